@@ -1,0 +1,147 @@
+"""The contract between the domain and a cluster, on one screen. Every driver passes the same tests of it.
+
+A driver is made from a cluster's settings, opens lazily, never blocks the event loop, gives every wait a time
+limit, and raises only the errors of ``clusters.errors``. All that it returns is untrusted text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+if TYPE_CHECKING:
+    from clusters.kinds.base import Field, Kind
+    from clusters.live.resource import FeedItem, Resource
+
+Platform = Literal["docker", "swarm", "kubernetes"]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a cluster turned out to be."""
+
+    platform: Platform
+    version: str                       # "29.0.1", "v1.37.2"
+    words: str = ""                    # "Debian 12 · 2 processors · 24 GiB"
+    uid: str = ""                      # the engine's or cluster's own identity, to notice the same one added twice
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a cluster's API, as pure data: made by an action, shown in the audit, sent by a driver.
+
+    ``path`` holds the segments; the driver refuses a segment that is empty, ".", "..", or holds "/" or control
+    characters, so a hostile name can never climb. ``body`` is encoded as JSON (``content_type`` may say which patch).
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: tuple[str, ...]
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    content_type: str = "application/json"
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """One stream of lines: a container of a pod, or a container by itself."""
+
+    resource: Resource
+    kind: str                          # "container", "pod"
+    container: str = ""                # the container's name inside a pod
+    label: str = ""                    # what is shown before each line when streams are merged
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """What part of the log: ``tail`` lines back, from ``since`` (epoch seconds), and on while ``follow``."""
+
+    tail: int = 500
+    since: float = 0.0
+    until: float = 0.0
+    follow: bool = True
+    previous: bool = False             # the life before the last restart
+
+
+@dataclass(frozen=True, slots=True)
+class LogChunk:
+    """Lines that came together: (epoch seconds, "out" or "err", text without line end). ``skipped`` were left out."""
+
+    lines: Sequence[tuple[float, str, str]]
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One sample. Processor in cores (0.25 = a quarter of one), memory and traffic in bytes; a limit of 0 is none.
+
+    ``None`` means not measured: never shown as 0. Network and disk are bytes a second since the sample before.
+    """
+
+    at: float
+    cpu: float | None
+    memory: float | None
+    cpu_limit: float = 0.0
+    memory_limit: float = 0.0
+    net_in: float | None = None
+    net_out: float | None = None
+    disk_read: float | None = None
+    disk_write: float | None = None
+
+
+class Shell(Protocol):
+    """An open terminal in a container."""
+
+    program: str                       # "/bin/bash", as it was found
+    user: str                          # who you are inside: "root", "1000"; "" when not known
+
+    def output(self) -> AsyncIterator[bytes]:
+        """Bytes as they come; ends when the program ends."""
+
+    async def write(self, data: bytes) -> None:
+        """Send what was typed."""
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Tell the program the size of the window."""
+
+    async def close(self) -> str:
+        """Close it for good and say how it ended: "exit 0", "container stopped"."""
+
+
+class Driver(Protocol):
+    """One connection to one cluster."""
+
+    fields: ClassVar[tuple[Field, ...]]        # what it needs to connect; which of it is secret
+    platform: Platform
+
+    async def about(self) -> About:
+        """Connect if need be and say what it is. The test before saving is this call."""
+
+    async def ping(self) -> None:
+        """Return when the cluster answers; raise Unreachable or Refused when not. At most 5 seconds."""
+
+    def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
+        """First the whole list, then every change, for ever; reconnects by itself and says so with Broken."""
+
+    async def get(self, kind: Kind[Any], namespace: str, name: str) -> dict[str, Any]:
+        """The whole object as the API has it now (for JSON and YAML). Raises Missing."""
+
+    async def call(self, call: Call) -> Any:
+        """Send one request; the decoded JSON answer, or None when it has no body."""
+
+    def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
+        """Send one request whose answer is a stream of JSON objects (pull, push, build progress)."""
+
+    def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
+        """Lines in order. Falls behind never: what cannot be passed on in time is counted in ``skipped``."""
+
+    async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
+        """Open a terminal; without a command the best shell is found. Raises Unsupported when there is none."""
+
+    async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
+        """One sample for each uid that could be measured, soon (within 2 seconds)."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""

@@ -1,0 +1,55 @@
+"""Everything that can go wrong between us and a cluster, as six named errors with words for people.
+
+Raise them where the cause is known and chain the library's own error with ``from``. ``message`` is one plain
+sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text (shown folded, never trusted).
+"""
+
+from __future__ import annotations
+
+
+class ClusterError(Exception):
+    """What every error of a cluster has in common."""
+
+    title = "Something went wrong"
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.detail = detail[:2000]
+
+
+class Unreachable(ClusterError):
+    """Nobody answers: refused, timed out, name not found, connection cut, TLS failed."""
+
+    title = "Does not answer"
+
+
+class Refused(ClusterError):
+    """It answers, and says no: sign-in failed or permission missing (there or here)."""
+
+    title = "Not allowed"
+
+
+class Missing(ClusterError):
+    """The resource is not there (any more)."""
+
+    title = "Not there"
+
+
+class Conflict(ClusterError):
+    """Somebody else changed it first, the name is taken, or it is in use."""
+
+    title = "In conflict"
+
+
+class Unsupported(ClusterError):
+    """This cluster, or the program beside us, cannot do that."""
+
+    title = "Not possible here"
+
+
+class Invalid(ClusterError):
+    """What was asked makes no sense: bad name, bad number, bad file."""
+
+    title = "Not valid"

@@ -1,0 +1,25 @@
+"""The registry: every kind there is, per platform, in sidebar order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusters.drivers.base import Platform
+from clusters.kinds import docker, kubernetes
+from clusters.kinds.base import Kind
+
+KINDS: dict[Platform, tuple[Kind[Any], ...]] = {
+    "docker": docker.KINDS,
+    "swarm": docker.KINDS,
+    "kubernetes": kubernetes.KINDS,
+}
+
+
+def all_kinds() -> tuple[Kind[Any], ...]:
+    """Every kind once, in sidebar order."""
+    return tuple({kind: None for kinds in KINDS.values() for kind in kinds})
+
+
+def kind_named(platform: Platform, name: str) -> Kind[Any] | None:
+    """The kind of that name on that platform."""
+    return next((kind for kind in KINDS[platform] if kind.name == name), None)

@@ -1,0 +1,188 @@
+"""The shape of a kind: what it reads, how a row looks, what its page shows, what can be done, when it is well.
+
+A kind is data: one file in ``docker/``, ``swarm/`` or ``kubernetes/``, listed in that folder's ``KINDS``. The live
+engine, the pages, the permission check and the audit all read the same declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+
+from clusters.live.resource import Resource
+
+if TYPE_CHECKING:
+    from clusters.drivers.base import Driver, LogSource, Platform
+
+T = TypeVar("T", bound=Resource)
+JSON: TypeAlias = Any                     # what a cell holds: str, number, None, or a short list of these
+
+
+class Level(IntEnum):
+    """How well something is; failing sorts first. Shape, word and colour belong to the level (see docs/look.md)."""
+
+    FAILING = 0
+    AT_RISK = 1
+    UNKNOWN = 2
+    CHANGING = 3
+    PAUSED = 4
+    STOPPED = 5
+    HEALTHY = 6
+
+
+class Role(IntEnum):
+    """What somebody may do; each includes the one before."""
+
+    NOBODY = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+
+Right = Literal["", "run", "exec", "reveal"]   # beyond the role: granted to operators one by one, admins have all
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one resource is: the level, one word for it, and the reason in plain words ("" when all is well)."""
+
+    level: Level
+    word: str
+    reason: str = ""                      # "Stopped by the kernel: it used more memory than it may"
+    code: str = ""                        # the technical term beside it: "exit 137 · OOMKilled"
+    since: float = 0.0                    # epoch seconds; 0.0 when unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One thing to fill in: on an action's dialog, or to connect a cluster."""
+
+    name: str
+    label: str
+    type: Literal["text", "number", "choice", "flag", "lines", "secret"] = "text"
+    help: str = ""
+    required: bool = True
+    initial: Callable[[Any], JSON] | None = None     # from the resource (scale: the copies it has now)
+    minimum: int | None = None
+    maximum: int | None = None
+    max_length: int = 4000
+    choices: tuple[tuple[str, str], ...] = ()
+    pattern: str = ""                     # a regular expression that the whole value must match
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column(Generic[T]):
+    """One column of a list. ``cell`` names the template in templates/cells/ and its filler in static/js/cells.js."""
+
+    key: str                              # also its name in the address (?sort=-restarts) and in saved choices
+    label: str
+    value: Callable[[T], JSON]
+    cell: str = "text"
+    sort: Callable[[T], str | float] | None = None   # None: cannot be sorted by
+    facet: Callable[[T], str] | None = None          # None: cannot be filtered by value (?status=failing)
+    width: str = "minmax(96px, 1fr)"
+    end: bool = False                     # numbers stand at the end of their column
+    hidden: bool = False                  # off until chosen
+    words: str = ""                       # said in Explain mode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a panel may look at: one resource of one cluster, and the means to ask for more about it."""
+
+    cluster_id: int
+    kind: Kind[Any]
+    resource: Any
+    driver: Driver
+    related: Callable[[str], Awaitable[Sequence[Any]]]   # all live resources of another kind, visible to this person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel(Generic[T]):
+    """One tab of a resource's page. ``load`` gives the context of templates/panels/<template>.html."""
+
+    key: str
+    label: str
+    icon: str
+    template: str
+    load: Callable[[Look], Awaitable[Mapping[str, Any]]] | None = None
+    role: Role = Role.VIEWER
+    right: Right = ""
+    live: bool = True                     # loaded again when the resource changes
+    when: Callable[[T], bool] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action(Generic[T]):
+    """One thing that can be done to a resource. Dialog, permission, audit, toast, bulk and palette follow from it."""
+
+    verb: str                             # "stop": in the address, the audit and the palette
+    label: str                            # "Stop"
+    icon: str
+    effect: Callable[[T], str]            # said before: "Stops web. Its address does not answer until it is started."
+    run: Callable[[Driver, T, Mapping[str, JSON]], Awaitable[str | None]]   # returns words for the toast, or None
+    role: Role = Role.OPERATOR
+    right: Right = ""
+    fields: tuple[Field, ...] = ()
+    refuse: Callable[[T], str] | None = None         # why it makes no sense now ("" when it does)
+    stays: Callable[[T], str] | None = None          # what is left when it is done: "The volume data stays."
+    confirm: bool = True                  # False: done at once, with undo in the toast
+    danger: bool = False                  # cannot be undone: red button, the name typed on production clusters
+    bulk: bool = True
+    undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
+    line: Callable[[T, Mapping[str, JSON]], str] | None = None   # the same on a command line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload(Generic[T]):
+    """How a kind fills the shared columns of the Workloads page: whatever was asked to run, on any platform."""
+
+    image: Callable[[T], str]
+    copies: Callable[[T], tuple[int, int, int]]      # ready, wanted, starting
+    restarts: Callable[[T], int | None]
+    counts: Callable[[T], bool] | None = None        # False: not a workload of its own (a copy of another)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kind(Generic[T]):
+    """One type of resource."""
+
+    name: str                             # "pod": in the address, in grants and in the audit
+    label: str                            # "Pod"
+    plural: str                           # "Pods"
+    icon: str
+    group: str                            # the sidebar entry it stands under: "Workloads"
+    platform: Platform
+    api: str                              # "v1/pods", "apps/v1/deployments"; on Docker the collection: "containers"
+    model: type[T]
+    words: str                            # one sentence for people who never heard of it
+    health: Callable[[T], Health]
+    columns: tuple[Column[T], ...]
+    panels: tuple[Panel[T], ...]
+    actions: tuple[Action[T], ...] = ()
+    namespaced: bool = True
+    always: bool = False                  # watched also when nobody looks (Home and the findings need it)
+    workload: Workload[T] | None = None
+    search: Callable[[T], str] | None = None         # what the search box looks through, beside name and namespace
+    owner: Callable[[T], tuple[str, str] | None] | None = None        # (kind name, uid) of what controls it
+    logs: Callable[[T], Sequence[LogSource]] | None = None   # the streams of its own containers
+    copies_of: str = ""                   # the kind whose resources are its copies ("pod" for a deployment)
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+    def key(self, resource: T) -> str:
+        """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
+        return f"{resource.namespace}/{resource.name}" if self.namespaced else resource.name
+
+    def column(self, key: str) -> Column[T] | None:
+        """The column with that key, if it has one."""
+        return next((column for column in self.columns if column.key == key), None)
+
+    def action(self, verb: str) -> Action[T] | None:
+        """The action with that verb, if it has one."""
+        return next((action for action in self.actions if action.verb == verb), None)
+
+    def panel(self, key: str) -> Panel[T] | None:
+        """The panel with that key, if it has one."""
+        return next((panel for panel in self.panels if panel.key == key), None)

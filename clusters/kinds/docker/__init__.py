@@ -1,0 +1,9 @@
+"""The kinds of Docker, in sidebar order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusters.kinds.base import Kind
+
+KINDS: tuple[Kind[Any], ...] = ()

@@ -1,0 +1,1 @@
+"""The live state engine: what the clusters last said, and who is looking at which part of it."""

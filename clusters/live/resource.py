@@ -1,0 +1,76 @@
+"""A resource: one object of a kind, an immutable snapshot of what its cluster last said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+
+from clusters.errors import ClusterError
+
+
+class Resource(msgspec.Struct, frozen=True, gc=False):
+    """The base of every kind's model. Subclasses declare only the fields that are used, and these five answers.
+
+    ``uid`` never comes back once its object is gone; ``version`` is opaque and changes with every change;
+    ``namespace`` is "" where there is none (on Docker it is the Compose project); ``created`` is in epoch seconds.
+    """
+
+    @property
+    def uid(self) -> str:
+        """What identifies this very object, in its cluster and kind."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """The name people know it by."""
+        raise NotImplementedError
+
+    @property
+    def namespace(self) -> str:
+        """The namespace, Compose project or Swarm stack; "" where there is none."""
+        return ""
+
+    @property
+    def version(self) -> str:
+        """Compared for equality only."""
+        raise NotImplementedError
+
+    @property
+    def created(self) -> float:
+        """Epoch seconds; 0.0 when unknown."""
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The whole truth about one kind: replaces all that was known."""
+
+    resources: Sequence[Resource]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Resources added or modified, and uids deleted, since the item before; newest state only."""
+
+    upserts: Sequence[Resource] = ()
+    deletes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The cluster answered; nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Contact is lost or refused; the driver tries again by itself in ``retry_in`` seconds."""
+
+    error: ClusterError
+    retry_in: float
+
+
+# What a driver's watch yields, for ever, until it is cancelled.
+FeedItem: TypeAlias = Listed | Changed | Alive | Broken

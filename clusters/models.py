@@ -1,0 +1,137 @@
+"""What we keep: the clusters, who may what, what was done, what takes long and what changed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+
+from clusters.kinds.base import Role
+
+PLATFORMS = [("docker", "Docker"), ("swarm", "Swarm"), ("kubernetes", "Kubernetes")]
+COLOURS = [(name, name.capitalize()) for name in ("grey", "blue", "green", "yellow", "red", "violet")]
+
+
+class Cluster(models.Model):
+    """Anything we connect to: a Docker host, a Swarm or a Kubernetes cluster."""
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True)
+    driver = models.CharField(max_length=20)                 # "docker", "kubernetes", "demo"
+    platform = models.CharField(max_length=12, choices=PLATFORMS)
+    settings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)   # nothing secret
+    secret = models.BinaryField(default=b"", editable=False)  # encrypted; read through connect.secrets only
+    colour = models.CharField(max_length=10, choices=COLOURS, default="grey")
+    production = models.BooleanField(default=False)           # asks for the name before what cannot be undone
+    read_only = models.BooleanField(default=False)            # nobody acts, whatever their role
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """Who has which role where. No row, no right."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants")
+    role = models.SmallIntegerField(choices=[(int(role), role.name.lower()) for role in Role if role])
+    cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.CASCADE)   # null: all of them
+    namespaces: models.JSONField[list[str], list[str]] = models.JSONField(default=list)     # empty: all of them
+    rights: models.JSONField[list[str], list[str]] = models.JSONField(default=list)         # "run", "exec", "reveal"
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} is {Role(self.role).name.lower()} on {self.cluster or 'every cluster'}"
+
+
+class AuditEntry(models.Model):
+    """Who did what and how it ended: an intent before the call, an outcome after it. Rows are only ever added.
+
+    Each row carries the hash of the one before, so that an edit, a removal or a swap can be found.
+    """
+
+    at = models.DateTimeField()
+    request = models.CharField(max_length=32, db_index=True)  # ties the outcome to its intent
+    stage = models.CharField(max_length=8)                    # "intent", "outcome", "denied"
+    actor = models.CharField(max_length=150)                  # the user's name, kept when the user is gone
+    address = models.CharField(max_length=64, blank=True)
+    cluster = models.CharField(max_length=80, blank=True)
+    kind = models.CharField(max_length=80, blank=True)
+    namespace = models.CharField(max_length=253, blank=True)
+    name = models.CharField(max_length=253, blank=True)
+    uid = models.CharField(max_length=128, blank=True)
+    verb = models.CharField(max_length=40)
+    result = models.CharField(max_length=20, blank=True)      # "done", "failed", "unknown"
+    detail: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.verb} {self.kind} {self.name}"
+
+
+class Job(models.Model):
+    """Something that takes long. Its end is truthful: done, failed, cancelled, or interrupted by a restart."""
+
+    key = models.CharField(max_length=32, unique=True, validators=[RegexValidator(r"^[0-9a-f]{32}$")])
+    title = models.CharField(max_length=200)
+    verb = models.CharField(max_length=40)
+    cluster = models.ForeignKey(Cluster, null=True, on_delete=models.SET_NULL)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    state = models.CharField(max_length=12, default="running")
+    reason = models.TextField(blank=True)                     # why it failed, in plain words
+    result: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    started = models.DateTimeField(auto_now_add=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class JobLine(models.Model):
+    """One line a job said. Progress of one thing overwrites its own line (``slot``)."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    text = models.TextField()
+    level = models.CharField(max_length=8, default="info")
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["job", "number"], name="one_line_per_number")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Moment(models.Model):
+    """One recorded change of the past; outlives the cluster's own events."""
+
+    at = models.DateTimeField(db_index=True)
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=80)
+    namespace = models.CharField(max_length=253, blank=True)
+    name = models.CharField(max_length=253)
+    uid = models.CharField(max_length=128)
+    what = models.CharField(max_length=40)                    # "scaled", "failing", "recovered", "new version"
+    words = models.CharField(max_length=300)
+    level = models.SmallIntegerField(default=6)               # kinds.base.Level after it
+    detail: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return self.words

@@ -1,0 +1,187 @@
+"""All settings, in one place, from the environment. docs/settings.md lists the PILOTHOUSE_* ones; a test keeps it so."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _text(name: str, default: str = "") -> str:
+    return os.environ.get(f"PILOTHOUSE_{name}", default)
+
+
+def _flag(name: str) -> bool:
+    return _text(name).lower() in {"1", "yes", "true", "on"}
+
+
+# --- Where we keep things -------------------------------------------------------------------------------------------
+# The folder of the database and the keys. Everything that must be backed up is in it.
+DATA = Path(_text("DATA") or ROOT / ".data").resolve()
+DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+# The address people use. Its scheme, host and port are the only origin that may open our websockets.
+URL = _text("URL", "http://127.0.0.1:8000").rstrip("/")
+_origin = urlsplit(URL)
+HTTPS = _origin.scheme == "https"
+
+# Where the server listens.
+BIND = _text("BIND", f"127.0.0.1:{_origin.port or 8000}")
+
+
+def _key(name: str) -> str:
+    """A key from PILOTHOUSE_<name>_FILE, or one made once and kept beside (never in) the database."""
+    path = Path(_text(f"{name}_FILE") or DATA / f"{name.lower().replace('_', '-')}")
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+# Signs sessions and tokens. PILOTHOUSE_SECRET_KEY_FILE names another file.
+SECRET_KEY = _key("SECRET_KEY")
+# Encrypts what is secret at rest (connections, registry credentials). PILOTHOUSE_MASTER_KEY_FILE names another file.
+MASTER_KEY_FILE = _text("MASTER_KEY_FILE")
+MASTER_KEY = _key("MASTER_KEY")
+
+# Deploy-time switches: nobody can turn them off in the page.
+READ_ONLY = _flag("READ_ONLY")           # nobody acts on any cluster
+NO_TERMINAL = _flag("NO_TERMINAL")       # nobody opens a terminal
+NO_DEMO = _flag("NO_DEMO")               # the demonstration is not offered
+
+# Comma-separated networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+TRUSTED_PROXIES = [part.strip() for part in _text("TRUSTED_PROXIES").split(",") if part.strip()]
+
+# Unix sockets that may be connected beside the usual ones, comma-separated.
+DOCKER_SOCKETS = [part.strip() for part in _text("DOCKER_SOCKETS").split(",") if part.strip()]
+
+# --- Django ---------------------------------------------------------------------------------------------------------
+DEBUG = False
+ALLOWED_HOSTS = sorted({_origin.hostname or "127.0.0.1"} | ({"127.0.0.1", "localhost"} if _origin.hostname in
+                       {"127.0.0.1", "localhost"} else set()))
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django_htmx",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "clusters",
+    "dashboard",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "dashboard.middleware.headers",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.middleware.people",
+]
+ROOT_URLCONF = "dashboard.urls"
+ASGI_APPLICATION = "dashboard.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+            "builtins": ["dashboard.templatetags.pilothouse"],
+            "loaders": [("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader",
+                                                                  "django.template.loaders.app_directories.Loader"])],
+        },
+    }
+]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA / "pilothouse.sqlite3",
+        "OPTIONS": {
+            # A read that becomes a write fails at once in a deferred transaction; FULL keeps every acknowledged audit row.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        },
+    }
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "static" / "dist"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# --- People and sessions --------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "dashboard.accounts.Adapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "pilothouse_session"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "pilothouse_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [URL]
+
+# --- What a browser may do with our pages ---------------------------------------------------------------------------
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": _text("LOG_LEVEL", "WARNING").upper()},
+}
