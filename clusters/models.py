@@ -19,13 +19,13 @@ class Cluster(models.Model):
 
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(max_length=80, unique=True)
-    driver = models.CharField(max_length=20)                 # "docker", "kubernetes", "demo"
+    driver = models.CharField(max_length=20)  # "docker", "kubernetes", "demo"
     platform = models.CharField(max_length=12, choices=PLATFORMS)
-    settings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)   # nothing secret
+    settings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # nothing secret
     secret = models.BinaryField(default=b"", editable=False)  # encrypted; read through connect.secrets only
     colour = models.CharField(max_length=10, choices=COLOURS, default="grey")
-    production = models.BooleanField(default=False)           # asks for the name before what cannot be undone
-    read_only = models.BooleanField(default=False)            # nobody acts, whatever their role
+    production = models.BooleanField(default=False)  # asks for the name before what cannot be undone
+    read_only = models.BooleanField(default=False)  # nobody acts, whatever their role
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -40,13 +40,35 @@ class Grant(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants")
     role = models.SmallIntegerField(choices=[(int(role), role.name.lower()) for role in Role if role])
-    cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.CASCADE)   # null: all of them
-    namespaces: models.JSONField[list[str], list[str]] = models.JSONField(default=list)     # empty: all of them
-    rights: models.JSONField[list[str], list[str]] = models.JSONField(default=list)         # "run", "exec", "reveal"
+    cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.CASCADE)  # null: all of them
+    namespaces: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # empty: all of them
+    rights: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # "run", "exec", "reveal"
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return f"{self.user} is {Role(self.role).name.lower()} on {self.cluster or 'every cluster'}"
+
+
+class AccessRevision(models.Model):
+    """One row: a number that is replaced whenever anybody's rights, account or session changes (see actors.py)."""
+
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Setup(models.Model):
+    """One row: how the first person gets in. ``digest`` is the hash of the token that was printed last."""
+
+    digest = models.CharField(max_length=64, blank=True)
+    expires = models.DateTimeField(null=True)
+    wrong = models.PositiveSmallIntegerField(default=0)  # wrong tokens since it was printed
+    locked_until = models.DateTimeField(null=True)
+    done = models.BooleanField(default=False)  # once true it stays true: set-up never opens again
+
+    def __str__(self) -> str:
+        return "done" if self.done else "open"
 
 
 class AuditEntry(models.Model):
@@ -57,8 +79,8 @@ class AuditEntry(models.Model):
 
     at = models.DateTimeField()
     request = models.CharField(max_length=32, db_index=True)  # ties the outcome to its intent
-    stage = models.CharField(max_length=8)                    # "intent", "outcome", "denied"
-    actor = models.CharField(max_length=150)                  # the user's name, kept when the user is gone
+    stage = models.CharField(max_length=8)  # "intent", "outcome", "denied"
+    actor = models.CharField(max_length=150)  # the user's name, kept when the user is gone
     address = models.CharField(max_length=64, blank=True)
     cluster = models.CharField(max_length=80, blank=True)
     kind = models.CharField(max_length=80, blank=True)
@@ -66,7 +88,7 @@ class AuditEntry(models.Model):
     name = models.CharField(max_length=253, blank=True)
     uid = models.CharField(max_length=128, blank=True)
     verb = models.CharField(max_length=40)
-    result = models.CharField(max_length=20, blank=True)      # "done", "failed", "unknown"
+    result = models.CharField(max_length=20, blank=True)  # "done", "failed", "unknown"
     detail: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64, unique=True)
@@ -87,7 +109,7 @@ class Job(models.Model):
     cluster = models.ForeignKey(Cluster, null=True, on_delete=models.SET_NULL)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     state = models.CharField(max_length=12, default="running")
-    reason = models.TextField(blank=True)                     # why it failed, in plain words
+    reason = models.TextField(blank=True)  # why it failed, in plain words
     result: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     started = models.DateTimeField(auto_now_add=True)
     ended = models.DateTimeField(null=True)
@@ -125,9 +147,9 @@ class Moment(models.Model):
     namespace = models.CharField(max_length=253, blank=True)
     name = models.CharField(max_length=253)
     uid = models.CharField(max_length=128)
-    what = models.CharField(max_length=40)                    # "scaled", "failing", "recovered", "new version"
+    what = models.CharField(max_length=40)  # "scaled", "failing", "recovered", "new version"
     words = models.CharField(max_length=300)
-    level = models.SmallIntegerField(default=6)               # kinds.base.Level after it
+    level = models.SmallIntegerField(default=6)  # kinds.base.Level after it
     detail: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:

@@ -22,9 +22,9 @@ class About:
     """What a cluster turned out to be."""
 
     platform: Platform
-    version: str                       # "29.0.1", "v1.37.2"
-    words: str = ""                    # "Debian 12 · 2 processors · 24 GiB"
-    uid: str = ""                      # the engine's or cluster's own identity, to notice the same one added twice
+    version: str  # "29.0.1", "v1.37.2"
+    words: str = ""  # "Debian 12 · 2 processors · 24 GiB"
+    uid: str = ""  # the engine's or cluster's own identity, to notice the same one added twice
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -49,9 +49,9 @@ class LogSource:
     """One stream of lines: a container of a pod, or a container by itself."""
 
     resource: Resource
-    kind: str                          # "container", "pod"
-    container: str = ""                # the container's name inside a pod
-    label: str = ""                    # what is shown before each line when streams are merged
+    kind: str  # "container", "pod"
+    container: str = ""  # the container's name inside a pod
+    label: str = ""  # what is shown before each line when streams are merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class LogOptions:
     since: float = 0.0
     until: float = 0.0
     follow: bool = True
-    previous: bool = False             # the life before the last restart
+    previous: bool = False  # the life before the last restart
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ class Usage:
 class Shell(Protocol):
     """An open terminal in a container."""
 
-    program: str                       # "/bin/bash", as it was found
-    user: str                          # who you are inside: "root", "1000"; "" when not known
+    program: str  # "/bin/bash", as it was found
+    user: str  # who you are inside: "root", "1000"; "" when not known
 
     def output(self) -> AsyncIterator[bytes]:
         """Bytes as they come; ends when the program ends."""
@@ -113,7 +113,7 @@ class Shell(Protocol):
 class Driver(Protocol):
     """One connection to one cluster."""
 
-    fields: ClassVar[tuple[Field, ...]]        # what it needs to connect; which of it is secret
+    fields: ClassVar[tuple[Field, ...]]  # what it needs to connect; which of it is secret
     platform: Platform
 
     async def about(self) -> About:

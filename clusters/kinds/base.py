@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from clusters.drivers.base import Driver, LogSource, Platform
 
 T = TypeVar("T", bound=Resource)
-JSON: TypeAlias = Any                     # what a cell holds: str, number, None, or a short list of these
+JSON: TypeAlias = Any  # what a cell holds: str, number, None, or a short list of these
 
 
 class Level(IntEnum):
@@ -41,7 +41,7 @@ class Role(IntEnum):
     ADMIN = 3
 
 
-Right = Literal["", "run", "exec", "reveal"]   # beyond the role: granted to operators one by one, admins have all
+Right = Literal["", "run", "exec", "reveal"]  # beyond the role: granted to operators one by one, admins have all
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Health:
 
     level: Level
     word: str
-    reason: str = ""                      # "Stopped by the kernel: it used more memory than it may"
-    code: str = ""                        # the technical term beside it: "exit 137 · OOMKilled"
-    since: float = 0.0                    # epoch seconds; 0.0 when unknown
+    reason: str = ""  # "Stopped by the kernel: it used more memory than it may"
+    code: str = ""  # the technical term beside it: "exit 137 · OOMKilled"
+    since: float = 0.0  # epoch seconds; 0.0 when unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,28 +64,28 @@ class Field:
     type: Literal["text", "number", "choice", "flag", "lines", "secret"] = "text"
     help: str = ""
     required: bool = True
-    initial: Callable[[Any], JSON] | None = None     # from the resource (scale: the copies it has now)
+    initial: Callable[[Any], JSON] | None = None  # from the resource (scale: the copies it has now)
     minimum: int | None = None
     maximum: int | None = None
     max_length: int = 4000
     choices: tuple[tuple[str, str], ...] = ()
-    pattern: str = ""                     # a regular expression that the whole value must match
+    pattern: str = ""  # a regular expression that the whole value must match
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column(Generic[T]):
     """One column of a list. ``cell`` names the template in templates/cells/ and its filler in static/js/cells.js."""
 
-    key: str                              # also its name in the address (?sort=-restarts) and in saved choices
+    key: str  # also its name in the address (?sort=-restarts) and in saved choices
     label: str
     value: Callable[[T], JSON]
     cell: str = "text"
-    sort: Callable[[T], str | float] | None = None   # None: cannot be sorted by
-    facet: Callable[[T], str] | None = None          # None: cannot be filtered by value (?status=failing)
+    sort: Callable[[T], str | float] | None = None  # None: cannot be sorted by
+    facet: Callable[[T], str] | None = None  # None: cannot be filtered by value (?status=failing)
     width: str = "minmax(96px, 1fr)"
-    end: bool = False                     # numbers stand at the end of their column
-    hidden: bool = False                  # off until chosen
-    words: str = ""                       # said in Explain mode
+    end: bool = False  # numbers stand at the end of their column
+    hidden: bool = False  # off until chosen
+    words: str = ""  # said in Explain mode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ class Look:
     kind: Kind[Any]
     resource: Any
     driver: Driver
-    related: Callable[[str], Awaitable[Sequence[Any]]]   # all live resources of another kind, visible to this person
+    related: Callable[[str], Awaitable[Sequence[Any]]]  # all live resources of another kind, visible to this person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class Panel(Generic[T]):
     load: Callable[[Look], Awaitable[Mapping[str, Any]]] | None = None
     role: Role = Role.VIEWER
     right: Right = ""
-    live: bool = True                     # loaded again when the resource changes
+    live: bool = True  # loaded again when the resource changes
     when: Callable[[T], bool] | None = None
 
 
@@ -118,21 +118,21 @@ class Panel(Generic[T]):
 class Action(Generic[T]):
     """One thing that can be done to a resource. Dialog, permission, audit, toast, bulk and palette follow from it."""
 
-    verb: str                             # "stop": in the address, the audit and the palette
-    label: str                            # "Stop"
+    verb: str  # "stop": in the address, the audit and the palette
+    label: str  # "Stop"
     icon: str
-    effect: Callable[[T], str]            # said before: "Stops web. Its address does not answer until it is started."
-    run: Callable[[Driver, T, Mapping[str, JSON]], Awaitable[str | None]]   # returns words for the toast, or None
+    effect: Callable[[T], str]  # said before: "Stops web. Its address does not answer until it is started."
+    run: Callable[[Driver, T, Mapping[str, JSON]], Awaitable[str | None]]  # returns words for the toast, or None
     role: Role = Role.OPERATOR
     right: Right = ""
     fields: tuple[Field, ...] = ()
-    refuse: Callable[[T], str] | None = None         # why it makes no sense now ("" when it does)
-    stays: Callable[[T], str] | None = None          # what is left when it is done: "The volume data stays."
-    confirm: bool = True                  # False: done at once, with undo in the toast
-    danger: bool = False                  # cannot be undone: red button, the name typed on production clusters
+    refuse: Callable[[T], str] | None = None  # why it makes no sense now ("" when it does)
+    stays: Callable[[T], str] | None = None  # what is left when it is done: "The volume data stays."
+    confirm: bool = True  # False: done at once, with undo in the toast
+    danger: bool = False  # cannot be undone: red button, the name typed on production clusters
     bulk: bool = True
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
-    line: Callable[[T, Mapping[str, JSON]], str] | None = None   # the same on a command line
+    line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,35 +140,35 @@ class Workload(Generic[T]):
     """How a kind fills the shared columns of the Workloads page: whatever was asked to run, on any platform."""
 
     image: Callable[[T], str]
-    copies: Callable[[T], tuple[int, int, int]]      # ready, wanted, starting
+    copies: Callable[[T], tuple[int, int, int]]  # ready, wanted, starting
     restarts: Callable[[T], int | None]
-    counts: Callable[[T], bool] | None = None        # False: not a workload of its own (a copy of another)
+    counts: Callable[[T], bool] | None = None  # False: not a workload of its own (a copy of another)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Kind(Generic[T]):
     """One type of resource."""
 
-    name: str                             # "pod": in the address, in grants and in the audit
-    label: str                            # "Pod"
-    plural: str                           # "Pods"
+    name: str  # "pod": in the address, in grants and in the audit
+    label: str  # "Pod"
+    plural: str  # "Pods"
     icon: str
-    group: str                            # the sidebar entry it stands under: "Workloads"
+    group: str  # the sidebar entry it stands under: "Workloads"
     platform: Platform
-    api: str                              # "v1/pods", "apps/v1/deployments"; on Docker the collection: "containers"
+    api: str  # "v1/pods", "apps/v1/deployments"; on Docker the collection: "containers"
     model: type[T]
-    words: str                            # one sentence for people who never heard of it
+    words: str  # one sentence for people who never heard of it
     health: Callable[[T], Health]
     columns: tuple[Column[T], ...]
     panels: tuple[Panel[T], ...]
     actions: tuple[Action[T], ...] = ()
     namespaced: bool = True
-    always: bool = False                  # watched also when nobody looks (Home and the findings need it)
+    always: bool = False  # watched also when nobody looks (Home and the findings need it)
     workload: Workload[T] | None = None
-    search: Callable[[T], str] | None = None         # what the search box looks through, beside name and namespace
-    owner: Callable[[T], tuple[str, str] | None] | None = None        # (kind name, uid) of what controls it
-    logs: Callable[[T], Sequence[LogSource]] | None = None   # the streams of its own containers
-    copies_of: str = ""                   # the kind whose resources are its copies ("pod" for a deployment)
+    search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace
+    owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it
+    logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
+    copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     example: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self, resource: T) -> str:

@@ -1,0 +1,183 @@
+"""One connected cluster: its driver, how well we hear it, and a store for each kind that somebody wants."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from clusters.drivers.base import About, Driver
+from clusters.errors import ClusterError, Refused, Unreachable
+from clusters.kinds import KINDS
+from clusters.kinds.base import Kind
+from clusters.live.contact import Contact
+from clusters.live.resource import Alive, Broken, Changed, Listed
+from clusters.live.store import Store
+
+log = logging.getLogger(__name__)
+
+LINGER = 60.0  # seconds a kind stays watched after the last one looked away
+PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterInfo:
+    """What the engine must know of a cluster: the model's row, as plain data."""
+
+    id: int
+    name: str
+    slug: str
+    driver: str
+    platform: str
+    colour: str = "grey"
+    production: bool = False
+    read_only: bool = False
+    namespaces: frozenset[str] | None = None  # the only ones its credential may list; None: all
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class Connection:
+    """Watches one cluster. A sick cluster slows no other: each has its own tasks and time limits."""
+
+    def __init__(self, cluster: ClusterInfo, driver: Driver, changed: Callable[[Connection], None]) -> None:
+        self.cluster = cluster
+        self.driver = driver
+        self.contact = Contact()
+        self.about: About | None = None
+        self.stores = {kind.name: Store(cluster.id, kind) for kind in KINDS[driver.platform]}
+        self._changed = changed  # told when the state on the screen may be another
+        self._feeds: dict[str, asyncio.Task[None]] = {}
+        self._demand: Counter[str] = Counter()
+        self._lookers = 0
+        self._pinger: asyncio.Task[None] | None = None
+        self._spawned: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to watch the kinds that are always watched."""
+        for store in self.stores.values():
+            if store.kind.always:
+                self._feed(store.kind)
+
+    async def close(self) -> None:
+        """Stop everything and let go of the cluster."""
+        tasks = [*self._feeds.values(), *self._spawned, *([self._pinger] if self._pinger else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(ClusterError, asyncio.TimeoutError):
+            await asyncio.wait_for(self.driver.close(), 5)
+
+    @contextlib.contextmanager
+    def wanted(self, *names: str) -> Iterator[None]:
+        """Keep these kinds watched, and the line checked, for as long as this is open."""
+        self._look(+1)
+        for name in names:
+            self._demand[name] += 1
+            if store := self.stores.get(name):
+                self._feed(store.kind)
+        try:
+            yield
+        finally:
+            self._look(-1)
+            for name in names:
+                self._demand[name] -= 1
+                if not self._demand[name] and name in self.stores:
+                    asyncio.get_running_loop().call_later(LINGER, self._stop_unwanted, name)
+
+    def retry(self) -> None:
+        """Somebody pressed "check again": try now instead of when the back-off ends."""
+        for name in tuple(self._feeds):
+            self._feeds.pop(name).cancel()
+            self._feed(self.stores[name].kind)
+
+    def _look(self, by: int) -> None:
+        self._lookers += by
+        if self._lookers == 0:
+            self.contact.looked_at_since = 0.0
+        elif self._lookers == by == 1:
+            self.contact.looked_at_since = time.time()
+            if self._pinger is None or self._pinger.done():
+                self._pinger = asyncio.create_task(self._check_while_looked_at(), name=f"ping {self.cluster.slug}")
+
+    def _feed(self, kind: Kind[Any]) -> None:
+        if kind.name not in self._feeds or self._feeds[kind.name].done():
+            task = asyncio.create_task(
+                self._watch(self.stores[kind.name]), name=f"watch {self.cluster.slug} {kind.name}"
+            )
+            self._feeds[kind.name] = task
+
+    def _stop_unwanted(self, name: str) -> None:
+        if not self._demand[name] and not self.stores[name].kind.always and (task := self._feeds.pop(name, None)):
+            task.cancel()
+            self.stores[name].forget()
+
+    async def _watch(self, store: Store) -> None:
+        delay = 1.0
+        while True:
+            try:
+                async for item in self.driver.watch(store.kind, self.cluster.namespaces):
+                    self._take(store, item)
+                    delay = 1.0
+            except ClusterError as error:
+                self._take(store, Broken(error, delay))
+            except Exception:
+                # A fault of ours must not end the watch silently: say so, keep the traceback in the log, go on.
+                log.exception("watching %s of %s failed", store.kind.plural, self.cluster.name)
+                self._take(store, Broken(Unreachable("Watching failed because of a fault in Pilothouse."), delay))
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 30.0)
+
+    def _take(self, store: Store, item: Listed | Changed | Alive | Broken) -> None:
+        before = self.contact.state(time.time())
+        store.apply(item)
+        if not isinstance(item, Broken):
+            self.contact.hear(time.time())
+        elif isinstance(item.error, Refused):
+            # One kind may be refused while the rest is fine: the ping finds out whether we are let in at all.
+            self._spawn(self._ping())
+        elif not self._others_are_heard(store):
+            self.contact.lose(item.error)
+        if isinstance(item, Broken) or self.contact.state(time.time()) != before:
+            self._changed(self)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+
+    def _others_are_heard(self, store: Store) -> bool:
+        return any(
+            other.listed and other.trouble is None
+            for other in self.stores.values()
+            if other is not store and other.kind.name in self._feeds
+        )
+
+    async def _check_while_looked_at(self) -> None:
+        last_state, last_check = self.contact.state(time.time()), time.time()
+        while self._lookers:
+            if time.time() - self.contact.heard >= PING_EVERY:
+                await self._ping()
+            if time.time() - last_check >= 60 and hasattr(self.driver, "resync"):
+                last_check = time.time()
+                await self.driver.resync()
+            if (state := self.contact.state(time.time())) != last_state:
+                last_state = state
+                self._changed(self)
+            await asyncio.sleep(1.0)
+
+    async def _ping(self) -> None:
+        try:
+            if self.about is None:
+                self.about = await asyncio.wait_for(self.driver.about(), 10)
+            await asyncio.wait_for(self.driver.ping(), 5)
+        except TimeoutError:
+            return  # silence: the age grows until it counts as stale, then as down
+        except ClusterError as error:
+            self.contact.lose(error)
+        else:
+            self.contact.hear(time.time())

@@ -1,0 +1,112 @@
+"""The hub: shares views and windows among all who look, and flushes what changed at most every 50 ms.
+
+The first change after a quiet time is told at once (leading edge); under load the pace slows down by itself when a
+flush takes long, so that the event loop stays free. Rows never pass through the channel layer (see docs/engine.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from clusters.live.connection import Connection
+from clusters.live.query import Query
+from clusters.live.row import Row
+from clusters.live.view import View
+from clusters.live.window import Window
+
+TICK = 0.05  # seconds between two flushes
+SLOWEST_TICK = 0.25
+KEEP_VIEW = 30.0  # seconds a view nobody looks at is kept: going back to a list is instant
+
+
+@dataclass(slots=True)
+class _Shared:
+    view: View
+    wanted: contextlib.ExitStack
+    windows: dict[tuple[tuple[str, ...], int, int], Window]
+    users: int = 0
+
+
+class Hub:
+    """One per process, on its event loop."""
+
+    def __init__(self, connections: Callable[[], list[Connection]], link: Callable[[Row], str]) -> None:
+        self._connections = connections
+        self._link = link
+        self._shared: dict[Query, _Shared] = {}
+        self._dirty: set[View] = set()
+        self._flushing: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._last_flush = 0.0
+        self._tick = TICK
+
+    @contextlib.contextmanager
+    def window(self, query: Query, offset: int, limit: int) -> Iterator[Window]:
+        """The window of that question, shared with whoever looks at the same, for as long as this is open."""
+        shared = self._share(query)
+        shared.users += 1
+        key = (query.columns, offset, limit)
+        window = shared.windows.get(key)
+        if window is None:
+            window = shared.windows[key] = Window(shared.view, query.columns, offset, limit, self._link)
+        window.users += 1
+        try:
+            yield window
+        finally:
+            shared.users -= 1
+            window.users -= 1
+            if not window.users:
+                del shared.windows[key]
+            if not shared.users:
+                asyncio.get_running_loop().call_later(KEEP_VIEW, self._let_go, query, shared)
+
+    def windows(self) -> list[Window]:
+        """All that somebody follows now."""
+        return [window for shared in self._shared.values() for window in shared.windows.values() if window.followers]
+
+    def reset(self) -> None:
+        """Clusters came or went: the views of before answer for nobody any longer."""
+        for query, shared in tuple(self._shared.items()):
+            del self._shared[query]
+            shared.view.close()
+            shared.wanted.close()
+
+    def _share(self, query: Query) -> _Shared:
+        shared = self._shared.get(query)
+        if shared is None:
+            scope = dict(query.scope)
+            connections = [connection for connection in self._connections() if connection.cluster.id in scope]
+            wanted = contextlib.ExitStack()
+            view = View(query, connections, self._mark)
+            for connection in connections:
+                wanted.enter_context(connection.wanted(*(kind.name for kind in view.table.kinds)))
+            shared = self._shared[query] = _Shared(view, wanted, {})
+        return shared
+
+    def _let_go(self, query: Query, shared: _Shared) -> None:
+        if not shared.users and self._shared.get(query) is shared:
+            del self._shared[query]
+            shared.view.close()
+            shared.wanted.close()
+
+    def _mark(self, view: View) -> None:
+        self._dirty.add(view)
+        if self._flushing is None:
+            loop = asyncio.get_running_loop()
+            wait = self._last_flush + self._tick - loop.time()
+            self._flushing = loop.call_later(wait, self._flush) if wait > 0 else loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        began = time.perf_counter()
+        dirty, self._dirty, self._flushing = self._dirty, set(), None
+        for view in dirty:
+            moved, touched, view.moved, view.touched = view.moved, view.touched, False, set()
+            if shared := self._shared.get(view.query):
+                for window in shared.windows.values():
+                    window.flush(moved, touched)
+        spent = time.perf_counter() - began
+        self._tick = min(max(TICK, spent * 6), SLOWEST_TICK)  # never more than about a sixth of the loop's time
+        self._last_flush = asyncio.get_running_loop().time()

@@ -1,0 +1,76 @@
+"""What a list shows, as its address says it: search, filters, sort, columns. Page and socket read it with this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from clusters.access import Scope
+from clusters.errors import Invalid
+from clusters.live.table import TABLES, Table
+
+MAX_LENGTH = 2000
+MAX_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Only (or all but, when ``without``) rows whose column has one of these values."""
+
+    column: str
+    values: frozenset[str]
+    without: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question to the live resources. Equal questions share one view."""
+
+    table: str
+    scope: frozenset[tuple[int, frozenset[str] | None]]
+    text: str = ""
+    filters: frozenset[Filter] = frozenset()
+    sort: str = ""
+    descending: bool = False
+    columns: tuple[str, ...] = field(default=(), compare=False)  # what is shown changes no order: not part of the view
+
+
+def parse(table_name: str, query_string: str, scope: Scope) -> Query:
+    """``q=web&status=failing,at_risk&namespace=-kube-system&sort=-restarts&cols=name,status`` as a Query.
+
+    Unknown keys and values are ignored (an old link still works); an unknown table raises Invalid.
+    """
+    table = TABLES.get(table_name)
+    if table is None or len(query_string) > MAX_LENGTH:
+        raise Invalid("There is no such list.")
+    given = {key: values[-1] for key, values in parse_qs(query_string.lstrip("?"), max_num_fields=50).items()}
+    sort, descending = _sort(table, given.get("sort", ""))
+    return Query(
+        table=table.name,
+        scope=frozenset(scope.items()),
+        text=given.get("q", "").strip().casefold()[:200],
+        filters=frozenset(_filters(table, given)),
+        sort=sort,
+        descending=descending,
+        columns=_columns(table, given.get("cols", "")),
+    )
+
+
+def _sort(table: Table, text: str) -> tuple[str, bool]:
+    column = table.column(text.lstrip("-"))
+    return (column.key, text.startswith("-")) if column and column.sort else (table.sort, False)
+
+
+def _filters(table: Table, given: dict[str, str]) -> list[Filter]:
+    filters = []
+    for column in table.columns:
+        text = given.get(column.key, "")
+        if column.facet and text:
+            values = frozenset(filter(None, text.lstrip("-").split(",")))
+            filters.append(Filter(column.key, values, without=text.startswith("-")))
+    return filters
+
+
+def _columns(table: Table, text: str) -> tuple[str, ...]:
+    chosen = tuple(key for key in dict.fromkeys(text.split(",")) if table.column(key))
+    return chosen or tuple(column.key for column in table.columns if not column.hidden)

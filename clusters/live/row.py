@@ -1,0 +1,39 @@
+"""A row: one resource as a list shows it, and the id that finds it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clusters.errors import Invalid
+from clusters.kinds.base import Kind
+
+if TYPE_CHECKING:
+    from clusters.live.connection import ClusterInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One resource, with the cluster and the kind it belongs to. ``resource`` is of the kind's model."""
+
+    cluster: ClusterInfo
+    kind: Kind[Any]
+    resource: Any
+
+    @property
+    def id(self) -> str:
+        """``cluster~kind~uid``: unique over everything, the same in the page, the frames and the actions."""
+        return f"{self.cluster.id}~{self.kind.name}~{self.resource.uid}"
+
+    @property
+    def key(self) -> str:
+        """How it is named in an address."""
+        return self.kind.key(self.resource)
+
+
+def parse_id(text: str) -> tuple[int, str, str]:
+    """``cluster~kind~uid`` taken apart. Raises Invalid."""
+    parts = text.split("~", 2)
+    if len(parts) != 3 or not parts[0].isascii() or not parts[0].isdigit() or len(text) > 400 or not all(parts):
+        raise Invalid("That is not a row of a list.")
+    return int(parts[0]), parts[1], parts[2]

@@ -1,0 +1,91 @@
+"""The live resources of one kind of one cluster: what it last said, and who wants to hear of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from clusters.errors import ClusterError
+from clusters.kinds.base import Kind
+from clusters.live.resource import Broken, Changed, FeedItem, Listed, Resource
+
+# What was there and what is there now; None on the side where there is nothing.
+Delta: TypeAlias = tuple[Resource | None, Resource | None]
+Listener: TypeAlias = "Callable[[Store, Sequence[Delta]], None]"
+
+
+class Store:
+    """Latest state per uid. Written by one feed only, on the event loop; listeners run at once, in order."""
+
+    def __init__(self, cluster_id: int, kind: Kind[Any]) -> None:
+        self.cluster_id = cluster_id
+        self.kind = kind
+        self.prefix = f"{cluster_id}~{kind.name}~"  # of the ids of its rows
+        self.resources: dict[str, Resource] = {}
+        self.listed = False  # False: "cannot tell yet", never "nothing there"
+        self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
+        self._by_key: dict[str, str] = {}
+        self._listeners: dict[Listener, None] = {}
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Hear of every change from now on. Returns how to stop."""
+        self._listeners[listener] = None
+        return lambda: self._listeners.pop(listener, None)
+
+    def find(self, key: str) -> Resource | None:
+        """The resource of that key (``namespace/name``, or the name alone)."""
+        uid = self._by_key.get(key)
+        return self.resources.get(uid) if uid else None
+
+    def apply(self, item: FeedItem) -> None:
+        """Take in what the driver said; tell the listeners what is different now."""
+        match item:
+            case Listed(resources):
+                self.trouble, first = None, not self.listed
+                self.listed = True
+                deltas = self._replace(resources)
+                if deltas or first:
+                    self._tell(deltas)
+            case Changed(upserts, deletes):
+                deltas = [delta for resource in upserts if (delta := self._put(resource))]
+                deltas += [delta for uid in deletes if (delta := self._drop(uid))]
+                if deltas:
+                    self._tell(deltas)
+            case Broken(error):
+                self.trouble = error
+
+    def forget(self) -> None:
+        """Nobody watches any longer: what is known grows old, so let go of it."""
+        self.resources, self._by_key, self.listed, self.trouble = {}, {}, False, None
+
+    def _replace(self, resources: Sequence[Resource]) -> list[Delta]:
+        fresh = {resource.uid for resource in resources}
+        gone = [uid for uid in self.resources if uid not in fresh]
+        deltas = [delta for uid in gone if (delta := self._drop(uid))]
+        return deltas + [delta for resource in resources if (delta := self._put(resource))]
+
+    def _put(self, resource: Resource) -> Delta | None:
+        before = self.resources.get(resource.uid)
+        if before is not None and before.version == resource.version:
+            return None
+        self.resources[resource.uid] = resource
+        if before is not None and (old_key := self.kind.key(before)) != self.kind.key(resource):
+            self._forget_key(old_key, before.uid)
+        self._by_key[self.kind.key(resource)] = resource.uid
+        return before, resource
+
+    def _drop(self, uid: str) -> Delta | None:
+        before = self.resources.pop(uid, None)
+        if before is None:
+            return None
+        self._forget_key(self.kind.key(before), uid)
+        return before, None
+
+    def _forget_key(self, key: str, uid: str) -> None:
+        # Another resource may have taken the name meanwhile (a container made again under its old name).
+        if self._by_key.get(key) == uid:
+            del self._by_key[key]
+
+    def _tell(self, deltas: Sequence[Delta]) -> None:
+        for listener in tuple(self._listeners):
+            listener(self, deltas)

@@ -1,0 +1,131 @@
+"""The supervisor: one connection per cluster, started with the application and changed while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from importlib import import_module
+from typing import Any
+
+from clusters.drivers.base import Driver
+from clusters.errors import Missing
+from clusters.kinds import kind_named
+from clusters.kinds.base import Kind
+from clusters.live.connection import ClusterInfo, Connection
+from clusters.live.hub import Hub
+from clusters.live.resource import Resource
+from clusters.live.row import Row, parse_id
+from clusters.live.store import Store
+
+log = logging.getLogger(__name__)
+
+# Imported when the first cluster needs it: a host with Docker only never pays for the Kubernetes client.
+DRIVERS = {
+    "docker": "clusters.drivers.docker:DockerDriver",
+    "kubernetes": "clusters.drivers.kubernetes:KubernetesDriver",
+    "demo": "clusters.drivers.demo:DemoDriver",
+}
+
+
+def make_driver(name: str, settings: dict[str, Any], secret: dict[str, Any]) -> Driver:
+    """The driver of that name, not connected yet."""
+    module, _, attribute = DRIVERS[name].partition(":")
+    driver: Driver = getattr(import_module(module), attribute)(settings, secret)
+    return driver
+
+
+class Supervisor:
+    """All connected clusters of this process."""
+
+    def __init__(self, link: Callable[[Row], str]) -> None:
+        self.connections: dict[int, Connection] = {}
+        self.hub = Hub(lambda: list(self.connections.values()), link)
+        self._state_listeners: dict[Callable[[Connection], None], None] = {}
+        self._set_listeners: dict[Callable[[], None], None] = {}
+
+    def add(self, cluster: ClusterInfo, secret: dict[str, Any]) -> Connection:
+        """Connect a cluster and begin to watch it. Fails never: what is wrong shows as its state."""
+        connection = Connection(cluster, make_driver(cluster.driver, cluster.settings, secret), self._state_changed)
+        self.connections[cluster.id] = connection
+        connection.start()
+        self._clusters_changed()
+        return connection
+
+    async def remove(self, cluster_id: int) -> None:
+        """Let go of a cluster and all that was known of it."""
+        if connection := self.connections.pop(cluster_id, None):
+            self._clusters_changed()
+            await connection.close()
+
+    async def load(self, rows: Iterable[tuple[ClusterInfo, Callable[[], Awaitable[dict[str, Any]]]]]) -> None:
+        """Connect all that is kept. One that cannot be made is logged and left out; the others go on."""
+        for cluster, secret in rows:
+            try:
+                self.add(cluster, await secret())
+            except Exception:
+                log.exception("cannot connect %s", cluster.name)
+
+    async def close(self) -> None:
+        """Stop everything."""
+        self.hub.reset()
+        connections, self.connections = list(self.connections.values()), {}
+        await asyncio.gather(*(connection.close() for connection in connections), return_exceptions=True)
+
+    def on_state(self, listener: Callable[[Connection], None]) -> Callable[[], None]:
+        """Hear when a cluster's state on the screen may have changed. Returns how to stop."""
+        self._state_listeners[listener] = None
+        return lambda: self._state_listeners.pop(listener, None)
+
+    def on_clusters(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Hear when clusters were connected or removed. Returns how to stop."""
+        self._set_listeners[listener] = None
+        return lambda: self._set_listeners.pop(listener, None)
+
+    def driver(self, cluster_id: int) -> Driver:
+        """For the gateway only."""
+        return self._connection(cluster_id).driver
+
+    def cluster(self, cluster_id: int) -> ClusterInfo:
+        """What is kept about a connected cluster. Raises Missing."""
+        return self._connection(cluster_id).cluster
+
+    def by_slug(self, slug: str) -> Connection | None:
+        """The connection of that address."""
+        return next((one for one in self.connections.values() if one.cluster.slug == slug), None)
+
+    def resource(self, cluster_id: int, kind_name: str, uid: str) -> Resource | None:
+        """A live resource, as last said."""
+        store = self._connection(cluster_id).stores.get(kind_name)
+        return store.resources.get(uid) if store else None
+
+    def row(self, row_id: str) -> Row | None:
+        """The row with that id, as it is now. Raises Invalid."""
+        cluster_id, kind_name, uid = parse_id(row_id)
+        connection = self.connections.get(cluster_id)
+        kind = connection and self.kind(cluster_id, kind_name)
+        resource = connection and kind and self.resource(cluster_id, kind.name, uid)
+        return Row(connection.cluster, kind, resource) if connection and kind and resource else None
+
+    def kind(self, cluster_id: int, name: str) -> Kind[Any] | None:
+        """The kind of that name on that cluster."""
+        return kind_named(self._connection(cluster_id).driver.platform, name)
+
+    def stores(self) -> list[Store]:
+        """Every store of every cluster."""
+        return [store for connection in self.connections.values() for store in connection.stores.values()]
+
+    def _connection(self, cluster_id: int) -> Connection:
+        connection = self.connections.get(cluster_id)
+        if connection is None:
+            raise Missing("That cluster is not connected.")
+        return connection
+
+    def _state_changed(self, connection: Connection) -> None:
+        for listener in tuple(self._state_listeners):
+            listener(connection)
+
+    def _clusters_changed(self) -> None:
+        self.hub.reset()
+        for listener in tuple(self._set_listeners):
+            listener()

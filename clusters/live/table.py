@@ -1,0 +1,206 @@
+"""A table: which kinds a list shows and through which columns. A list of one kind has the kind's own columns;
+the Workloads page has the columns that all its kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.kinds import KINDS, all_kinds
+from clusters.kinds.base import JSON, Column, Kind, Level
+from clusters.live.row import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableColumn:
+    """A column over rows of any kind of its table."""
+
+    key: str
+    label: str
+    read: Callable[[Row], JSON]
+    cell: str = "text"
+    sort: Callable[[Row], str | float] | None = None
+    facet: Callable[[Row], str] | None = None
+    width: str = "minmax(96px, 1fr)"
+    end: bool = False
+    hidden: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """One list: its name in the address, what it shows, through which columns."""
+
+    name: str
+    label: str
+    words: str
+    icon: str
+    kinds: tuple[Kind[Any], ...]
+    columns: tuple[TableColumn, ...]
+    counts: Callable[[Row], bool] | None = None  # which resources are rows of it; None: all
+    sort: str = "status"  # what it is sorted by until somebody chooses
+
+    def column(self, key: str) -> TableColumn | None:
+        """The column with that key."""
+        return next((column for column in self.columns if column.key == key), None)
+
+
+def _where(row: Row) -> list[str]:
+    return [row.cluster.name, row.resource.namespace, row.kind.platform]
+
+
+WHERE = TableColumn(
+    key="cluster",
+    label="Where",
+    cell="where",
+    read=_where,
+    width="minmax(118px, 1.2fr)",
+    sort=lambda row: f"{row.cluster.name}/{row.resource.namespace}",
+    facet=lambda row: row.cluster.slug,
+    words="The cluster, and the part of it, that this runs in.",
+)
+
+
+def status_cell(row: Row) -> list[str]:
+    """What the ``status`` cell shows of any kind."""
+    health = row.kind.health(row.resource)
+    return [health.level.name.lower(), health.word, health.reason, health.code]
+
+
+def _level(row: Row) -> Level:
+    level: Level = row.kind.health(row.resource).level
+    return level
+
+
+STATUS = TableColumn(
+    key="status",
+    label="Status",
+    cell="status",
+    read=status_cell,
+    sort=_level,
+    width="minmax(112px, .9fr)",
+    facet=lambda row: _level(row).name.lower(),
+    words="How it is: failing comes first.",
+)
+
+
+def _of_kind(column: Column[Any]) -> TableColumn:
+    value, sort, facet = column.value, column.sort, column.facet
+    return TableColumn(
+        key=column.key,
+        label=column.label,
+        cell=column.cell,
+        width=column.width,
+        end=column.end,
+        hidden=column.hidden,
+        words=column.words,
+        read=lambda row: value(row.resource),
+        sort=(lambda row: sort(row.resource)) if sort else None,
+        facet=(lambda row: facet(row.resource)) if facet else None,
+    )
+
+
+def kind_table(kind: Kind[Any]) -> Table:
+    """The list of one kind, over all clusters that have it."""
+    columns = [_of_kind(column) for column in kind.columns]
+    columns.insert(min(2, len(columns)), WHERE)
+    return Table(
+        name=kind.name,
+        label=kind.plural,
+        words=kind.words,
+        icon=kind.icon,
+        kinds=(kind,),
+        columns=tuple(columns),
+        sort="status" if kind.column("status") else "name",
+    )
+
+
+def _workload(row: Row) -> Any:
+    return row.kind.workload
+
+
+def _is_workload(row: Row) -> bool:
+    counts = _workload(row).counts
+    return counts is None or counts(row.resource)
+
+
+def _ready_sort(row: Row) -> float:
+    ready, wanted, _ = _workload(row).copies(row.resource)
+    return ready / wanted if wanted else 1.0
+
+
+WORKLOAD_COLUMNS = (
+    TableColumn(
+        key="name",
+        label="Name",
+        cell="name",
+        width="minmax(200px, 2.3fr)",
+        sort=lambda row: row.resource.name.casefold(),
+        read=lambda row: [row.resource.name, _workload(row).image(row.resource)],
+    ),
+    STATUS,
+    TableColumn(
+        key="kind",
+        label="Kind",
+        read=lambda row: row.kind.label,
+        sort=lambda row: row.kind.label,
+        width="minmax(96px, .8fr)",
+        facet=lambda row: row.kind.name,
+        words="What runs it: a container by itself, a deployment that keeps copies, …",
+    ),
+    WHERE,
+    TableColumn(
+        key="ready",
+        label="Ready",
+        cell="pips",
+        read=lambda row: list(_workload(row).copies(row.resource)),
+        sort=_ready_sort,
+        width="minmax(104px, .9fr)",
+        words="Copies that do their job, of those asked for.",
+    ),
+    TableColumn(
+        key="cpu",
+        label="CPU",
+        cell="usage",
+        read=lambda row: None,
+        width="minmax(132px, 1fr)",
+        words="Processor in use; 1 is one core.",
+    ),
+    TableColumn(
+        key="memory",
+        label="Memory",
+        cell="usage",
+        read=lambda row: None,
+        width="minmax(132px, 1fr)",
+        words="Memory in use, beside its limit when it has one.",
+    ),
+    TableColumn(
+        key="restarts",
+        label="Restarts",
+        cell="count_bad",
+        end=True,
+        width="74px",
+        read=lambda row: _workload(row).restarts(row.resource),
+        sort=lambda row: _workload(row).restarts(row.resource) or 0,
+        words="How often it had to be started again.",
+    ),
+)
+
+
+def _tables() -> dict[str, Table]:
+    kinds = all_kinds()
+    workloads = Table(
+        name="workloads",
+        label="Workloads",
+        icon="boxes",
+        words="Everything you asked to keep running.",
+        kinds=tuple(kind for kind in kinds if kind.workload),
+        columns=WORKLOAD_COLUMNS,
+        counts=_is_workload,
+    )
+    return {table.name: table for table in (workloads, *(kind_table(kind) for kind in kinds))}
+
+
+TABLES: dict[str, Table] = _tables()
+PLATFORM_TABLES = {platform: tuple(TABLES[kind.name] for kind in kinds) for platform, kinds in KINDS.items()}

@@ -1,0 +1,183 @@
+"""Usage of what somebody looks at: sampled every few seconds for the rows of open windows only, and kept an hour.
+
+Samples travel beside the rows, never in them: a number that moves all the time must not re-sort or re-send a row.
+A deployment's usage is the sum of its copies'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from clusters.drivers.base import Usage
+from clusters.errors import ClusterError
+from clusters.live.row import Row
+
+if TYPE_CHECKING:
+    from clusters.live.connection import Connection
+    from clusters.live.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+EVERY = 5.0  # seconds
+KEPT = 720  # samples per resource: an hour
+LIMIT = 5.0  # seconds one cluster may take to answer
+
+
+class Sampler:
+    """Samples, remembers, and tells the windows."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._history: dict[str, deque[Usage]] = {}
+        self._looked_at: dict[str, float] = {}  # row id -> when somebody last looked
+        self._watched: dict[str, int] = defaultdict(int)  # row ids of open pages, beside those in windows
+        self._wake = asyncio.Event()
+
+    def last(self, row_id: str) -> Usage | None:
+        """The newest sample, unless it is too old to be shown as now."""
+        history = self._history.get(row_id)
+        return history[-1] if history and time.time() - history[-1].at < 4 * EVERY else None
+
+    def history(self, row_id: str) -> Sequence[Usage]:
+        """Up to an hour of samples, oldest first; only of times when somebody looked."""
+        return tuple(self._history.get(row_id, ()))
+
+    def look(self, row_id: str) -> None:
+        """A page shows this resource from now on."""
+        self._watched[row_id] += 1
+        self._wake.set()
+
+    def look_away(self, row_id: str) -> None:
+        """The page was closed."""
+        self._watched[row_id] -= 1
+        if self._watched[row_id] <= 0:
+            del self._watched[row_id]
+
+    def wake(self) -> None:
+        """A new window is looked at: sample it now rather than in five seconds."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Sample for ever; at rest while nobody looks."""
+        while True:
+            self._wake.clear()
+            by_cluster = self._rows_looked_at()
+            if by_cluster:
+                await asyncio.gather(*(self._sample(cluster, rows) for cluster, rows in by_cluster.items()))
+                self._tell()
+                self._forget_old()
+            try:
+                await asyncio.wait_for(self._wake.wait(), EVERY if by_cluster else None)
+                await asyncio.sleep(0.2)  # a page opens several windows at once: take them together
+            except TimeoutError:
+                pass
+
+    def _rows_looked_at(self) -> Mapping[int, dict[str, Row]]:
+        now, rows = time.time(), {}
+        for window in self._supervisor.hub.windows():
+            if any(column.cell == "usage" for column in window.columns):
+                rows.update({row.id: row for row in window.visible()})
+        for row_id in tuple(self._watched):
+            if row := self._supervisor.row(row_id):
+                rows[row_id] = row
+        by_cluster: dict[int, dict[str, Row]] = defaultdict(dict)
+        for row_id, row in rows.items():
+            self._looked_at[row_id] = now
+            by_cluster[row.cluster.id][row_id] = row
+        return by_cluster
+
+    async def _sample(self, cluster_id: int, rows: dict[str, Row]) -> None:
+        connection = self._supervisor.connections.get(cluster_id)
+        if connection is None or connection.contact.error is not None:
+            return
+        copies = {row_id: _copies(connection, row) for row_id, row in rows.items()}
+        measured: dict[str, Usage] = {}
+        by_kind: dict[str, dict[str, Any]] = defaultdict(dict)
+        for kind_name, resources in copies.values():
+            by_kind[kind_name].update({resource.uid: resource for resource in resources})
+        for kind_name, resources in by_kind.items():
+            try:
+                kind = connection.stores[kind_name].kind
+                measured |= await asyncio.wait_for(connection.driver.usage(kind, list(resources.values())), LIMIT)
+            except (TimeoutError, ClusterError) as error:
+                log.info("usage of %s on %s: %s", kind_name, connection.cluster.name, error)
+            except Exception:
+                log.exception("usage of %s on %s failed", kind_name, connection.cluster.name)
+        for row_id, (_, resources) in copies.items():
+            samples = [measured[resource.uid] for resource in resources if resource.uid in measured]
+            if samples:
+                self._history.setdefault(row_id, deque(maxlen=KEPT)).append(total(samples))
+
+    def _tell(self) -> None:
+        for window in self._supervisor.hub.windows():
+            rows = {row.id: usage_cells(sample) for row in window.visible() if (sample := self.last(row.id))}
+            if rows:
+                for follower in tuple(window.followers):
+                    follower.deliver({"t": "usage", "rows": rows})
+
+    def _forget_old(self) -> None:
+        horizon = time.time() - KEPT * EVERY
+        for row_id in [row_id for row_id, at in self._looked_at.items() if at < horizon]:
+            del self._looked_at[row_id]
+            self._history.pop(row_id, None)
+
+
+def usage_cells(sample: Usage) -> dict[str, list[float | None]]:
+    """What the ``usage`` cells show: value and limit."""
+    return {"cpu": [sample.cpu, sample.cpu_limit], "memory": [sample.memory, sample.memory_limit]}
+
+
+def total(samples: Sequence[Usage]) -> Usage:
+    """The sum over copies. What one copy has no limit for is unlimited for all; what none measured stays unmeasured."""
+
+    def add(name: str) -> float | None:
+        values = [value for sample in samples if (value := getattr(sample, name)) is not None]
+        return sum(values) if values else None
+
+    def limit(name: str) -> float:
+        values = [getattr(sample, name) for sample in samples]
+        return sum(values) if all(values) else 0.0
+
+    return Usage(
+        at=max(sample.at for sample in samples),
+        cpu=add("cpu"),
+        memory=add("memory"),
+        cpu_limit=limit("cpu_limit"),
+        memory_limit=limit("memory_limit"),
+        net_in=add("net_in"),
+        net_out=add("net_out"),
+        disk_read=add("disk_read"),
+        disk_write=add("disk_write"),
+    )
+
+
+def _copies(connection: Connection, row: Row) -> tuple[str, list[Any]]:
+    """The kind and the resources that are measured for a row: itself, or its copies."""
+    if not row.kind.copies_of:
+        return row.kind.name, [row.resource]
+    return row.kind.copies_of, list(copies(connection, row))
+
+
+def copies(connection: Connection, row: Row) -> Iterable[Any]:
+    """The resources at the lower end of the owner chain that ends at this row (deployment > replica set > pod)."""
+    store = connection.stores.get(row.kind.copies_of)
+    if store is None:
+        return
+    for resource in store.resources.values():
+        kind, current = store.kind, resource
+        for _ in range(4):  # chains are short; a loop made by a hostile cluster ends here
+            owner = kind.owner(current) if kind.owner else None
+            upper = connection.stores.get(owner[0]) if owner else None
+            if owner is None or upper is None:
+                break
+            if owner[1] == row.resource.uid:
+                yield resource
+                break
+            if (parent := upper.resources.get(owner[1])) is None:
+                break
+            kind, current = upper.kind, parent
