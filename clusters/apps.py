@@ -8,3 +8,9 @@ class ClustersConfig(AppConfig):
 
     name = "clusters"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """From now on, a change to anybody's rights is noticed."""
+        from clusters import actors
+
+        actors.watch_changes()

@@ -24,6 +24,9 @@ class Unreachable(ClusterError):
 
     title = "Does not answer"
 
+    # A driver sets it to False when it is certain that the request never left: then nothing was done.
+    sent = True
+
 
 class Refused(ClusterError):
     """It answers, and says no: sign-in failed or permission missing (there or here)."""
