@@ -50,9 +50,9 @@ MASTER_KEY_FILE = _text("MASTER_KEY_FILE")
 MASTER_KEY = _key("MASTER_KEY")
 
 # Deploy-time switches: nobody can turn them off in the page.
-READ_ONLY = _flag("READ_ONLY")           # nobody acts on any cluster
-NO_TERMINAL = _flag("NO_TERMINAL")       # nobody opens a terminal
-NO_DEMO = _flag("NO_DEMO")               # the demonstration is not offered
+READ_ONLY = _flag("READ_ONLY")  # nobody acts on any cluster
+NO_TERMINAL = _flag("NO_TERMINAL")  # nobody opens a terminal
+NO_DEMO = _flag("NO_DEMO")  # the demonstration is not offered
 
 # Comma-separated networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES = [part.strip() for part in _text("TRUSTED_PROXIES").split(",") if part.strip()]
@@ -62,8 +62,10 @@ DOCKER_SOCKETS = [part.strip() for part in _text("DOCKER_SOCKETS").split(",") if
 
 # --- Django ---------------------------------------------------------------------------------------------------------
 DEBUG = False
-ALLOWED_HOSTS = sorted({_origin.hostname or "127.0.0.1"} | ({"127.0.0.1", "localhost"} if _origin.hostname in
-                       {"127.0.0.1", "localhost"} else set()))
+ALLOWED_HOSTS = sorted(
+    {_origin.hostname or "127.0.0.1"}
+    | ({"127.0.0.1", "localhost"} if _origin.hostname in {"127.0.0.1", "localhost"} else set())
+)
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -105,8 +107,12 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
             ],
             "builtins": ["dashboard.templatetags.pilothouse"],
-            "loaders": [("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader",
-                                                                  "django.template.loaders.app_directories.Loader"])],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
         },
     }
 ]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -17,8 +16,6 @@ from clusters.live.hub import Hub
 from clusters.live.resource import Resource
 from clusters.live.row import Row, parse_id
 from clusters.live.store import Store
-
-log = logging.getLogger(__name__)
 
 # Imported when the first cluster needs it: a host with Docker only never pays for the Kubernetes client.
 DRIVERS = {
@@ -57,14 +54,6 @@ class Supervisor:
         if connection := self.connections.pop(cluster_id, None):
             self._clusters_changed()
             await connection.close()
-
-    async def load(self, rows: Iterable[tuple[ClusterInfo, Callable[[], Awaitable[dict[str, Any]]]]]) -> None:
-        """Connect all that is kept. One that cannot be made is logged and left out; the others go on."""
-        for cluster, secret in rows:
-            try:
-                self.add(cluster, await secret())
-            except Exception:
-                log.exception("cannot connect %s", cluster.name)
 
     async def close(self) -> None:
         """Stop everything."""

@@ -10,11 +10,12 @@ import asyncio
 import logging
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Usage
 from clusters.errors import ClusterError
+from clusters.live.frame import Frame
 from clusters.live.row import Row
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ LIMIT = 5.0  # seconds one cluster may take to answer
 class Sampler:
     """Samples, remembers, and tells the windows."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, sampled: Callable[[], None] = lambda: None) -> None:
         self._supervisor = supervisor
+        self._sampled = sampled                 # told after each round
         self._history: dict[str, deque[Usage]] = {}
         self._looked_at: dict[str, float] = {}  # row id -> when somebody last looked
         self._watched: dict[str, int] = defaultdict(int)  # row ids of open pages, beside those in windows
@@ -70,6 +72,7 @@ class Sampler:
             if by_cluster:
                 await asyncio.gather(*(self._sample(cluster, rows) for cluster, rows in by_cluster.items()))
                 self._tell()
+                self._sampled()
                 self._forget_old()
             try:
                 await asyncio.wait_for(self._wake.wait(), EVERY if by_cluster else None)
@@ -117,8 +120,9 @@ class Sampler:
         for window in self._supervisor.hub.windows():
             rows = {row.id: usage_cells(sample) for row in window.visible() if (sample := self.last(row.id))}
             if rows:
+                frame = Frame(t="usage", rows=rows)
                 for follower in tuple(window.followers):
-                    follower.deliver({"t": "usage", "rows": rows})
+                    follower.deliver(frame)
 
     def _forget_old(self) -> None:
         horizon = time.time() - KEPT * EVERY

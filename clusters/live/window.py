@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from clusters.kinds.base import JSON
+from clusters.live.frame import Frame
 from clusters.live.row import Row
 from clusters.live.table import TableColumn
 from clusters.live.view import View
@@ -19,7 +20,7 @@ from clusters.live.view import View
 class Follower(Protocol):
     """Who wants the frames of a window."""
 
-    def deliver(self, frame: dict[str, Any]) -> None:
+    def deliver(self, frame: Frame) -> None:
         """Take a patch; or note that one was missed and ask for a snapshot later."""
 
 
@@ -67,7 +68,7 @@ class Window:
         if patch is None:
             return
         self.seq += 1
-        frame = {"t": "patch", "seq": self.seq, "now": time.time(), "total": self._total, **patch}
+        frame = Frame(t="patch", seq=self.seq, now=time.time(), total=self._total, **patch)
         for follower in tuple(self.followers):
             follower.deliver(frame)
 

@@ -1,0 +1,10 @@
+"""One class per live thing a page can follow. To add one: a file beside these, its class in TOPICS."""
+
+from __future__ import annotations
+
+from dashboard.topics.base import Topic
+from dashboard.topics.resource import ResourceTopic
+from dashboard.topics.shell import ShellTopic
+from dashboard.topics.table import TableTopic
+
+TOPICS: dict[str, type[Topic]] = {topic.name: topic for topic in (ShellTopic, TableTopic, ResourceTopic)}

@@ -1,0 +1,55 @@
+"""The application: HTTP to Django, websockets to our consumers, static files before both, the engine by lifespan."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+
+from django.core.asgi import get_asgi_application  # noqa: E402  (Django must be set up before models are imported)
+
+django_app = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+from servestatic import ServeStaticASGI  # noqa: E402
+
+from dashboard.engine import engine  # noqa: E402
+from dashboard.origin import OwnOrigin  # noqa: E402
+from dashboard.urls import websocket_urlpatterns  # noqa: E402
+
+router = ProtocolTypeRouter(
+    {
+        "http": django_app,
+        "websocket": OwnOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+    }
+)
+# Every name carries its content's hash, so a browser may keep it for ever.
+static_files = ServeStaticASGI(
+    django_app, root=settings.STATIC_ROOT, prefix="static", immutable_file_test=lambda *_: True
+)
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Route one connection."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http" and scope["path"].startswith("/static/"):
+        await static_files(scope, receive, send)
+    else:
+        await router(scope, receive, send)
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    """Start the engine on the server's own event loop, and stop it with the server."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await engine.start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await engine.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

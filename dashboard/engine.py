@@ -1,0 +1,108 @@
+"""The running engine of this process: the clusters, the samplers, and the doors to them for views and topics.
+
+Started by the application's lifespan, on its event loop. Views that touch live data are ``async`` for that reason:
+stores are read and written on one loop, without locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import quote
+
+from clusters.access import Actor, Scope, scope
+from clusters.connect.secrets import read_secret
+from clusters.gateway import Gateway
+from clusters.jobs import interrupt_running
+from clusters.live.connection import ClusterInfo
+from clusters.live.row import Row
+from clusters.live.supervisor import Supervisor
+from clusters.live.usage import Sampler
+from clusters.models import Cluster
+
+
+def address(row: Row) -> str:
+    """Where a resource's page is."""
+    return f"/clusters/{row.cluster.slug}/{row.kind.name}/{quote(row.key)}/"
+
+
+def info(cluster: Cluster) -> ClusterInfo:
+    """What the engine must know of a cluster."""
+    namespaces = cluster.settings.get("namespaces")
+    return ClusterInfo(
+        id=cluster.pk,
+        name=cluster.name,
+        slug=cluster.slug,
+        driver=cluster.driver,
+        platform=cluster.platform,
+        colour=cluster.colour,
+        production=cluster.production,
+        read_only=cluster.read_only,
+        namespaces=frozenset(namespaces) if namespaces else None,
+        settings=cluster.settings,
+    )
+
+
+class Engine:
+    """One per process."""
+
+    def __init__(self) -> None:
+        self.supervisor = Supervisor(address)
+        self.sampler = Sampler(self.supervisor, self._sampled)
+        self.gateway = Gateway(self.supervisor)
+        self.started = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._attention: dict[Callable[[], None], None] = {}
+        self._sample_listeners: dict[Callable[[], None], None] = {}
+
+    async def start(self) -> None:
+        """Connect every cluster that is kept and begin to watch. Asked twice, it starts once."""
+        if self.started:
+            return
+        self.started = True
+        await interrupt_running()
+        self._tasks = [asyncio.create_task(self.sampler.run(), name="usage sampler")]
+        async for cluster in Cluster.objects.all():
+            await self.connect(cluster)
+
+    async def stop(self) -> None:
+        """Let go of every cluster."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.supervisor.close()
+        self.started = False
+
+    async def connect(self, cluster: Cluster) -> None:
+        """Connect a cluster, or connect it anew after its settings changed."""
+        await self.supervisor.remove(cluster.pk)
+        self.supervisor.add(info(cluster), read_secret(cluster))
+
+    async def disconnect(self, cluster_id: int) -> None:
+        """Let go of one cluster."""
+        await self.supervisor.remove(cluster_id)
+
+    def scope(self, actor: Actor) -> Scope:
+        """What of the connected clusters this person may see."""
+        return scope(actor, self.supervisor.connections)
+
+    def counts(self, seen: Scope) -> dict[str, int]:
+        """The numbers of the sidebar."""
+        return {}
+
+    def on_attention(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Hear when the counts of the sidebar may be others. Returns how to stop."""
+        self._attention[listener] = None
+        return lambda: self._attention.pop(listener, None)
+
+    def on_sampled(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Hear when usage was sampled. Returns how to stop."""
+        self._sample_listeners[listener] = None
+        return lambda: self._sample_listeners.pop(listener, None)
+
+    def _sampled(self) -> None:
+        for listener in tuple(self._sample_listeners):
+            listener()
+
+
+engine = Engine()

@@ -1,0 +1,61 @@
+"""Topic ``shell``: what every page shows around itself: the state of the clusters and a few counts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from clusters.live.connection import Connection
+from clusters.live.frame import Frame
+from dashboard.engine import engine
+from dashboard.topics.base import Topic
+
+
+class ShellTopic(Topic):
+    """No args. Small, so every frame is the whole state. While a tab follows it, the lines to its clusters are checked."""
+
+    name = "shell"
+
+    async def open(self) -> None:
+        """Follow the clusters this person may see."""
+        self._seq = 0
+        self._scope = engine.scope(self.actor)
+        for cluster_id in self._scope:
+            self.open_things.enter_context(engine.supervisor.connections[cluster_id].wanted())
+        self.open_things.callback(engine.supervisor.on_state(self._state_changed))
+        self.open_things.callback(engine.on_attention(self._tell))
+        self.owe_snapshot()
+
+    def snapshot(self) -> Frame:
+        """The clusters with their state, and the counts of the sidebar."""
+        self._seq += 1
+        connections = [
+            engine.supervisor.connections[one] for one in self._scope if one in engine.supervisor.connections
+        ]
+        return Frame(
+            t="snap",
+            seq=self._seq,
+            now=time.time(),
+            clusters=[cluster_state(one) for one in connections],
+            counts=engine.counts(self._scope),
+        )
+
+    def _state_changed(self, connection: Connection) -> None:
+        if connection.cluster.id in self._scope:
+            self._tell()
+
+    def _tell(self) -> None:
+        self.owe_snapshot()
+
+
+def cluster_state(connection: Connection) -> dict[str, Any]:
+    """One cluster as the sidebar and the pill show it. ``asof``: when it last confirmed what we show."""
+    contact, cluster = connection.contact, connection.cluster
+    return {
+        "id": cluster.id,
+        "slug": cluster.slug,
+        "name": cluster.name,
+        "state": contact.state(time.time()),
+        "asof": contact.heard,
+        "why": contact.error.message if contact.error else "",
+    }

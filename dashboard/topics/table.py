@@ -1,0 +1,52 @@
+"""Topic ``table``: the window of a list that this tab shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusters.errors import Invalid, Refused
+from clusters.live.frame import Frame
+from clusters.live.query import MAX_LIMIT, parse
+from clusters.live.usage import usage_cells
+from dashboard.engine import engine
+from dashboard.topics.base import Topic
+
+
+def number(value: Any, highest: int) -> int:
+    """A whole number from 0 to ``highest``, as a frame carries it. Raises Invalid."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
+        raise Invalid("That is not a window of a list.")
+    return value
+
+
+class TableTopic(Topic):
+    """args: ``table``, ``query`` (the page's query string), ``offset``, ``limit``."""
+
+    name = "table"
+
+    async def open(self) -> None:
+        """Share the window with whoever looks at the same rows with the same rights."""
+        name, text = self.args.get("table"), self.args.get("query", "")
+        if not isinstance(name, str) or not isinstance(text, str):
+            raise Invalid("There is no such list.")
+        scope = engine.scope(self.actor)
+        if not scope and engine.supervisor.connections:
+            raise Refused("Nothing is shared with you yet.", hint="Ask an administrator for a role.")
+        offset = number(self.args.get("offset", 0), 10_000_000)
+        limit = min(number(self.args.get("limit", 100), 100_000), MAX_LIMIT)
+        window = engine.supervisor.hub.window(parse(name, text, scope), offset, limit)
+        self.window = self.open_things.enter_context(window)
+        self.window.followers.add(self)
+        self.open_things.callback(self.window.followers.discard, self)
+        self.owe_snapshot()
+        engine.sampler.wake()
+
+    def snapshot(self) -> Frame:
+        """All rows of the window."""
+        return Frame(**table_snapshot(self.window.snapshot()))
+
+
+def table_snapshot(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A window's snapshot with the newest usage of its rows, as the page's first HTML and the socket both send it."""
+    usage = {row["id"]: usage_cells(sample) for row in snapshot["rows"] if (sample := engine.sampler.last(row["id"]))}
+    return {**snapshot, "usage": usage}

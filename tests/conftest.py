@@ -1,0 +1,136 @@
+"""The cast and the clusters: Ada is admin, Otto operator, Vera viewer, Nora nothing; engines and clusters are real.
+
+What needs a real thing skips with the reason when it is not there, and fails instead when PILOTHOUSE_REQUIRE (a
+comma-separated list of docker, kubernetes, browser) names it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+# Before Django reads its settings: tests have a data folder of their own, thrown away with them.
+_data = tempfile.TemporaryDirectory(prefix="pilothouse-test-")
+os.environ["PILOTHOUSE_DATA"] = _data.name
+os.environ.setdefault("PILOTHOUSE_URL", "http://127.0.0.1:8000")
+
+import pytest  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.contrib.auth.models import AbstractUser  # noqa: E402
+from django.test import AsyncClient, Client  # noqa: E402
+
+from clusters.kinds.base import Role  # noqa: E402
+from clusters.models import Cluster, Grant  # noqa: E402
+
+REQUIRED = {name.strip() for name in os.environ.get("PILOTHOUSE_REQUIRE", "").split(",") if name.strip()}
+PASSWORD = "correct horse battery"
+
+
+def _need(name: str, there: bool, how: str) -> None:
+    if not there:
+        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name}: {how}")
+
+
+@pytest.fixture
+def docker_socket() -> str:
+    """The path of a real engine's socket."""
+    path = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    _need("docker", Path(path).is_socket(), f"{path} is not a socket")
+    return path
+
+
+@pytest.fixture
+def kubeconfig() -> Path:
+    """A kubeconfig whose current context may do everything on a real cluster."""
+    path = Path(os.environ.get("KUBECONFIG", "~/.kube/config")).expanduser()
+    _need("kubernetes", path.is_file(), f"{path} is not a file")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a real browser."""
+    path = Path(os.environ.get("PILOTHOUSE_CHROMIUM", "/usr/bin/chromium"))
+    _need("browser", path.exists(), f"{path} is not there (set PILOTHOUSE_CHROMIUM)")
+    return str(path)
+
+
+def _person(name: str, role: Role, cluster: Cluster | None = None, rights: tuple[str, ...] = ()) -> AbstractUser:
+    user = get_user_model().objects.create_user(username=name, password=PASSWORD)
+    if role:
+        Grant.objects.create(user=user, role=role, cluster=cluster, rights=list(rights))
+    return user
+
+
+@pytest.fixture
+def shop(db: None) -> Cluster:
+    """The cluster that the cast works with."""
+    return Cluster.objects.create(
+        name="Shop", slug="shop", driver="demo", platform="kubernetes", settings={"shape": "kubernetes", "seed": 7}
+    )
+
+
+@pytest.fixture
+def vault(db: None) -> Cluster:
+    """A cluster that is shared with Ada only."""
+    return Cluster.objects.create(
+        name="Vault", slug="vault", driver="demo", platform="docker", settings={"shape": "docker", "seed": 9}
+    )
+
+
+@pytest.fixture
+def ada(db: None) -> AbstractUser:
+    """Admin of everything."""
+    return _person("ada", Role.ADMIN)
+
+
+@pytest.fixture
+def otto(shop: Cluster) -> AbstractUser:
+    """Operator of the shop, with the right to open terminals."""
+    return _person("otto", Role.OPERATOR, shop, ("exec",))
+
+
+@pytest.fixture
+def vera(shop: Cluster) -> AbstractUser:
+    """Viewer of the shop."""
+    return _person("vera", Role.VIEWER, shop)
+
+
+@pytest.fixture
+def nora(db: None) -> AbstractUser:
+    """Signed in, and nothing more."""
+    return _person("nora", Role.NOBODY)
+
+
+@pytest.fixture
+def client_for() -> Callable[[AbstractUser], Client]:
+    """A signed-in client of somebody."""
+
+    def make(user: AbstractUser) -> Client:
+        client = Client(headers={"host": "127.0.0.1:8000"})
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def async_client_for() -> Callable[[AbstractUser], AsyncClient]:
+    """A signed-in asynchronous client of somebody, for views that read live data."""
+
+    def make(user: AbstractUser) -> AsyncClient:
+        client = AsyncClient(headers={"host": "127.0.0.1:8000"})
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _fresh_actors() -> Iterator[None]:
+    from clusters import actors
+
+    yield
+    actors._kept.clear()
