@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from django.conf import settings
 
-from clusters import audit, fields
+from clusters import audit, fields, jobs
 from clusters.access import Actor, Need, Target, decide, scope
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
 from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role
 from clusters.live.resource import Resource
 from clusters.repeats import Repeats
+from clusters.shells import RecordedShell, in_time
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 ACT_SECONDS = 120.0                      # an action that takes longer should have been a job
@@ -80,6 +80,10 @@ class Connections(Protocol):
         """Every kind of every cluster."""
 
 
+# The work of a job that reaches a cluster: it gets the driver, and says how far it is.
+LongWork = Callable[[Driver, jobs.Reporter], Awaitable[str | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How an act ended well: words for the toast, and the verb and values that undo it, if anything does."""
@@ -89,24 +93,12 @@ class Outcome:
 
 
 class Gateway:
-    """The door. One for the process; ``use`` gives it the clusters when they are connected."""
+    """The door, to the clusters of one engine."""
 
-    def __init__(self, connections: Connections | None = None) -> None:
-        self._connections = connections
+    def __init__(self, connections: Connections) -> None:
+        self.connections = connections
         self._repeats: Repeats[Outcome] = Repeats()
         self._denials: dict[tuple[Any, ...], float] = {}
-
-    def use(self, connections: Connections | None) -> None:
-        """Work with these clusters from now on."""
-        self._connections = connections
-        self._repeats.clear()
-
-    @property
-    def connections(self) -> Connections:
-        """The live engine. Raises Missing while there is none."""
-        if self._connections is None:
-            raise Missing("No cluster is connected yet.")
-        return self._connections
 
     async def see(self, actor: Actor, cluster_id: int, namespace: str | None, need: Need, *, verb: str = "see",
                   kind: str = "", resource: Resource | None = None) -> None:
@@ -160,7 +152,7 @@ class Gateway:
 
         look = Look(cluster_id=cluster_id, kind=kind, resource=resource, related=related,
                     driver=self.connections.driver(cluster_id))
-        return await _in_time(panel.load(look), READ_SECONDS)
+        return await in_time(panel.load(look), READ_SECONDS)
 
     def visible(self, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:
         """The live resources of that kind which this person may see."""
@@ -179,7 +171,7 @@ class Gateway:
         await self.see(actor, cluster_id, namespace, Need(Role.VIEWER, acts=False), verb="raw", kind=kind.name,
                        resource=resource)
         driver = self.connections.driver(cluster_id)
-        return await _in_time(driver.get(kind, namespace or "", resource.name), READ_SECONDS)
+        return await in_time(driver.get(kind, namespace or "", resource.name), READ_SECONDS)
 
     async def logs(self, actor: Actor, cluster_id: int, source: LogSource,
                    options: LogOptions) -> AsyncIterator[LogChunk]:
@@ -200,11 +192,34 @@ class Gateway:
                        detail={"container": source.container, "command": list(command)})
         request = await audit.intent(event)
         try:
-            shell = await _in_time(self.connections.driver(cluster_id).shell(source, command), READ_SECONDS)
+            shell = await in_time(self.connections.driver(cluster_id).shell(source, command), READ_SECONDS)
         except ClusterError as error:
             await audit.outcome(request, event, "failed", error.message)
             raise
         return RecordedShell(shell, request, event)
+
+    async def begin(self, actor: Actor, cluster_id: int, need: Need, verb: str, title: str, work: LongWork, *,
+                    namespace: str | None = None, detail: Mapping[str, Any] | None = None) -> str:
+        """Begin something that takes long. Returns the key of its job; the audit gets its end when it has ended."""
+        await self.see(actor, cluster_id, namespace, need, verb=verb)
+        driver = self.connections.driver(cluster_id)
+        event = _event(actor, self.connections.cluster(cluster_id), "", None, verb, namespace=namespace or "",
+                       detail={"title": title, **(detail or {})})
+        request = await audit.intent(event)
+
+        async def recorded(reporter: jobs.Reporter) -> str | None:
+            result: audit.Result = "failed"
+            try:
+                words = await work(driver, reporter)
+                result = "done"
+            except asyncio.CancelledError:
+                result = "unknown"
+                raise
+            finally:
+                await audit.outcome(request, event, result)
+            return words
+
+        return await jobs.start(title, verb, actor, cluster_id, recorded)
 
     async def _carry_out(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any],
                          values: Mapping[str, JSON]) -> Outcome:
@@ -260,35 +275,6 @@ class Gateway:
         return True
 
 
-class RecordedShell:
-    """A terminal whose end is written to the audit, once."""
-
-    def __init__(self, shell: Shell, request: str, event: audit.Event) -> None:
-        self._shell, self._request, self._event = shell, request, event
-        self._opened = time.monotonic()
-        self._ended: str | None = None
-        self.program, self.user = shell.program, shell.user
-        self.output, self.write, self.resize = shell.output, shell.write, shell.resize
-
-    async def close(self) -> str:
-        """Close it for good and say how it ended."""
-        if self._ended is None:
-            self._ended = "closed"
-            try:
-                self._ended = await _in_time(self._shell.close(), 10)
-            except ClusterError as error:
-                self._ended = error.message
-            await audit.outcome(self._request, self._event, "done", self._ended, time.monotonic() - self._opened)
-        return self._ended
-
-
-async def _in_time(work: Awaitable[T], seconds: float) -> T:
-    try:
-        return await asyncio.wait_for(work, seconds)
-    except TimeoutError as error:
-        raise Unreachable(f"No answer within {seconds:.0f} seconds.") from error
-
-
 def _namespace(kind: Kind[Any], resource: Resource) -> str | None:
     return resource.namespace if kind.namespaced else None
 
@@ -300,5 +286,3 @@ def _event(actor: Actor, cluster: ClusterLike, kind: str, resource: Resource | N
         namespace=resource.namespace if resource else namespace,
         name=resource.name if resource else "", uid=resource.uid if resource else "")
 
-
-gateway = Gateway()

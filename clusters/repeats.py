@@ -36,10 +36,6 @@ class Repeats(Generic[T]):
             self._begun[user_id, key] = (time.monotonic(), about, task)
         return await asyncio.shield(task)
 
-    def clear(self) -> None:
-        """Forget all keys."""
-        self._begun.clear()
-
     def _drop_old(self) -> None:
         oldest = next(iter(self._begun.values()), None)
         while oldest and (time.monotonic() - oldest[0] > KEEP_SECONDS or len(self._begun) > MAX_KEPT):

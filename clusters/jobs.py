@@ -1,0 +1,217 @@
+"""Long work: its lines are streamed and kept, it can be left, found again and cancelled, and its end is truthful.
+
+A job ends as done, failed (with the reason), cancelled, or interrupted (Pilothouse itself was stopped).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from clusters.access import Actor
+from clusters.errors import ClusterError, Conflict, Missing
+from clusters.models import Job, JobLine
+
+log = logging.getLogger(__name__)
+
+MAX_LINES = 10_000
+MAX_TEXT = 4000                          # characters of one line
+MAX_RUNNING = 50
+FLUSH_SECONDS = 0.2                      # lines are written to the database together
+
+State = Literal["running", "done", "failed", "cancelled", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it is now. A later one with the same number replaces it: the progress of one thing."""
+
+    number: int
+    at: datetime
+    text: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened since a follower last heard. ``state`` other than "running" is the end."""
+
+    lines: Sequence[Line]
+    state: State
+    reason: str = ""
+
+
+class Reporter:
+    """What the work of a job says while it goes on."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.lines: dict[int, Line] = {}
+        self.left_out = 0
+        self._slots: dict[str, int] = {}
+        self._unwritten: set[int] = set()
+        self._followers: dict[asyncio.Event, set[int]] = {}
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Add a line: level info, warning or error."""
+        if len(self.lines) >= MAX_LINES:
+            self.left_out += 1
+            return
+        self._put(len(self.lines) + 1, text, level)
+
+    def progress(self, slot: str, text: str) -> None:
+        """Overwrite the line of that one thing (a layer, a step); the first time it is added."""
+        if slot in self._slots:
+            self._put(self._slots[slot], text, "info")
+        elif len(self.lines) < MAX_LINES:
+            self._slots[slot] = len(self.lines) + 1
+            self._put(self._slots[slot], text, "info")
+
+    def end(self) -> None:
+        """Say what was left out, and wake everybody who follows."""
+        if self.left_out:
+            words = f"{self.left_out:,} more lines are left out: only {MAX_LINES:,} are kept."
+            self._put(len(self.lines) + 1, words, "warning")
+        for heard in self._followers:
+            heard.set()
+
+    def take_unwritten(self) -> list[Line]:
+        """The lines that the database does not have yet; from now on they count as written."""
+        numbers, self._unwritten = sorted(self._unwritten), set()
+        return [self.lines[number] for number in numbers]
+
+    async def news(self, from_number: int) -> AsyncIterator[News]:
+        """What is new, and again whenever there is more, until the end."""
+        heard, missing = asyncio.Event(), {number for number in self.lines if number >= from_number}
+        self._followers[heard] = missing
+        try:
+            while True:
+                lines = [self.lines[number] for number in sorted(missing)]
+                missing.clear()
+                heard.clear()
+                state = self.job.state
+                yield News(lines, state, self.job.reason)              # type: ignore[arg-type]
+                if state != "running":
+                    return
+                if not missing:
+                    await heard.wait()
+        finally:
+            del self._followers[heard]
+
+    def _put(self, number: int, text: str, level: str) -> None:
+        self.lines[number] = Line(number, timezone.now(), text.replace("\0", "�")[:MAX_TEXT], level)
+        self._unwritten.add(number)
+        for heard, missing in self._followers.items():
+            missing.add(number)
+            heard.set()
+
+
+Work = Callable[[Reporter], Awaitable[str | None]]
+_running: dict[str, tuple[Reporter, asyncio.Task[None]]] = {}
+_cancelled: set[str] = set()
+
+
+async def start(title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work) -> str:
+    """Begin it and return its key at once. ``work`` returns words for the end, or raises what went wrong."""
+    if len(_running) >= MAX_RUNNING:
+        raise Conflict(f"{MAX_RUNNING} jobs are running already.", hint="Wait until one has ended, or cancel one.")
+    job = await Job.objects.acreate(key=secrets.token_hex(16), title=title[:200], verb=verb[:40], cluster_id=cluster_id,
+                                    actor_id=actor.user_id or None)
+    reporter = Reporter(job)
+    task = asyncio.create_task(_run(reporter, work), name=f"job {job.key}", context=contextvars.Context())
+    _running[job.key] = (reporter, task)
+    return job.key
+
+
+def cancel(key: str) -> bool:
+    """Ask a running job to stop; its end says "cancelled". False when it is not running here."""
+    running = _running.get(key)
+    if running is None:
+        return False
+    _cancelled.add(key)
+    return running[1].cancel()
+
+
+async def follow(key: str, from_number: int = 1) -> AsyncIterator[News]:
+    """The lines from that number on, then every change, until the job has ended. Raises Missing."""
+    if running := _running.get(key):
+        async for news in running[0].news(from_number):
+            yield news
+        return
+    job = await Job.objects.filter(key=key).afirst()
+    if job is None:
+        raise Missing("There is no such job.")
+    yield News(await kept_lines(job, from_number), job.state, job.reason)      # type: ignore[arg-type]
+
+
+async def kept_lines(job: Job, from_number: int = 1) -> list[Line]:
+    """The lines in the database."""
+    rows = JobLine.objects.filter(job=job, number__gte=from_number).order_by("number")
+    return [Line(row.number, row.at, row.text, row.level) async for row in rows]
+
+
+async def interrupt_running() -> int:
+    """When we start: what the database says is running is not, for nobody runs it any more. Returns how many."""
+    lost = Job.objects.filter(state="running").exclude(key__in=_running)
+    return await lost.aupdate(state="interrupted", ended=timezone.now(),
+                              reason="Pilothouse was stopped before this ended.")
+
+
+async def _run(reporter: Reporter, work: Work) -> None:
+    job = reporter.job
+    writer = asyncio.create_task(_write_while_running(reporter))
+    state, reason, result = await _outcome(reporter, work)
+    writer.cancel()
+    await asyncio.gather(writer, return_exceptions=True)
+    job.reason, job.result, job.ended = reason, result, timezone.now()
+    job.state = state
+    reporter.end()
+    try:
+        await _write(reporter)
+        await job.asave(update_fields=["state", "reason", "result", "ended"])
+    except DatabaseError:
+        log.exception("the end of job %s could not be kept", job.key)
+    finally:
+        _running.pop(job.key, None)
+        _cancelled.discard(job.key)
+
+
+async def _outcome(reporter: Reporter, work: Work) -> tuple[State, str, dict[str, Any]]:
+    try:
+        words = await work(reporter)
+    except asyncio.CancelledError:
+        if reporter.job.key in _cancelled:
+            return "cancelled", "", {}
+        return "interrupted", "Pilothouse was stopped before this ended.", {}
+    except ClusterError as error:
+        return "failed", error.message, {"hint": error.hint, "detail": error.detail}
+    except Exception:
+        log.exception("job %s failed", reporter.job.key)
+        return "failed", "This failed because of a fault in Pilothouse. Its log says more.", {}
+    return "done", "", {"words": words or ""}
+
+
+async def _write_while_running(reporter: Reporter) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        try:
+            await asyncio.shield(_write(reporter))
+        except DatabaseError:
+            log.exception("lines of job %s could not be kept", reporter.job.key)
+
+
+async def _write(reporter: Reporter) -> None:
+    rows = [JobLine(job=reporter.job, number=line.number, at=line.at, text=line.text, level=line.level)
+            for line in reporter.take_unwritten()]
+    if rows:
+        await JobLine.objects.abulk_create(rows, update_conflicts=True, unique_fields=["job", "number"],
+                                           update_fields=["at", "text", "level"], batch_size=500)
