@@ -97,9 +97,10 @@ class Hub:
         if self._flushing is None:
             loop = asyncio.get_running_loop()
             wait = self._last_flush + self._tick - loop.time()
-            self._flushing = loop.call_later(wait, self._flush) if wait > 0 else loop.call_soon(self._flush)
+            self._flushing = loop.call_later(wait, self.flush) if wait > 0 else loop.call_soon(self.flush)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Tell all windows what is different now."""
         began = time.perf_counter()
         dirty, self._dirty, self._flushing = self._dirty, set(), None
         for view in dirty:
