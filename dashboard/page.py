@@ -1,0 +1,24 @@
+"""What every page of a signed-in person is rendered with: the sidebar and the choices of looks kept in cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from dashboard.navigation import navigation
+
+LOOKS = {"theme": ("auto", "light", "dark"), "density": ("cosy", "compact", "roomy"), "explain": ("off", "on")}
+
+
+def looks(request: HttpRequest) -> dict[str, str]:
+    """Theme, density and Explain mode, as chosen in this browser; the first of each list until somebody chooses."""
+    return {name: chosen if (chosen := request.COOKIES.get(name, "")) in values else values[0] for name, values in LOOKS.items()}
+
+
+def page(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
+    """Render a whole page."""
+    sidebar = navigation(request.actor, request.path)  # type: ignore[attr-defined]
+    return render(request, template, {**context, "navigation": sidebar}, status=status)

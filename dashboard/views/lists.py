@@ -1,0 +1,82 @@
+"""The lists: one live table each. What the page shows first is the very frame that the socket would send."""
+
+from __future__ import annotations
+
+import asyncio
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+
+from clusters.errors import Invalid
+from clusters.kinds.base import Role
+from clusters.live.query import parse
+from clusters.live.table import TABLES, Table
+from clusters.live.window import Window
+from dashboard.access import allow
+from dashboard.engine import engine
+from dashboard.page import page
+from dashboard.topics.table import table_snapshot
+
+FIRST = 100              # rows of the first window
+PATIENCE = 0.4           # seconds a page waits for a list that was not watched until now; then it shows that it loads
+
+
+@allow(Role.VIEWER, scope="signed-in")
+async def rows(request: HttpRequest, table: str = "workloads") -> HttpResponse:
+    """A list page."""
+    shown, query = _asked(request, table)
+    with engine.supervisor.hub.window(query, 0, FIRST) as window:
+        await _listed(window)
+        snapshot = table_snapshot(window.snapshot())
+    chosen = [column for key in query.columns if (column := shown.column(key))]
+    return page(request, "pages/list.html", {
+        "table": shown,
+        "table_columns": [_column(column) for column in chosen],
+        "all_columns": [{"key": one.key, "label": one.label, "shown": one in chosen} for one in shown.columns],
+        "cells": sorted({column.cell for column in shown.columns}),
+        "actions": _bulk_actions(shown),
+        "snapshot": snapshot,
+        "query": query,
+        "kinds": shown.kinds,
+    })
+
+
+@allow(Role.VIEWER, scope="signed-in")
+async def ids(request: HttpRequest, table: str) -> JsonResponse:
+    """The ids of all rows of a list, for "select all": at most 2,000."""
+    _, query = _asked(request, table)
+    with engine.supervisor.hub.window(query, 0, 1) as window:
+        await _listed(window)
+        return JsonResponse({"ids": window.view.ids()[:2000], "total": window.view.total})
+
+
+def _asked(request: HttpRequest, name: str) -> tuple[Table, object]:
+    try:
+        query = parse(name, request.META.get("QUERY_STRING", ""), engine.scope(request.actor))
+    except Invalid as error:
+        raise Http404(error.message) from error
+    return TABLES[name], query
+
+
+async def _listed(window: Window) -> None:
+    """Wait a moment for the first list of kinds that nobody looked at until now."""
+    for _ in range(int(PATIENCE / 0.02)):
+        if window.view.listed:
+            return
+        await asyncio.sleep(0.02)
+
+
+def _column(column: object) -> dict[str, object]:
+    return {"key": column.key, "label": column.label, "cell": column.cell, "width": column.width, "end": column.end,
+            "sortable": column.sort is not None, "facet": column.facet is not None, "words": column.words}
+
+
+def _bulk_actions(table: Table) -> list[dict[str, object]]:
+    """What can be done to several at once: each verb once, with the kinds that know it."""
+    actions: dict[str, dict[str, object]] = {}
+    for kind in table.kinds:
+        for action in kind.actions:
+            if action.bulk:
+                known = actions.setdefault(action.verb, {
+                    "verb": action.verb, "label": action.label, "icon": action.icon, "danger": action.danger, "kinds": []})
+                known["kinds"].append(kind.name)
+    return list(actions.values())

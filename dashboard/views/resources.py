@@ -1,0 +1,64 @@
+"""A resource's page: its head, its tabs, and the quick look that slides in beside a list."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from clusters.errors import ClusterError, Refused
+from clusters.kinds.base import Panel, Role
+from clusters.live.row import Row
+from clusters.live.table import status_cell
+from clusters.live.usage import usage_cells
+from dashboard.access import allow, resource_or_404
+from dashboard.engine import address, engine
+from dashboard.page import page
+
+
+@allow(Role.VIEWER, scope="cluster")
+async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> HttpResponse:
+    """The page, the quick look (``?look=1``), or one panel alone when htmx asks for it."""
+    row = await resource_or_404(request, cluster, kind, key)
+    panels = [panel for panel in row.kind.panels if panel.when is None or panel.when(row.resource)]
+    chosen = next((panel for panel in panels if panel.key == request.GET.get("panel")), panels[0])
+    context = {
+        "row": row,
+        "row_id": row.id,
+        "status": status_cell(row),
+        "health": row.kind.health(row.resource),
+        "href": address(row),
+        "panels": panels,
+        "panel": chosen,
+        "panel_template": f"panels/{chosen.template}",
+        "actions": _actions(request, row),
+        "usage": _usage(row),
+        **await _load(request, row, chosen),
+    }
+    if request.htmx and request.htmx.target == "panel":
+        return render(request, "partials/panel.html", context)
+    if "look" in request.GET:
+        return render(request, "partials/look.html", context)
+    return page(request, "pages/resource.html", context)
+
+
+async def _load(request: HttpRequest, row: Row, panel: Panel) -> dict[str, object]:
+    """The panel's own context; a fault of the cluster is shown in the panel's place, the rest of the page stays."""
+    try:
+        return {"data": await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)}
+    except ClusterError as error:
+        return {"data": {}, "error": error, "denied": isinstance(error, Refused)}
+
+
+def _actions(request: HttpRequest, row: Row) -> list[dict[str, object]]:
+    """What can be done, and why not where it cannot: hidden is what nobody of this role may do."""
+    actions = []
+    for action in row.kind.actions:
+        decision = engine.gateway.decide_action(request.actor, row, action)
+        why = decision.reason if not decision.allowed else action.refuse(row.resource) if action.refuse else ""
+        actions.append({"action": action, "why": why, "href": f"/act/?verb={action.verb}&rows={row.id}"})
+    return actions
+
+
+def _usage(row: Row) -> dict[str, object] | None:
+    sample = engine.sampler.last(row.id)
+    return usage_cells(sample) if sample else None
