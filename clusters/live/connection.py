@@ -17,11 +17,13 @@ from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
 from clusters.live.contact import Contact
 from clusters.live.resource import Alive, Broken, Changed, Listed
+from clusters.live.row import Row
 from clusters.live.store import Store
 
 log = logging.getLogger(__name__)
 
 LINGER = 60.0  # seconds a kind stays watched after the last one looked away
+JUDGE_EVERY = 5.0  # seconds between two looks at what is not well: time alone may have made it worse
 PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
 
 
@@ -62,6 +64,7 @@ class Connection:
         for store in self.stores.values():
             if store.kind.always:
                 self._feed(store.kind)
+        self._spawn(self._judge_again())
 
     async def close(self) -> None:
         """Stop everything and let go of the cluster."""
@@ -88,6 +91,11 @@ class Connection:
                 self._demand[name] -= 1
                 if not self._demand[name] and name in self.stores:
                     asyncio.get_running_loop().call_later(LINGER, self._stop_unwanted, name)
+
+    def row(self, store: Store, uid: str) -> Row | None:
+        """The row of that resource, as it is now."""
+        resource = store.resources.get(uid)
+        return Row(self.cluster, store.kind, resource, store.health[uid]) if resource else None
 
     def retry(self) -> None:
         """Somebody pressed "check again": try now instead of when the back-off ends."""
@@ -156,6 +164,12 @@ class Connection:
             for other in self.stores.values()
             if other is not store and other.kind.name in self._feeds
         )
+
+    async def _judge_again(self) -> None:
+        while True:
+            await asyncio.sleep(JUDGE_EVERY)
+            for store in self.stores.values():
+                store.look_again()
 
     async def _check_while_looked_at(self) -> None:
         last_state, last_check = self.contact.state(time.time()), time.time()

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clusters.errors import Invalid
-from clusters.kinds.base import Kind
+from clusters.kinds.base import Health, Kind
 
 if TYPE_CHECKING:
     from clusters.live.connection import ClusterInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a view makes one per row it judges, and frozen costs three times as much
 class Row:
     """One resource, with the cluster and the kind it belongs to. ``resource`` is of the kind's model."""
 
     cluster: ClusterInfo
     kind: Kind[Any]
     resource: Any
+    health: Health
 
     @property
     def id(self) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from clusters.errors import ClusterError
-from clusters.kinds.base import Kind
+from clusters.kinds.base import Health, Kind, Level
 from clusters.live.resource import Broken, Changed, FeedItem, Listed, Resource
+
+log = logging.getLogger(__name__)
+PASSING = {Level.AT_RISK, Level.UNKNOWN, Level.CHANGING}  # levels that time alone can change
 
 # What was there and what is there now; None on the side where there is nothing.
 Delta: TypeAlias = tuple[Resource | None, Resource | None]
@@ -22,6 +26,7 @@ class Store:
         self.kind = kind
         self.prefix = f"{cluster_id}~{kind.name}~"  # of the ids of its rows
         self.resources: dict[str, Resource] = {}
+        self.health: dict[str, Health] = {}  # by uid; said once per change, for every view, count and finding
         self.listed = False  # False: "cannot tell yet", never "nothing there"
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
         self._by_key: dict[str, str] = {}
@@ -56,7 +61,25 @@ class Store:
 
     def forget(self) -> None:
         """Nobody watches any longer: what is known grows old, so let go of it."""
-        self.resources, self._by_key, self.listed, self.trouble = {}, {}, False, None
+        self.resources, self.health, self._by_key, self.listed, self.trouble = {}, {}, {}, False, None
+
+    def look_again(self) -> None:
+        """What is not well may be judged otherwise as time passes, without a change: "starting" becomes "stuck"."""
+        deltas: list[Delta] = []
+        for uid, before in tuple(self.health.items()):
+            if before.level in PASSING and (now := self._judge(self.resources[uid])) != before:
+                self.health[uid] = now
+                deltas.append((self.resources[uid], self.resources[uid]))
+        if deltas:
+            self._tell(deltas)
+
+    def _judge(self, resource: Resource) -> Health:
+        try:
+            return self.kind.health(resource)
+        except Exception:
+            # Hostile or strange data: the row stays visible and says so; the watch goes on.
+            log.exception("cannot judge a %s", self.kind.name)
+            return Health(Level.UNKNOWN, "Unknown", "Pilothouse does not understand what the cluster says about it.")
 
     def _replace(self, resources: Sequence[Resource]) -> list[Delta]:
         fresh = {resource.uid for resource in resources}
@@ -69,6 +92,7 @@ class Store:
         if before is not None and before.version == resource.version:
             return None
         self.resources[resource.uid] = resource
+        self.health[resource.uid] = self._judge(resource)
         if before is not None and (old_key := self.kind.key(before)) != self.kind.key(resource):
             self._forget_key(old_key, before.uid)
         self._by_key[self.kind.key(resource)] = resource.uid
@@ -78,6 +102,7 @@ class Store:
         before = self.resources.pop(uid, None)
         if before is None:
             return None
+        del self.health[uid]
         self._forget_key(self.kind.key(before), uid)
         return before, None
 

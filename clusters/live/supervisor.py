@@ -92,9 +92,8 @@ class Supervisor:
         """The row with that id, as it is now. Raises Invalid."""
         cluster_id, kind_name, uid = parse_id(row_id)
         connection = self.connections.get(cluster_id)
-        kind = connection and self.kind(cluster_id, kind_name)
-        resource = connection and kind and self.resource(cluster_id, kind.name, uid)
-        return Row(connection.cluster, kind, resource) if connection and kind and resource else None
+        store = connection.stores.get(kind_name) if connection else None
+        return connection.row(store, uid) if connection and store else None
 
     def kind(self, cluster_id: int, name: str) -> Kind[Any] | None:
         """The kind of that name on that cluster."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters.kinds import KINDS, all_kinds
-from clusters.kinds.base import JSON, Column, Kind, Level
+from clusters.kinds.base import JSON, Column, Kind
 from clusters.live.row import Row
 
 
@@ -64,13 +64,8 @@ WHERE = TableColumn(
 
 def status_cell(row: Row) -> list[str]:
     """What the ``status`` cell shows of any kind."""
-    health = row.kind.health(row.resource)
+    health = row.health
     return [health.level.name.lower(), health.word, health.reason, health.code]
-
-
-def _level(row: Row) -> Level:
-    level: Level = row.kind.health(row.resource).level
-    return level
 
 
 STATUS = TableColumn(
@@ -78,9 +73,9 @@ STATUS = TableColumn(
     label="Status",
     cell="status",
     read=status_cell,
-    sort=_level,
+    sort=lambda row: row.health.level,
     width="minmax(112px, .9fr)",
-    facet=lambda row: _level(row).name.lower(),
+    facet=lambda row: row.health.level.name.lower(),
     words="How it is: failing comes first.",
 )
 
@@ -103,7 +98,7 @@ def _of_kind(column: Column[Any]) -> TableColumn:
 
 def kind_table(kind: Kind[Any]) -> Table:
     """The list of one kind, over all clusters that have it."""
-    columns = [_of_kind(column) for column in kind.columns]
+    columns = [STATUS if column.key == "status" else _of_kind(column) for column in kind.columns]
     columns.insert(min(2, len(columns)), WHERE)
     return Table(
         name=kind.name,

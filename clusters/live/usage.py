@@ -34,7 +34,7 @@ class Sampler:
 
     def __init__(self, supervisor: Supervisor, sampled: Callable[[], None] = lambda: None) -> None:
         self._supervisor = supervisor
-        self._sampled = sampled                 # told after each round
+        self._sampled = sampled  # told after each round
         self._history: dict[str, deque[Usage]] = {}
         self._looked_at: dict[str, float] = {}  # row id -> when somebody last looked
         self._watched: dict[str, int] = defaultdict(int)  # row ids of open pages, beside those in windows

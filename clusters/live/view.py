@@ -30,7 +30,8 @@ class View:
         self.order: Any = SortedList()
         self.moved = True  # rows came, went or changed places since the last flush
         self.touched: set[str] = set()  # rows that changed where they stand
-        self.facets: dict[str, Counter[str]] = {column.key: Counter() for column in self._facet_columns()}
+        self._facets = [column.facet for column in self.table.columns if column.facet]
+        self.facets: dict[str, Counter[str]] = {column.key: Counter() for column in self.table.columns if column.facet}
         self._dirty = dirty
         self._scope = dict(query.scope)
         self._sort = self._sort_function()
@@ -73,7 +74,11 @@ class View:
         cluster_id, kind, uid = row_id.split("~", 2)
         store = self._stores[int(cluster_id)][kind]
         resource = store.resources.get(uid)
-        return Row(self._connections[store.cluster_id].cluster, store.kind, resource) if resource else None
+        return (
+            Row(self._connections[store.cluster_id].cluster, store.kind, resource, store.health[uid])
+            if resource
+            else None
+        )
 
     def close(self) -> None:
         """Nobody asks this any longer."""
@@ -95,11 +100,13 @@ class View:
         self.order.update(keys)
 
     def _take(self, store: Store, deltas: Sequence[Delta]) -> None:
-        for before, after in deltas:
-            row_id = store.prefix + (after or before).uid  # type: ignore[union-attr]
+        # The store's state of now, not the delta's: one batch may name the same resource twice.
+        for uid in dict.fromkeys((after or before).uid for before, after in deltas):  # type: ignore[union-attr]
+            row_id = store.prefix + uid
             old_key = self._keys.get(row_id)
             self._expel(row_id)
-            new_key = self._admit(store, after) if after is not None else None
+            resource = store.resources.get(uid)
+            new_key = self._admit(store, resource) if resource is not None else None
             if old_key == new_key:
                 if new_key is not None:
                     self.touched.add(row_id)
@@ -116,13 +123,13 @@ class View:
         namespaces = self._scope[store.cluster_id]
         if namespaces is not None and resource.namespace not in namespaces:
             return None
-        row = Row(self._connections[store.cluster_id].cluster, store.kind, resource)
+        row = Row(self._connections[store.cluster_id].cluster, store.kind, resource, store.health[resource.uid])
         if self.table.counts is not None and not self.table.counts(row):
             return None
         if self.query.text and not _matches(row, self.query.text):
             return None
         row_id = store.prefix + resource.uid
-        values = tuple(column.facet(row) for column in self._facet_columns() if column.facet)
+        values = tuple([facet(row) for facet in self._facets])
         self._members[row_id] = values
         for counter, value in zip(self.facets.values(), values, strict=True):
             counter[value] += 1
@@ -138,9 +145,6 @@ class View:
             counter[value] -= 1
             if not counter[value]:
                 del counter[value]
-
-    def _facet_columns(self) -> list[TableColumn]:
-        return [column for column in self.table.columns if column.facet]
 
     def _sort_function(self) -> Callable[[Row], str | float]:
         column = self.table.column(self.query.sort)

@@ -35,7 +35,7 @@ class ResourceTopic(Topic):
         if not decide(self.actor, target, self.need).allowed:
             raise Missing("It is not there any more.")
         self._seq, self._store, self._connection = 0, store, connection
-        self._row = Row(connection.cluster, store.kind, resource)
+        self._row = Row(connection.cluster, store.kind, resource, store.health[resource.uid])
         self.open_things.enter_context(connection.wanted(store.kind.name, *filter(None, [store.kind.copies_of])))
         self.open_things.callback(store.subscribe(self._changed))
         if copies_store := connection.stores.get(store.kind.copies_of):
@@ -48,9 +48,8 @@ class ResourceTopic(Topic):
     def snapshot(self) -> Frame:
         """Everything the head of its page shows."""
         self._seq += 1
-        now_there = self._store.resources.get(self._row.resource.uid)
-        if now_there is not None:
-            self._row = Row(self._row.cluster, self._row.kind, now_there)
+        now_there = self._connection.row(self._store, self._row.resource.uid)
+        self._row = now_there or self._row
         sample = engine.sampler.last(self._row.id)
         return Frame(
             t="snap",

@@ -111,7 +111,7 @@ def brute_force(connections: list[FakeConnection], query: Query, offset: int, li
     for connection in connections:
         allowed = dict(query.scope).get(connection.cluster.id, frozenset())
         for thing in connection.stores["thing"].resources.values():
-            row = Row(connection.cluster, THING, thing)
+            row = Row(connection.cluster, THING, thing, THING.health(thing))
             facets = {"status": Level(thing.level).name.lower()}  # type: ignore[attr-defined]
             if allowed is not None and thing.namespace not in allowed:
                 continue
