@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dashboard.topics.base import Topic
+from dashboard.topics.job import JobTopic
 from dashboard.topics.resource import ResourceTopic
 from dashboard.topics.shell import ShellTopic
 from dashboard.topics.table import TableTopic
 
-TOPICS: dict[str, type[Topic]] = {topic.name: topic for topic in (ShellTopic, TableTopic, ResourceTopic)}
+TOPICS: dict[str, type[Topic]] = {topic.name: topic for topic in (ShellTopic, TableTopic, ResourceTopic, JobTopic)}

@@ -1,0 +1,57 @@
+"""Topic ``job``: the lines of something that takes long, from wherever this tab stopped reading."""
+
+from __future__ import annotations
+
+import asyncio
+
+from clusters import jobs
+from clusters.access import Target, decide
+from clusters.errors import Invalid, Missing
+from clusters.live.frame import Frame
+from clusters.models import Job
+from dashboard.topics.base import Topic
+
+
+class JobTopic(Topic):
+    """args: ``key``, ``from`` (the number of the first line wanted). Lines are read no faster than the tab takes them."""
+
+    name = "job"
+
+    async def open(self) -> None:
+        """Whoever began it, and whoever may see its cluster, may read it."""
+        key, start = self.args.get("key"), self.args.get("from", 1)
+        if not isinstance(key, str) or not isinstance(start, int):
+            raise Invalid("There is no such job.")
+        job = await Job.objects.filter(key=key).afirst()
+        if job is None or not self._may_see(job):
+            raise Missing("There is no such job.")
+        self._seq, self._start, self._key = 0, start, key
+        self._taken = asyncio.Event()
+        task = asyncio.create_task(self._follow())
+        self.open_things.callback(task.cancel)
+
+    def _may_see(self, job: Job) -> bool:
+        mine = job.actor_id == self.actor.user_id
+        return mine or (job.cluster_id is not None and decide(self.actor, Target(job.cluster_id), self.need).allowed)
+
+    def snapshot(self) -> Frame:
+        """A tab that missed something reads all its lines again."""
+        self.open_things.close()
+        self._start = 1
+        self.open_things.callback(asyncio.create_task(self._follow()).cancel)
+        return Frame(t="snap", seq=self._seq, lines=[], state="running", reason="")
+
+    def take(self) -> Frame | None:
+        """The next lines; room for more is made when they are on their way."""
+        frame = super().take()
+        if frame is not None:
+            self._taken.set()
+        return frame
+
+    async def _follow(self) -> None:
+        async for news in jobs.follow(self._key, self._start):
+            self._seq += 1
+            lines = [[line.number, line.at.timestamp(), line.text, line.level] for line in news.lines]
+            self._taken.clear()
+            self.deliver(Frame(t="patch", seq=self._seq, lines=lines, state=news.state, reason=news.reason))
+            await self._taken.wait()

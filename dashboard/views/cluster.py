@@ -1,0 +1,71 @@
+"""A cluster's own page: what it is, how well it is heard, what it holds, and what is wrong in it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from clusters.errors import ClusterError
+from clusters.kinds.base import Level, Role
+from clusters.live.connection import Connection
+from clusters.live.table import TABLES
+from dashboard.access import allow, cluster_or_404
+from dashboard.engine import engine
+from dashboard.navigation import list_address
+from dashboard.page import page
+
+
+@allow(Role.VIEWER, scope="cluster")
+async def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The page."""
+    connection = await cluster_or_404(request, cluster)
+    await _learn(connection)
+    return page(
+        request,
+        "pages/cluster.html",
+        {
+            "cluster": connection.cluster,
+            "platform": connection.driver.platform,
+            "about": connection.about,
+            "state": connection.contact.state(time.time()),
+            "heard": connection.contact.heard,
+            "error": connection.contact.error,
+            "kinds": [_kind(connection, name, request) for name in connection.stores],
+        },
+    )
+
+
+@allow(Role.VIEWER, scope="cluster")
+async def check_again(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Try now instead of when the back-off ends."""
+    connection = await cluster_or_404(request, cluster)
+    connection.retry()
+    return redirect(f"/clusters/{cluster}/")
+
+
+async def _learn(connection: Connection) -> None:
+    """Ask what it is, once; a cluster that does not answer does not hold up its own page."""
+    if connection.about is None:
+        try:
+            connection.about = await asyncio.wait_for(connection.driver.about(), 2)
+        except (ClusterError, asyncio.TimeoutError):
+            return
+
+
+def _kind(connection: Connection, name: str, request: HttpRequest) -> dict[str, object]:
+    """One kind with how many of it are visible to this person, and how they are."""
+    store = connection.stores[name]
+    visible = engine.gateway.visible(request.actor, connection.cluster.id, name)
+    levels = [store.health[resource.uid].level for resource in visible]
+    worst = min(levels, default=Level.HEALTHY)
+    return {
+        "kind": store.kind,
+        "count": len(visible) if store.listed else None,
+        "worst": worst.name.lower(),
+        "bad": sum(level <= Level.AT_RISK for level in levels),
+        "trouble": store.trouble,
+        "href": f"{list_address(TABLES[name])}?cluster={connection.cluster.slug}",
+    }
