@@ -16,8 +16,8 @@ from dashboard.engine import engine
 from dashboard.page import page
 from dashboard.topics.table import table_snapshot
 
-FIRST = 100              # rows of the first window
-PATIENCE = 0.4           # seconds a page waits for a list that was not watched until now; then it shows that it loads
+FIRST = 100  # rows of the first window
+PATIENCE = 0.4  # seconds a page waits for a list that was not watched until now; then it shows that it loads
 
 
 @allow(Role.VIEWER, scope="signed-in")
@@ -28,16 +28,20 @@ async def rows(request: HttpRequest, table: str = "workloads") -> HttpResponse:
         await _listed(window)
         snapshot = table_snapshot(window.snapshot())
     chosen = [column for key in query.columns if (column := shown.column(key))]
-    return page(request, "pages/list.html", {
-        "table": shown,
-        "table_columns": [_column(column) for column in chosen],
-        "all_columns": [{"key": one.key, "label": one.label, "shown": one in chosen} for one in shown.columns],
-        "cells": sorted({column.cell for column in shown.columns}),
-        "actions": _bulk_actions(shown),
-        "snapshot": snapshot,
-        "query": query,
-        "kinds": shown.kinds,
-    })
+    return page(
+        request,
+        "pages/list.html",
+        {
+            "table": shown,
+            "table_columns": [_column(column) for column in chosen],
+            "all_columns": [{"key": one.key, "label": one.label, "shown": one in chosen} for one in shown.columns],
+            "cells": sorted({column.cell for column in shown.columns}),
+            "actions": _bulk_actions(shown),
+            "snapshot": snapshot,
+            "query": query,
+            "kinds": shown.kinds,
+        },
+    )
 
 
 @allow(Role.VIEWER, scope="signed-in")
@@ -66,8 +70,16 @@ async def _listed(window: Window) -> None:
 
 
 def _column(column: object) -> dict[str, object]:
-    return {"key": column.key, "label": column.label, "cell": column.cell, "width": column.width, "end": column.end,
-            "sortable": column.sort is not None, "facet": column.facet is not None, "words": column.words}
+    return {
+        "key": column.key,
+        "label": column.label,
+        "cell": column.cell,
+        "width": column.width,
+        "end": column.end,
+        "sortable": column.sort is not None,
+        "facet": column.facet is not None,
+        "words": column.words,
+    }
 
 
 def _bulk_actions(table: Table) -> list[dict[str, object]]:
@@ -76,7 +88,15 @@ def _bulk_actions(table: Table) -> list[dict[str, object]]:
     for kind in table.kinds:
         for action in kind.actions:
             if action.bulk:
-                known = actions.setdefault(action.verb, {
-                    "verb": action.verb, "label": action.label, "icon": action.icon, "danger": action.danger, "kinds": []})
+                known = actions.setdefault(
+                    action.verb,
+                    {
+                        "verb": action.verb,
+                        "label": action.label,
+                        "icon": action.icon,
+                        "danger": action.danger,
+                        "kinds": [],
+                    },
+                )
                 known["kinds"].append(kind.name)
     return list(actions.values())
