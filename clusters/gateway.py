@@ -16,11 +16,12 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from clusters import audit, fields, jobs
-from clusters.access import Actor, Need, Target, decide, scope
+from clusters.access import Actor, Decision, Need, Target, decide, scope
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
 from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role
 from clusters.live.resource import Resource
+from clusters.live.row import Row
 from clusters.repeats import Repeats
 from clusters.shells import RecordedShell, in_time
 
@@ -134,6 +135,11 @@ class Gateway:
         await self.see(actor, cluster_id, _namespace(kind, resource), Need(action.role, action.right),
                        verb=verb, kind=kind.name, resource=resource)
         return action
+
+    def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
+        """Would it be allowed? For what a page offers; doing it is decided again."""
+        target = Target(row.cluster.id, _namespace(row.kind, row.resource), settings.READ_ONLY or row.cluster.read_only)
+        return decide(actor, target, Need(action.role, action.right))
 
     async def read(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource,
                    panel: Panel[Any]) -> Mapping[str, Any]:

@@ -64,7 +64,6 @@ class Setup(models.Model):
     digest = models.CharField(max_length=64, blank=True)
     expires = models.DateTimeField(null=True)
     wrong = models.PositiveSmallIntegerField(default=0)  # wrong tokens since it was printed
-    locked_until = models.DateTimeField(null=True)
     done = models.BooleanField(default=False)  # once true it stays true: set-up never opens again
 
     def __str__(self) -> str:

@@ -8,3 +8,9 @@ class DashboardConfig(AppConfig):
 
     name = "dashboard"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """From now on, who signs in and out is recorded."""
+        from dashboard import accounts
+
+        accounts.watch_sign_ins()

@@ -128,7 +128,14 @@ DATABASES = {
         },
     }
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# In the database: it holds the counts of wrong passwords, which all processes share and a restart must not forget.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "clusters_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
@@ -152,6 +159,10 @@ ACCOUNT_ADAPTER = "dashboard.accounts.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True           # until SESSION_COOKIE_AGE, not until the browser is closed
+# Wrong passwords: counted per person and address, then per address alone. Kept in the database, so that they are
+# shared by all processes and survive a restart.
+ACCOUNT_RATE_LIMITS = {"login_failed": "40/10m/ip,5/10m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 SESSION_COOKIE_AGE = 12 * 3600

@@ -72,7 +72,6 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(blank=True, max_length=64)),
                 ('expires', models.DateTimeField(null=True)),
                 ('wrong', models.PositiveSmallIntegerField(default=0)),
-                ('locked_until', models.DateTimeField(null=True)),
                 ('done', models.BooleanField(default=False)),
             ],
         ),

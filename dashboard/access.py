@@ -1,0 +1,186 @@
+"""Who may open what: every view declares it with ``@allow``, and fetches what it is about through here.
+
+Not granted is 404 (nobody learns that it exists), too low a role is 403, not signed in leads to the sign-in page. A
+view that declares nothing is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import ResolverMatch, reverse
+
+from clusters import audit
+from clusters.access import Actor, Need, Target, decide
+from clusters.errors import Missing
+from clusters.gateway import Denied
+from clusters.kinds.base import Action, Right, Role
+from clusters.live.connection import Connection
+from clusters.live.row import Row
+from clusters.people import is_admin
+from dashboard.engine import engine
+
+log = logging.getLogger(__name__)
+View = TypeVar("View", bound=Callable[..., Any])
+Scope = Literal["anyone", "signed-in", "site", "cluster", "closed"]
+PATIENCE = 5.0                          # seconds a page waits for the first list of a kind that nobody watched
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a view takes. ``site``: that role on everything; ``cluster``: on what it fetches; ``closed``: never."""
+
+    role: Role = Role.NOBODY
+    right: Right = ""
+    scope: Scope = "cluster"
+
+    @property
+    def need(self) -> Need:
+        """The same as a question about one resource."""
+        return Need(self.role, self.right, acts=False)
+
+
+ANYONE, SIGNED_IN, CLOSED = Policy(scope="anyone"), Policy(scope="signed-in"), Policy(scope="closed")
+# The views of django-allauth, by their names. What is not here, or closed, does not exist: nobody signs up, and
+# without mail a forgotten password is replaced by a link from an administrator.
+ACCOUNT_VIEWS = {
+    **dict.fromkeys(("account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"), ANYONE),
+    **dict.fromkeys((
+        "account_reauthenticate", "account_change_password", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp",
+        "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
+        "mfa_list_webauthn", "mfa_add_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "mfa_reauthenticate_webauthn",
+    ), SIGNED_IN),
+}
+
+
+def allow(role: Role = Role.NOBODY, right: Right = "", scope: Scope = "cluster") -> Callable[[View], View]:
+    """Declare what a view takes. With scope ``cluster`` its first line must fetch what it is about (see below)."""
+    policy = Policy(role, right, scope)
+
+    def decorate(view: View) -> View:
+        if iscoroutinefunction(view):
+            @wraps(view)
+            async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+                if refused := check(request, policy):
+                    return refused
+                return _fetched(request, await view(request, *args, **kwargs))
+        else:
+            @wraps(view)
+            def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+                return check(request, policy) or _fetched(request, view(request, *args, **kwargs))
+
+        guarded.policy = policy  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def policy_of(match: ResolverMatch) -> Policy | None:
+    """What the view at this address declares; None when it declares nothing, and must not be opened."""
+    declared: Policy | None = getattr(match.func, "policy", None)
+    return declared or (ACCOUNT_VIEWS.get(match.url_name or "", CLOSED) if _is_allauth(match) else None)
+
+
+def check(request: HttpRequest, policy: Policy) -> HttpResponse | None:
+    """Everything that can be decided before it is known what it is about. An answer means: refused."""
+    request.policy = policy  # type: ignore[attr-defined]
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if policy.scope == "anyone":
+        return None
+    if policy.scope == "closed":
+        raise Http404
+    if not actor.user_id:
+        return _sign_in_first(request)
+    if policy.scope == "site" and not is_admin(actor):
+        raise PermissionDenied("Only administrators of everything may do this.")
+    return None
+
+
+async def cluster_or_404(request: HttpRequest, slug: str) -> Connection:
+    """The connected cluster of that address, when any of it is shared with this person."""
+    connection = engine.supervisor.by_slug(slug)
+    if connection is None:
+        raise Http404
+    actor, policy, one = request.actor, request.policy, connection.cluster  # type: ignore[attr-defined]
+    namespaces = {None, *(name for grant in actor.grants if grant.cluster == one.id for name in grant.namespaces)}
+    decisions = [decide(actor, Target(one.id, namespace), policy.need) for namespace in namespaces]
+    if not any(decision.allowed for decision in decisions):
+        await audit.denied(_event(actor, request, one.name), decisions[0].reason)
+        if not any(decision.known for decision in decisions):
+            raise Http404
+        raise PermissionDenied(next(decision.reason for decision in decisions if decision.known))
+    request.fetched = True  # type: ignore[attr-defined]
+    return connection
+
+
+async def resource_or_404(request: HttpRequest, slug: str, kind_name: str, key: str) -> Row:
+    """The live resource of that address, when it is shared with this person. Waits for the kind's first list."""
+    connection = await cluster_or_404(request, slug)
+    store = connection.stores.get(kind_name)
+    if store is None:
+        raise Http404
+    with connection.wanted(kind_name):
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not store.listed and store.trouble is None and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+    resource = store.find(key)
+    if resource is None:
+        raise Http404
+    namespace = resource.namespace if store.kind.namespaced else None
+    try:
+        await engine.gateway.see(request.actor, connection.cluster.id, namespace, request.policy.need,  # type: ignore[attr-defined]
+                                 kind=kind_name, resource=resource)
+    except Denied as error:
+        raise refusal(error) from error
+    row = engine.supervisor.row(f"{connection.cluster.id}~{kind_name}~{resource.uid}")
+    if row is None:
+        raise Http404
+    return row
+
+
+async def action_or_404(request: HttpRequest, row: Row, verb: str) -> Action[Any]:
+    """The action of that verb, when this person may do it to this resource."""
+    request.fetched = True  # type: ignore[attr-defined]
+    try:
+        return await engine.gateway.may_act(request.actor, row.cluster.id, row.kind, row.resource, verb)  # type: ignore[attr-defined]
+    except Missing as error:
+        raise Http404 from error
+    except Denied as error:
+        raise refusal(error) from error
+
+
+def refusal(error: Denied) -> Exception:
+    """What a view raises for it: 404 where this person may not know that it exists."""
+    return PermissionDenied(error.message) if error.known else Http404()
+
+
+def _fetched(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """A view about a cluster that never asked whether it may is a fault of ours: its answer is not sent."""
+    if request.policy.scope == "cluster" and response.status_code < 400 and not getattr(request, "fetched", False):  # type: ignore[attr-defined]
+        log.error("%s answered without asking for its cluster", request.path)
+        raise PermissionDenied
+    return response
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    address = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
+    if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
+        return HttpResponse("Sign in first.", status=401, headers={"HX-Redirect": reverse("account_login")})
+    return HttpResponseRedirect(address)
+
+
+def _event(actor: Actor, request: HttpRequest, cluster: str) -> audit.Event:
+    return audit.Event(actor=actor.name, address=actor.address, cluster=cluster, verb="open", detail={"path": request.path})
+
+
+def _is_allauth(match: ResolverMatch) -> bool:
+    return str(getattr(match.func, "__module__", "")).startswith("allauth.")

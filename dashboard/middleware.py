@@ -1,0 +1,82 @@
+"""What happens to every request: who is asking, whether its view declares a policy, and the headers of the answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from asgiref.sync import async_to_sync, iscoroutinefunction
+from django.contrib.auth import get_user
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import sync_and_async_middleware
+
+from clusters import actors
+from clusters.access import Actor
+from dashboard.access import check, policy_of
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "accelerometer=(), browsing-topics=(), camera=(), clipboard-read=(self), "
+                          "clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
+                          "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
+}
+
+
+@sync_and_async_middleware
+def headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Pages are for one person and one moment: never kept by caches, never framed, with no use of the device."""
+
+    def finish(response: HttpResponseBase) -> HttpResponseBase:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        patch_vary_headers(response, ["Cookie", "HX-Request"])
+        return response
+
+    if iscoroutinefunction(get_response):
+        async def middleware(request: HttpRequest) -> HttpResponseBase:
+            return finish(await get_response(request))
+    else:
+        def middleware(request: HttpRequest) -> HttpResponseBase:
+            return finish(get_response(request))
+
+    return middleware
+
+
+@sync_and_async_middleware
+def people(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Sets ``request.actor``, and refuses views that declare no policy."""
+    if iscoroutinefunction(get_response):
+        async def middleware(request: HttpRequest) -> HttpResponseBase:
+            user = await request.auser()
+            request.user = user                # read already: templates may use it on the event loop
+            request.actor = await _actor(request, user.pk)  # type: ignore[attr-defined]
+            return await get_response(request)  # type: ignore[no-any-return]
+    else:
+        def middleware(request: HttpRequest) -> HttpResponseBase:
+            request.actor = async_to_sync(_actor)(request, get_user(request).pk)  # type: ignore[attr-defined]
+            return get_response(request)  # type: ignore[no-any-return]
+
+    def process_view(request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        assert request.resolver_match is not None
+        policy = policy_of(request.resolver_match)
+        if policy is None:
+            log.error("the view at %s declares no policy", request.path)
+            raise PermissionDenied
+        return check(request, policy)
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+async def _actor(request: HttpRequest, user_id: int | None) -> Actor:
+    """Who is asking. The address is the peer's: uvicorn replaces it by a proxy's word only where the proxy is trusted."""
+    actor = await actors.actor_for(user_id) or actors.NOBODY
+    return replace(actor, address=request.META.get("REMOTE_ADDR") or "")
