@@ -1,0 +1,39 @@
+// The state of a list lives in its address, and only there: search, filters, sort, columns.
+
+export class Address {
+  get params() {
+    return new URLSearchParams(location.search);
+  }
+
+  get query() {
+    return location.search.replace(/^\?/, "");
+  }
+
+  // Change some of it. While somebody types the entry in the history is replaced, otherwise a new one is added.
+  change(values, { typing = false } = {}) {
+    const params = this.params;
+    for (const [key, value] of Object.entries(values)) {
+      if (value === null || value === "") params.delete(key);
+      else params.set(key, value);
+    }
+    const search = params.toString().replaceAll("%2C", ",");
+    const address = `${location.pathname}${search ? `?${search}` : ""}`;
+    if (typing) history.replaceState(history.state, "", address);
+    else history.pushState(null, "", address);
+  }
+
+  sort(key, current) {
+    const descending = current === key;
+    this.change({ sort: descending ? `-${key}` : key });
+  }
+
+  // The values a column is filtered by, and whether these are the ones left out.
+  filter(key) {
+    const text = this.params.get(key) ?? "";
+    return { without: text.startsWith("-"), values: new Set(text.replace(/^-/, "").split(",").filter(Boolean)) };
+  }
+
+  setFilter(key, values, without = false) {
+    this.change({ [key]: values.size ? `${without ? "-" : ""}${[...values].join(",")}` : null });
+  }
+}
