@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from clusters.errors import Invalid
 from clusters.kinds.base import Role
-from clusters.live.query import parse
-from clusters.live.table import TABLES, Table
+from clusters.live.query import Query, parse
+from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
 from dashboard.access import allow
 from dashboard.engine import engine
@@ -27,19 +27,15 @@ async def rows(request: HttpRequest, table: str = "workloads") -> HttpResponse:
     with engine.supervisor.hub.window(query, 0, FIRST) as window:
         await _listed(window)
         snapshot = table_snapshot(window.snapshot())
-    chosen = [column for key in query.columns if (column := shown.column(key))]
     return page(
         request,
         "pages/list.html",
         {
             "table": shown,
-            "table_columns": [_column(column) for column in chosen],
-            "all_columns": [{"key": one.key, "label": one.label, "shown": one in chosen} for one in shown.columns],
+            "table_columns": [_column(column, column.key in query.columns) for column in shown.columns],
             "cells": sorted({column.cell for column in shown.columns}),
             "actions": _bulk_actions(shown),
             "snapshot": snapshot,
-            "query": query,
-            "kinds": shown.kinds,
         },
     )
 
@@ -53,7 +49,7 @@ async def ids(request: HttpRequest, table: str) -> JsonResponse:
         return JsonResponse({"ids": window.view.ids()[:2000], "total": window.view.total})
 
 
-def _asked(request: HttpRequest, name: str) -> tuple[Table, object]:
+def _asked(request: HttpRequest, name: str) -> tuple[Table, Query]:
     try:
         query = parse(name, request.META.get("QUERY_STRING", ""), engine.scope(request.actor))
     except Invalid as error:
@@ -69,7 +65,7 @@ async def _listed(window: Window) -> None:
         await asyncio.sleep(0.02)
 
 
-def _column(column: object) -> dict[str, object]:
+def _column(column: TableColumn, shown: bool) -> dict[str, object]:
     return {
         "key": column.key,
         "label": column.label,
@@ -79,6 +75,7 @@ def _column(column: object) -> dict[str, object]:
         "sortable": column.sort is not None,
         "facet": column.facet is not None,
         "words": column.words,
+        "shown": shown,
     }
 
 

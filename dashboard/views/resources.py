@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from clusters.access import Need, Target, decide
 from clusters.errors import ClusterError, Refused
 from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
@@ -25,7 +29,7 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
         "row": row,
         "row_id": row.id,
         "status": status_cell(row),
-        "health": row.kind.health(row.resource),
+        "health": row.health,
         "href": address(row),
         "panels": panels,
         "panel": chosen,
@@ -50,12 +54,17 @@ async def _load(request: HttpRequest, row: Row, panel: Panel) -> dict[str, objec
 
 
 def _actions(request: HttpRequest, row: Row) -> list[dict[str, object]]:
-    """What can be done, and why not where it cannot: hidden is what nobody of this role may do."""
+    """What can be done, each with the reason why not where it cannot be done now or not by this person."""
+    namespace = row.resource.namespace if row.kind.namespaced else None
+    target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)
     actions = []
     for action in row.kind.actions:
-        decision = engine.gateway.decide_action(request.actor, row, action)
-        why = decision.reason if not decision.allowed else action.refuse(row.resource) if action.refuse else ""
-        actions.append({"action": action, "why": why, "href": f"/act/?verb={action.verb}&rows={row.id}"})
+        decision = decide(request.actor, target, Need(action.role, action.right))
+        why = "" if decision.allowed else decision.reason
+        if not why and action.refuse:
+            why = action.refuse(row.resource)
+        href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
+        actions.append({"action": action, "why": why, "href": href})
     return actions
 
 
