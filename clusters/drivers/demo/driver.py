@@ -1,0 +1,239 @@
+"""The driver of the demonstration: the contract of every driver, over a world instead of a network."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import msgspec
+
+from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.demo import voice
+from clusters.drivers.demo.clock import Clock, SystemClock
+from clusters.drivers.demo.fault import FaultState
+from clusters.drivers.demo.host.world import HostWorld
+from clusters.drivers.demo.shell import ToyShell
+from clusters.drivers.demo.shop.world import ShopWorld
+from clusters.drivers.demo.world import Object, World
+from clusters.errors import Invalid, Missing, Unreachable, Unsupported
+from clusters.kinds.base import Field, Kind
+from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
+
+TICK = 0.5                    # seconds between two looks at what is due, while somebody watches
+SLOW_TICK = 5.0
+ALIVE_EVERY = 10.0
+RETRY_IN = 2.0
+MOST_LINES = 2000             # of one look back into a log
+SHAPES: dict[str, tuple[Platform, Callable[[int, float], World]]] = {
+    "kubernetes": ("kubernetes", ShopWorld), "docker": ("docker", HostWorld)}
+
+
+class DemoDriver:
+    """One demonstration. Settings: ``shape`` ("kubernetes" or "docker") and ``seed``."""
+
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field(name="shape", label="What it shows", type="choice",
+              choices=(("kubernetes", "A shop in a small Kubernetes"), ("docker", "A Docker host"))),
+        Field(name="seed", label="Seed", type="number", help="The same number tells the same story.", required=False,
+              minimum=0, maximum=999_999),
+    )
+
+    def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any] | None = None,
+                 clock: Clock | None = None) -> None:
+        shape = SHAPES.get(str(settings.get("shape", "kubernetes")))
+        if shape is None:
+            raise Invalid("A demonstration has the shape of Kubernetes or of Docker.")
+        self.platform: Platform = shape[0]
+        self._make, self._seed = shape[1], int(settings.get("seed") or 7)
+        self._clock = clock or SystemClock()
+        self._world: World | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._watchers = 0
+
+    @property
+    def world(self) -> World:
+        """The world as it is now; made when it is first looked at."""
+        if self._world is None:
+            self._world = self._make(self._seed, self._clock.now())
+        else:
+            self._world.step(self._clock.now())
+        return self._world
+
+    # The switches of the page ------------------------------------------------------------------------------------
+
+    def faults(self) -> list[FaultState]:
+        """What can be made to go wrong, and what is wrong now."""
+        return self.world.fault_states()
+
+    def switch(self, key: str, on: bool) -> None:
+        """Begin a fault or end it. Raises Invalid."""
+        self.world.switch(key, on)
+
+    # The contract ------------------------------------------------------------------------------------------------
+
+    async def about(self) -> About:
+        """What it pretends to be."""
+        return self._answering().about()
+
+    async def ping(self) -> None:
+        """Return unless the fault "silence" is on."""
+        self._answering()
+
+    async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
+        """First everything, then every change, for ever."""
+        self._keep_alive()
+        world, dirty, bell = self.world, dict[str, None](), asyncio.Event()
+
+        def told(collection: str, uid: str) -> None:
+            if collection == kind.api:
+                dirty[uid] = None
+                bell.set()
+
+        stop = world.listen(told)
+        self._watchers += 1
+        try:
+            async for item in self._feed(world, kind, namespaces, dirty, bell):
+                yield item
+        finally:
+            self._watchers -= 1
+            stop()
+
+    async def _feed(self, world: World, kind: Kind[Any], namespaces: frozenset[str] | None,
+                    dirty: dict[str, None], bell: asyncio.Event) -> AsyncIterator[FeedItem]:
+        listed, last = False, 0.0
+        while True:
+            now = time.monotonic()
+            if world.silent:
+                listed, last = False, 0.0
+                yield Broken(_silence(), RETRY_IN)
+                await self._clock.sleep(RETRY_IN)
+                continue
+            if not listed:
+                dirty.clear()
+                bell.clear()
+                found = (self._decode(kind, one) for one in world.all(kind.api))
+                yield Listed([one for one in found if namespaces is None or one.namespace in namespaces])
+                listed, last = True, now
+            elif dirty:
+                uids = list(dirty)
+                dirty.clear()
+                bell.clear()
+                yield self._changes(world, kind, namespaces, uids)
+                last = now
+            elif now - last >= ALIVE_EVERY:
+                yield Alive()
+                last = now
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), 1.0)
+
+    def _changes(self, world: World, kind: Kind[Any], namespaces: frozenset[str] | None,
+                 uids: Sequence[str]) -> Changed:
+        found = [(uid, world.get(kind.api, uid)) for uid in uids]
+        fresh = [self._decode(kind, thing) for _, thing in found if thing is not None]
+        return Changed([one for one in fresh if namespaces is None or one.namespace in namespaces],
+                       [uid for uid, thing in found if thing is None])
+
+    def _decode(self, kind: Kind[Any], thing: Object) -> Resource:
+        # Through JSON, as a real answer comes: whatever a kind's model does, it does here too.
+        shown = self.world.shown(kind.api, thing)
+        resource: Resource = msgspec.json.decode(msgspec.json.encode(shown), type=kind.model)
+        return resource
+
+    async def get(self, kind: Kind[Any], namespace: str, name: str) -> dict[str, Any]:
+        """The whole object."""
+        return copy.deepcopy(self._answering().whole(kind.api, namespace, name))
+
+    async def call(self, call: Call) -> Any:
+        """One request, understood as the real API would; Unsupported for what the demonstration has not."""
+        _check(call.path)
+        return self._answering().answer(call)
+
+    async def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
+        """Pulling an image on the Docker host; nothing else streams here."""
+        world = self._answering()
+        if not isinstance(world, HostWorld) or call.path != ("images", "create"):
+            raise Unsupported("The demonstration cannot do that.", hint="Connect a real cluster to try this.")
+        name = call.query.get("fromImage", "")
+        tag = call.query.get("tag") or "latest"
+        image = name if ":" in name.rpartition("/")[2] else f"{name}:{tag}"
+        yield {"status": f"Pulling from {name}", "id": tag}
+        for part in range(0, 101, 10):
+            await self._clock.sleep(0.2)
+            yield {"status": "Downloading", "id": "demo0layer01",
+                   "progressDetail": {"current": part * 310_000, "total": 31_000_000}}
+        world.add_image(image)
+        yield {"status": "Pull complete", "id": "demo0layer01"}
+        yield {"status": f"Status: Downloaded newer image for {image}"}
+
+    async def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
+        """Lines of the past, then as they are printed."""
+        speaker = self._answering().speaker(source)
+        if options.previous:
+            if speaker.previous is None:
+                raise Missing("There is no life before this one.")
+            speaker = replace(speaker, life=speaker.previous)
+        now = self._clock.now()
+        until = min(options.until or now, now)
+        lines = voice.lines_back(speaker, min(options.tail, MOST_LINES), until)
+        yield LogChunk([line for line in lines if line[0] >= options.since])
+        edge = until
+        while options.follow and not options.until and not options.previous:
+            await self._clock.sleep(TICK)
+            if self.world.silent:
+                raise _silence()
+            try:
+                speaker = self.world.speaker(source)
+            except Missing:
+                return
+            now = self._clock.now()
+            if fresh := list(voice.lines_between(speaker, edge, now)):
+                yield LogChunk(fresh)
+            edge = now
+
+    async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
+        """A toy to look around with."""
+        return ToyShell(self._answering().surroundings(source))
+
+    async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
+        """A sample of each that runs."""
+        world, now = self._answering(), self._clock.now()
+        found = ((one.uid, world.usage_of(one.uid, now)) for one in resources)
+        return {uid: sample for uid, sample in found if sample is not None}
+
+    async def close(self) -> None:
+        """Stop the world."""
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
+            self._life = None
+
+    # Time --------------------------------------------------------------------------------------------------------
+
+    def _keep_alive(self) -> None:
+        if self._life is None or self._life.done():
+            self._life = asyncio.create_task(self._live(), name="demonstration")
+
+    async def _live(self) -> None:
+        while True:
+            world = self.world
+            soon = world.next_due() - self._clock.now()
+            await self._clock.sleep(min(TICK if self._watchers else SLOW_TICK, max(0.05, soon)))
+
+    def _answering(self) -> World:
+        if self.world.silent:
+            raise _silence()
+        return self.world
+
+
+def _silence() -> Unreachable:
+    return Unreachable("It does not answer.", hint="This is the demonstration: switch the fault off to hear it again.")
+
+
+def _check(path: Sequence[str]) -> None:
+    if any(not part or part in (".", "..") or "/" in part or not part.isprintable() for part in path):
+        raise Invalid("That is not a name of anything.")

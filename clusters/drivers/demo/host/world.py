@@ -1,0 +1,143 @@
+"""The host: its containers and images, and what their engine must remember."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from clusters.drivers.base import About, Call, LogSource, Usage
+from clusters.drivers.demo import load
+from clusters.drivers.demo.host import calls, engine, faults, life, objects
+from clusters.drivers.demo.host.containers import BY_NAME, PROGRAMS, Program
+from clusters.drivers.demo.voice import Life, Speaker
+from clusters.drivers.demo.world import Object, World
+from clusters.errors import Missing
+
+DAY = 86400.0
+
+
+class HostWorld(World):
+    """A Docker host. ``calm`` leaves out what would happen by itself, for tests of one thing."""
+
+    faults = faults.FAULTS
+
+    def __init__(self, seed: int, start: float, calm: bool = False) -> None:
+        super().__init__(seed, start - 12 * DAY)
+        self.disk_full: bool = False
+        self.stuck: set[str] = set()                             # containers whose health check fails
+        self.stopped_by_hand: set[str] = set()
+        self.quick: dict[str, int] = {}                          # how often one ended soon after it began
+        self.previous: dict[str, tuple[float, float]] = {}       # the run before: from, until
+        self.last_words: dict[str, tuple[str, ...]] = {}
+        self._version = 0
+        for program in PROGRAMS:
+            self.after(self.between(60, 11 * DAY), lambda program=program: self._install(program))  # type: ignore[misc]
+        self.run(start)
+        if not calm:
+            life.begin(self)
+
+    def _install(self, program: Program) -> None:
+        engine.start(self, self.make(program))
+
+    # Objects -----------------------------------------------------------------------------------------------------
+
+    def make(self, program: Program) -> Object:
+        """Create a container, and its image if it is not there."""
+        image_id = self.add_image(program.image)
+        thing = objects.container(f"{self.chance.getrandbits(256):064x}", image_id, program, self.now)
+        self.save(thing)
+        return thing
+
+    def add_image(self, name: str) -> str:
+        """Have an image. Returns its id, made from its name."""
+        image_id = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+        if self.get("images", image_id) is None:
+            size = 20_000_000 + int(image_id[7:13], 16) * 12
+            self.put("images", image_id, {
+                "Id": image_id, "RepoTags": [name], "RepoDigests": [f"{name.rpartition(':')[0]}@{image_id}"],
+                "Created": int(self.now), "Size": size, "SharedSize": -1, "Containers": -1, "Labels": {},
+                "ParentId": ""})
+        return image_id
+
+    def save(self, thing: Object) -> None:
+        """Store a container and tell who watches."""
+        self._version += 1
+        self.put("containers", thing["Id"], thing)
+
+    def container(self, reference: str) -> Object:
+        """A container by id, part of an id, or name. Raises Missing."""
+        for thing in self.all("containers"):
+            if reference in (thing["Id"], thing["Name"][1:]) or (len(reference) >= 8
+                                                                and thing["Id"].startswith(reference)):
+                return thing
+        raise Missing(f"There is no container {reference[:80]}.")
+
+    def writes_much(self, thing: Object) -> bool:
+        """Whether it is the one that a full disk stops."""
+        return bool(thing["Name"] == "/shop-db-1")
+
+    # What is asked of it -----------------------------------------------------------------------------------------
+
+    def about(self) -> About:
+        """What it pretends to be."""
+        return About("docker", "29.0.1", "Demonstration · 4 processors · 16 GiB", f"demo-host-{self.seed}",
+                     {"Containers": str(len(self.all("containers"))), "Demonstration": "Nothing here is real"})
+
+    def shown(self, collection: str, thing: Object) -> Object:
+        """Containers are shown whole: what inspect says holds what the list says, and the reasons."""
+        return thing
+
+    def whole(self, collection: str, namespace: str, name: str) -> Object:
+        """An object by name."""
+        if collection != "containers":
+            raise Missing(f"{name[:80]} is not there.")
+        return self.container(name)
+
+    def answer(self, call: Call) -> Any:
+        """Carry out a request."""
+        return calls.answer(self, call)
+
+    def speaker(self, source: LogSource) -> Speaker:
+        """Whose log lines these are."""
+        thing = self.container(source.resource.uid)
+        program, state = self._program(thing), thing["State"]
+        words = self.last_words.get(thing["Id"], ())
+        began, ended = objects.seconds(state["StartedAt"]), objects.seconds(state["FinishedAt"])
+        if not began:
+            raise Missing("This container never ran, so it has no log.")
+        runs = state["Running"] and not state["Restarting"]
+        now = Life(began, 0.0 if runs else max(ended, began), () if runs else words)
+        before = self.previous.get(thing["Id"])
+        mood = "stuck" if thing["Id"] in self.stuck else ""
+        if self.disk_full and self.writes_much(thing):
+            mood = "disk full"
+        facts = {"app": program.name, "version": program.image.rpartition(":")[2]}
+        return Speaker(thing["Id"], program.voice, now, Life(*before, words) if before else None, mood, program.pace,
+                       facts)
+
+    def usage_of(self, uid: str, now: float) -> Usage | None:
+        """What a running container uses."""
+        thing = self.get("containers", uid)
+        if thing is None or not thing["State"]["Running"] or thing["State"]["Restarting"]:
+            return None
+        program = self._program(thing)
+        busy = 0.0 if thing["State"]["Paused"] else program.cpu
+        return load.usage(uid, now, cpu=busy, memory=program.memory * load.MIB, cpu_limit=0.0,
+                          memory_limit=float(thing["HostConfig"].get("Memory") or 0))
+
+    def surroundings(self, source: LogSource) -> Mapping[str, str]:
+        """The environment inside a container."""
+        thing = self.container(source.resource.uid)
+        if not thing["State"]["Running"] or thing["State"]["Restarting"]:
+            raise Missing("This container does not run, so nobody can enter it.")
+        pairs = (text.partition("=") for text in thing["Config"].get("Env") or ())
+        values = {name: "••••••" if "PASSWORD" in name else value for name, _, value in pairs}
+        return {"HOSTNAME": thing["Id"][:12], "APP": self._program(thing).service, **values}
+
+    def _program(self, thing: Object) -> Program:
+        name, image = thing["Name"][1:], thing["Config"]["Image"]
+        known = BY_NAME.get(name)
+        return known if known and known.image == image else Program(
+            name, image, **({"voice": known.voice, "pace": known.pace, "cpu": known.cpu, "memory": known.memory,
+                             "project": known.project} if known else {"voice": "plain"}))
