@@ -1,0 +1,69 @@
+// <live-resource>: the head of a resource's page. When the resource changes, it and the open panel are fetched again.
+
+import { fillers } from "../cells.js";
+import { live } from "../socket.js";
+
+const PACE = 250; // ms between two fetches, however fast the resource changes
+
+class LiveResource extends HTMLElement {
+  connectedCallback() {
+    const { cluster, kind, key } = this.dataset;
+    this.version = this.dataset.version;
+    this.subscription = live.follow("resource", { cluster, kind, key }, (frame) => this.#receive(frame));
+  }
+
+  disconnectedCallback() {
+    this.subscription.close();
+    clearTimeout(this.timer);
+  }
+
+  #receive(frame) {
+    if (frame.t === "usage") this.#usage(frame.rows[this.dataset.row]);
+    else if (frame.t === "end") this.#gone(frame.why);
+    else {
+      const known = this.version;
+      this.version = JSON.stringify([frame.version, frame.health]);
+      if (frame.usage) this.#usage(frame.usage);
+      if (frame.gone) this.#gone("It was deleted.");
+      else if (known !== undefined && this.version !== known) this.#refresh();
+      else if (known !== undefined) this.#refreshPanel(); // one of its copies changed
+    }
+  }
+
+  #usage(samples) {
+    for (const [key, value] of Object.entries(samples ?? {}))
+      for (const element of document.querySelectorAll(`[data-usage="${key}"] [data-cell="usage"]`)) fillers.usage(element, value, null, key);
+  }
+
+  #refresh() {
+    this.#soon(() => {
+      window.htmx.ajax("GET", `${this.dataset.href}?head=1`, { target: "#resource-head-content", swap: "innerMorph" });
+      this.#refreshPanel();
+    });
+  }
+
+  #refreshPanel() {
+    const panel = document.querySelector("#panel[data-live-panel]");
+    if (panel) this.#soon(() => window.htmx.ajax("GET", panel.dataset.href, { target: "#panel", swap: "innerMorph" }), "panel");
+  }
+
+  #timers = {};
+
+  #soon(act, name = "head") {
+    this.#timers[name] ??= setTimeout(() => {
+      delete this.#timers[name];
+      if (this.isConnected) act();
+    }, PACE);
+  }
+
+  #gone(why) {
+    this.dataset.gone = "";
+    const note = this.querySelector("[data-gone-note]");
+    if (note) {
+      note.hidden = false;
+      note.querySelector("[data-part=words]").textContent = why;
+    }
+  }
+}
+
+customElements.define("live-resource", LiveResource);
