@@ -21,13 +21,12 @@ from dashboard.page import page
 
 @allow(Role.VIEWER, scope="cluster")
 async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> HttpResponse:
-    """The page, the quick look (``?look=1``), or one panel alone when htmx asks for it."""
+    """The page, the quick look (``?look=1``), the head (``?head=1``), or one panel alone when htmx asks for it."""
     row = await resource_or_404(request, cluster, kind, key)
     panels = [panel for panel in row.kind.panels if panel.when is None or panel.when(row.resource)]
     chosen = next((panel for panel in panels if panel.key == request.GET.get("panel")), panels[0])
     context = {
         "row": row,
-        "row_id": row.id,
         "status": status_cell(row),
         "health": row.health,
         "href": address(row),
@@ -36,8 +35,10 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
         "panel_template": f"panels/{chosen.template}",
         "actions": _actions(request, row),
         "usage": _usage(row),
-        **await _load(request, row, chosen),
     }
+    if "head" in request.GET:
+        return render(request, "partials/resource_head.html", context)
+    context |= await _load(request, row, chosen)
     if request.htmx and request.htmx.target == "panel":
         return render(request, "partials/panel.html", context)
     if "look" in request.GET:
@@ -68,6 +69,6 @@ def _actions(request: HttpRequest, row: Row) -> list[dict[str, object]]:
     return actions
 
 
-def _usage(row: Row) -> dict[str, object] | None:
+def _usage(row: Row) -> dict[str, object]:
     sample = engine.sampler.last(row.id)
-    return usage_cells(sample) if sample else None
+    return usage_cells(sample) if sample else {"cpu": None, "memory": None}
