@@ -82,7 +82,7 @@ def _reaches(grant: Granted, target: Target) -> bool:
 
 
 def _has(grant: Granted, right: Right) -> bool:
-    return not right or grant.role == Role.ADMIN or right in grant.rights
+    return not right or grant.role == Role.ADMIN or (grant.role == Role.OPERATOR and right in grant.rights)
 
 
 # Which namespaces of which clusters somebody sees: None is all of them; a cluster that is not in it is not seen.

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from clusters import audit
@@ -28,17 +27,16 @@ def is_admin(actor: Actor) -> bool:
     return any(one.role == Role.ADMIN and one.cluster is None and not one.namespaces for one in actor.grants)
 
 
-def add_person(by: Actor, name: str, password: str = "") -> AbstractUser:
+def add_person(by: Actor, name: str, password: str = "") -> User:
     """An account without rights. Without a password nobody can sign in to it until one was set by its link."""
     try:
         with _recorded(by, "add", name):
-            user: AbstractUser = get_user_model().objects.create_user(username=name, password=password or None)
-            return user
+            return User.objects.create_user(username=name, password=password or None)
     except IntegrityError as error:
         raise Conflict(f"There is a person called {name} already.") from error
 
 
-def grant(by: Actor, user: AbstractUser, role: Role, cluster: Cluster | None, namespaces: Sequence[str] = (),
+def grant(by: Actor, user: User, role: Role, cluster: Cluster | None, namespaces: Sequence[str] = (),
           rights: Sequence[str] = ()) -> Grant:
     """Give a role on a cluster (None: all of them), in some namespaces (none named: all of them)."""
     if namespaces and cluster is None:
@@ -57,7 +55,7 @@ def revoke(by: Actor, grant: Grant) -> None:
         _one_admin_left()
 
 
-def switch(by: Actor, user: AbstractUser, *, on: bool) -> None:
+def switch(by: Actor, user: User, *, on: bool) -> None:
     """Let somebody sign in, or not any more."""
     with _recorded(by, "switch on" if on else "switch off", user.get_username()):
         user.is_active = on
@@ -65,14 +63,14 @@ def switch(by: Actor, user: AbstractUser, *, on: bool) -> None:
         _one_admin_left()
 
 
-def remove(by: Actor, user: AbstractUser) -> None:
+def remove(by: Actor, user: User) -> None:
     """Remove an account with everything granted to it. What it did stays in the audit."""
     with _recorded(by, "remove", user.get_username()):
         user.delete()
         _one_admin_left()
 
 
-def set_password(by: Actor, user: AbstractUser, password: str) -> None:
+def set_password(by: Actor, user: User, password: str) -> None:
     """A new password: every session that was opened with the old one ends."""
     with _recorded(by, "set password", user.get_username()):
         user.set_password(password)
@@ -81,9 +79,10 @@ def set_password(by: Actor, user: AbstractUser, password: str) -> None:
 
 def _one_admin_left() -> None:
     """Without an administrator nobody could ever grant anything again."""
-    admins = Grant.objects.select_for_update().filter(role=Role.ADMIN, cluster=None, namespaces=[], user__is_active=True)
-    if not admins.exists():
-        raise Conflict("Somebody must stay administrator of everything.", hint="Make somebody else administrator first.")
+    admins = Grant.objects.filter(role=Role.ADMIN, cluster=None, namespaces=[], user__is_active=True)
+    if not admins.select_for_update().exists():
+        raise Conflict("Somebody must stay administrator of everything.",
+                       hint="Make somebody else administrator first.")
 
 
 @contextmanager

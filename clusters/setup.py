@@ -7,8 +7,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -39,7 +38,7 @@ def is_open() -> bool:
     return _open(Setup.objects.filter(pk=1).first() or Setup(pk=1))
 
 
-def redeem(token: str, name: str, password: str, address: str = "") -> AbstractUser:
+def redeem(token: str, name: str, password: str, address: str = "") -> User:
     """Make the first account, an administrator of everything. Raises Refused when the token is not the printed one.
 
     However many ask at once, one account is made: the token is checked and used up in one transaction.
@@ -55,9 +54,10 @@ def redeem(token: str, name: str, password: str, address: str = "") -> AbstractU
         else:
             setup.done, setup.digest = True, ""
             setup.save()
-            user: AbstractUser = get_user_model().objects.create_user(username=name, password=password)
+            user = User.objects.create_user(username=name, password=password)
             Grant.objects.create(user=user, role=Role.ADMIN)
-        event = audit.Event(actor=name if not wrong else "nobody", address=address, verb="set up", kind="person", name=name)
+        event = audit.Event(actor="nobody" if wrong else name, address=address, verb="set up", kind="person",
+                            name=name)
         if wrong:
             audit.record_denied(event, wrong)
         else:
@@ -74,7 +74,7 @@ def _row() -> Setup:
 
 
 def _open(setup: Setup) -> bool:
-    return not setup.done and not get_user_model().objects.exists()
+    return not setup.done and not User.objects.exists()
 
 
 def _why_not(setup: Setup, token: str) -> str:

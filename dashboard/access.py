@@ -21,18 +21,19 @@ from django.urls import ResolverMatch, reverse
 
 from clusters import audit
 from clusters.access import Actor, Need, Target, decide
-from clusters.errors import Missing
+from clusters.errors import Invalid, Missing
 from clusters.gateway import Denied
 from clusters.kinds.base import Action, Right, Role
 from clusters.live.connection import Connection
-from clusters.live.row import Row
+from clusters.live.row import Row, parse_id
+from clusters.live.store import Store
 from clusters.people import is_admin
 from dashboard.engine import engine
 
 log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
 Scope = Literal["anyone", "signed-in", "site", "cluster", "closed"]
-PATIENCE = 5.0                          # seconds a page waits for the first list of a kind that nobody watched
+PATIENCE = 5.0  # seconds a page waits for the first list of a kind that nobody watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,28 @@ ANYONE, SIGNED_IN, CLOSED = Policy(scope="anyone"), Policy(scope="signed-in"), P
 # The views of django-allauth, by their names. What is not here, or closed, does not exist: nobody signs up, and
 # without mail a forgotten password is replaced by a link from an administrator.
 ACCOUNT_VIEWS = {
-    **dict.fromkeys(("account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"), ANYONE),
-    **dict.fromkeys((
-        "account_reauthenticate", "account_change_password", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp",
-        "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
-        "mfa_list_webauthn", "mfa_add_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "mfa_reauthenticate_webauthn",
-    ), SIGNED_IN),
+    **dict.fromkeys(
+        ("account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"), ANYONE
+    ),
+    **dict.fromkeys(
+        (
+            "account_reauthenticate",
+            "account_change_password",
+            "mfa_index",
+            "mfa_reauthenticate",
+            "mfa_activate_totp",
+            "mfa_deactivate_totp",
+            "mfa_view_recovery_codes",
+            "mfa_generate_recovery_codes",
+            "mfa_download_recovery_codes",
+            "mfa_list_webauthn",
+            "mfa_add_webauthn",
+            "mfa_remove_webauthn",
+            "mfa_edit_webauthn",
+            "mfa_reauthenticate_webauthn",
+        ),
+        SIGNED_IN,
+    ),
 }
 
 
@@ -68,12 +85,14 @@ def allow(role: Role = Role.NOBODY, right: Right = "", scope: Scope = "cluster")
 
     def decorate(view: View) -> View:
         if iscoroutinefunction(view):
+
             @wraps(view)
             async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
                 if refused := check(request, policy):
                     return refused
                 return _fetched(request, await view(request, *args, **kwargs))
         else:
+
             @wraps(view)
             def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
                 return check(request, policy) or _fetched(request, view(request, *args, **kwargs))
@@ -128,23 +147,53 @@ async def resource_or_404(request: HttpRequest, slug: str, kind_name: str, key: 
     store = connection.stores.get(kind_name)
     if store is None:
         raise Http404
-    with connection.wanted(kind_name):
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while not store.listed and store.trouble is None and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+    await listed(connection, store)
     resource = store.find(key)
     if resource is None:
         raise Http404
     namespace = resource.namespace if store.kind.namespaced else None
     try:
-        await engine.gateway.see(request.actor, connection.cluster.id, namespace, request.policy.need,  # type: ignore[attr-defined]
-                                 kind=kind_name, resource=resource)
+        await engine.gateway.see(
+            request.actor,
+            connection.cluster.id,
+            namespace,
+            request.policy.need,  # type: ignore[attr-defined]
+            kind=kind_name,
+            resource=resource,
+        )
     except Denied as error:
         raise refusal(error) from error
     row = engine.supervisor.row(f"{connection.cluster.id}~{kind_name}~{resource.uid}")
     if row is None:
         raise Http404
     return row
+
+
+async def row_or_none(request: HttpRequest, row_id: str) -> Row | None:
+    """The row with that id, when it is there and shared with this person: the two are not told apart."""
+    request.fetched = True  # type: ignore[attr-defined]
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    try:
+        cluster_id, kind_name, _ = parse_id(row_id)
+        connection = engine.supervisor.connections.get(cluster_id)
+        if connection is not None and (store := connection.stores.get(kind_name)):
+            await listed(connection, store)
+        row = engine.supervisor.row(row_id)
+        if row is not None:
+            namespace = row.resource.namespace if row.kind.namespaced else None
+            need = Need(Role.VIEWER, acts=False)
+            await engine.gateway.see(actor, cluster_id, namespace, need, kind=kind_name, resource=row.resource)
+    except (Invalid, Missing, Denied):
+        return None
+    return row
+
+
+async def listed(connection: Connection, store: Store) -> None:
+    """Wait, for a few seconds at most, until the first list of a kind that nobody watched is there."""
+    ends = asyncio.get_running_loop().time() + PATIENCE
+    with connection.wanted(store.kind.name):
+        while not store.listed and store.trouble is None and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def action_or_404(request: HttpRequest, row: Row, verb: str) -> Action[Any]:
@@ -179,7 +228,8 @@ def _sign_in_first(request: HttpRequest) -> HttpResponse:
 
 
 def _event(actor: Actor, request: HttpRequest, cluster: str) -> audit.Event:
-    return audit.Event(actor=actor.name, address=actor.address, cluster=cluster, verb="open", detail={"path": request.path})
+    detail = {"path": request.path}
+    return audit.Event(actor=actor.name, address=actor.address, cluster=cluster, verb="open", detail=detail)
 
 
 def _is_allauth(match: ResolverMatch) -> bool:

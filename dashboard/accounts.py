@@ -62,7 +62,8 @@ def _signed_out(request: HttpRequest | None, user: Any, **_: Any) -> None:
 
 
 def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    audit.record_denied(_event(request, str(credentials.get("username", ""))[:150], "sign in"), "Wrong name or password.")
+    name = str(credentials.get("username", ""))
+    audit.record_denied(_event(request, name, "sign in"), "Wrong name or password.")
 
 
 def _event(request: HttpRequest | None, name: str, verb: str) -> audit.Event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,8 +24,8 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "accelerometer=(), browsing-topics=(), camera=(), clipboard-read=(self), "
-                          "clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
-                          "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
+    "clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
 }
 
 
@@ -41,10 +41,12 @@ def headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest
         return response
 
     if iscoroutinefunction(get_response):
+
         async def middleware(request: HttpRequest) -> HttpResponseBase:
             return finish(await get_response(request))
     else:
-        def middleware(request: HttpRequest) -> HttpResponseBase:
+
+        def middleware(request: HttpRequest) -> HttpResponseBase:  # type: ignore[misc]
             return finish(get_response(request))
 
     return middleware
@@ -54,13 +56,15 @@ def headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest
 def people(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     """Sets ``request.actor``, and refuses views that declare no policy."""
     if iscoroutinefunction(get_response):
+
         async def middleware(request: HttpRequest) -> HttpResponseBase:
             user = await request.auser()
-            request.user = user                # read already: templates may use it on the event loop
+            request.user = user  # read already: templates may use it on the event loop
             request.actor = await _actor(request, user.pk)  # type: ignore[attr-defined]
             return await get_response(request)  # type: ignore[no-any-return]
     else:
-        def middleware(request: HttpRequest) -> HttpResponseBase:
+
+        def middleware(request: HttpRequest) -> HttpResponseBase:  # type: ignore[misc]
             request.actor = async_to_sync(_actor)(request, get_user(request).pk)  # type: ignore[attr-defined]
             return get_response(request)  # type: ignore[no-any-return]
 
@@ -77,6 +81,6 @@ def people(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest]
 
 
 async def _actor(request: HttpRequest, user_id: int | None) -> Actor:
-    """Who is asking. The address is the peer's: uvicorn replaces it by a proxy's word only where the proxy is trusted."""
+    """Who is asking. The address is the peer's: uvicorn takes a proxy's word for it only where it is trusted."""
     actor = await actors.actor_for(user_id) or actors.NOBODY
     return replace(actor, address=request.META.get("REMOTE_ADDR") or "")

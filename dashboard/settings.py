@@ -120,6 +120,8 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA / "pilothouse.sqlite3",
+        # A file, like the real one: a database in memory locks whole tables where this one waits for its turn.
+        "TEST": {"NAME": DATA / "test.sqlite3"},
         "OPTIONS": {
             # A read that becomes a write fails at once in a deferred transaction; FULL keeps every acknowledged audit row.
             "transaction_mode": "IMMEDIATE",
@@ -159,7 +161,7 @@ ACCOUNT_ADAPTER = "dashboard.accounts.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = True           # until SESSION_COOKIE_AGE, not until the browser is closed
+ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE, not until the browser is closed
 # Wrong passwords: counted per person and address, then per address alone. Kept in the database, so that they are
 # shared by all processes and survive a restart.
 ACCOUNT_RATE_LIMITS = {"login_failed": "40/10m/ip,5/10m/key"}

@@ -5,13 +5,29 @@ from __future__ import annotations
 from django.urls import include, path
 
 from dashboard.socket import LiveSocket
-from dashboard.views import health, lists, resources
+from dashboard.views import act, audit, health, jobs, lists, people, resources, setup
 
 urlpatterns = [
     path("workloads/", lists.rows, name="workloads"),
     path("list/<slug:table>/", lists.rows, name="list"),
     path("list/<slug:table>/ids/", lists.ids, name="list_ids"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<slug:key>/", jobs.job, name="job"),
+    path("jobs/<slug:key>/cancel/", jobs.cancel, name="job_cancel"),
+    path("people/", people.people, name="people"),
+    path("people/add/", people.add, name="person_add"),
+    path("people/<int:number>/", people.person, name="person"),
+    path("people/<int:number>/grant/", people.grant, name="person_grant"),
+    path("people/<int:number>/revoke/<int:grant>/", people.revoke, name="person_revoke"),
+    path("people/<int:number>/switch/", people.switch, name="person_switch"),
+    path("people/<int:number>/link/", people.link, name="person_link"),
+    path("people/<int:number>/remove/", people.remove, name="person_remove"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/check/", audit.check, name="audit_check"),
     path("clusters/<slug:cluster>/<slug:kind>/<path:key>/", resources.resource, name="resource"),
+    path("act/", act.act, name="act"),
+    path("setup/", setup.first_account, name="setup"),
+    path("welcome/<str:person>/<str:token>/", people.welcome, name="welcome"),
     path("account/", include("allauth.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

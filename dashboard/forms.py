@@ -1,0 +1,154 @@
+"""What people fill in: accounts, grants, and the fields that actions and drivers declare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.contrib.auth.models import User
+
+from clusters.kinds.base import Field, Role
+from clusters.models import COLOURS, Cluster
+from clusters.people import RIGHTS
+
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9_.]{0,251}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A declared field as it stands in a form: its value, and what is wrong with it ("" when nothing is)."""
+
+    field: Field
+    value: Any
+    problem: str = ""
+    kept: bool = False  # a secret that is stored: left empty, it stays as it is
+
+    @property
+    def id(self) -> str:
+        """Ties the label to its input."""
+        return f"field-{self.field.name}"
+
+
+def filled(
+    fields: Sequence[Field],
+    values: Mapping[str, Any],
+    problems: Mapping[str, str] | None = None,
+    kept: Sequence[str] = (),
+) -> list[Filled]:
+    """Every declared field with its value. What is secret is never put into a page."""
+    return [
+        Filled(
+            field,
+            "" if field.type == "secret" else values.get(field.name, ""),
+            (problems or {}).get(field.name, ""),
+            field.name in kept,
+        )
+        for field in fields
+    ]
+
+
+class NameField(forms.CharField):
+    """A person's name for signing in."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(label="Name", max_length=150, validators=[User.username_validator], **options)
+        self.widget.attrs |= {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class PasswordField(forms.CharField):
+    """A new password. Checked in the form, because the rules compare it with the name."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        super().__init__(label="Password", max_length=200, strip=False, widget=widget, **options)
+
+
+class SetupForm(forms.Form):
+    """The first account."""
+
+    token = forms.CharField(
+        max_length=200,
+        label="Set-up token",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    name = NameField()
+    password = PasswordField()
+
+    def clean(self) -> dict[str, Any]:
+        """The rules for passwords apply to the first one too."""
+        return _check_password(self)
+
+
+class PersonForm(forms.Form):
+    """Somebody new. Without a password they get a link to set one."""
+
+    name = NameField()
+    password = PasswordField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Free, and with a password that is good enough if there is one."""
+        if User.objects.filter(username__iexact=self.cleaned_data.get("name", "")).exists():
+            self.add_error("name", "There is a person of that name already.")
+        return _check_password(self)
+
+
+class NewPasswordForm(forms.Form):
+    """A password through a link."""
+
+    password = PasswordField()
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        """Good enough for this person."""
+        return _check_password(self, self.user)
+
+
+class GrantForm(forms.Form):
+    """A role on a cluster, in some namespaces, with some rights."""
+
+    role = forms.TypedChoiceField(
+        choices=[(int(role), role.name.capitalize()) for role in Role if role], coerce=lambda value: Role(int(value))
+    )
+    cluster = forms.ModelChoiceField(Cluster.objects.all(), required=False, empty_label="Every cluster")
+    namespaces = forms.CharField(required=False, max_length=2000, help_text="Separated by spaces; empty: all of them.")
+    rights = forms.MultipleChoiceField(
+        choices=[(key, label) for key, label, _ in RIGHTS], required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def clean_namespaces(self) -> list[str]:
+        """Names that a namespace, a Compose project or a stack can have."""
+        names = self.cleaned_data["namespaces"].replace(",", " ").split()
+        for name in names:
+            if not NAMESPACE.fullmatch(name):
+                raise forms.ValidationError(f"“{name[:60]}” cannot be the name of a namespace.")
+        return names
+
+
+class ClusterForm(forms.Form):
+    """What we keep about a cluster beside how it is reached."""
+
+    name = forms.CharField(max_length=80)
+    colour = forms.ChoiceField(choices=COLOURS, required=False)
+    production = forms.BooleanField(
+        required=False, label="Production", help_text="Asks for the name before something that cannot be undone."
+    )
+    read_only = forms.BooleanField(
+        required=False, label="Read-only", help_text="Nobody acts on it, whatever their role."
+    )
+
+
+def _check_password(form: forms.Form, user: User | None = None) -> dict[str, Any]:
+    password = form.cleaned_data.get("password")
+    if password:
+        try:
+            password_validation.validate_password(password, user or User(username=form.cleaned_data.get("name", "")))
+        except forms.ValidationError as error:
+            form.add_error("password", error)
+    return form.cleaned_data

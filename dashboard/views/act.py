@@ -1,0 +1,209 @@
+"""Acting: first a dialog that says exactly what will happen, then the act itself, on one resource or on many."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
+
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
+from clusters.fields import NotFilledIn, clean
+from clusters.gateway import Denied, Outcome
+from clusters.kinds.base import Action, Role
+from clusters.live.row import Row
+from dashboard.access import action_or_404, allow, row_or_none
+from dashboard.engine import engine
+from dashboard.forms import Filled, filled
+from dashboard.page import page
+
+MOST = 500  # resources of one act
+AT_ONCE = 5  # of them that are acted on at the same time
+STATUS: dict[type[ClusterError], int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One resource with what would happen to it; ``why_not`` when it makes no sense now."""
+
+    row: Row
+    action: Action[Any]
+    effect: str
+    stays: str
+    line: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """One resource and how it went."""
+
+    row: Row
+    outcome: Outcome | None
+    error: ClusterError | None = None
+
+
+@allow(Role.VIEWER)
+@require_http_methods(["GET", "HEAD", "POST"])
+async def act(request: HttpRequest) -> HttpResponse:
+    """GET: the dialog. POST: do it."""
+    asked = request.POST if request.method == "POST" else request.GET
+    rows, lost = await _rows(request, asked)
+    verb = asked.get("verb", "")
+    actions = [await action_or_404(request, row, verb) for row in rows]  # all of them, before the first call
+    plan = [_planned(row, action, asked) for row, action in zip(rows, actions, strict=True)]
+    if request.method != "POST":
+        return _dialog(request, plan, asked, lost=lost)
+    if lost:
+        words = "Some of these are not there any more. Nothing was done."
+        return _dialog(request, plan, asked, lost=lost, error=Missing(words), status=404)
+    return await _do(request, plan, asked)
+
+
+async def _do(request: HttpRequest, plan: Sequence[Planned], asked: QueryDict) -> HttpResponse:
+    action, possible = plan[0].action, [one for one in plan if not one.why_not]
+    try:
+        if not possible:
+            raise Conflict(plan[0].why_not)
+        for declared in {one.action.verb + one.row.kind.name: one.action.fields for one in possible}.values():
+            clean(declared, asked)
+        _check_typed(plan, asked)
+    except ClusterError as error:
+        return _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(planned: Planned) -> Acted:
+        async with turn:
+            return await _one(request, planned, asked.dict(), asked.get("key", ""))
+
+    results = await asyncio.gather(*(one(planned) for planned in possible))
+    return _answer(request, action, results, len(plan) - len(possible))
+
+
+async def _one(request: HttpRequest, planned: Planned, values: Mapping[str, Any], key: str) -> Acted:
+    row = planned.row
+    try:
+        outcome = await engine.gateway.act(
+            request.actor,
+            row.cluster.id,
+            row.kind,
+            row.resource,
+            planned.action.verb,
+            values,  # type: ignore[attr-defined]
+            key=f"{key[:64]}:{row.id}" if key else "",
+        )
+    except ClusterError as error:
+        return Acted(row, None, error)
+    return Acted(row, outcome)
+
+
+def _answer(request: HttpRequest, action: Action[Any], results: Sequence[Acted], left: int) -> HttpResponse:
+    """Nothing but a toast when all went well; otherwise what happened to each."""
+    failed = [one for one in results if one.error]
+    if failed:
+        status = STATUS.get(type(failed[0].error), 200) if len(results) == 1 else 200
+        context = {"action": action, "results": results, "left": left, "failed": failed}
+        return _shown(request, "partials/acted.html", context, status)
+    response = HttpResponse(status=204) if request.htmx else HttpResponseClientRefresh()
+    done = [one.outcome for one in results if one.outcome]
+    words = done[0].words if len(done) == 1 else f"{action.label}: {len(done)} done"
+    words += f", {left} left out" if left else ""
+    return trigger_client_event(response, "toast", {"words": words, "level": "ok", "undo": _undo(results)})
+
+
+def _undo(results: Sequence[Acted]) -> dict[str, Any] | None:
+    """One request that undoes all of it, where there is one."""
+    undos = [one.outcome.undo for one in results if one.outcome]
+    if not undos or None in undos or any(undo != undos[0] for undo in undos):
+        return None
+    verb, values = undos[0]  # type: ignore[misc]
+    return {"verb": verb, "rows": ",".join(one.row.id for one in results), "values": dict(values)}
+
+
+async def _rows(request: HttpRequest, asked: QueryDict) -> tuple[list[Row], int]:
+    """The rows that were named, and how many of them are not there or not shared: the two are not told apart."""
+    ids = list(dict.fromkeys(part for text in asked.getlist("rows") for part in text.split(",") if part))
+    if not ids or len(ids) > MOST:
+        raise Http404
+    found = [row for row_id in ids if (row := await row_or_none(request, row_id))]
+    if not found:
+        raise Http404
+    return found, len(ids) - len(found)
+
+
+def _planned(row: Row, action: Action[Any], asked: QueryDict) -> Planned:
+    values = _values(row, action, asked)
+    return Planned(
+        row,
+        action,
+        action.effect(row.resource),
+        action.stays(row.resource) if action.stays else "",
+        action.line(row.resource, values) if action.line else "",
+        action.refuse(row.resource) if action.refuse else "",
+    )
+
+
+def _values(row: Row, action: Action[Any], asked: QueryDict) -> dict[str, Any]:
+    """What was filled in so far, else what the resource has now."""
+    initial = {field.name: field.initial(row.resource) if field.initial else "" for field in action.fields}
+    given = {field.name: asked[field.name] for field in action.fields if field.name in asked}
+    try:
+        return clean(action.fields, {**initial, **given})
+    except NotFilledIn:
+        return initial
+
+
+def _typed_name(plan: Sequence[Planned]) -> str:
+    """What must be typed before something that cannot be undone on a production cluster: "" where nothing must."""
+    production = [one for one in plan if one.row.cluster.production and one.action.danger]
+    if not production:
+        return ""
+    return str(production[0].row.resource.name) if len(plan) == 1 else production[0].row.cluster.name
+
+
+def _check_typed(plan: Sequence[Planned], asked: QueryDict) -> None:
+    name = _typed_name(plan)
+    if name and asked.get("typed", "").strip() != name:
+        raise NotFilledIn({"typed": f"Type {name} to go on."})
+
+
+def _dialog(
+    request: HttpRequest,
+    plan: Sequence[Planned],
+    asked: QueryDict,
+    *,
+    lost: int = 0,
+    error: ClusterError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    action = plan[0].action
+    problems = error.problems if isinstance(error, NotFilledIn) else {}
+    fields: list[Filled] = filled(action.fields, {**_values(plan[0].row, action, asked), **asked.dict()}, problems)
+    context = {
+        "action": action,
+        "plan": plan,
+        "possible": [one for one in plan if not one.why_not],
+        "lost": lost,
+        "fields": fields,
+        "typed_name": _typed_name(plan),
+        "typed": asked.get("typed", ""),
+        "problems": problems,
+        "error": None if problems else error,
+        "key": asked.get("key") or secrets.token_hex(16),
+        "rows": ",".join(one.row.id for one in plan),
+        "production": any(one.row.cluster.production for one in plan),
+    }
+    return _shown(request, "partials/confirm.html", context, status)
+
+
+def _shown(request: HttpRequest, partial: str, context: Mapping[str, Any], status: int) -> HttpResponse:
+    """The partial for htmx; a whole page around it when its address was opened by itself."""
+    if request.htmx:
+        return render(request, partial, context, status=status)
+    return page(request, "pages/act.html", {**context, "partial": partial}, status=status)

@@ -1,0 +1,87 @@
+"""Jobs: what takes long, found again after it was left, with all its lines and its truthful end."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from clusters import audit
+from clusters import jobs as domain
+from clusters.access import Actor
+from clusters.models import Job
+from clusters.people import is_admin
+from dashboard.access import allow
+from dashboard.engine import engine
+from dashboard.page import page
+
+EACH = 50
+
+
+@allow(scope="signed-in")
+@require_safe
+async def jobs(request: HttpRequest) -> HttpResponse:
+    """Newest first."""
+    before = request.GET.get("before", "")
+    found = _visible(request.actor)  # type: ignore[attr-defined]
+    if before.isdecimal() and len(before) < 16:
+        found = found.filter(pk__lt=int(before))
+    rows = [job async for job in found[: EACH + 1]]
+    older = rows[EACH - 1].pk if len(rows) > EACH else None
+    return page(request, "pages/jobs.html", {"jobs": rows[:EACH], "older": older})
+
+
+@allow(scope="signed-in")
+@require_safe
+async def job(request: HttpRequest, key: str) -> HttpResponse:
+    """One job; htmx gets its lines alone."""
+    one = await _job_or_404(request, key)
+    context = {"job": one, "lines": await _lines(one), "may_cancel": _may_cancel(request, one)}
+    if request.htmx:
+        return render(request, "partials/job.html", context)
+    return page(request, "pages/job.html", context)
+
+
+@allow(scope="signed-in")
+@require_POST
+async def cancel(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask it to stop: whoever began it may, and administrators."""
+    one = await _job_or_404(request, key)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    event = audit.Event(actor=actor.name, address=actor.address, verb="cancel", kind="job", name=one.title, uid=one.key)
+    if not _may_cancel(request, one):
+        await audit.denied(event, "Only who began a job, and administrators, may cancel it.")
+        raise Http404
+    request_id = await audit.intent(event)
+    stopped = domain.cancel(key)
+    await audit.outcome(request_id, event, "done" if stopped else "failed", "" if stopped else "It had ended already.")
+    return redirect("job", key)
+
+
+async def _lines(one: Job) -> list[domain.Line]:
+    """What it said so far: of a running one also what is not yet in the database."""
+    async for news in domain.follow(one.key):
+        return list(news.lines)
+    return []
+
+
+async def _job_or_404(request: HttpRequest, key: str) -> Job:
+    one = await _visible(request.actor).filter(key=key).afirst()  # type: ignore[attr-defined]
+    if one is None:
+        raise Http404
+    return one
+
+
+def _visible(actor: Actor) -> QuerySet[Job]:
+    """Your own, those of clusters that are shared with you as a whole, and for administrators all."""
+    found = Job.objects.select_related("cluster", "actor").order_by("-id")
+    if is_admin(actor):
+        return found
+    whole = [cluster for cluster, namespaces in engine.scope(actor).items() if namespaces is None]
+    return found.filter(Q(actor_id=actor.user_id) | Q(cluster_id__in=whole))
+
+
+def _may_cancel(request: HttpRequest, one: Job) -> bool:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return one.state == "running" and (one.actor_id == actor.user_id or is_admin(actor))

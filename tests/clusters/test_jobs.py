@@ -1,0 +1,137 @@
+"""Jobs: lines are streamed and kept, and the end is the truth."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from clusters import jobs
+from clusters.access import Actor
+from clusters.errors import Conflict, Missing
+from clusters.models import Job, JobLine
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOBODY = Actor(0, "nobody")
+
+
+async def ended(key: str) -> Job:
+    for _ in range(200):
+        job = await Job.objects.aget(key=key)
+        if job.state != "running":
+            return job
+        await asyncio.sleep(0.02)
+    raise AssertionError("it never ended")
+
+
+async def start(work: jobs.Work) -> str:
+    return await jobs.start("Pull busybox", "pull", NOBODY, None, work)
+
+
+async def test_its_lines_are_kept_in_order_and_progress_overwrites_its_own_line() -> None:
+    async def work(reporter: jobs.Reporter) -> str:
+        reporter.say("begin")
+        for percent in range(0, 101, 10):
+            reporter.progress("layer", f"{percent} %")
+            await asyncio.sleep(0.03)
+        reporter.say("end", "warning")
+        return "pulled"
+
+    job = await ended(await start(work))
+    assert (job.state, job.result) == ("done", {"words": "pulled"})
+    lines = [(line.number, line.text, line.level) async for line in JobLine.objects.filter(job=job)]
+    assert lines == [(1, "begin", "info"), (2, "100 %", "info"), (3, "end", "warning")]
+
+
+async def test_who_follows_sees_each_line_and_the_end_and_may_come_late() -> None:
+    go = asyncio.Event()
+
+    async def work(reporter: jobs.Reporter) -> None:
+        reporter.say("one")
+        await go.wait()
+        reporter.say("two")
+
+    key = await start(work)
+    heard: list[str] = []
+    states: list[str] = []
+
+    async def listen() -> None:
+        async for news in jobs.follow(key):
+            heard.extend(line.text for line in news.lines)
+            states.append(news.state)
+
+    listener = asyncio.create_task(listen())
+    await asyncio.sleep(0.05)
+    assert heard == ["one"]
+    go.set()
+    await asyncio.wait_for(listener, 2)
+    assert heard == ["one", "two"]
+    assert states[-1] == "done"
+    late = [news async for news in jobs.follow(key, 2)]
+    assert [[line.text for line in news.lines] for news in late] == [["two"]]
+
+
+async def test_a_failure_says_its_reason_in_words() -> None:
+    async def refused(reporter: jobs.Reporter) -> None:
+        raise Conflict("The name is taken.", hint="Choose another one.")
+
+    async def broken(reporter: jobs.Reporter) -> None:
+        raise KeyError("x")
+
+    job = await ended(await start(refused))
+    assert (job.state, job.reason, job.result["hint"]) == ("failed", "The name is taken.", "Choose another one.")
+    job = await ended(await start(broken))
+    assert job.state == "failed"
+    assert "KeyError" not in job.reason
+
+
+async def test_a_cancelled_one_says_so() -> None:
+    async def work(reporter: jobs.Reporter) -> None:
+        await asyncio.sleep(60)
+
+    key = await start(work)
+    await asyncio.sleep(0.02)
+    assert jobs.cancel(key)
+    assert (await ended(key)).state == "cancelled"
+    assert not jobs.cancel(key)
+
+
+async def test_what_ran_when_we_were_stopped_is_interrupted() -> None:
+    await Job.objects.acreate(key="a" * 32, title="Build", verb="build")
+    assert await jobs.interrupt_running() == 1
+    job = await Job.objects.aget(key="a" * 32)
+    assert job.state == "interrupted"
+    assert "stopped" in job.reason
+    assert job.ended is not None
+
+
+async def test_too_many_lines_are_left_out_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MAX_LINES", 100)
+
+    async def work(reporter: jobs.Reporter) -> None:
+        for number in range(250):
+            reporter.say(f"line {number} " + "x" * 10_000)
+
+    job = await ended(await start(work))
+    lines = [line async for line in JobLine.objects.filter(job=job)]
+    assert len(lines) == 101
+    assert lines[-1].text.startswith("150 more lines are left out")
+    assert len(lines[0].text) == jobs.MAX_TEXT
+
+
+async def test_too_many_jobs_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MAX_RUNNING", 1)
+
+    async def work(reporter: jobs.Reporter) -> None:
+        await asyncio.sleep(60)
+
+    key = await start(work)
+    with pytest.raises(Conflict, match="running already"):
+        await start(work)
+    jobs.cancel(key)
+    await ended(key)
+
+
+async def test_following_what_never_was_is_said() -> None:
+    with pytest.raises(Missing):
+        _ = [news async for news in jobs.follow("b" * 32)]
