@@ -19,7 +19,7 @@ class Entry:
     href: str
     count: str = ""
     current: bool = False
-    phone: bool = False          # also in the tab bar of a phone
+    phone: bool = False  # also in the tab bar of a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +75,43 @@ def navigation(actor: Actor, path: str) -> Navigation:
         current = path == href if href == "/" else path.startswith(href)
         return Entry(label, icon, href, count, current, phone)
 
-    kinds = [entry(table.label, table.icon, list_address(table), count=table.name)
-             for table in TABLES.values() if table.name in there]
+    kinds = [
+        entry(table.label, table.icon, list_address(table), count=table.name)
+        for table in TABLES.values()
+        if table.name in there
+    ]
     groups = [
-        Group("", (entry("Home", "layout-dashboard", "/", "attention", phone=True),
-                   entry("Workloads", "boxes", "/workloads/", "workloads", phone=True))),
+        Group(
+            "",
+            (
+                entry("Home", "layout-dashboard", "/", "attention", phone=True),
+                entry("Workloads", "boxes", "/workloads/", "workloads", phone=True),
+            ),
+        ),
         Group("Kinds", tuple(kinds)),
-        Group("Observe", (entry("Activity", "history", "/activity/", phone=True), entry("Jobs", "list-checks", "/jobs/", phone=True))),
+        Group(
+            "Observe",
+            (
+                entry("Activity", "history", "/activity/", phone=True),
+                entry("Jobs", "list-checks", "/jobs/", phone=True),
+            ),
+        ),
     ]
     if admin:
-        groups.append(Group("Manage", (entry("People", "users", "/people/"), entry("Audit", "shield-check", "/audit/"))))
+        groups.append(
+            Group("Manage", (entry("People", "users", "/people/"), entry("Audit", "shield-check", "/audit/")))
+        )
     clusters = tuple(
         ClusterEntry(
-            id=one.cluster.id, name=one.cluster.name, slug=one.cluster.slug, platform=one.driver.platform,
-            colour=one.cluster.colour, production=one.cluster.production, demo=one.cluster.driver == "demo",
-            href=f"/clusters/{one.cluster.slug}/", current=path.startswith(f"/clusters/{one.cluster.slug}/"),
+            id=one.cluster.id,
+            name=one.cluster.name,
+            slug=one.cluster.slug,
+            platform=one.driver.platform,
+            colour=one.cluster.colour,
+            production=one.cluster.production,
+            demo=one.cluster.driver == "demo",
+            href=f"/clusters/{one.cluster.slug}/",
+            current=path.startswith(f"/clusters/{one.cluster.slug}/"),
         )
         for one in sorted(connections, key=lambda one: one.cluster.name.casefold())
     )

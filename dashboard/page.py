@@ -15,7 +15,10 @@ LOOKS = {"theme": ("auto", "light", "dark"), "density": ("cosy", "compact", "roo
 
 def looks(request: HttpRequest) -> dict[str, str]:
     """Theme, density and Explain mode, as chosen in this browser; the first of each list until somebody chooses."""
-    return {name: chosen if (chosen := request.COOKIES.get(name, "")) in values else values[0] for name, values in LOOKS.items()}
+    return {
+        name: chosen if (chosen := request.COOKIES.get(name, "")) in values else values[0]
+        for name, values in LOOKS.items()
+    }
 
 
 def page(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:

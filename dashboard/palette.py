@@ -12,7 +12,7 @@ from clusters.live.row import Row
 from dashboard.engine import address, engine
 from dashboard.navigation import navigation
 
-MOST = 12                # resources shown
+MOST = 12  # resources shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +86,7 @@ def _actions(actor: Actor, words: list[str]) -> list[Found]:
             if not wanted or not decide(actor, target, Need(action.role, action.right)).allowed:
                 continue
             href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
-            found.append(Found("Do", f"{action.label} {row.resource.name}", row.cluster.name, action.icon, href, dialog=True))
+            found.append(
+                Found("Do", f"{action.label} {row.resource.name}", row.cluster.name, action.icon, href, dialog=True)
+            )
     return found[:6]
