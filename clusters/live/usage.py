@@ -131,9 +131,9 @@ class Sampler:
             self._history.pop(row_id, None)
 
 
-def usage_cells(sample: Usage) -> dict[str, list[float | None]]:
-    """What the ``usage`` cells show: value and limit."""
-    return {"cpu": [sample.cpu, sample.cpu_limit], "memory": [sample.memory, sample.memory_limit]}
+def usage_cells(sample: Usage) -> dict[str, list[float | str | None]]:
+    """What the ``usage`` cells show: value, limit and unit."""
+    return {"cpu": [sample.cpu, sample.cpu_limit, "cores"], "memory": [sample.memory, sample.memory_limit, "bytes"]}
 
 
 def total(samples: Sequence[Usage]) -> Usage:

@@ -85,16 +85,17 @@ export const fillers = {
     show(element, ago(value));
   },
 
-  usage(element, value, row, key) {
-    const [amount, limit] = value ?? [null, 0];
-    const words = amount == null ? "–" : key === "memory" ? bytes(amount) : cores(amount);
+  usage(element, value) {
+    const [amount, limit, unit] = value ?? [null, 0];
+    const inWords = unit === "bytes" ? bytes : cores;
+    const words = amount == null ? "–" : inWords(amount);
     show(part(element, "amount"), words);
     const meter = part(element, "meter");
     const share = limit && amount != null ? Math.min(1, amount / limit) : 0;
     meter.hidden = !limit || amount == null;
     meter.style.setProperty("--share", share);
     meter.dataset.level = share > 0.9 ? "failing" : share > 0.75 ? "at_risk" : "healthy";
-    element.title = limit && amount != null ? `${words} of ${key === "memory" ? bytes(limit) : cores(limit)}` : "";
+    element.title = limit && amount != null ? `${words} of ${inWords(limit)}` : "";
   },
 
   where(element, [cluster, namespace, platform]) {

@@ -15,7 +15,7 @@ class LiveCell extends HTMLElement {
 
   #fill() {
     const element = this.firstElementChild;
-    if (element && this.dataset.value) fillers[element.dataset.cell]?.(element, JSON.parse(this.dataset.value), null, this.dataset.key);
+    if (element && this.dataset.value) fillers[element.dataset.cell]?.(element, JSON.parse(this.dataset.value), null);
   }
 }
 

@@ -32,7 +32,7 @@ class LiveResource extends HTMLElement {
 
   #usage(samples) {
     for (const [key, value] of Object.entries(samples ?? {}))
-      for (const element of document.querySelectorAll(`[data-usage="${key}"] [data-cell="usage"]`)) fillers.usage(element, value, null, key);
+      for (const element of document.querySelectorAll(`[data-usage="${key}"] [data-cell="usage"]`)) fillers.usage(element, value);
   }
 
   #refresh() {

@@ -138,7 +138,7 @@ export class Rows {
     const before = row.values[index];
     row.values[index] = value;
     const filler = fillers[column.cell] ?? fillers.text;
-    filler(row.cells[index], value, row.data, column.key);
+    filler(row.cells[index], value, row.data);
     if (column.key === "name") row.element.querySelector("input").ariaLabel = `Select ${Array.isArray(value) ? value[0] : value}`;
     if (flash && before !== undefined && column.cell === "status") this.#flash(row.element);
     if (column.cell === "usage") remember(row, column.key, index, value);
