@@ -1,6 +1,6 @@
-// <live-cell>: one cell outside a table: the value the server wrote into data-value, shown as tables show it.
+// <live-cell>: one cell outside a table: the value the server wrote into data-value, drawn as tables draw it.
 
-import { fillers } from "../cells.js";
+import { fillers, makeCell } from "../cells.js";
 
 class LiveCell extends HTMLElement {
   static observedAttributes = ["data-value"];
@@ -10,12 +10,14 @@ class LiveCell extends HTMLElement {
   }
 
   attributeChangedCallback() {
-    this.#fill();
+    if (this.isConnected) this.#fill();
   }
 
   #fill() {
-    const element = this.firstElementChild;
-    if (element && this.dataset.value) fillers[element.dataset.cell]?.(element, JSON.parse(this.dataset.value), null);
+    const { cellName, value } = this.dataset;
+    if (!cellName || !value || value === "null") return; // what the server wrote stays
+    if (!this.querySelector("[data-cell]")) this.replaceChildren(makeCell(cellName));
+    fillers[cellName](this.firstElementChild, JSON.parse(value), null);
   }
 }
 
