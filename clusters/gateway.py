@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,7 +82,7 @@ class Connections(Protocol):
 
 
 # The work of a job that reaches a cluster: it gets the driver, and says how far it is.
-LongWork = Callable[[Driver, jobs.Reporter], Awaitable[str | None]]
+LongWork = Callable[[Driver, jobs.Reporter], Coroutine[Any, Any, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,19 +213,11 @@ class Gateway:
                        detail={"title": title, **(detail or {})})
         request = await audit.intent(event)
 
-        async def recorded(reporter: jobs.Reporter) -> str | None:
-            result: audit.Result = "failed"
-            try:
-                words = await work(driver, reporter)
-                result = "done"
-            except asyncio.CancelledError:
-                result = "unknown"
-                raise
-            finally:
-                await audit.outcome(request, event, result)
-            return words
+        async def ended(state: jobs.State, reason: str) -> None:
+            result: audit.Result = "done" if state == "done" else "failed" if state == "failed" else "unknown"
+            await audit.outcome(request, event, result, reason or state)
 
-        return await jobs.start(title, verb, actor, cluster_id, recorded)
+        return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
 
     async def _carry_out(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any],
                          values: Mapping[str, JSON]) -> Outcome:

@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 MAX_LINES = 10_000
 MAX_TEXT = 4000                          # characters of one line
 MAX_RUNNING = 50
+STOPPED = "Pilothouse was stopped before this ended."
 FLUSH_SECONDS = 0.2                      # lines are written to the database together
 
 State = Literal["running", "done", "failed", "cancelled", "interrupted"]
@@ -115,30 +116,36 @@ class Reporter:
             heard.set()
 
 
-Work = Callable[[Reporter], Awaitable[str | None]]
-_running: dict[str, tuple[Reporter, asyncio.Task[None]]] = {}
-_cancelled: set[str] = set()
+Work = Callable[[Reporter], Coroutine[Any, Any, str | None]]
+Ended = Callable[[State, str], Awaitable[None]]
+_running: dict[str, tuple[Reporter, asyncio.Task[str | None]]] = {}
+_runners: set[asyncio.Task[None]] = set()
 
 
-async def start(title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work) -> str:
-    """Begin it and return its key at once. ``work`` returns words for the end, or raises what went wrong."""
+async def start(title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work,
+                ended: Ended | None = None) -> str:
+    """Begin it and return its key at once. ``work`` returns words for the end, or raises what went wrong.
+
+    ``ended`` hears the state and the reason, whatever the end is.
+    """
     if len(_running) >= MAX_RUNNING:
         raise Conflict(f"{MAX_RUNNING} jobs are running already.", hint="Wait until one has ended, or cancel one.")
     job = await Job.objects.acreate(key=secrets.token_hex(16), title=title[:200], verb=verb[:40], cluster_id=cluster_id,
                                     actor_id=actor.user_id or None)
     reporter = Reporter(job)
-    task = asyncio.create_task(_run(reporter, work), name=f"job {job.key}", context=contextvars.Context())
+    # Without the request's context: its database thread ends with it.
+    task = asyncio.create_task(work(reporter), name=f"job {job.key}", context=contextvars.Context())
     _running[job.key] = (reporter, task)
+    runner = asyncio.create_task(_run(reporter, task, ended), context=contextvars.Context())
+    _runners.add(runner)
+    runner.add_done_callback(_runners.discard)
     return job.key
 
 
 def cancel(key: str) -> bool:
     """Ask a running job to stop; its end says "cancelled". False when it is not running here."""
     running = _running.get(key)
-    if running is None:
-        return False
-    _cancelled.add(key)
-    return running[1].cancel()
+    return running is not None and running[1].cancel()
 
 
 async def follow(key: str, from_number: int = 1) -> AsyncIterator[News]:
@@ -162,11 +169,10 @@ async def kept_lines(job: Job, from_number: int = 1) -> list[Line]:
 async def interrupt_running() -> int:
     """When we start: what the database says is running is not, for nobody runs it any more. Returns how many."""
     lost = Job.objects.filter(state="running").exclude(key__in=_running)
-    return await lost.aupdate(state="interrupted", ended=timezone.now(),
-                              reason="Pilothouse was stopped before this ended.")
+    return await lost.aupdate(state="interrupted", ended=timezone.now(), reason=STOPPED)
 
 
-async def _run(reporter: Reporter, work: Work) -> None:
+async def _run(reporter: Reporter, work: asyncio.Task[str | None], ended: Ended | None) -> None:
     job = reporter.job
     writer = asyncio.create_task(_write_while_running(reporter))
     state, reason, result = await _outcome(reporter, work)
@@ -176,22 +182,24 @@ async def _run(reporter: Reporter, work: Work) -> None:
     job.state = state
     reporter.end()
     try:
+        if ended:
+            await ended(state, reason)
         await _write(reporter)
         await job.asave(update_fields=["state", "reason", "result", "ended"])
-    except DatabaseError:
+    except (DatabaseError, ClusterError):
         log.exception("the end of job %s could not be kept", job.key)
     finally:
         _running.pop(job.key, None)
-        _cancelled.discard(job.key)
 
 
-async def _outcome(reporter: Reporter, work: Work) -> tuple[State, str, dict[str, Any]]:
+async def _outcome(reporter: Reporter, work: asyncio.Task[str | None]) -> tuple[State, str, dict[str, Any]]:
     try:
-        words = await work(reporter)
+        words = await work
     except asyncio.CancelledError:
-        if reporter.job.key in _cancelled:
+        if work.cancelled():
             return "cancelled", "", {}
-        return "interrupted", "Pilothouse was stopped before this ended.", {}
+        work.cancel()                            # it is not the work that was cancelled, but we: the server stops
+        return "interrupted", STOPPED, {}
     except ClusterError as error:
         return "failed", error.message, {"hint": error.hint, "detail": error.detail}
     except Exception:

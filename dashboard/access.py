@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import ResolverMatch, reverse
 
 from clusters import audit
@@ -29,6 +29,7 @@ from clusters.live.row import Row, parse_id
 from clusters.live.store import Store
 from clusters.people import is_admin
 from dashboard.engine import engine
+from dashboard.request import Request
 
 log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
@@ -87,14 +88,14 @@ def allow(role: Role = Role.NOBODY, right: Right = "", scope: Scope = "cluster")
         if iscoroutinefunction(view):
 
             @wraps(view)
-            async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            async def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
                 if refused := check(request, policy):
                     return refused
                 return _fetched(request, await view(request, *args, **kwargs))
         else:
 
             @wraps(view)
-            def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
                 return check(request, policy) or _fetched(request, view(request, *args, **kwargs))
 
         guarded.policy = policy  # type: ignore[attr-defined]
@@ -109,10 +110,10 @@ def policy_of(match: ResolverMatch) -> Policy | None:
     return declared or (ACCOUNT_VIEWS.get(match.url_name or "", CLOSED) if _is_allauth(match) else None)
 
 
-def check(request: HttpRequest, policy: Policy) -> HttpResponse | None:
+def check(request: Request, policy: Policy) -> HttpResponse | None:
     """Everything that can be decided before it is known what it is about. An answer means: refused."""
-    request.policy = policy  # type: ignore[attr-defined]
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    request.policy = policy
+    actor: Actor = request.actor
     if policy.scope == "anyone":
         return None
     if policy.scope == "closed":
@@ -124,12 +125,12 @@ def check(request: HttpRequest, policy: Policy) -> HttpResponse | None:
     return None
 
 
-async def cluster_or_404(request: HttpRequest, slug: str) -> Connection:
+async def cluster_or_404(request: Request, slug: str) -> Connection:
     """The connected cluster of that address, when any of it is shared with this person."""
     connection = engine.supervisor.by_slug(slug)
     if connection is None:
         raise Http404
-    actor, policy, one = request.actor, request.policy, connection.cluster  # type: ignore[attr-defined]
+    actor, policy, one = request.actor, request.policy, connection.cluster
     namespaces = {None, *(name for grant in actor.grants if grant.cluster == one.id for name in grant.namespaces)}
     decisions = [decide(actor, Target(one.id, namespace), policy.need) for namespace in namespaces]
     if not any(decision.allowed for decision in decisions):
@@ -137,11 +138,11 @@ async def cluster_or_404(request: HttpRequest, slug: str) -> Connection:
         if not any(decision.known for decision in decisions):
             raise Http404
         raise PermissionDenied(next(decision.reason for decision in decisions if decision.known))
-    request.fetched = True  # type: ignore[attr-defined]
+    request.fetched = True
     return connection
 
 
-async def resource_or_404(request: HttpRequest, slug: str, kind_name: str, key: str) -> Row:
+async def resource_or_404(request: Request, slug: str, kind_name: str, key: str) -> Row:
     """The live resource of that address, when it is shared with this person. Waits for the kind's first list."""
     connection = await cluster_or_404(request, slug)
     store = connection.stores.get(kind_name)
@@ -157,7 +158,7 @@ async def resource_or_404(request: HttpRequest, slug: str, kind_name: str, key: 
             request.actor,
             connection.cluster.id,
             namespace,
-            request.policy.need,  # type: ignore[attr-defined]
+            request.policy.need,
             kind=kind_name,
             resource=resource,
         )
@@ -169,10 +170,10 @@ async def resource_or_404(request: HttpRequest, slug: str, kind_name: str, key: 
     return row
 
 
-async def row_or_none(request: HttpRequest, row_id: str) -> Row | None:
+async def row_or_none(request: Request, row_id: str) -> Row | None:
     """The row with that id, when it is there and shared with this person: the two are not told apart."""
-    request.fetched = True  # type: ignore[attr-defined]
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    request.fetched = True
+    actor: Actor = request.actor
     try:
         cluster_id, kind_name, _ = parse_id(row_id)
         connection = engine.supervisor.connections.get(cluster_id)
@@ -196,11 +197,11 @@ async def listed(connection: Connection, store: Store) -> None:
             await asyncio.sleep(0.02)
 
 
-async def action_or_404(request: HttpRequest, row: Row, verb: str) -> Action[Any]:
+async def action_or_404(request: Request, row: Row, verb: str) -> Action[Any]:
     """The action of that verb, when this person may do it to this resource."""
-    request.fetched = True  # type: ignore[attr-defined]
+    request.fetched = True
     try:
-        return await engine.gateway.may_act(request.actor, row.cluster.id, row.kind, row.resource, verb)  # type: ignore[attr-defined]
+        return await engine.gateway.may_act(request.actor, row.cluster.id, row.kind, row.resource, verb)
     except Missing as error:
         raise Http404 from error
     except Denied as error:
@@ -212,22 +213,22 @@ def refusal(error: Denied) -> Exception:
     return PermissionDenied(error.message) if error.known else Http404()
 
 
-def _fetched(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def _fetched(request: Request, response: HttpResponseBase) -> HttpResponseBase:
     """A view about a cluster that never asked whether it may is a fault of ours: its answer is not sent."""
-    if request.policy.scope == "cluster" and response.status_code < 400 and not getattr(request, "fetched", False):  # type: ignore[attr-defined]
+    if request.policy.scope == "cluster" and response.status_code < 400 and not getattr(request, "fetched", False):
         log.error("%s answered without asking for its cluster", request.path)
         raise PermissionDenied
     return response
 
 
-def _sign_in_first(request: HttpRequest) -> HttpResponse:
+def _sign_in_first(request: Request) -> HttpResponse:
     address = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
     if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
         return HttpResponse("Sign in first.", status=401, headers={"HX-Redirect": reverse("account_login")})
     return HttpResponseRedirect(address)
 
 
-def _event(actor: Actor, request: HttpRequest, cluster: str) -> audit.Event:
+def _event(actor: Actor, request: Request, cluster: str) -> audit.Event:
     detail = {"path": request.path}
     return audit.Event(actor=actor.name, address=actor.address, cluster=cluster, verb="open", detail=detail)
 

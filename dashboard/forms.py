@@ -122,9 +122,14 @@ class GrantForm(forms.Form):
         choices=[(key, label) for key, label, _ in RIGHTS], required=False, widget=forms.CheckboxSelectMultiple
     )
 
+    def read_clusters(self) -> None:
+        """Read the choices from the database now: pages are rendered on the event loop, where nothing may block."""
+        field: Any = self.fields["cluster"]
+        field.choices = list(field.choices)
+
     def clean_namespaces(self) -> list[str]:
         """Names that a namespace, a Compose project or a stack can have."""
-        names = self.cleaned_data["namespaces"].replace(",", " ").split()
+        names: list[str] = self.cleaned_data["namespaces"].replace(",", " ").split()
         for name in names:
             if not NAMESPACE.fullmatch(name):
                 raise forms.ValidationError(f"“{name[:60]}” cannot be the name of a namespace.")

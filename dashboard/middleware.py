@@ -10,13 +10,14 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 
 from clusters import actors
 from clusters.access import Actor
 from dashboard.access import check, policy_of
+from dashboard.request import Request
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ HEADERS = {
 
 
 @sync_and_async_middleware
-def headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def headers(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
     """Pages are for one person and one moment: never kept by caches, never framed, with no use of the device."""
 
     def finish(response: HttpResponseBase) -> HttpResponseBase:
@@ -42,33 +43,33 @@ def headers(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest
 
     if iscoroutinefunction(get_response):
 
-        async def middleware(request: HttpRequest) -> HttpResponseBase:
+        async def middleware(request: Request) -> HttpResponseBase:
             return finish(await get_response(request))
     else:
 
-        def middleware(request: HttpRequest) -> HttpResponseBase:  # type: ignore[misc]
+        def middleware(request: Request) -> HttpResponseBase:  # type: ignore[misc]
             return finish(get_response(request))
 
     return middleware
 
 
 @sync_and_async_middleware
-def people(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def people(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
     """Sets ``request.actor``, and refuses views that declare no policy."""
     if iscoroutinefunction(get_response):
 
-        async def middleware(request: HttpRequest) -> HttpResponseBase:
+        async def middleware(request: Request) -> HttpResponseBase:
             user = await request.auser()
             request.user = user  # read already: templates may use it on the event loop
-            request.actor = await _actor(request, user.pk)  # type: ignore[attr-defined]
+            request.actor = await _actor(request, user.pk)
             return await get_response(request)  # type: ignore[no-any-return]
     else:
 
-        def middleware(request: HttpRequest) -> HttpResponseBase:  # type: ignore[misc]
-            request.actor = async_to_sync(_actor)(request, get_user(request).pk)  # type: ignore[attr-defined]
+        def middleware(request: Request) -> HttpResponseBase:  # type: ignore[misc]
+            request.actor = async_to_sync(_actor)(request, get_user(request).pk)
             return get_response(request)  # type: ignore[no-any-return]
 
-    def process_view(request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+    def process_view(request: Request, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         assert request.resolver_match is not None
         policy = policy_of(request.resolver_match)
         if policy is None:
@@ -80,7 +81,7 @@ def people(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest]
     return middleware
 
 
-async def _actor(request: HttpRequest, user_id: int | None) -> Actor:
+async def _actor(request: Request, user_id: int | None) -> Actor:
     """Who is asking. The address is the peer's: uvicorn takes a proxy's word for it only where it is trusted."""
     actor = await actors.actor_for(user_id) or actors.NOBODY
     return replace(actor, address=request.META.get("REMOTE_ADDR") or "")

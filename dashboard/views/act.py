@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
@@ -22,10 +22,11 @@ from dashboard.access import action_or_404, allow, row_or_none
 from dashboard.engine import engine
 from dashboard.forms import Filled, filled
 from dashboard.page import page
+from dashboard.request import Request
 
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on at the same time
-STATUS: dict[type[ClusterError], int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422}
+STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Acted:
 
 @allow(Role.VIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
-async def act(request: HttpRequest) -> HttpResponse:
+async def act(request: Request) -> HttpResponse:
     """GET: the dialog. POST: do it."""
     asked = request.POST if request.method == "POST" else request.GET
     rows, lost = await _rows(request, asked)
@@ -66,7 +67,7 @@ async def act(request: HttpRequest) -> HttpResponse:
     return await _do(request, plan, asked)
 
 
-async def _do(request: HttpRequest, plan: Sequence[Planned], asked: QueryDict) -> HttpResponse:
+async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> HttpResponse:
     action, possible = plan[0].action, [one for one in plan if not one.why_not]
     try:
         if not possible:
@@ -86,7 +87,7 @@ async def _do(request: HttpRequest, plan: Sequence[Planned], asked: QueryDict) -
     return _answer(request, action, results, len(plan) - len(possible))
 
 
-async def _one(request: HttpRequest, planned: Planned, values: Mapping[str, Any], key: str) -> Acted:
+async def _one(request: Request, planned: Planned, values: Mapping[str, Any], key: str) -> Acted:
     row = planned.row
     try:
         outcome = await engine.gateway.act(
@@ -95,7 +96,7 @@ async def _one(request: HttpRequest, planned: Planned, values: Mapping[str, Any]
             row.kind,
             row.resource,
             planned.action.verb,
-            values,  # type: ignore[attr-defined]
+            values,
             key=f"{key[:64]}:{row.id}" if key else "",
         )
     except ClusterError as error:
@@ -103,7 +104,7 @@ async def _one(request: HttpRequest, planned: Planned, values: Mapping[str, Any]
     return Acted(row, outcome)
 
 
-def _answer(request: HttpRequest, action: Action[Any], results: Sequence[Acted], left: int) -> HttpResponse:
+def _answer(request: Request, action: Action[Any], results: Sequence[Acted], left: int) -> HttpResponse:
     """Nothing but a toast when all went well; otherwise what happened to each."""
     failed = [one for one in results if one.error]
     if failed:
@@ -120,13 +121,14 @@ def _answer(request: HttpRequest, action: Action[Any], results: Sequence[Acted],
 def _undo(results: Sequence[Acted]) -> dict[str, Any] | None:
     """One request that undoes all of it, where there is one."""
     undos = [one.outcome.undo for one in results if one.outcome]
-    if not undos or None in undos or any(undo != undos[0] for undo in undos):
+    first = undos[0] if undos else None
+    if first is None or any(undo != first for undo in undos):
         return None
-    verb, values = undos[0]  # type: ignore[misc]
+    verb, values = first
     return {"verb": verb, "rows": ",".join(one.row.id for one in results), "values": dict(values)}
 
 
-async def _rows(request: HttpRequest, asked: QueryDict) -> tuple[list[Row], int]:
+async def _rows(request: Request, asked: QueryDict) -> tuple[list[Row], int]:
     """The rows that were named, and how many of them are not there or not shared: the two are not told apart."""
     ids = list(dict.fromkeys(part for text in asked.getlist("rows") for part in text.split(",") if part))
     if not ids or len(ids) > MOST:
@@ -174,7 +176,7 @@ def _check_typed(plan: Sequence[Planned], asked: QueryDict) -> None:
 
 
 def _dialog(
-    request: HttpRequest,
+    request: Request,
     plan: Sequence[Planned],
     asked: QueryDict,
     *,
@@ -202,7 +204,7 @@ def _dialog(
     return _shown(request, "partials/confirm.html", context, status)
 
 
-def _shown(request: HttpRequest, partial: str, context: Mapping[str, Any], status: int) -> HttpResponse:
+def _shown(request: Request, partial: str, context: Mapping[str, Any], status: int) -> HttpResponse:
     """The partial for htmx; a whole page around it when its address was opened by itself."""
     if request.htmx:
         return render(request, partial, context, status=status)

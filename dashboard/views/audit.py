@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asgiref.sync import sync_to_async
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from clusters.kinds.base import Role
 from clusters.models import AuditEntry
 from dashboard.access import allow
 from dashboard.page import page
+from dashboard.request import Request
 
 EACH = 100  # rows of one page
 FILTERS = ("actor", "cluster", "verb", "kind")
@@ -21,7 +22,7 @@ RESULTS = ("done", "failed", "unknown", "denied")
 
 @allow(Role.ADMIN, scope="site")
 @require_safe
-async def audit(request: HttpRequest) -> HttpResponse:
+async def audit(request: Request) -> HttpResponse:
     """Newest first: one row for each act, with its outcome as soon as there is one."""
     before = request.GET.get("before", "")
     entries = _filtered(request)
@@ -46,12 +47,12 @@ async def audit(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.ADMIN, scope="site")
 @require_safe
-async def check(request: HttpRequest) -> HttpResponse:
+async def check(request: Request) -> HttpResponse:
     """Read the whole chain now, and say whether it is as it was written."""
     return render(request, "partials/audit_check.html", {"verdict": await sync_to_async(verify)()})
 
 
-def _filtered(request: HttpRequest) -> QuerySet[AuditEntry]:
+def _filtered(request: Request) -> QuerySet[AuditEntry]:
     outcome = AuditEntry.objects.filter(request=OuterRef("request"), stage="outcome")
     entries = AuditEntry.objects.filter(~Q(stage="intent") | ~Exists(outcome)).order_by("-id")
     for name in FILTERS:

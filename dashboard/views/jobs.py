@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,16 +15,17 @@ from clusters.people import is_admin
 from dashboard.access import allow
 from dashboard.engine import engine
 from dashboard.page import page
+from dashboard.request import Request
 
 EACH = 50
 
 
 @allow(scope="signed-in")
 @require_safe
-async def jobs(request: HttpRequest) -> HttpResponse:
+async def jobs(request: Request) -> HttpResponse:
     """Newest first."""
     before = request.GET.get("before", "")
-    found = _visible(request.actor)  # type: ignore[attr-defined]
+    found = _visible(request.actor)
     if before.isdecimal() and len(before) < 16:
         found = found.filter(pk__lt=int(before))
     rows = [job async for job in found[: EACH + 1]]
@@ -34,7 +35,7 @@ async def jobs(request: HttpRequest) -> HttpResponse:
 
 @allow(scope="signed-in")
 @require_safe
-async def job(request: HttpRequest, key: str) -> HttpResponse:
+async def job(request: Request, key: str) -> HttpResponse:
     """One job; htmx gets its lines alone."""
     one = await _job_or_404(request, key)
     context = {"job": one, "lines": await _lines(one), "may_cancel": _may_cancel(request, one)}
@@ -45,10 +46,10 @@ async def job(request: HttpRequest, key: str) -> HttpResponse:
 
 @allow(scope="signed-in")
 @require_POST
-async def cancel(request: HttpRequest, key: str) -> HttpResponse:
+async def cancel(request: Request, key: str) -> HttpResponse:
     """Ask it to stop: whoever began it may, and administrators."""
     one = await _job_or_404(request, key)
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     event = audit.Event(actor=actor.name, address=actor.address, verb="cancel", kind="job", name=one.title, uid=one.key)
     if not _may_cancel(request, one):
         await audit.denied(event, "Only who began a job, and administrators, may cancel it.")
@@ -66,8 +67,8 @@ async def _lines(one: Job) -> list[domain.Line]:
     return []
 
 
-async def _job_or_404(request: HttpRequest, key: str) -> Job:
-    one = await _visible(request.actor).filter(key=key).afirst()  # type: ignore[attr-defined]
+async def _job_or_404(request: Request, key: str) -> Job:
+    one = await _visible(request.actor).filter(key=key).afirst()
     if one is None:
         raise Http404
     return one
@@ -82,6 +83,6 @@ def _visible(actor: Actor) -> QuerySet[Job]:
     return found.filter(Q(actor_id=actor.user_id) | Q(cluster_id__in=whole))
 
 
-def _may_cancel(request: HttpRequest, one: Job) -> bool:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def _may_cancel(request: Request, one: Job) -> bool:
+    actor: Actor = request.actor
     return one.state == "running" and (one.actor_id == actor.user_id or is_admin(actor))

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
@@ -25,11 +25,12 @@ from dashboard.access import allow
 from dashboard.accounts import address_of
 from dashboard.forms import GrantForm, NewPasswordForm, PersonForm
 from dashboard.page import page
+from dashboard.request import Request
 
 
 @allow(Role.ADMIN, scope="site")
 @require_safe
-async def people(request: HttpRequest) -> HttpResponse:
+async def people(request: Request) -> HttpResponse:
     """Everybody."""
     return await _show_all(request, PersonForm())
 
@@ -37,26 +38,26 @@ async def people(request: HttpRequest) -> HttpResponse:
 @allow(Role.ADMIN, scope="site")
 @sensitive_post_parameters("password")
 @require_POST
-async def add(request: HttpRequest) -> HttpResponse:
+async def add(request: Request) -> HttpResponse:
     """Somebody new, without rights yet: their page opens, where rights are granted."""
     form = PersonForm(request.POST)
     if not await sync_to_async(form.is_valid)():
         return await _show_all(request, form, status=422)
     given = form.cleaned_data
-    user = await sync_to_async(domain.add_person)(request.actor, given["name"], given["password"])  # type: ignore[attr-defined]
+    user = await sync_to_async(domain.add_person)(request.actor, given["name"], given["password"])
     return redirect("person", user.pk)
 
 
 @allow(Role.ADMIN, scope="site")
 @require_safe
-async def person(request: HttpRequest, number: int) -> HttpResponse:
+async def person(request: Request, number: int) -> HttpResponse:
     """One person, with everything granted to them."""
     return await _show(request, number)
 
 
 @allow(Role.ADMIN, scope="site")
 @require_POST
-async def grant(request: HttpRequest, number: int) -> HttpResponse:
+async def grant(request: Request, number: int) -> HttpResponse:
     """Give them a role somewhere."""
     form = GrantForm(request.POST)
     if not await sync_to_async(form.is_valid)():
@@ -71,7 +72,7 @@ async def grant(request: HttpRequest, number: int) -> HttpResponse:
 
 @allow(Role.ADMIN, scope="site")
 @require_POST
-async def revoke(request: HttpRequest, number: int, grant: int) -> HttpResponse:
+async def revoke(request: Request, number: int, grant: int) -> HttpResponse:
     """Take a grant away."""
 
     def change(by: Actor, user: User) -> None:
@@ -82,21 +83,21 @@ async def revoke(request: HttpRequest, number: int, grant: int) -> HttpResponse:
 
 @allow(Role.ADMIN, scope="site")
 @require_POST
-async def switch(request: HttpRequest, number: int) -> HttpResponse:
+async def switch(request: Request, number: int) -> HttpResponse:
     """Let them sign in, or not any more."""
     return await _change(request, number, lambda by, user: domain.switch(by, user, on=request.POST.get("on") == "1"))
 
 
 @allow(Role.ADMIN, scope="site")
 @require_POST
-async def remove(request: HttpRequest, number: int) -> HttpResponse:
+async def remove(request: Request, number: int) -> HttpResponse:
     """Remove the account."""
     return await _change(request, number, domain.remove, to="people")
 
 
 @allow(Role.ADMIN, scope="site")
 @require_POST
-async def link(request: HttpRequest, number: int) -> HttpResponse:
+async def link(request: Request, number: int) -> HttpResponse:
     """A link by which they set their password; it works once, for three days."""
     user = await _person(number)
     token = await sync_to_async(default_token_generator.make_token)(user)
@@ -107,12 +108,12 @@ async def link(request: HttpRequest, number: int) -> HttpResponse:
 @allow(scope="anyone")
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-async def welcome(request: HttpRequest, person: str, token: str) -> HttpResponse:
+async def welcome(request: Request, person: str, token: str) -> HttpResponse:
     """Set the password that the link is for."""
     return await sync_to_async(_welcome)(request, person, token)
 
 
-def _welcome(request: HttpRequest, person: str, token: str) -> HttpResponse:
+def _welcome(request: Request, person: str, token: str) -> HttpResponse:
     try:
         user = User.objects.get(pk=int(urlsafe_base64_decode(person)), is_active=True)
     except (ValueError, OverflowError, User.DoesNotExist) as error:
@@ -131,12 +132,12 @@ def _welcome(request: HttpRequest, person: str, token: str) -> HttpResponse:
 
 
 async def _change(
-    request: HttpRequest, number: int, change: Callable[[Actor, User], Any], to: str = ""
+    request: Request, number: int, change: Callable[[Actor, User], Any], to: str = ""
 ) -> HttpResponse:
     """Make the change and show the person again, with what went wrong if anything did."""
     user = await _person(number)
     try:
-        await sync_to_async(change)(request.actor, user)  # type: ignore[attr-defined]
+        await sync_to_async(change)(request.actor, user)
     except ClusterError as error:
         return await _show(request, number, error=error, status=409)
     return redirect(to) if to else redirect("person", number)
@@ -147,17 +148,16 @@ async def _person(number: int) -> User:
 
 
 async def _show(
-    request: HttpRequest, number: int, *, form: GrantForm | None = None, status: int = 200, **context: Any
+    request: Request, number: int, *, form: GrantForm | None = None, status: int = 200, **context: Any
 ) -> HttpResponse:
     user = await _person(number)
     grants = [one async for one in user.grants.select_related("cluster").order_by("id")]
     choices = form or GrantForm()
-    await sync_to_async(lambda: list(choices["cluster"].field.choices))()
-    clusters = await sync_to_async(lambda: list(choices.fields["cluster"].queryset))()  # type: ignore[attr-defined]
-    everything = {"person": user, "grants": grants, "form": choices, "clusters": clusters, "rights": domain.RIGHTS}
+    await sync_to_async(choices.read_clusters)()
+    everything = {"person": user, "grants": grants, "form": choices, "rights": domain.RIGHTS}
     return page(request, "pages/person.html", {**everything, **context}, status=status)
 
 
-async def _show_all(request: HttpRequest, form: PersonForm, status: int = 200) -> HttpResponse:
+async def _show_all(request: Request, form: PersonForm, status: int = 200) -> HttpResponse:
     everybody = User.objects.prefetch_related("grants__cluster").order_by("username")
     return page(request, "pages/people.html", {"people": [one async for one in everybody], "form": form}, status=status)

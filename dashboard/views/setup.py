@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -14,6 +14,7 @@ from clusters.errors import Refused
 from dashboard.access import allow
 from dashboard.accounts import address_of
 from dashboard.forms import SetupForm
+from dashboard.request import Request
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -21,12 +22,12 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 @allow(scope="anyone")
 @sensitive_post_parameters("token", "password")
 @require_http_methods(["GET", "HEAD", "POST"])
-async def first_account(request: HttpRequest) -> HttpResponse:
+async def first_account(request: Request) -> HttpResponse:
     """The form, and who sent it first with the right token becomes administrator."""
     return await sync_to_async(_first_account)(request)
 
 
-def _first_account(request: HttpRequest) -> HttpResponse:
+def _first_account(request: Request) -> HttpResponse:
     if not setup.is_open():
         raise Http404
     form = SetupForm(request.POST or None)

@@ -102,7 +102,8 @@ async def _load(look: Any) -> Mapping[str, Any]:
 
 
 STOP: Action[App] = Action(verb="stop", label="Stop", icon="square", effect=lambda app: f"Stops {app.name}.", run=_stop,
-                           refuse=lambda app: "" if app.copies else "It is stopped already.", undo=lambda app, _: ("start", {}))
+                           refuse=lambda app: "" if app.copies else "It is stopped already.",
+                           undo=lambda app, _: ("start", {}))
 SCALE: Action[App] = Action(
     verb="scale", label="Scale", icon="scaling", effect=lambda app: f"Scales {app.name}.", run=_scale,
     fields=(Field(name="copies", label="Copies", type="number", minimum=0, maximum=9),

@@ -74,7 +74,8 @@ async def test_the_first_row_that_was_changed_or_follows_a_removed_one_is_named(
 async def test_rows_cut_off_at_the_end_are_found_with_a_checkpoint_kept_elsewhere() -> None:
     await some_rows()
     checkpoint = await asyncio.to_thread(audit.mark)
-    await asyncio.to_thread(tamper, "DELETE FROM clusters_auditentry WHERE id=(SELECT MAX(id) FROM clusters_auditentry)")
+    last = "DELETE FROM clusters_auditentry WHERE id=(SELECT MAX(id) FROM clusters_auditentry)"
+    await asyncio.to_thread(tamper, last)
     assert (await asyncio.to_thread(audit.verify)).broken is None
     assert (await asyncio.to_thread(audit.verify, checkpoint)).broken is not None
 
@@ -110,7 +111,8 @@ def test_the_database_itself_refuses_to_change_or_remove_a_row(protected: None, 
 async def test_secrets_are_hidden_and_long_text_is_cut() -> None:
     await audit.denied(event(detail={
         "password": "hunter2", "registry": {"auth_token": "abc"}, "header": "Bearer abcdefghijklmnop",
-        "address": "https://robot:s3cret@registry.test/", "long": "é" * 9000, "odd": "\ud800\0", "deep": [[[[[[[1]]]]]]],
+        "address": "https://robot:s3cret@registry.test/", "long": "é" * 9000, "odd": "\ud800\0",
+        "deep": [[[[[[[1]]]]]]],
     }), "no")
     detail = (await AuditEntry.objects.aget()).detail
     assert "hunter2" not in str(detail)
