@@ -1,0 +1,169 @@
+"""From a change of a resource to what a person would say happened; one line per thing that matters.
+
+A watcher remembers, per app, only what is needed to say one thing once: an app that fails and recovers ten times in a
+minute fails once, and recovers when it stayed well.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clusters.kinds.base import Health, Level
+from clusters.triage import explain
+from clusters.triage.symptoms import Thing, image_of, is_workload
+
+STAYS_WELL = 30.0               # seconds without trouble before something counts as recovered
+REPLACED_WITHIN = 10.0          # seconds within which one of the same name counts as the same app, made anew
+RESTARTS_WITHIN = 300.0         # restarts of one app within this are said once
+MOST_REMEMBERED = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that happened, ready to be kept. ``at`` in epoch seconds; ``detail`` is plain JSON."""
+
+    at: float
+    cluster: int
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    what: str                   # appeared, removed, new version, rolled out, scaled, failing, recovered, restarted
+    words: str
+    level: Level
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Story:
+    """What is remembered of one app."""
+
+    last: Thing
+    failing_since: float = 0.0
+    well_since: float = 0.0
+    rolling: str = ""           # the version on its way
+    restarts_said: float = 0.0
+
+
+class Watcher:
+    """Hears the changes of all workloads and tells what happened."""
+
+    def __init__(self) -> None:
+        self._stories: OrderedDict[str, _Story] = OrderedDict()
+        self._gone: dict[tuple[int, str, str], tuple[float, _Story]] = {}
+
+    def meet(self, one: Thing) -> None:
+        """Something that was there before we looked: no change."""
+        if is_workload(one.kind, one.resource):
+            story = _Story(one)
+            if one.health.level == Level.FAILING:
+                story.failing_since = one.health.since
+            self._remember(one.row, story)
+
+    def changed(self, one: Thing, now: float) -> list[Happened]:
+        """An app appeared or is different now."""
+        if not is_workload(one.kind, one.resource):
+            return []
+        story = self._stories.get(one.row)
+        if story is None:
+            made_anew = self._gone.pop((one.cluster, one.kind.name, one.kind.key(one.resource)), None)
+            story = made_anew[1] if made_anew else None
+        if story is None:
+            self._remember(one.row, _Story(one))
+            return [_say(one, now, "appeared", f"{one.resource.name} was added", {"image": image_of(one)})]
+        before, story.last = story.last, one
+        self._remember(one.row, story)
+        return [*_versions(story, before, one, now), *_copies(before, one, now), *self._health(story, one, now),
+                *_restarts(story, before, one, now)]
+
+    def removed(self, row: str, now: float) -> None:
+        """An app is gone; that is told a moment later, unless one of the same name comes."""
+        if story := self._stories.pop(row, None):
+            one = story.last
+            self._gone[one.cluster, one.kind.name, one.kind.key(one.resource)] = (now, story)
+
+    def tick(self, now: float) -> list[Happened]:
+        """What is known only because time passed."""
+        said = []
+        for key, (at, story) in tuple(self._gone.items()):
+            if now - at >= REPLACED_WITHIN:
+                del self._gone[key]
+                said.append(_say(story.last, at, "removed", f"{story.last.resource.name} was removed",
+                                 level=Level.STOPPED))
+        for story in self._stories.values():
+            if story.failing_since and story.well_since and now - story.well_since >= STAYS_WELL:
+                lasted = explain.span(story.well_since - story.failing_since)
+                said.append(_say(story.last, story.well_since, "recovered",
+                                 f"{story.last.resource.name} recovered after {lasted}"))
+                story.failing_since = story.well_since = 0.0
+        return said
+
+    def forget(self, cluster: int) -> None:
+        """A cluster was removed: nothing of it is a change any longer."""
+        for row in [row for row, story in self._stories.items() if story.last.cluster == cluster]:
+            del self._stories[row]
+        self._gone = {key: value for key, value in self._gone.items() if key[0] != cluster}
+
+    def _health(self, story: _Story, one: Thing, now: float) -> list[Happened]:
+        health = one.health
+        if health.level == Level.FAILING:
+            story.well_since = 0.0
+            if not story.failing_since:
+                story.failing_since = now
+                return [_say(one, now, "failing", f"{one.resource.name} began to fail: {_why(health)}",
+                             {"code": health.code}, Level.FAILING)]
+        elif health.level in (Level.HEALTHY, Level.STOPPED, Level.PAUSED):
+            if story.failing_since and not story.well_since:
+                story.well_since = now
+            if story.rolling and health.level == Level.HEALTHY:
+                version, story.rolling = story.rolling, ""
+                return [_say(one, now, "rolled out", f"{one.resource.name} {version} runs everywhere")]
+        return []
+
+    def _remember(self, row: str, story: _Story) -> None:
+        self._stories[row] = story
+        self._stories.move_to_end(row)
+        if len(self._stories) > MOST_REMEMBERED:
+            self._stories.popitem(last=False)
+
+
+def _versions(story: _Story, before: Thing, one: Thing, now: float) -> Sequence[Happened]:
+    old, new = image_of(before), image_of(one)
+    if old == new:
+        return ()
+    story.rolling = explain.version(new)
+    words = f"{one.resource.name} is changing from {explain.version(old)} to {story.rolling}"
+    return [_say(one, now, "new version", words, {"from": old, "to": new}, Level.CHANGING)]
+
+
+def _copies(before: Thing, one: Thing, now: float) -> Sequence[Happened]:
+    if one.kind.workload is None or not one.kind.copies_of:
+        return ()
+    old, new = one.kind.workload.copies(before.resource)[1], one.kind.workload.copies(one.resource)[1]
+    if old == new:
+        return ()
+    words = f"{one.resource.name} scaled from {old} to {new}"
+    return [_say(one, now, "scaled", words, {"from": old, "to": new})]
+
+
+def _restarts(story: _Story, before: Thing, one: Thing, now: float) -> Sequence[Happened]:
+    if one.kind.workload is None or story.failing_since or now - story.restarts_said < RESTARTS_WITHIN:
+        return ()
+    old, new = one.kind.workload.restarts(before.resource), one.kind.workload.restarts(one.resource)
+    if old is None or new is None or new <= old:
+        return ()
+    story.restarts_said = now
+    return [_say(one, now, "restarted", f"{one.resource.name} ended and was started again", {"restarts": new})]
+
+
+def _why(health: Health) -> str:
+    return health.reason or health.word
+
+
+def _say(one: Thing, at: float, what: str, words: str, detail: dict[str, Any] | None = None,
+         level: Level | None = None) -> Happened:
+    return Happened(at, one.cluster, one.kind.name, one.resource.namespace, one.resource.name, one.resource.uid, what,
+                    words[:300], one.health.level if level is None else level, detail or {})

@@ -1,0 +1,176 @@
+"""From what the clusters said to what is wrong: pure functions, one entry per cause, failing first.
+
+Effects are folded into their cause: copies into their app, everything inside into a cluster that does not answer, the
+containers of one Compose project that fail alike into one entry; the rules do the rest (see rules/).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clusters.access import Scope
+from clusters.kinds.base import Health, Level
+from clusters.triage import explain
+from clusters.triage.finding import Evidence, Finding, FirstAction
+from clusters.triage.rules import RULES
+from clusters.triage.symptoms import BAD, Heard, StoreLike, Thing, image_of, is_workload, node_of, thing, top_owner
+
+MOST_EVIDENCE = 5
+AFTER_VERSION = 1800.0          # seconds within which a version that came before is suspected
+ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start",)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version that came lately: when, from which image, to which."""
+
+    at: float
+    before: str
+    after: str
+
+
+Versions = Mapping[str, NewVersion]       # by row id
+
+
+def find(clusters: Sequence[Heard], scope: Scope, now: float, first_seen: Mapping[str, float] | None = None,
+         versions: Versions | None = None, bad: Mapping[tuple[int, str], set[str]] | None = None) -> list[Finding]:
+    """Everything that is wrong within this scope, most urgent first.
+
+    ``first_seen`` is when each entry was first found, for what does not say since when; ``bad`` narrows each store
+    (by cluster and kind name) to the uids known to be unwell, so that ten thousand healthy ones cost nothing.
+    """
+    findings: list[Finding] = []
+    for cluster in clusters:
+        if cluster.id not in scope:
+            continue
+        if cluster.state in ("down", "refused"):
+            findings.append(_unheard(cluster, now))
+        else:
+            findings += _inside(cluster, scope[cluster.id], now, versions or {}, bad)
+    for rule in RULES:
+        findings = rule(findings, clusters)
+    known = first_seen or {}
+    dated = [one if one.since else replace(one, since=known.get(one.id, now)) for one in findings]
+    return sorted(dated, key=lambda one: (one.level, -one.affected, one.since, one.id))
+
+
+def _unheard(cluster: Heard, now: float) -> Finding:
+    inside = sum(is_workload(store.kind, resource) for store in cluster.stores.values()
+                 for resource in store.resources.values())
+    title, cause = explain.silent(cluster.name, cluster.platform == "docker", max(0.0, now - cluster.heard), inside,
+                                  never=not cluster.heard)
+    if cluster.state == "refused":
+        title = f"{cluster.name} does not let us in"
+        cause = cluster.why or "It answers, and refuses what Pilothouse asks."
+    return Finding(
+        id=f"{cluster.id}~cluster", level=Level.AT_RISK, cluster=cluster.id, namespace="", kind="", row="", key="",
+        title=title, cause=" ".join(filter(None, (cause, cluster.hint if cluster.state == "refused" else ""))),
+        icon="unplug", code=cluster.state, since=cluster.heard, affected=inside,
+        action=FirstAction("retry", "Check again", "rotate-cw"),
+        evidence=(Evidence("", cluster.name, cluster.why),) if cluster.why else ())
+
+
+def _inside(cluster: Heard, allowed: frozenset[str] | None, now: float, versions: Versions,
+            bad: Mapping[tuple[int, str], set[str]] | None) -> list[Finding]:
+    groups: dict[str, list[Thing]] = defaultdict(list)
+    tops: dict[str, Thing] = {}
+    for store in cluster.stores.values():
+        uids = store.health if bad is None else bad.get((cluster.id, store.kind.name), ())
+        for uid in uids:
+            one = thing(store, uid)
+            if one is None or one.health.level not in BAD or not _seen(one, allowed):
+                continue
+            top = top_owner(cluster.stores, one)
+            tops[top.row] = top
+            groups[top.row].append(one)
+    return [_about(tops[row], things, now, versions) for row, things in groups.items()]
+
+
+def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:
+    return allowed is None or (one.kind.namespaced and one.resource.namespace in allowed)
+
+
+def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> Finding:
+    copies = [one for one in things if one.row != top.row]
+    worst = _dominant(copies) if copies else top
+    health = top.health if top.health.level in BAD else worst.health
+    # An app that still serves while some of its copies fail is at risk, not down.
+    level = top.health.level if top.health.level in BAD else Level.AT_RISK if copies else health.level
+    named = versions.get(top.row)
+    since = min((at for one in things if (at := one.health.since)), default=0.0)
+    cause = _cause(top, copies, worst.health)
+    suspect = named if named and 0 <= (since or now) - named.at + 30 <= AFTER_VERSION and copies else None
+    if suspect:
+        cause = f"{cause} {explain.after_version(since or now, suspect.at, explain.version(suspect.after))}".strip()
+    return Finding(
+        id=top.row, level=level, cluster=top.cluster, kind=top.kind.name, row=top.row, key=top.kind.key(top.resource),
+        namespace=top.resource.namespace, title=explain.title(top.resource.name, worst.health if copies else health),
+        cause=cause, code=worst.health.code or health.code, icon=level.name.lower(), since=since,
+        affected=max(1, len(copies)), logs=worst.row if worst.kind.logs else top.row if top.kind.logs else "",
+        action=first_action(top, suspect), evidence=_evidence(copies or [top]), image=image_of(top),
+        node=_only_node(copies or [top]))
+
+
+def _dominant(copies: Sequence[Thing]) -> Thing:
+    """The copy that stands for the others: of the most frequent trouble, the worst."""
+    often = Counter((one.health.level, one.health.word, one.health.code) for one in copies)
+    return min(copies, key=lambda one: (one.health.level, -often[one.health.level, one.health.word, one.health.code],
+                                        one.resource.name))
+
+
+def _cause(top: Thing, copies: Sequence[Thing], worst: Health) -> str:
+    if not copies:
+        return top.health.reason
+    ready, wanted, _ = top.kind.workload.copies(top.resource) if top.kind.workload else (0, len(copies), 0)
+    words = explain.copies_words(len(copies), wanted, worst.reason)
+    return f"{words} The others serve." if top.health.level not in BAD and ready else words
+
+
+def _evidence(things: Sequence[Thing]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(one.row, one.resource.name, one.health.reason or one.health.word, one.health.code)
+                 for one in sorted(things, key=lambda one: (one.health.level, one.resource.name))[:MOST_EVIDENCE])
+
+
+def _only_node(things: Sequence[Thing]) -> str:
+    nodes = {node_of(one) for one in things}
+    return nodes.pop() if len(nodes) == 1 else ""
+
+
+def first_action(top: Thing, suspect: NewVersion | None) -> FirstAction | None:
+    """The button beside an entry: back to the version before when a new one is suspected, else start or restart."""
+    wanted = (*(ROLL_BACK if suspect else ()), *START, *RESTART)
+    for verb in wanted:
+        action = top.kind.action(verb)
+        if action is None or (action.refuse and _refused(action.refuse, top.resource)):
+            continue
+        label = action.label
+        if suspect and verb in ROLL_BACK:
+            label = f"Roll back to {explain.version(suspect.before)}"
+        return FirstAction(action.verb, label, action.icon, top.row)
+    return None
+
+
+def _refused(refuse: Any, resource: Any) -> bool:
+    return bool(refuse(resource))
+
+
+def counts(clusters: Sequence[Heard], scope: Scope) -> dict[Level, int]:
+    """How many apps are on each level, within this scope; those of a cluster that is not heard are unknown."""
+    found: Counter[Level] = Counter()
+    for cluster in clusters:
+        if cluster.id in scope:
+            for store in cluster.stores.values():
+                for one in apps(store, scope[cluster.id]):
+                    found[Level.UNKNOWN if cluster.state in ("down", "refused") else one.health.level] += 1
+    return dict(found)
+
+
+def apps(store: StoreLike, allowed: frozenset[str] | None) -> list[Thing]:
+    """The apps of a store: what was asked to run by itself, as far as this scope reaches."""
+    if store.kind.workload is None:
+        return []
+    found = (thing(store, uid) for uid in store.resources)
+    return [one for one in found if one and _seen(one, allowed) and is_workload(store.kind, one.resource)]

@@ -1,0 +1,226 @@
+"""The triage of this process: hears every store, judges again at most twice a second, and tells who listens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from clusters.access import Scope
+from clusters.kinds.base import Level
+from clusters.live.connection import Connection
+from clusters.live.store import Delta, Store
+from clusters.live.supervisor import Supervisor
+from clusters.triage import engine
+from clusters.triage.changes import Happened, Watcher
+from clusters.triage.engine import NewVersion
+from clusters.triage.finding import Finding
+from clusters.triage.moments import Recorder
+from clusters.triage.symptoms import BAD, Heard, Thing, is_workload
+
+EVERY = 0.5                     # seconds between two judgements, when something changes all the time
+TICK = 5.0
+MOST_SCOPES = 64                # different rights for which an answer is kept
+REMEMBER_VERSIONS = 3600.0
+RESTARTS_FOR = 3600.0
+
+
+class Triage:
+    """One per process, on the event loop of the stores."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.recorder = Recorder()
+        self.revision = 0
+        self._supervisor = supervisor
+        self._watcher = Watcher()
+        self._versions: dict[str, NewVersion] = {}
+        self._restarts: list[tuple[float, int, str, int]] = []     # at, cluster, namespace, how many
+        self._first_seen: dict[str, float] = {}
+        self._bad: dict[tuple[int, str], set[str]] = {}
+        self._met: set[Store] = set()
+        self._stops: dict[int, tuple[Connection, list[Callable[[], object]]]] = {}
+        self._listeners: dict[Callable[[], None], None] = {}
+        self._answers: OrderedDict[Any, Any] = OrderedDict()
+        self._due: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._last = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # Running -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Follow every cluster there is and every one that comes."""
+        self._follow_all()
+        self._supervisor.on_clusters(self._follow_all)
+        self._supervisor.on_state(lambda _: self._mark())
+        self._tasks = [asyncio.create_task(self.recorder.run(), name="moments"),
+                       asyncio.create_task(self._tick(), name="triage")]
+
+    async def stop(self) -> None:
+        """Stop, and keep what is still to be kept."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._due:
+            self._due.cancel()
+        for _, stops in self._stops.values():
+            for stop in stops:
+                stop()
+        await self.recorder.flush()
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Hear when the answers may be others. Returns how to stop."""
+        self._listeners[listener] = None
+        return lambda: self._listeners.pop(listener, None) and None
+
+    # Answers, per rights -------------------------------------------------------------------------------------------
+
+    def findings(self, scope: Scope) -> list[Finding]:
+        """What is wrong, as far as somebody may see."""
+        found: list[Finding] = self._answer("findings", scope, lambda: self._find(scope))
+        return found
+
+    def levels(self, scope: Scope) -> dict[Level, int]:
+        """How many apps are how well."""
+        found: dict[Level, int] = self._answer("levels", scope, lambda: engine.counts(self.heard(), scope))
+        return found
+
+    def counts(self, scope: Scope) -> dict[str, int]:
+        """The numbers of the sidebar: what needs attention, apps, and resources of each kind that is watched."""
+        found: dict[str, int] = self._answer("counts", scope, lambda: self._count(scope))
+        return found
+
+    def restarts(self, scope: Scope) -> int:
+        """How often anything was started again within the last hour, as far as we watched."""
+        edge = time.time() - RESTARTS_FOR
+        self._restarts = [one for one in self._restarts if one[0] >= edge]
+        return sum(count for _, cluster, namespace, count in self._restarts
+                   if cluster in scope and ((allowed := scope[cluster]) is None or namespace in allowed))
+
+    def heard(self) -> list[Heard]:
+        """Every cluster as the triage sees it."""
+        return [_heard(one) for one in self._supervisor.connections.values()]
+
+    def _find(self, scope: Scope) -> list[Finding]:
+        now = time.time()
+        found = engine.find(self.heard(), scope, now, self._first_seen, self._versions, self._bad)
+        for one in found:
+            self._first_seen.setdefault(one.id, one.since or now)
+        return found
+
+    def _count(self, scope: Scope) -> dict[str, int]:
+        numbers = {"attention": len(self.findings(scope)), "workloads": sum(self.levels(scope).values())}
+        for store in self._supervisor.stores():
+            if store.cluster_id in scope and store.listed:
+                allowed = scope[store.cluster_id]
+                here = len(store.resources) if allowed is None else sum(
+                    one.namespace in allowed for one in store.resources.values()) if store.kind.namespaced else 0
+                numbers[store.kind.name] = numbers.get(store.kind.name, 0) + here
+        return numbers
+
+    def _answer(self, what: str, scope: Scope, ask: Callable[[], Any]) -> Any:
+        key = (what, frozenset(scope.items()))
+        kept = self._answers.get(key)
+        if kept is None or kept[0] != self.revision:
+            kept = self._answers[key] = (self.revision, ask())
+            if len(self._answers) > MOST_SCOPES:
+                self._answers.popitem(last=False)
+        return kept[1]
+
+    # Hearing -----------------------------------------------------------------------------------------------------
+
+    def _follow_all(self) -> None:
+        there = self._supervisor.connections
+        for cluster_id, (connection, stops) in tuple(self._stops.items()):
+            if there.get(cluster_id) is not connection:
+                for stop in stops:
+                    stop()
+                del self._stops[cluster_id]
+                self._forget(connection)
+        for cluster_id, connection in there.items():
+            if cluster_id not in self._stops:
+                self._stops[cluster_id] = (connection, [
+                    store.subscribe(self._changed) for store in connection.stores.values()])
+                for store in connection.stores.values():
+                    if store.listed:
+                        self._meet(store)
+        self._mark()
+
+    def _forget(self, connection: Connection) -> None:
+        self._watcher.forget(connection.cluster.id)
+        for store in connection.stores.values():
+            self._met.discard(store)
+            self._bad.pop((store.cluster_id, store.kind.name), None)
+
+    def _meet(self, store: Store) -> None:
+        self._met.add(store)
+        self._bad[store.cluster_id, store.kind.name] = {
+            uid for uid, health in store.health.items() if health.level in BAD}
+        for uid, resource in store.resources.items():
+            self._watcher.meet(Thing(store.cluster_id, store.kind, resource, store.health[uid]))
+
+    def _changed(self, store: Store, deltas: Sequence[Delta]) -> None:
+        if store not in self._met:
+            self._meet(store)
+        else:
+            now, bad = time.time(), self._bad[store.cluster_id, store.kind.name]
+            for before, after in deltas:
+                if after is None:
+                    if before is not None:
+                        bad.discard(before.uid)
+                        self._watcher.removed(f"{store.prefix}{before.uid}", now)
+                    continue
+                self._note(store, before, Thing(store.cluster_id, store.kind, after, store.health[after.uid]), bad, now)
+        self._mark()
+
+    def _note(self, store: Store, before: Any, one: Thing, bad: set[str], now: float) -> None:
+        (bad.add if one.health.level in BAD else bad.discard)(one.resource.uid)
+        if before is not None and (workload := store.kind.workload) is not None:
+            grown = (workload.restarts(one.resource) or 0) - (workload.restarts(before) or 0)
+            if grown > 0 and not store.kind.copies_of:
+                self._restarts.append((now, store.cluster_id, one.resource.namespace, grown))
+        if store.kind.workload is not None and is_workload(store.kind, one.resource):
+            self._keep(self._watcher.changed(one, now))
+
+    def _keep(self, happened: Sequence[Happened]) -> None:
+        for one in happened:
+            if one.what == "new version":
+                row = f"{one.cluster}~{one.kind}~{one.uid}"
+                self._versions[row] = NewVersion(one.at, one.detail["from"], one.detail["to"])
+        self.recorder.add(happened)
+
+    # Telling -----------------------------------------------------------------------------------------------------
+
+    def _mark(self) -> None:
+        if self._due is None:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_later(max(0.02, self._last + EVERY - loop.time()), self._tell)
+
+    def _tell(self) -> None:
+        self._due, self._last = None, asyncio.get_running_loop().time()
+        self.revision += 1
+        for listener in tuple(self._listeners):
+            listener()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = time.time()
+            if happened := self._watcher.tick(now):
+                self._keep(happened)
+                self._mark()
+            self._versions = {row: one for row, one in self._versions.items() if now - one.at < REMEMBER_VERSIONS}
+            if self._first_seen:
+                everything: Scope = dict.fromkeys(self._supervisor.connections)
+                current = {one.id for one in self.findings(everything)}
+                self._first_seen = {name: at for name, at in self._first_seen.items() if name in current}
+
+
+def _heard(connection: Connection) -> Heard:
+    contact, about = connection.contact, connection.about
+    return Heard(
+        id=connection.cluster.id, name=connection.cluster.name, platform=connection.driver.platform,
+        state=contact.state(time.time()), stores=connection.stores, heard=contact.heard,
+        why=contact.error.message if contact.error else "", hint=contact.error.hint if contact.error else "",
+        about=" · ".join(filter(None, (about.version, about.words))) if about else "")
