@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from clusters.kinds.base import Kind
+from clusters.kinds.docker.container import CONTAINER
 
-KINDS: tuple[Kind[Any], ...] = ()
+KINDS: tuple[Kind[Any], ...] = (CONTAINER,)

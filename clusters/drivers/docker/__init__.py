@@ -1,0 +1,106 @@
+"""The driver of Docker engines: everything that the contract asks for, carried out by the modules beside it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.docker.about import about
+from clusters.drivers.docker.client import EngineClient, decode
+from clusters.drivers.docker.endpoint import read_endpoint
+from clusters.drivers.docker.events import Events
+from clusters.drivers.docker.exec import open_shell
+from clusters.drivers.docker.fields import FIELDS
+from clusters.drivers.docker.logs import read_logs
+from clusters.drivers.docker.metrics import Meter
+from clusters.drivers.docker.stream import json_stream
+from clusters.drivers.docker.watch import COLLECTIONS, Watch
+from clusters.errors import ClusterError, Unreachable, Unsupported
+from clusters.kinds.base import Field, Kind
+from clusters.live.resource import FeedItem, Resource
+
+__all__ = ["DockerDriver"]
+
+
+class DockerDriver:
+    """One connection to one engine. Raises Invalid when the settings make no sense; connects when first used."""
+
+    fields: ClassVar[tuple[Field, ...]] = FIELDS
+    platform: Platform = "docker"
+
+    def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> None:
+        self._client = EngineClient(read_endpoint(settings, secret))
+        self._events = Events(self._client)
+        self._meter = Meter(self._client)
+        self._watches: set[Watch] = set()
+
+    async def about(self) -> About:
+        """The engine's version, its machine, and how much runs there."""
+        return await about(self._client)
+
+    async def ping(self) -> None:
+        """Return when the engine answers. A stream of events that only seems open is closed when it does not."""
+        try:
+            await self._client.ping()
+        except Unreachable as error:
+            self._events.doubt(error)
+            raise
+
+    async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
+        """The whole list, then every change. An engine lets us see all or nothing: ``namespaces`` plays no part."""
+        watch = Watch(self._client, self._events, kind)
+        self._watches.add(watch)
+        try:
+            async for item in watch.items():
+                yield item
+        finally:
+            self._watches.discard(watch)
+
+    async def resync(self) -> int:
+        """The truth check, once a minute while somebody looks: what the events did not tell is sent after all."""
+        missed = 0
+        for watch in tuple(self._watches):
+            try:
+                missed += await watch.compare()
+            except ClusterError:
+                return missed  # the stream or the ping says what is wrong
+        return missed
+
+    async def get(self, kind: Kind[Any], namespace: str, name: str) -> dict[str, Any]:
+        """The whole object, by name or id."""
+        where = COLLECTIONS.get(kind.api)
+        if where is None:
+            raise Unsupported(f"{kind.plural} cannot be read from a Docker engine.")
+        before, after = where.inspect
+        found = await self._client.json("GET", (before, name, after), subject=f"{kind.label} {name}")
+        if not isinstance(found, dict):
+            raise Unsupported("The engine's answer is not an object.")
+        return found
+
+    async def call(self, call: Call) -> Any:
+        """Send one request of an action."""
+        return decode(
+            await self._client.bytes(call.method, call.path, call.query, call.body, within=call.timeout)
+        )
+
+    def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
+        """Send one request whose answer is a stream of JSON objects."""
+        return json_stream(self._client, call)
+
+    def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
+        """The lines of one container."""
+        return read_logs(self._client, source.resource.uid, options)
+
+    async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
+        """A terminal in one container."""
+        return await open_shell(self._client, source.resource.uid, command)
+
+    async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
+        """One sample of each container that runs."""
+        return await self._meter.sample(resources) if kind.api == "containers" else {}
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._events.close()
+        await self._client.close()

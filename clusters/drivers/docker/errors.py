@@ -1,0 +1,142 @@
+"""What went wrong between us and an engine, from the libraries' errors and its status codes to words for people."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+
+import aiohttp
+import msgspec
+
+from clusters.drivers.docker.endpoint import Endpoint
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+
+# OpenSSL's X509_V_ERR_* numbers.
+_EXPIRED, _NOT_YET, _NAME, _IP = 10, 9, 62, 64
+_UNKNOWN_CA = {18, 19, 20, 21}
+
+
+class _Message(msgspec.Struct):
+    message: str = ""
+
+
+def not_docker(detail: str = "") -> Unsupported:
+    """Something answers, but it is no engine."""
+    return Unsupported(
+        "Something answers there, but it is not Docker.", hint="Check the address and the port.", detail=detail
+    )
+
+
+def connection_error(error: BaseException, endpoint: Endpoint) -> ClusterError:
+    """Why there is no answer."""
+    where, detail = endpoint.words, f"{type(error).__name__}: {error}"
+    cause = _root(error)
+    if isinstance(cause, ssl.SSLError):
+        return _tls_error(cause, where)
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return Unreachable(
+            f"{where} did not answer in time.",
+            hint="Is the machine on, and is a firewall in between?",
+            detail=detail,
+        )
+    if isinstance(cause, socket.gaierror):
+        return Unreachable(f"The name {endpoint.host} is not known.", hint="Check the spelling.", detail=detail)
+    number = getattr(cause, "errno", None)
+    if number in (errno.EACCES, errno.EPERM):
+        return Refused(
+            f"There is no permission to use {where}.",
+            hint="Let the user that runs Pilothouse join the group that owns the socket (usually “docker”), and "
+            "start Pilothouse again.",
+            detail=detail,
+        )
+    if number in (errno.ENOENT, errno.ENOTSOCK):
+        return Unreachable(f"{where} is not there.", hint="Is Docker installed and started?", detail=detail)
+    if number == errno.ECONNREFUSED:
+        hint = "Docker is not running." if endpoint.scheme == "unix" else "Is Docker running, and is the port right?"
+        return Unreachable(f"{where} refuses the connection.", hint=hint, detail=detail)
+    if number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        return Unreachable(f"There is no way to {where}.", hint="Check the network.", detail=detail)
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
+        return not_docker(detail)
+    return Unreachable(f"The connection to {where} was cut.", detail=detail)
+
+
+def answer_error(status: int, body: bytes, subject: str = "") -> ClusterError:
+    """What an answer means that is not a success."""
+    said = engine_message(body)
+    if 300 <= status < 400:
+        return Unsupported("The engine sends us elsewhere; that is never followed.", detail=said)
+    if "HTTP request to an HTTPS server" in said:
+        return Refused("The engine speaks TLS only.", hint="Connect with TLS.", detail=said)
+    if status in (401, 403):
+        return Refused("The engine does not let us do that.", hint="It asks for another sign-in.", detail=said)
+    if status == 404:
+        return Missing(f"{subject or 'That'} is not there (any more).", detail=said)
+    if status in (409, 412, 423):
+        return Conflict(_sentence(said) or "That is not possible in its present state.", detail=said)
+    if status in (400, 406, 411, 413, 415, 422):
+        return Invalid(_sentence(said) or "The engine does not accept that.", detail=said)
+    if status in (405, 501, 503):
+        return Unsupported(_sentence(said) or "The engine cannot do that.", detail=said)
+    return ClusterError(_sentence(said) or f"The engine failed (status {status}).", detail=said)
+
+
+def engine_message(body: bytes) -> str:
+    """The text of an error as the engine put it; untrusted."""
+    try:
+        said = msgspec.json.decode(body, type=_Message).message
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        said = body.decode(errors="replace")
+    return " ".join(said.split())[:2000]
+
+
+def _sentence(said: str) -> str:
+    text = said.removeprefix("Error response from daemon: ")[:300].strip()
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _root(error: BaseException) -> BaseException:
+    """The system's or OpenSSL's error under what the client library wrapped around it."""
+    for _ in range(4):
+        inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error.__cause__
+        if not isinstance(inner, BaseException) or isinstance(error, ssl.SSLError):
+            break
+        error = inner
+    return error
+
+
+def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
+    detail = str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        code = error.verify_code
+        if code == _EXPIRED:
+            return Refused(f"The certificate of {where} has expired.", hint="Renew it on that machine.", detail=detail)
+        if code == _NOT_YET:
+            hint = "Check the clocks of both machines."
+            return Refused(f"The certificate of {where} is not valid yet.", hint=hint, detail=detail)
+        if code in (_NAME, _IP):
+            return Refused(
+                f"The certificate of {where} is made out to another name.",
+                hint="Connect by the name that is in the certificate, or make one that has this name.",
+                detail=detail,
+            )
+        if code in _UNKNOWN_CA:
+            return Refused(
+                f"The certificate of {where} was not issued by this CA.",
+                hint="Give the ca.pem that belongs to this engine.",
+                detail=detail,
+            )
+        return Refused(f"The certificate of {where} is not trusted.", detail=detail)
+    if "WRONG_VERSION_NUMBER" in detail or "RECORD_LAYER" in detail:
+        return Refused(f"{where} does not speak TLS.", hint="Check the port: TLS is usually 2376.", detail=detail)
+    if "CERTIFICATE_REQUIRED" in detail or "BAD_CERTIFICATE" in detail or "HANDSHAKE_FAILURE" in detail:
+        return Refused(
+            f"{where} asks for a client certificate that it trusts.",
+            hint="Give cert.pem and key.pem, signed by the engine's own CA.",
+            detail=detail,
+        )
+    if "ALERT" in detail:
+        return Refused(f"{where} does not accept our certificate.", detail=detail)
+    return Unreachable(f"No safe connection to {where} came about.", detail=detail)

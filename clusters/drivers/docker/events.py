@@ -1,0 +1,164 @@
+"""One stream of an engine's events, shared by the watches of all kinds: who changed, not what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+
+import msgspec
+
+from clusters.drivers.docker.client import EngineClient
+from clusters.drivers.docker.errors import not_docker
+from clusters.errors import ClusterError, Unreachable
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT, LONGEST_WAIT, HEALTHY_AFTER = 0.8, 8.0, 120.0  # seconds
+LINE_LIMIT = 1 << 20  # bytes of one event
+DIRTY_LIMIT = 50_000  # beyond that it is simpler to list again
+
+# These say nothing about how a container is; a health check alone makes three of them each time.
+_IGNORED = ("exec_", "top", "resize", "attach", "detach", "archive-path", "extract-to-dir", "export", "copy")
+
+
+class _Actor(msgspec.Struct):
+    id: str = msgspec.field(default="", name="ID")
+
+
+class _Event(msgspec.Struct):
+    type: str = msgspec.field(default="", name="Type")
+    action: str = msgspec.field(default="", name="Action")
+    actor: _Actor = msgspec.field(default_factory=_Actor, name="Actor")
+
+
+class Follower:
+    """What one watch has to look at next. Ids are kept once each, so nothing grows with the number of events."""
+
+    def __init__(self, type_: str) -> None:
+        self.type = type_
+        self.dirty: set[str] = set()
+        self.gone: set[str] = set()
+        self.relist = False
+        self.lost: tuple[ClusterError, float] | None = None  # the error, seconds to the next try
+        self.wake = asyncio.Event()
+
+    def hear(self, action: str, uid: str) -> None:
+        """One event about a resource of this type."""
+        if action == "destroy":
+            self.dirty.discard(uid)
+            self.gone.add(uid)
+        else:
+            self.dirty.add(uid)
+        if len(self.dirty) + len(self.gone) > DIRTY_LIMIT:
+            self.opened()
+        self.wake.set()
+
+    def opened(self) -> None:
+        """The stream begins (again): whatever was missed before is only in a new list."""
+        self.dirty.clear()
+        self.gone.clear()
+        self.lost, self.relist = None, True
+        self.wake.set()
+
+    def broke(self, error: ClusterError, retry_in: float) -> None:
+        """The stream ended or was refused."""
+        self.lost, self.relist = (error, retry_in), False
+        self.wake.set()
+
+
+class Events:
+    """Open while somebody follows; reconnects by itself, and says so to each follower."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+        self._followers: set[Follower] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._stream: asyncio.Task[None] | None = None
+        self._open = False
+        self._doubt: ClusterError | None = None
+
+    def follow(self, type_: str) -> Follower:
+        """Hear of a type ("container") from now on; begins with a list as soon as the stream is open."""
+        follower = Follower(type_)
+        self._followers.add(follower)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name="docker events")
+        elif self._open:
+            follower.opened()
+        return follower
+
+    def leave(self, follower: Follower) -> None:
+        """Not interested any longer; the stream ends with the last one."""
+        self._followers.discard(follower)
+        if not self._followers and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def doubt(self, error: ClusterError) -> None:
+        """The engine did not answer another request: a stream that only seems open is closed and opened anew."""
+        if self._open and self._stream is not None:
+            self._doubt = error
+            self._stream.cancel()
+
+    async def close(self) -> None:
+        """End the stream."""
+        self._followers.clear()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            began = time.monotonic()
+            self._stream = asyncio.create_task(self._listen())
+            try:
+                await asyncio.wait([self._stream])
+            finally:
+                self._open = False
+                self._stream.cancel()
+            error = self._why(self._stream)
+            failures = 1 if time.monotonic() - began > HEALTHY_AFTER else failures + 1
+            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures - 1, 6)) * random.uniform(0.5, 1.0)  # noqa: S311
+            for follower in tuple(self._followers):
+                follower.broke(error, wait)
+            self._client.forget_version()
+            await asyncio.sleep(wait)
+
+    def _why(self, stream: asyncio.Task[None]) -> ClusterError:
+        doubt, self._doubt = self._doubt, None
+        if not stream.cancelled() and (error := stream.exception()):
+            if isinstance(error, ClusterError):
+                return error
+            log.error("the events of %s failed", self._client.endpoint.words, exc_info=error)
+            return Unreachable("Watching failed because of a fault in Pilothouse.", detail=str(error))
+        return doubt or Unreachable("The engine closed the connection.", hint="It may be restarting.")
+
+    async def _listen(self) -> None:
+        async with self._client.open("GET", ("events",)) as response:
+            self._open = True
+            for follower in tuple(self._followers):
+                follower.opened()
+            rest = bytearray()
+            async for chunk in response.content.iter_any():
+                rest += chunk
+                *lines, rest = rest.split(b"\n")
+                if len(rest) > LINE_LIMIT:
+                    raise not_docker("an event without an end")
+                for line in lines:
+                    self._hear(line)
+
+    def _hear(self, line: bytes | bytearray) -> None:
+        try:
+            event = msgspec.json.decode(line, type=_Event)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return  # an event of another shape concerns nothing we show
+        if not event.actor.id or event.action.startswith(_IGNORED):
+            return
+        for follower in self._followers:
+            if follower.type == event.type:
+                follower.hear(event.action, event.actor.id)
+

@@ -1,0 +1,125 @@
+"""An engine on another machine, over SSH: its socket forwarded to a socket in a folder that only we can open."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from clusters.drivers.docker.endpoint import Endpoint
+from clusters.errors import ClusterError, Invalid, Refused, Unreachable
+
+_PATIENCE = 10.0  # seconds to connect and sign in
+
+
+class Tunnel:
+    """Opened when first needed, and again when it broke."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._lock = asyncio.Lock()
+        self._connection: Any = None
+        self._folder = ""
+
+    async def open(self) -> str:
+        """The path of the local socket that leads to the engine. Raises Unreachable, Refused or Invalid."""
+        async with self._lock:
+            if self._connection is None or self._connection.is_closed():
+                await self._drop()
+                self._connection = await _connect(self._endpoint)
+                self._folder = tempfile.mkdtemp(prefix="pilothouse-")  # rwx for us alone
+                await self._connection.forward_local_path(self._path, self._endpoint.socket)
+            return self._path
+
+    async def close(self) -> None:
+        """Hang up."""
+        async with self._lock:
+            await self._drop()
+
+    @property
+    def _path(self) -> str:
+        return str(Path(self._folder) / "docker.sock")
+
+    async def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.abort()
+            self._connection = None
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
+
+
+async def _connect(endpoint: Endpoint) -> Any:
+    import asyncssh  # loaded by those who use it: it is large
+
+    try:
+        keys = [asyncssh.import_private_key(endpoint.ssh_key)] if endpoint.ssh_key.strip() else []
+    except (asyncssh.KeyImportError, ValueError) as error:
+        raise Invalid("The SSH key is not a private key without a passphrase.", detail=str(error)) from error
+    if not keys:
+        raise Invalid("The SSH key is missing.", hint="Make one for Pilothouse alone: ssh-keygen -t ed25519.")
+    try:
+        known = asyncssh.import_known_hosts(endpoint.known_hosts)
+    except ValueError as error:
+        raise Invalid("The known hosts are not lines of a known_hosts file.", detail=str(error)) from error
+    try:
+        # Nothing of the machine's own SSH setup is used: no agent, no configuration file, no keys found lying about.
+        return await asyncio.wait_for(
+            asyncssh.connect(
+                endpoint.host,
+                endpoint.port,
+                username=endpoint.user,
+                client_keys=keys,
+                known_hosts=known,
+                config=None,
+                agent_path=None,
+                login_timeout=_PATIENCE,
+                keepalive_interval=10,
+                keepalive_count_max=2,
+            ),
+            _PATIENCE + 2,
+        )
+    except (OSError, asyncssh.Error, TimeoutError) as error:
+        raise await _said(error, endpoint) from error
+
+
+async def _said(error: BaseException, endpoint: Endpoint) -> ClusterError:
+    import asyncssh
+
+    where, detail = endpoint.words, f"{type(error).__name__}: {error}"
+    if isinstance(error, asyncssh.HostKeyNotVerifiable):
+        return Refused(
+            f"{where} shows a host key that is not among the known hosts.",
+            hint=await _shown_key(endpoint),
+            detail=detail,
+        )
+    if isinstance(error, asyncssh.PermissionDenied):
+        return Refused(
+            f"{where} does not accept the key of {endpoint.user}.",
+            hint="Add the public key to ~/.ssh/authorized_keys over there.",
+            detail=detail,
+        )
+    if isinstance(error, TimeoutError):
+        return Unreachable(f"{where} did not answer in time.", detail=detail)
+    if isinstance(error, ConnectionRefusedError):
+        return Unreachable(f"{where} refuses the connection.", hint="Does SSH listen on that port?", detail=detail)
+    return Unreachable(f"No SSH connection to {where} came about.", detail=detail)
+
+
+async def _shown_key(endpoint: Endpoint) -> str:
+    """What to paste, once somebody has compared the fingerprint. Nothing is trusted by itself."""
+    import asyncssh
+
+    try:
+        key = await asyncio.wait_for(
+            asyncssh.get_server_host_key(endpoint.host, endpoint.port, config=None), _PATIENCE
+        )
+    except (OSError, asyncssh.Error, TimeoutError):
+        key = None
+    if key is None:
+        return "Give the line of that machine from your known_hosts file."
+    name = endpoint.host if endpoint.port == 22 else f"[{endpoint.host}]:{endpoint.port}"
+    line = f"{name} {key.export_public_key().decode().strip()}"
+    return f"Compare the fingerprint {key.get_fingerprint()} with that machine's; if it is the same, add: {line}"

@@ -1,0 +1,41 @@
+"""Answers that are a stream of JSON objects: the progress of a pull, a push or a build."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from clusters.drivers.base import Call
+from clusters.drivers.docker.client import EngineClient
+from clusters.drivers.docker.errors import not_docker
+
+_OBJECT_LIMIT = 4 << 20  # bytes
+
+
+async def json_stream(client: EngineClient, call: Call) -> AsyncIterator[Mapping[str, Any]]:
+    """Each object as it comes. An error inside the stream is the caller's to read: it is an object like the others."""
+    begins = max(call.timeout, 30.0)
+    async with client.open(call.method, call.path, call.query, call.body, begins_within=begins) as response:
+        rest = bytearray()
+        async for chunk in response.content.iter_any():
+            rest += chunk
+            *lines, rest = rest.split(b"\n")
+            if len(rest) > _OBJECT_LIMIT:
+                raise not_docker("an object without an end")
+            for line in lines:
+                if (found := _object(line)) is not None:
+                    yield found
+        if (found := _object(rest)) is not None:
+            yield found
+
+
+def _object(line: bytes | bytearray) -> Mapping[str, Any] | None:
+    if not line.strip():
+        return None
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_docker(str(error)) from error
+    return found if isinstance(found, dict) else None

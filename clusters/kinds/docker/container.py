@@ -1,0 +1,162 @@
+"""Containers: the kind."""
+
+from __future__ import annotations
+
+from clusters.drivers.base import LogSource
+from clusters.kinds.base import Column, Kind, Workload
+from clusters.kinds.docker.container_actions import ACTIONS
+from clusters.kinds.docker.container_health import health
+from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
+from clusters.kinds.panels import LOGS, RAW, TERMINAL
+
+LEVEL_WORDS = ("failing", "at_risk", "unknown", "changing", "paused", "stopped", "healthy")
+
+
+def _status(container: Container) -> list[str]:
+    found = health(container)
+    return [LEVEL_WORDS[found.level], found.word, found.reason, found.code]
+
+
+def _ports(container: Container) -> list[str]:
+    shown = []
+    for address, outside, inside in container.ports:
+        inner = inside.removesuffix("/tcp")
+        shown.append(f"{address + ':' if address else ''}{outside}→{inner}" if outside else inner)
+    return shown
+
+
+def _is_own(container: Container) -> bool:
+    """Is it a workload of its own, and not the copy of something an orchestrator runs?"""
+    return not any(
+        name == "com.docker.swarm.task.id" or name.startswith("io.kubernetes.") for name in container.labels
+    )
+
+
+def _copies(container: Container) -> tuple[int, int, int]:
+    status, check = container.state.status, container.health_status
+    ready = int(status == "running" and check in ("", "healthy"))
+    starting = int(status == "restarting" or (status == "running" and check == "starting"))
+    return ready, 1, starting
+
+
+def _log_sources(container: Container) -> list[LogSource]:
+    return [LogSource(resource=container, kind="container", label=container.name)]
+
+
+def _search(container: Container) -> str:
+    return " ".join((container.image, container.uid, *_ports(container), *(container.network_settings.networks or ())))
+
+
+CONTAINER: Kind[Container] = Kind(
+    name="container",
+    label="Container",
+    plural="Containers",
+    icon="container",
+    group="Workloads",
+    platform="docker",
+    api="containers",
+    model=Container,
+    words="One running (or stopped) copy of an image: a program with its own files, network and limits.",
+    health=health,
+    always=True,
+    columns=(
+        Column(
+            key="name",
+            label="Name",
+            value=lambda one: [one.name, one.image],
+            cell="name",
+            sort=lambda one: one.name,
+            width="minmax(200px, 2.2fr)",
+        ),
+        Column(
+            key="status",
+            label="Status",
+            value=_status,
+            cell="status",
+            sort=lambda one: int(health(one).level),
+            facet=lambda one: LEVEL_WORDS[health(one).level],
+            width="minmax(128px, 1fr)",
+            words="How it is, in one word. Failing comes first.",
+        ),
+        Column(
+            key="image",
+            label="Image",
+            value=lambda one: one.image,
+            cell="mono",
+            sort=lambda one: one.image,
+            hidden=True,
+            words="What it was made from.",
+        ),
+        Column(
+            key="ports",
+            label="Ports",
+            value=_ports,
+            cell="tags",
+            sort=lambda one: (_ports(one) or ["~"])[0],
+            width="minmax(132px, 1fr)",
+            words="Where it answers: the port of the machine, an arrow, the port inside.",
+        ),
+        Column(
+            key="cpu",
+            label="Processor",
+            value=lambda one: [None, one.cpu_limit, "cores"],
+            cell="usage",
+            width="minmax(132px, 1.1fr)",
+            end=True,
+        ),
+        Column(
+            key="memory",
+            label="Memory",
+            value=lambda one: [None, one.memory_limit, "bytes"],
+            cell="usage",
+            width="minmax(132px, 1.1fr)",
+            end=True,
+        ),
+        Column(
+            key="restarts",
+            label="Restarts",
+            value=lambda one: one.restart_count,
+            cell="count_bad",
+            sort=lambda one: one.restart_count,
+            width="84px",
+            end=True,
+            words="How often the engine had to start it again.",
+        ),
+        Column(
+            key="project",
+            label="Project",
+            value=lambda one: one.namespace or None,
+            sort=lambda one: one.namespace or "~",
+            facet=lambda one: one.namespace,
+            words="The Compose project it belongs to.",
+        ),
+        Column(
+            key="started",
+            label="Up",
+            value=lambda one: one.started if one.running else None,
+            cell="age",
+            sort=lambda one: one.started if one.running else 0.0,
+            width="74px",
+            end=True,
+            words="Since when it runs without a break.",
+        ),
+        Column(
+            key="created",
+            label="Age",
+            value=lambda one: one.created or None,
+            cell="age",
+            sort=lambda one: one.created,
+            width="74px",
+            end=True,
+            hidden=True,
+        ),
+    ),
+    panels=(OVERVIEW, LOGS, TERMINAL, CHECKS, RAW),
+    actions=ACTIONS,
+    workload=Workload(
+        image=lambda one: one.image, copies=_copies, restarts=lambda one: one.restart_count, counts=_is_own
+    ),
+    search=_search,
+    logs=_log_sources,
+)

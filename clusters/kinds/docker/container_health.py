@@ -1,0 +1,97 @@
+"""How a container is, in plain words, and why."""
+
+from __future__ import annotations
+
+from clusters.kinds.base import Health, Level
+from clusters.kinds.docker.container_model import Container
+from clusters.kinds.exit_codes import ASKED_TO_STOP, exit_term, exit_words
+from clusters.kinds.formats import count, epoch
+
+
+def health(container: Container) -> Health:
+    """Level, word and reason of one container."""
+    known = {
+        "running": _running,
+        "paused": lambda one: Health(
+            Level.PAUSED, "Paused", "Frozen by somebody: it keeps its memory but does nothing", "paused", one.started
+        ),
+        "restarting": _restarting,
+        "exited": _ended,
+        "created": _created,
+        "removing": lambda one: Health(Level.CHANGING, "Being removed", "The engine is removing it", "removing"),
+        "dead": lambda one: Health(
+            Level.FAILING, "Half removed", "The engine could not remove it whole; remove it again", "dead", one.finished
+        ),
+    }.get(container.state.status)
+    if known is None:
+        status = container.state.status[:40]
+        return Health(Level.UNKNOWN, "Unknown", "The engine says nothing that we understand", status)
+    return known(container)
+
+
+def _running(container: Container) -> Health:
+    check, since = container.health_status, container.started
+    if check == "unhealthy":
+        return Health(Level.FAILING, "Unhealthy", _check_words(container), "unhealthy", _failing_since(container))
+    if check == "starting":
+        return Health(Level.CHANGING, "Starting", "Its health check has not passed yet", "health: starting", since)
+    if check == "healthy":
+        return Health(Level.HEALTHY, "Healthy", "", "healthy", since)
+    return Health(Level.HEALTHY, "Running", "", "running", since)
+
+
+def _restarting(container: Container) -> Health:
+    state = container.state
+    times = f" ({count(container.restart_count, 'restart')} so far)" if container.restart_count else ""
+    reason = f"It ends again and again{times}. {_end_words(container)}"
+    term = exit_term(state.exit_code, out_of_memory=state.oom_killed)
+    return Health(Level.FAILING, "Restarting", reason, term, container.finished)
+
+
+def _ended(container: Container) -> Health:
+    state, since = container.state, container.finished
+    term = exit_term(state.exit_code, out_of_memory=state.oom_killed)
+    if state.error:
+        return Health(Level.FAILING, "Cannot start", _first_line(state.error), term, since)
+    if state.oom_killed:
+        return Health(Level.FAILING, "Out of memory", _end_words(container), term, since)
+    if state.exit_code == 0:
+        return Health(Level.STOPPED, "Finished", _end_words(container), term, since)
+    if state.exit_code in ASKED_TO_STOP:
+        # Nobody can tell a stop by hand from a kill afterwards: said as it is, not as an alarm.
+        return Health(Level.STOPPED, "Stopped", _end_words(container), term, since)
+    return Health(Level.FAILING, "Failed", _end_words(container), term, since)
+
+
+def _created(container: Container) -> Health:
+    if container.state.error:
+        return Health(Level.FAILING, "Cannot start", _first_line(container.state.error), "created", container.created)
+    return Health(Level.STOPPED, "Never started", "It was made, but not started yet", "created", container.created)
+
+
+def _end_words(container: Container) -> str:
+    state = container.state
+    return exit_words(state.exit_code, out_of_memory=state.oom_killed)
+
+
+def _check_words(container: Container) -> str:
+    check = container.state.health
+    last = (check.log or [None])[-1] if check else None
+    failed = f"Its health check failed {count(check.failing_streak, 'time')} in a row" if check else "Its check fails"
+    said = _first_line(last.output or "") if last else ""
+    return f"{failed}: {said}" if said else failed
+
+
+def _failing_since(container: Container) -> float:
+    """When the first of the failed checks that are still kept began."""
+    check = container.state.health
+    failed = 0.0
+    for probe in reversed((check.log or []) if check else []):
+        if probe.exit_code == 0:
+            break
+        failed = epoch(probe.end) or failed
+    return failed
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip()[:200] for line in text.splitlines() if line.strip()), "")

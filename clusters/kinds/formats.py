@@ -1,0 +1,48 @@
+"""Small things said the same everywhere: sizes, spans of time, counts, short ids, times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def size(count: float) -> str:
+    """Bytes for people: 1536 -> "1.5 KiB"."""
+    value, unit = max(0.0, float(count)), 0
+    while value >= 1023.95 and unit < len(_SIZES) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.0f} B" if unit == 0 else f"{value:.1f} {_SIZES[unit]}".replace(".0 ", " ")
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit: 7300 -> "2 h"."""
+    for length, unit in _SPANS:
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return "0 s"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its word: "1 container", "3 containers"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def short_id(uid: str) -> str:
+    """The first twelve characters of an id, without its "sha256:"."""
+    return uid.removeprefix("sha256:")[:12]
+
+
+def epoch(text: str) -> float:
+    """Epoch seconds of an RFC 3339 time; 0.0 for none, for Go's zero time and for what is no time."""
+    if not text or text.startswith("0001-"):
+        return 0.0
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return 0.0
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (OverflowError, ValueError):
+        return 0.0

@@ -1,0 +1,70 @@
+"""Hides what looks like a secret before anybody sees it: by the name it has, or by the password inside an address."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+MASK = "••••••"
+_NAMES = re.compile(
+    r"PASS(?!IVE|AGE|THROUGH)|PWD(?!$)|^PWD.|PASSWD|SECRET|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH(?!OR)|"
+    r"(?:^|[_.-])KEY$|_KEY_|APIKEY|SIGNATURE|SALT$|DSN$|CONNECTION_?STRING",
+    re.IGNORECASE,
+)
+_PASSWORD_IN_URL = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/:@]{0,200}:)[^\s/@]{1,400}(?P<after>@)")
+# A flag of a command line that is followed by, or holds, a secret.
+_FLAG = re.compile(
+    r"^(-{1,2}[A-Za-z0-9-]*(?:pass(?:word)?|secret|token|api-?key|credential)[A-Za-z0-9-]*)(=.*)?$", re.IGNORECASE
+)
+# Below these keys stands one secret per entry, whatever its name.
+_VAULTS = {"auths", "identitytoken", "registrytoken"}
+
+
+def is_secret_name(name: str) -> bool:
+    """Does something of this name usually hold a secret?"""
+    return bool(_NAMES.search(name[:300]))
+
+
+def mask_value(name: str, value: str) -> str:
+    """The value of that name, with what is secret in it hidden. Empty stays empty: that nothing is set is no secret."""
+    if value and is_secret_name(name):
+        return MASK
+    return _PASSWORD_IN_URL.sub(rf"\g<before>{MASK}\g<after>", value)
+
+
+def mask_pair(pair: str) -> str:
+    """One ``NAME=value`` of an environment."""
+    name, equals, value = pair.partition("=")
+    return f"{name}={mask_value(name, value)}" if equals else mask_value("", pair)
+
+
+def mask_words(words: list[str]) -> list[str]:
+    """A command line: what follows ``--password`` or stands behind ``--token=``."""
+    masked, hide_next = [], False
+    for word in words:
+        flag = _FLAG.match(word[:2000])
+        if hide_next and not word.startswith("-"):
+            masked.append(MASK)
+        elif flag and flag[2]:
+            masked.append(f"{flag[1]}={MASK}")
+        else:
+            masked.append(mask_pair(word))
+        hide_next = bool(flag and not flag[2])
+    return masked
+
+
+def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
+    """A JSON tree with every value hidden that its name, or its own shape, gives away."""
+    if depth > 60:
+        return "…"
+    if isinstance(tree, dict):
+        return {key: masked(value, str(key), depth + 1) for key, value in tree.items()}
+    if isinstance(tree, list):
+        if name in ("Cmd", "Entrypoint", "Args", "command", "args") and all(isinstance(one, str) for one in tree):
+            return mask_words(tree)
+        if name in ("Env", "Environment"):
+            return [mask_pair(one) if isinstance(one, str) else masked(one, "", depth + 1) for one in tree]
+        return [masked(one, name, depth + 1) for one in tree]
+    if isinstance(tree, str):
+        return MASK if tree and name.lower() in _VAULTS else mask_value(name, tree)
+    return tree
