@@ -55,9 +55,7 @@ ANYONE, SIGNED_IN, CLOSED = Policy(scope="anyone"), Policy(scope="signed-in"), P
 # The views of django-allauth, by their names. What is not here, or closed, does not exist: nobody signs up, and
 # without mail a forgotten password is replaced by a link from an administrator.
 ACCOUNT_VIEWS = {
-    **dict.fromkeys(
-        ("account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"), ANYONE
-    ),
+    **dict.fromkeys(("account_login", "account_logout", "account_inactive", "mfa_authenticate"), ANYONE),
     **dict.fromkeys(
         (
             "account_reauthenticate",

@@ -165,8 +165,8 @@ ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE, not until the brows
 # Wrong passwords: counted per person and address, then per address alone. Kept in the database, so that they are
 # shared by all processes and survive a restart.
 ACCOUNT_RATE_LIMITS = {"login_failed": "40/10m/ip,5/10m/key"}
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Pilothouse"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from dashboard.socket import LiveSocket
-from dashboard.views import act, audit, health, jobs, lists, people, resources, setup
+from dashboard.views import act, audit, connect, health, jobs, lists, people, resources, setup
 
 urlpatterns = [
     path("workloads/", lists.rows, name="workloads"),
@@ -24,6 +24,10 @@ urlpatterns = [
     path("people/<int:number>/remove/", people.remove, name="person_remove"),
     path("audit/", audit.audit, name="audit"),
     path("audit/check/", audit.check, name="audit_check"),
+    path("clusters/connect/", connect.connect, name="connect"),
+    path("clusters/connect/take/", connect.take, name="connect_take"),
+    path("clusters/<slug:slug>/edit/", connect.edit, name="cluster_edit"),
+    path("clusters/<slug:slug>/remove/", connect.remove, name="cluster_remove"),
     path("clusters/<slug:cluster>/<slug:kind>/<path:key>/", resources.resource, name="resource"),
     path("act/", act.act, name="act"),
     path("setup/", setup.first_account, name="setup"),

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
+from clusters.audit import Unrecorded
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.fields import NotFilledIn, clean
 from clusters.gateway import Denied, Outcome
@@ -26,7 +27,8 @@ from dashboard.request import Request
 
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on at the same time
-STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422}
+STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422,
+                          Unrecorded: 503}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +210,4 @@ def _shown(request: Request, partial: str, context: Mapping[str, Any], status: i
     """The partial for htmx; a whole page around it when its address was opened by itself."""
     if request.htmx:
         return render(request, partial, context, status=status)
-    return page(request, "pages/act.html", {**context, "partial": partial}, status=status)
+    return page(request, "pages/act.html", {**context, "partial": partial, "standalone": True}, status=status)

@@ -1,0 +1,141 @@
+"""Connecting a cluster, changing how it is reached, letting go of it: tested first, recorded, its secrets sealed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from clusters import audit
+from clusters.access import Actor
+from clusters.connect.secrets import read_secret, write_secret
+from clusters.drivers.base import About
+from clusters.errors import ClusterError, Conflict, Unreachable
+from clusters.fields import NotFilledIn, clean
+from clusters.kinds.base import Field
+from clusters.live.supervisor import DRIVERS, make_driver
+from clusters.models import Cluster
+
+TEST_SECONDS = 12.0
+RESERVED = {"connect"}                   # addresses under /clusters/ that are pages of their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What people say about a cluster, beside how it is reached."""
+
+    name: str
+    colour: str = "grey"
+    production: bool = False
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a cluster is reached, checked against what its driver asks for. ``secret`` is never shown or kept open."""
+
+    driver: str
+    settings: Mapping[str, Any]
+    secret: Mapping[str, Any]
+
+
+def driver_fields(driver: str) -> tuple[Field, ...]:
+    """What that driver asks for."""
+    module, _, name = DRIVERS[driver].partition(":")
+    fields: tuple[Field, ...] = getattr(import_module(module), name).fields
+    return fields
+
+
+def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) -> Reach:
+    """What was filled in, with the stored secrets where they were left empty. Raises NotFilledIn.
+
+    A stored secret is only ever sent where it was sent before: with another address it has to be entered again,
+    or whoever may change the address could have it sent to a machine of their own.
+    """
+    fields = driver_fields(driver)
+    kept = read_secret(before) if before else {}
+    asked = {**given, **{name: value for name, value in kept.items() if not str(given.get(name) or "").strip()}}
+    values = clean(fields, asked)
+    settings = {field.name: values[field.name] for field in fields if field.type != "secret"}
+    secret = {field.name: values[field.name] for field in fields if field.type == "secret" and values[field.name]}
+    if before and any(str(before.settings.get(name) or "") != str(value or "") for name, value in settings.items()):
+        problems = {field.name: f"The connection was changed: enter “{field.label}” again." for field in fields
+                    if field.name in kept and not str(given.get(field.name) or "").strip()}
+        if problems:
+            raise NotFilledIn(problems)
+    return Reach(driver, settings, secret)
+
+
+async def test(to: Reach) -> About:
+    """Connect once and say what it is. Raises the cluster's error, with words for what is wrong and what to do."""
+    driver = make_driver(to.driver, dict(to.settings), dict(to.secret))
+    try:
+        return await asyncio.wait_for(driver.about(), TEST_SECONDS)
+    except TimeoutError as error:
+        raise Unreachable(f"Nothing answered within {TEST_SECONDS:.0f} seconds.",
+                          hint="Check the address, and whether a firewall is in between.") from error
+    finally:
+        with contextlib.suppress(ClusterError, TimeoutError):
+            await asyncio.wait_for(driver.close(), 5)
+
+
+def same_as(about: About, but: Cluster | None = None) -> Cluster | None:
+    """The cluster that is connected already and is the very same one."""
+    others = Cluster.objects.exclude(pk=but.pk) if but else Cluster.objects.all()
+    return others.filter(settings__identity=about.uid).first() if about.uid else None
+
+
+def connect(by: Actor, marks: Marks, to: Reach, about: About) -> Cluster:
+    """Keep it. The caller tells the engine."""
+    cluster = Cluster(driver=to.driver, slug=_slug(marks.name))
+    with _recorded(by, "connect", marks.name, {"driver": to.driver, "settings": dict(to.settings)}):
+        _set(cluster, marks, to, about)
+    return cluster
+
+
+def change(by: Actor, cluster: Cluster, marks: Marks, to: Reach, about: About) -> None:
+    """Keep it as it is now. Its address in the page stays. The caller tells the engine."""
+    with _recorded(by, "change", marks.name, {"settings": dict(to.settings), "read_only": marks.read_only,
+                                              "production": marks.production}):
+        _set(cluster, marks, to, about)
+
+
+def remove(by: Actor, cluster: Cluster) -> None:
+    """Forget it, with its grants. What was done there stays in the audit. The caller tells the engine."""
+    with _recorded(by, "disconnect", cluster.name, {}):
+        cluster.delete()
+
+
+def _set(cluster: Cluster, marks: Marks, to: Reach, about: About) -> None:
+    cluster.name, cluster.colour = marks.name, marks.colour or "grey"
+    cluster.production, cluster.read_only = marks.production, marks.read_only
+    cluster.platform = about.platform
+    cluster.settings = {**to.settings, "identity": about.uid}
+    cluster.save()                       # a secret is bound to the number that this gives
+    write_secret(cluster, dict(to.secret))
+    cluster.save(update_fields=["secret"])
+
+
+def _slug(name: str) -> str:
+    wanted = slugify(name)[:60] or "cluster"
+    taken = set(Cluster.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)) | RESERVED
+    numbered: Sequence[str] = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
+    return next(slug for slug in numbered if slug not in taken)
+
+
+@contextlib.contextmanager
+def _recorded(by: Actor, verb: str, name: str, detail: Mapping[str, Any]) -> Iterator[None]:
+    event = audit.Event(actor=by.name, address=by.address, verb=verb, kind="cluster", name=name, cluster=name,
+                        detail=detail)
+    try:
+        with transaction.atomic():
+            yield
+            audit.record(event)
+    except IntegrityError as error:
+        raise Conflict(f"There is a cluster called {name} already.", hint="Choose another name.") from error

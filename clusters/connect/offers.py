@@ -1,0 +1,35 @@
+"""What this machine offers to connect: sockets, Docker contexts and kubeconfigs that were found, nothing taken."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One thing that was found. ``secret`` never leaves the server; ``problem`` says why it cannot be connected."""
+
+    driver: str
+    name: str
+    words: str
+    settings: Mapping[str, Any]
+    secret: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    problem: str = ""
+
+    @property
+    def key(self) -> str:
+        """What a page sends back for it: tells nothing about it."""
+        return hashlib.sha256(f"{self.driver}\0{self.name}\0{self.words}".encode()).hexdigest()[:32]
+
+
+async def offers() -> list[Offer]:
+    """Everything that was found, as of now."""
+    return []
+
+
+async def find_offer(key: str) -> Offer | None:
+    """The offer that a page named, found again on this machine: what it says is never taken from the page."""
+    return next((offer for offer in await offers() if offer.key == key and not offer.problem), None)
