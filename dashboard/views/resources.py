@@ -32,7 +32,7 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
         "href": address(row),
         "panels": panels,
         "panel": chosen,
-        "panel_template": f"panels/{chosen.template}",
+        "panel_template": f"panels/{chosen.template}.html",
         "actions": _actions(request, row),
         "usage": _usage(row),
     }

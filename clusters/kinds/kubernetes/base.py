@@ -1,0 +1,145 @@
+"""What every Kubernetes object has in common, as far as we read it, and the requests that go to one object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from clusters.drivers.base import Call
+from clusters.kinds.base import Kind
+from clusters.kinds.formats import epoch
+from clusters.live.resource import Resource
+
+
+class Part(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A part of an object. Lists may be ``null`` in the API's JSON, so every list here is optional."""
+
+
+class Owner(Part, frozen=True, gc=False, rename="camel"):
+    """Who made it, and removes it with itself."""
+
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool = False
+
+
+class Metadata(Part, frozen=True, gc=False, rename="camel"):
+    """The identity of an object."""
+
+    name: str = ""
+    uid: str = ""
+    namespace: str = ""
+    resource_version: str = ""
+    creation_timestamp: str = ""
+    deletion_timestamp: str = ""
+    deletion_grace_period_seconds: int = 0
+    generation: int = 0
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[Owner] | None = None
+    finalizers: list[str] | None = None
+
+
+class Condition(Part, frozen=True, gc=False, rename="camel"):
+    """One condition of an object's status."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: str = ""
+
+    @property
+    def since(self) -> float:
+        """When it became so, in epoch seconds."""
+        return epoch(self.last_transition_time)
+
+
+class Object(Resource, frozen=True, gc=False, rename="camel"):
+    """The base of every Kubernetes kind's model."""
+
+    metadata: Metadata = Metadata()
+
+    @property
+    def uid(self) -> str:
+        """The cluster's own identity of it."""
+        return self.metadata.uid
+
+    @property
+    def name(self) -> str:
+        """Its name within its namespace."""
+        return self.metadata.name
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; "" for what belongs to the whole cluster."""
+        return self.metadata.namespace
+
+    @property
+    def version(self) -> str:
+        """The resource version: opaque."""
+        return self.metadata.resource_version
+
+    @property
+    def created(self) -> float:
+        """When it was made."""
+        return epoch(self.metadata.creation_timestamp)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels."""
+        return self.metadata.labels or {}
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Its annotations."""
+        return self.metadata.annotations or {}
+
+    @property
+    def controller(self) -> Owner | None:
+        """The one owner that manages it."""
+        return next((owner for owner in self.metadata.owner_references or () if owner.controller), None)
+
+
+def condition(conditions: Sequence[Condition] | None, type_: str) -> Condition | None:
+    """The condition of that type."""
+    return next((one for one in conditions or () if one.type == type_), None)
+
+
+def collection(kind: Kind[Any], namespace: str) -> tuple[str, ...]:
+    """The path of a kind's objects: ``apis/apps/v1/namespaces/shop/deployments``."""
+    *version, plural = kind.api.split("/")
+    root = ("api", *version) if len(version) == 1 else ("apis", *version)
+    return (*root, "namespaces", namespace, plural) if namespace else (*root, plural)
+
+
+def at(kind: Kind[Any], resource: Resource, *sub: str) -> tuple[str, ...]:
+    """The path of one object, or of a part of it (``scale``)."""
+    return (*collection(kind, resource.namespace), resource.name, *sub)
+
+
+PatchType = Literal["merge", "strategic"]
+_CONTENT = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json"}
+
+
+def patch(kind: Kind[Any], resource: Resource, body: Mapping[str, Any], type_: PatchType = "merge") -> Call:
+    """Change a part of it, only if it is still the same object (another one of its name has another uid)."""
+    metadata = {**body.get("metadata", {}), "uid": resource.uid}
+    return Call(
+        "PATCH", at(kind, resource), {"fieldManager": "pilothouse"}, {**body, "metadata": metadata}, _CONTENT[type_]
+    )
+
+
+def delete(kind: Kind[Any], resource: Resource, **options: Any) -> Call:
+    """Delete it, only if it is still the same object."""
+    body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": resource.uid}, **options}
+    return Call("DELETE", at(kind, resource), body=body)
+
+
+def line_target(kind: Kind[Any], resource: Resource) -> str:
+    """``deployment/web -n shop``: how kubectl names it."""
+    namespace = f" -n {resource.namespace}" if resource.namespace else ""
+    return f"{kind.name.replace('-', '')}/{resource.name}{namespace}"

@@ -1,0 +1,160 @@
+"""Node: a machine of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from clusters.drivers.base import Driver
+from clusters.kinds.base import JSON, Action, Column, Health, Kind, Level, Look, Panel
+from clusters.kinds.formats import count, size
+from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch
+from clusters.kinds.kubernetes.columns import AGE, STATUS
+from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
+from clusters.kinds.kubernetes.quantities import quantity
+
+
+class Taint(Part, frozen=True, gc=False, rename="camel"):
+    """Keeps pods away that do not tolerate it."""
+
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class NodeSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    unschedulable: bool = False
+    taints: list[Taint] | None = None
+
+
+class Address(Part, frozen=True, gc=False, rename="camel"):
+    """One of its addresses."""
+
+    type: str = ""
+    address: str = ""
+
+
+class NodeInfo(Part, frozen=True, gc=False, rename="camel"):
+    """What runs on it."""
+
+    kubelet_version: str = ""
+    container_runtime_version: str = ""
+    os_image: str = ""
+    kernel_version: str = ""
+    architecture: str = ""
+
+
+class NodeStatus(Part, frozen=True, gc=False, rename="camel"):
+    """How it is."""
+
+    conditions: list[Condition] | None = None
+    addresses: list[Address] | None = None
+    allocatable: dict[str, str] | None = None
+    node_info: NodeInfo = msgspec.field(default=NodeInfo(), name="nodeInfo")
+
+
+class Node(Object, frozen=True, gc=False, rename="camel"):
+    """A machine."""
+
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+
+_PRESSURE = {
+    "MemoryPressure": "memory",
+    "DiskPressure": "disk",
+    "PIDPressure": "room for processes",
+    "NetworkUnavailable": "network",
+}
+
+
+def health(node: Node) -> Health:
+    """Whether it answers, whether it runs short, whether it takes new work."""
+    ready = condition(node.status.conditions, "Ready")
+    if ready is None or ready.status != "True":
+        words = "It does not answer. What ran on it may still run, but nobody can tell."
+        return Health(
+            Level.FAILING, "Not answering", words, ready.reason if ready else "", ready.since if ready else 0.0
+        )
+    for one in node.status.conditions or ():
+        if one.type in _PRESSURE and one.status == "True":
+            return Health(Level.AT_RISK, "Running short", f"It is short of {_PRESSURE[one.type]}.", one.type, one.since)
+    if node.spec.unschedulable:
+        return Health(Level.PAUSED, "Closed", "It takes no new pods; what runs on it goes on.", "SchedulingDisabled")
+    return Health(Level.HEALTHY, "Ready")
+
+
+async def _load_overview(look: Look) -> Mapping[str, Any]:
+    """``facts`` and ``pods`` that run on it."""
+    node: Node = look.resource
+    info, can = node.status.node_info, node.status.allocatable or {}
+    pods = [pod for pod in await look.related("pod") if pod.spec.node_name == node.name]
+    return {
+        "facts": [
+            ("Addresses", ", ".join(one.address for one in node.status.addresses or ()) or "–"),
+            (
+                "For pods",
+                f"{quantity(can.get('cpu', '0')):g} cores, {size(quantity(can.get('memory', '0')))}, {can.get('pods', '–')} pods",
+            ),
+            ("Runs", f"{info.os_image}, kernel {info.kernel_version}, {info.architecture}"),
+            ("Kubelet", info.kubelet_version or "–"),
+            ("Engine", info.container_runtime_version or "–"),
+            ("Reserved by", ", ".join(f"{one.key}:{one.effect}" for one in node.spec.taints or ()) or "nothing"),
+            ("Pods on it", count(len(pods), "pod")),
+        ],
+        "labels": sorted(node.labels.items()),
+    }
+
+
+async def _cordon(driver: Driver, node: Node, params: Mapping[str, JSON]) -> str:
+    await driver.call(patch(NODE, node, {"spec": {"unschedulable": True}}))
+    return f"{node.name} takes no new pods"
+
+
+async def _uncordon(driver: Driver, node: Node, params: Mapping[str, JSON]) -> str:
+    await driver.call(patch(NODE, node, {"spec": {"unschedulable": None}}))
+    return f"{node.name} takes pods again"
+
+
+CORDON: Action[Node] = Action(
+    verb="cordon", label="Close", icon="ban", run=_cordon, undo=lambda node, params: ("uncordon", {}),
+    effect=lambda node: f"{node.name} takes no new pods.",
+    stays=lambda node: "What runs on it goes on.",
+    refuse=lambda node: "It is closed already." if node.spec.unschedulable else "",
+    line=lambda node, params: f"kubectl cordon {node.name}",
+)  # fmt: skip
+UNCORDON: Action[Node] = Action(
+    verb="uncordon", label="Open", icon="circle-check", run=_uncordon, undo=lambda node, params: ("cordon", {}),
+    effect=lambda node: f"{node.name} takes new pods again.",
+    refuse=lambda node: "" if node.spec.unschedulable else "It is open.",
+    line=lambda node, params: f"kubectl uncordon {node.name}",
+)  # fmt: skip
+
+OVERVIEW: Panel[Node] = Panel(
+    key="overview", label="Overview", icon="layout-dashboard", template="facts", load=_load_overview
+)
+
+NODE: Kind[Node] = Kind(
+    model=Node, api="v1/nodes", name="node", label="Node", plural="Nodes", icon="server", group="Hosts and nodes",
+    platform="kubernetes", namespaced=False, always=True,
+    words="A machine of the cluster: pods run on it.",
+    health=health,
+    columns=(
+        Column(key="name", label="Name", cell="name", value=lambda node: [node.name, node.status.node_info.os_image],
+               sort=lambda node: node.name, width="minmax(200px, 2fr)"),
+        STATUS,
+        Column(key="version", label="Kubelet", value=lambda node: node.status.node_info.kubelet_version,
+               sort=lambda node: node.status.node_info.kubelet_version),
+        Column(key="cores", label="Cores", cell="number", value=lambda node: quantity((node.status.allocatable or {}).get("cpu", "")),
+               sort=lambda node: quantity((node.status.allocatable or {}).get("cpu", "")), width="72px", end=True),
+        Column(key="room", label="Memory", value=lambda node: size(quantity((node.status.allocatable or {}).get("memory", "0"))),
+               sort=lambda node: quantity((node.status.allocatable or {}).get("memory", "")), end=True),
+        AGE,
+    ),
+    panels=(OVERVIEW, CONDITIONS, EVENTS, YAML),
+    actions=(CORDON, UNCORDON),
+)  # fmt: skip

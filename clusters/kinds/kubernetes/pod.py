@@ -1,0 +1,154 @@
+"""Pod: one copy of an app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clusters.drivers.base import Call, Driver, LogSource
+from clusters.kinds.base import JSON, Action, Column, Kind, Look, Panel, Workload
+from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.base import at, delete, line_target
+from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
+from clusters.kinds.kubernetes.pod_health import health
+from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
+from clusters.kinds.panels import LOGS, TERMINAL
+
+
+def _image(pod: Pod) -> str:
+    return pod.containers[-1].image if pod.containers else ""
+
+
+def _owner(pod: Pod) -> tuple[str, str] | None:
+    owner = pod.controller
+    return (_KINDS.get(owner.kind, owner.kind.lower()), owner.uid) if owner else None
+
+
+_KINDS = {"ReplicaSet": "replica-set", "StatefulSet": "stateful-set", "DaemonSet": "daemon-set", "Job": "job"}
+
+
+def log_sources(pod: Pod) -> Sequence[LogSource]:
+    """Its containers, and the set-up steps that have begun."""
+    begun = [one.name for one in pod.status.init_container_statuses or () if one.state.running or one.state.terminated]
+    names = [one.name for one in pod.containers] + [
+        name for name in begun if name not in {c.name for c in pod.containers}
+    ]
+    alone = len(names) == 1
+    return [LogSource(pod, "pod", name, pod.name if alone else f"{pod.name} / {name}") for name in names]
+
+
+async def _load_overview(look: Look) -> Mapping[str, Any]:
+    """``facts`` as (label, value) pairs, ``containers`` as asked for and as they are, ``owners`` upwards."""
+    pod: Pod = look.resource
+    statuses = {
+        one.name: one for one in [*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())]
+    }
+    asked = [*(pod.spec.init_containers or ()), *(pod.spec.containers or ())]
+    return {
+        "facts": [
+            ("Machine", pod.spec.node_name or "not placed yet"),
+            ("Address", pod.status.pod_ip or "none yet"),
+            ("Service account", pod.spec.service_account_name or "default"),
+            ("When it ends", f"it has {pod.spec.termination_grace_period_seconds} s"),
+            ("Quality of service", pod.status.qos_class or "–"),
+            (
+                "Managed by",
+                f"{pod.controller.kind} {pod.controller.name}" if pod.controller else "nobody: it is not made again",
+            ),
+        ],
+        "containers": [_container(one, statuses.get(one.name)) for one in asked],
+        "labels": sorted(pod.labels.items()),
+    }
+
+
+def _container(asked: Container, one: ContainerStatus | None) -> dict[str, Any]:
+    requests, limits = asked.resources.requests or {}, asked.resources.limits or {}
+    return {
+        "name": asked.name, "image": asked.image,
+        "state": _state(one), "ready": bool(one and one.ready), "restarts": one.restart_count if one else 0,
+        "ports": [f"{port.container_port}/{port.protocol}{f' {port.name}' if port.name else ''}" for port in asked.ports or ()],
+        "resources": [(name, requests.get(name, "–"), limits.get(name, "–")) for name in ("cpu", "memory") if {**requests, **limits}.get(name)],
+        "since": epoch(one.state.running.started_at) if one and one.state.running else 0.0,
+    }  # fmt: skip
+
+
+def _state(one: ContainerStatus | None) -> str:
+    if one is None:
+        return "not made yet"
+    if one.state.running:
+        return "running"
+    if one.state.waiting:
+        return one.state.waiting.reason or "waiting"
+    return f"ended, exit {one.state.terminated.exit_code}" if one.state.terminated else "not started"
+
+
+OVERVIEW: Panel[Pod] = Panel(
+    key="overview", label="Overview", icon="layout-dashboard", template="pod_overview", load=_load_overview
+)
+
+
+async def _delete(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
+    await driver.call(delete(POD, pod))
+    return f"{pod.name} was asked to end"
+
+
+async def _evict(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod.name, "namespace": pod.namespace},
+            "deleteOptions": {"preconditions": {"uid": pod.uid}}}  # fmt: skip
+    await driver.call(Call("POST", at(POD, pod, "eviction"), body=body))
+    return f"{pod.name} was asked to move"
+
+
+def _after(pod: Pod) -> str:
+    if pod.controller:
+        return f"Ends {pod.name}. {pod.controller.kind} {pod.controller.name} starts another copy."
+    return f"Ends {pod.name} for good: nobody starts it again."
+
+
+def _is_ending(pod: Pod) -> str:
+    return "It is ending already." if pod.metadata.deletion_timestamp else ""
+
+
+DELETE: Action[Pod] = Action(
+    verb="delete", label="Delete", icon="trash-2", effect=_after, run=_delete, refuse=_is_ending, danger=True,
+    stays=lambda pod: "Its volumes and what other copies do stay.",
+    line=lambda pod, params: f"kubectl delete {line_target(POD, pod)}",
+)  # fmt: skip
+EVICT: Action[Pod] = Action(
+    verb="evict", label="Evict", icon="log-out", run=_evict, refuse=_is_ending,
+    effect=lambda pod: f"{_after(pod)} Refused while a disruption budget needs it.",
+    line=lambda pod, params: f"kubectl drain {pod.spec.node_name or 'NODE'} --pod-selector=…",
+)  # fmt: skip
+
+POD: Kind[Pod] = Kind(
+    model=Pod, api="v1/pods", name="pod", label="Pod", plural="Pods", icon="box", group="Workloads", platform="kubernetes",
+    words="One copy of an app: one or more containers that live and move together.",
+    health=health,
+    always=True,
+    columns=(
+        Column(key="name", label="Name", cell="name", value=lambda pod: [pod.name, _image(pod)], sort=lambda pod: pod.name,
+               width="minmax(220px, 2.3fr)"),
+        STATUS,
+        NAMESPACE,
+        Column(key="ready", label="Ready", cell="pips", value=lambda pod: [pod.ready, len(pod.containers), 0],
+               sort=lambda pod: pod.ready / (len(pod.containers) or 1), width="96px", words="Containers that do their job."),
+        Column(key="cpu", label="CPU", cell="usage", value=lambda pod: None, width="minmax(120px, 1fr)"),
+        Column(key="memory", label="Memory", cell="usage", value=lambda pod: None, width="minmax(120px, 1fr)"),
+        Column(key="restarts", label="Restarts", cell="count_bad", value=lambda pod: pod.restarts, sort=lambda pod: pod.restarts,
+               width="74px", end=True),
+        Column(key="node", label="Node", value=lambda pod: pod.spec.node_name or None, sort=lambda pod: pod.spec.node_name,
+               facet=lambda pod: pod.spec.node_name, words="The machine it runs on."),
+        Column(key="address", label="Address", cell="mono", value=lambda pod: pod.status.pod_ip or None, hidden=True),
+        AGE,
+    ),
+    panels=(OVERVIEW, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    actions=(DELETE, EVICT),
+    search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{' '.join(f'{k}={v}' for k, v in pod.labels.items())}",
+    owner=_owner,
+    logs=log_sources,
+    workload=Workload(
+        image=_image, copies=lambda pod: (int(pod.ready == len(pod.containers)), 1, 0), restarts=lambda pod: pod.restarts,
+        counts=lambda pod: pod.controller is None,
+    ),
+)  # fmt: skip

@@ -1,0 +1,269 @@
+"""How a pod is, and why, in plain words. The numbers in comments are the rows of docs/triage.md where there is one."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from clusters.kinds.base import Health, Level
+from clusters.kinds.exit_codes import exit_term, exit_words
+from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.base import condition
+from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
+
+PLACING = 10.0  # seconds the scheduler may take before "cannot be placed" is said
+STARTING = 120.0  # seconds a pod may take to get ready, and an image to come
+RECENT = 600.0  # a restart this long ago still counts
+MANY = 3  # restarts that are worth a word
+FORGOTTEN = 600.0  # seconds beyond its grace that an ending pod may take
+
+
+def health(pod: Pod) -> Health:
+    """The first of these that has something to say."""
+    now = time.time()
+    return (
+        _ending(pod, now)
+        or _over(pod)
+        or _lost(pod)
+        or _unplaced(pod, now)
+        or _setting_up(pod, now)
+        or _containers(pod, now)
+        or _not_ready(pod, now)
+        or Health(Level.HEALTHY, "Running")
+    )
+
+
+def _ending(pod: Pod, now: float) -> Health | None:
+    since = epoch(pod.metadata.deletion_timestamp)
+    if not since:
+        return None
+    if now - since < FORGOTTEN:
+        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=since)
+    held = ", ".join(pod.metadata.finalizers or ())
+    why = f"Something still has to let go of it ({held})." if held else "Its machine may not answer."
+    return Health(Level.AT_RISK, "Stuck ending", f"It should be gone by now. {why}", "Terminating", since)
+
+
+def _over(pod: Pod) -> Health | None:
+    status = pod.status
+    if status.phase == "Succeeded":
+        return Health(Level.STOPPED, "Finished", "It did its work and ended.")
+    if status.phase != "Failed":
+        return None
+    if status.reason == "Evicted":
+        return Health(
+            Level.AT_RISK, "Evicted", f"Its machine ran short and removed it. {status.message}".strip(), "Evicted"
+        )
+    ended = next(
+        (one.state.terminated for one in pod.statuses if one.state.terminated and one.state.terminated.exit_code), None
+    )
+    if ended is not None:
+        return _ended(ended, "Failed")
+    return Health(Level.FAILING, "Failed", status.message or "It failed.", status.reason)
+
+
+def _lost(pod: Pod) -> Health | None:
+    ready = condition(pod.status.conditions, "Ready")
+    lost = pod.status.phase == "Unknown" or pod.status.reason == "NodeLost" or (ready and ready.reason == "NodeLost")
+    if not lost:
+        return None
+    words = f"Its machine {pod.spec.node_name} does not answer, so nobody knows how it is."
+    return Health(Level.UNKNOWN, "Unknown", words, "NodeLost", ready.since if ready else 0.0)
+
+
+def _unplaced(pod: Pod, now: float) -> Health | None:
+    if pod.status.phase != "Pending" or pod.spec.node_name:
+        return None
+    scheduled = condition(pod.status.conditions, "PodScheduled")
+    if scheduled is None or scheduled.status != "False":
+        if now - pod.created < 60:
+            return Health(Level.CHANGING, "Waiting", "It waits for a machine.", since=pod.created)
+        return Health(
+            Level.AT_RISK, "Waiting", "Nobody places it: the scheduler may not be running.", "Pending", pod.created
+        )
+    if scheduled.reason == "SchedulingGated":
+        return Health(
+            Level.PAUSED, "Held", "It is held on purpose until somebody lets it go.", "SchedulingGated", scheduled.since
+        )
+    if now - scheduled.since < PLACING:
+        return Health(Level.CHANGING, "Waiting", "It waits for a machine.", since=scheduled.since)
+    return Health(Level.FAILING, "Cannot be placed", placing_words(scheduled.message), "Unschedulable", scheduled.since)
+
+
+_PLACING = (  # what the scheduler says -> what it means (rows 1 to 9)
+    (r"Insufficient (\S+?)[.,]?(?:\s|$)", "No machine has enough free {0} for it."),
+    (r"untolerated taint[^{]*\{?node\.kubernetes\.io/(not-ready|unreachable|disk-pressure|memory-pressure|unschedulable)",
+     "The machines that would fit are not well or closed to new work ({0})."),
+    (r"untolerated taint", "The machines are reserved for other work, and it has no pass for them."),
+    (r"didn't match Pod's node affinity/selector", "No machine carries the labels it asks for."),
+    (r"anti-affinity", "Its copies refuse to share a machine, and there are not enough machines."),
+    (r"topology spread", "Its copies could not be spread as it asks."),
+    (r"volume node affinity conflict", "Its disk is in another place than the free machines."),
+    (r"unbound immediate PersistentVolumeClaims", "The disk it needs is not ready."),
+    (r"persistentvolumeclaim \"([^\"]+)\" not found", "The disk it asks for ({0}) does not exist."),
+    (r"exceed max volume count", "The machines cannot attach another disk."),
+    (r"free ports", "The port it wants on the machine is taken."),
+)  # fmt: skip
+
+
+def placing_words(message: str) -> str:
+    """Why the scheduler found no machine: the first reason that we know, else its own words."""
+    for pattern, meaning in _PLACING:
+        if found := re.search(pattern, message[:4000]):
+            return meaning.format(*found.groups())
+    return message[:300] or "No machine fits it."
+
+
+def _setting_up(pod: Pod, now: float) -> Health | None:
+    """Init containers run one after the other, before the app."""
+    for asked, one in _paired(pod.spec.init_containers, pod.status.init_container_statuses):
+        if asked.restart_policy == "Always":
+            continue
+        if one.state.waiting and (said := _waiting(asked, one, one.state.waiting, now, pod)):
+            if said.level is not Level.CHANGING:
+                return Health(
+                    said.level,
+                    said.word,
+                    f"A set-up step ({one.name}) holds it up. {said.reason}",
+                    said.code,
+                    said.since,
+                )
+            return said
+        if one.state.terminated and one.state.terminated.exit_code:
+            ended = _ended(one.state.terminated, "Set-up fails")
+            return Health(
+                ended.level, ended.word, f"The set-up step {one.name} failed. {ended.reason}", ended.code, ended.since
+            )
+        if one.state.running:
+            started = pod.created
+            late = now - started > 300
+            words = f"The set-up step {one.name} is at work."
+            return Health(Level.AT_RISK if late else Level.CHANGING, "Setting up", words, "Init", started)
+    return None
+
+
+def _containers(pod: Pod, now: float) -> Health | None:
+    """The worst of what its containers say."""
+    found = []
+    for asked, one in _paired(pod.containers, pod.statuses):
+        if one.state.waiting and (said := _waiting(asked, one, one.state.waiting, now, pod)):
+            found.append(said)
+        elif (ended := one.state.terminated) and (ended.exit_code or pod.spec.restart_policy == "Always"):
+            found.append(_ended(ended, "Crashing" if ended.exit_code else "Ended"))
+        elif one.state.running and one.restart_count >= MANY and (last := one.last_state.terminated):
+            if now - last.ended < RECENT:
+                why = exit_words(last.exit_code, out_of_memory=last.reason == "OOMKilled")
+                code = exit_term(last.exit_code, out_of_memory=last.reason == "OOMKilled")
+                found.append(
+                    Health(
+                        Level.AT_RISK,
+                        "Restarting",
+                        f"Started again {one.restart_count} times. {why}.",
+                        code,
+                        last.ended,
+                    )
+                )
+    return min(found, key=lambda one: one.level) if found else None
+
+
+_WAITING = {  # reason -> level, word, meaning
+    "CrashLoopBackOff": (Level.FAILING, "Crashing", "It stops again and again."),
+    "ImagePullBackOff": (Level.FAILING, "No image", "Its image cannot be fetched."),
+    "ErrImagePull": (Level.FAILING, "No image", "Its image cannot be fetched."),
+    "InvalidImageName": (Level.FAILING, "No image", "The name of its image is not valid."),
+    "ErrImageNeverPull": (Level.FAILING, "No image", "Its image is not on the machine, and it may not be fetched."),
+    "ImageInspectError": (Level.FAILING, "No image", "Its image cannot be read."),
+    "CreateContainerConfigError": (Level.FAILING, "Setting missing", "A setting or a secret it needs does not exist."),
+    "CreateContainerError": (Level.FAILING, "Cannot start", "Its container cannot be made."),
+    "RunContainerError": (Level.FAILING, "Cannot start", "Its program cannot be started."),
+    "PostStartHookError": (Level.FAILING, "Cannot start", "What it does right after starting failed."),
+}
+
+
+def _waiting(asked: Container, one: ContainerStatus, waiting: Waiting, now: float, pod: Pod) -> Health | None:
+    known = _WAITING.get(waiting.reason)
+    if known is None:
+        late = now - pod.created > STARTING
+        if waiting.reason in ("ContainerCreating", "PodInitializing", ""):
+            words = (
+                "Its containers are being made." if not late else f"It takes long to start. {waiting.message}".strip()
+            )
+            return Health(
+                Level.AT_RISK if late else Level.CHANGING,
+                "Starting",
+                words,
+                waiting.reason if late else "",
+                pod.created,
+            )
+        return Health(Level.FAILING, "Waiting", waiting.message[:300] or waiting.reason, waiting.reason, pod.created)
+    level, word, words = known
+    if last := one.last_state.terminated:
+        oom = last.reason == "OOMKilled"
+        words = f"{words} {exit_words(last.exit_code, out_of_memory=oom)}{_limit(asked) if oom else ''}."
+        return Health(
+            level, word, words, f"{exit_term(last.exit_code, out_of_memory=oom)} · {waiting.reason}", last.ended
+        )
+    if word == "No image":
+        words = f"{_image_words(waiting.message) or words} ({asked.image})"
+    elif waiting.message:
+        words = f"{words} {waiting.message[:300]}"
+    return Health(level, word, words, waiting.reason, pod.created)
+
+
+def _limit(asked: Container) -> str:
+    limit = (asked.resources.limits or {}).get("memory", "")
+    return f" ({limit})" if limit else ""
+
+
+_IMAGE = (  # rows 17 to 21
+    (r"not found|manifest unknown|NotFound", "There is no such image or tag."),
+    (r"unauthorized|denied|403|no basic auth|authentication required", "The registry does not let the cluster in."),
+    (r"toomanyrequests|429", "The registry has given out enough for now."),
+    (
+        r"timeout|no such host|connection refused|x509|server gave HTTP response",
+        "The cluster cannot reach the registry.",
+    ),
+    (r"no match for platform|exec format", "The image is made for another kind of processor."),
+)
+
+
+def _image_words(message: str) -> str:
+    return next((words for pattern, words in _IMAGE if re.search(pattern, message[:4000])), "")
+
+
+def _ended(ended: Terminated, word: str) -> Health:
+    oom = ended.reason == "OOMKilled"
+    level = Level.FAILING if ended.exit_code else Level.AT_RISK
+    return Health(
+        level,
+        word,
+        f"{exit_words(ended.exit_code, out_of_memory=oom)}.",
+        exit_term(ended.exit_code, out_of_memory=oom),
+        ended.ended,
+    )
+
+
+def _not_ready(pod: Pod, now: float) -> Health | None:
+    if pod.status.phase == "Pending":
+        return Health(Level.CHANGING, "Starting", "It is being started.", since=pod.created)
+    ready = condition(pod.status.conditions, "Ready")
+    if ready is None or ready.status == "True":
+        return None
+    waits = [one.name for one in pod.statuses if not one.ready]
+    if now - ready.since < STARTING:
+        return Health(Level.CHANGING, "Starting", "It runs, and does not take work yet.", since=ready.since)
+    who = f" ({', '.join(waits)})" if waits and len(pod.statuses) > 1 else ""
+    return Health(
+        Level.AT_RISK,
+        "Not ready",
+        f"It runs, but its own check says that it cannot take work{who}.",
+        ready.reason,
+        ready.since,
+    )
+
+
+def _paired(
+    asked: list[Container] | None, statuses: list[ContainerStatus] | None
+) -> list[tuple[Container, ContainerStatus]]:
+    by_name = {one.name: one for one in asked or ()}
+    return [(by_name.get(one.name, Container(name=one.name, image=one.image)), one) for one in statuses or ()]

@@ -1,0 +1,136 @@
+"""A pod as far as we read it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.base import Condition, Object, Part
+
+
+class Port(Part, frozen=True, gc=False, rename="camel"):
+    """A port a container says it listens on."""
+
+    container_port: int = 0
+    name: str = ""
+    protocol: str = "TCP"
+
+
+class Resources(Part, frozen=True, gc=False, rename="camel"):
+    """What it asks for at least, and may use at most: quantities as text ("250m", "256Mi")."""
+
+    requests: dict[str, str] | None = None
+    limits: dict[str, str] | None = None
+
+
+class Container(Part, frozen=True, gc=False, rename="camel"):
+    """A container as it was asked for. An init container that restarts always is a sidecar."""
+
+    name: str = ""
+    image: str = ""
+    restart_policy: str = ""
+    ports: list[Port] | None = None
+    resources: Resources = Resources()
+
+
+class Running(Part, frozen=True, gc=False, rename="camel"):
+    """It runs."""
+
+    started_at: str = ""
+
+
+class Waiting(Part, frozen=True, gc=False, rename="camel"):
+    """It does not run yet, or not again yet."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class Terminated(Part, frozen=True, gc=False, rename="camel"):
+    """It ended."""
+
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+
+    @property
+    def ended(self) -> float:
+        """When, in epoch seconds."""
+        return epoch(self.finished_at)
+
+
+class State(Part, frozen=True, gc=False, rename="camel"):
+    """One of the three."""
+
+    running: Running | None = None
+    waiting: Waiting | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Part, frozen=True, gc=False, rename="camel"):
+    """A container as it is."""
+
+    name: str = ""
+    ready: bool = False
+    restart_count: int = 0
+    image: str = ""
+    started: bool | None = None
+    state: State = State()
+    last_state: State = State()
+
+
+class PodSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    containers: list[Container] | None = None
+    init_containers: list[Container] | None = None
+    node_name: str = ""
+    restart_policy: str = "Always"
+    service_account_name: str = ""
+    termination_grace_period_seconds: int = 30
+
+
+class PodStatus(Part, frozen=True, gc=False, rename="camel"):
+    """How it is."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    conditions: list[Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+    pod_ip: str = msgspec.field(default="", name="podIP")
+    start_time: str = ""
+    qos_class: str = ""
+
+
+class Pod(Object, frozen=True, gc=False, rename="camel"):
+    """One copy of an app."""
+
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    @property
+    def containers(self) -> list[Container]:
+        """Its containers, sidecars among them, in order."""
+        sidecars = [one for one in self.spec.init_containers or () if one.restart_policy == "Always"]
+        return [*sidecars, *(self.spec.containers or ())]
+
+    @property
+    def statuses(self) -> list[ContainerStatus]:
+        """How its containers are, sidecars among them."""
+        sidecars = {one.name for one in self.spec.init_containers or () if one.restart_policy == "Always"}
+        beside = [one for one in self.status.init_container_statuses or () if one.name in sidecars]
+        return [*beside, *(self.status.container_statuses or ())]
+
+    @property
+    def restarts(self) -> int:
+        """How often any of its containers was started again."""
+        return sum(one.restart_count for one in self.statuses)
+
+    @property
+    def ready(self) -> int:
+        """How many of its containers are ready."""
+        return sum(one.ready for one in self.statuses)
