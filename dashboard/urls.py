@@ -5,12 +5,30 @@ from __future__ import annotations
 from django.urls import include, path
 
 from dashboard.socket import LiveSocket
-from dashboard.views import act, audit, connect, health, jobs, lists, people, resources, setup
+from dashboard.views import (
+    act,
+    audit,
+    cluster,
+    connect,
+    demo,
+    health,
+    home,
+    jobs,
+    lists,
+    palette,
+    people,
+    resources,
+    setup,
+)
 
 urlpatterns = [
+    path("", home.home, name="home"),
     path("workloads/", lists.rows, name="workloads"),
     path("list/<slug:table>/", lists.rows, name="list"),
     path("list/<slug:table>/ids/", lists.ids, name="list_ids"),
+    path("activity/", home.activity, name="activity"),
+    path("demo/", demo.demo, name="demo"),
+    path("demo/fault/", demo.fault, name="demo_fault"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<slug:key>/", jobs.job, name="job"),
     path("jobs/<slug:key>/cancel/", jobs.cancel, name="job_cancel"),
@@ -28,6 +46,9 @@ urlpatterns = [
     path("clusters/connect/take/", connect.take, name="connect_take"),
     path("clusters/<slug:slug>/edit/", connect.edit, name="cluster_edit"),
     path("clusters/<slug:slug>/remove/", connect.remove, name="cluster_remove"),
+    path("palette/", palette.palette, name="palette"),
+    path("clusters/<slug:cluster>/", cluster.cluster, name="cluster"),
+    path("clusters/<slug:cluster>/check/", cluster.check_again, name="cluster_check"),
     path("clusters/<slug:cluster>/<slug:kind>/<path:key>/", resources.resource, name="resource"),
     path("act/", act.act, name="act"),
     path("setup/", setup.first_account, name="setup"),

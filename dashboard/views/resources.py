@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from clusters.access import Need, Target, decide
-from clusters.errors import ClusterError, Refused
+from clusters.errors import ClusterError
 from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
 from clusters.live.table import status_cell
@@ -32,13 +35,12 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
         "href": address(row),
         "panels": panels,
         "panel": chosen,
-        "panel_template": f"panels/{chosen.template}.html",
         "actions": _actions(request, row),
         "usage": _usage(row),
     }
     if "head" in request.GET:
         return render(request, "partials/resource_head.html", context)
-    context |= await _load(request, row, chosen)
+    context["panel_html"] = await _shown(request, row, chosen)
     if request.htmx and request.htmx.target == "panel":
         return render(request, "partials/panel.html", context)
     if "look" in request.GET:
@@ -46,12 +48,13 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
     return page(request, "pages/resource.html", context)
 
 
-async def _load(request: HttpRequest, row: Row, panel: Panel) -> dict[str, object]:
-    """The panel's own context; a fault of the cluster is shown in the panel's place, the rest of the page stays."""
+async def _shown(request: HttpRequest, row: Row, panel: Panel[Any]) -> SafeString:
+    """The panel as HTML; a fault of the cluster is shown in its place, and the rest of the page stays."""
     try:
-        return {"data": await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)}
+        data = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)
     except ClusterError as error:
-        return {"data": {}, "error": error, "denied": isinstance(error, Refused)}
+        return render_to_string("components/error.html", {"error": error}, request)
+    return render_to_string(f"panels/{panel.template}.html", {**data, "row": row, "panel": panel}, request)
 
 
 def _actions(request: HttpRequest, row: Row) -> list[dict[str, object]]:

@@ -11,11 +11,22 @@ STATUS: Column[Any] = Column(
 )  # filled by the table, from health
 
 NAMESPACE: Column[Any] = Column(
-    key="namespace", label="Namespace", value=lambda one: one.namespace, sort=lambda one: one.namespace,
-    facet=lambda one: one.namespace, hidden=True, words="The part of the cluster it belongs to.",
-)  # fmt: skip
+    key="namespace",
+    label="Namespace",
+    value=lambda one: one.namespace,
+    sort=lambda one: one.namespace,
+    facet=lambda one: one.namespace,
+    hidden=True,
+    words="The part of the cluster it belongs to.",
+)
 
 AGE: Column[Any] = Column(
-    key="age", label="Age", value=lambda one: one.created or None, cell="age", sort=lambda one: -one.created, width="72px", end=True,
+    key="age",
+    label="Age",
+    value=lambda one: one.created or None,
+    cell="age",
+    sort=lambda one: -one.created,
+    width="72px",
+    end=True,
     words="How long ago it was made.",
-)  # fmt: skip
+)

@@ -125,13 +125,25 @@ def _strategy(one: Deployment) -> str:
 
 def _copy(pod: Any) -> dict[str, Any]:
     state = POD.health(pod)
-    return {"name": pod.name, "key": POD.key(pod), "node": pod.spec.node_name, "restarts": pod.restarts, "created": pod.created,
-            "status": [state.level.name.lower(), state.word, state.reason, state.code]}  # fmt: skip
+    return {
+        "name": pod.name,
+        "key": POD.key(pod),
+        "node": pod.spec.node_name,
+        "restarts": pod.restarts,
+        "created": pod.created,
+        "status": [state.level.name.lower(), state.word, state.reason, state.code],
+    }
 
 
 def _version(version: Any, current: int) -> dict[str, Any]:
-    return {"revision": version.revision, "image": version.spec.template.image, "copies": version.status.replicas,
-            "created": version.created, "current": version.revision == current, "key": REPLICA_SET.key(version)}  # fmt: skip
+    return {
+        "revision": version.revision,
+        "image": version.spec.template.image,
+        "copies": version.status.replicas,
+        "created": version.created,
+        "current": version.revision == current,
+        "key": REPLICA_SET.key(version),
+    }
 
 
 OVERVIEW: Panel[Deployment] = Panel(
@@ -139,22 +151,48 @@ OVERVIEW: Panel[Deployment] = Panel(
 )
 
 DEPLOYMENT: Kind[Deployment] = Kind(
-    model=Deployment, api="apps/v1/deployments", name="deployment", label="Deployment", plural="Deployments", icon="boxes",
-    group="Workloads", platform="kubernetes",
+    model=Deployment,
+    api="apps/v1/deployments",
+    name="deployment",
+    label="Deployment",
+    plural="Deployments",
+    icon="boxes",
+    group="Workloads",
+    platform="kubernetes",
     words="An app that is kept running in a number of copies, and changed copy by copy.",
     health=health,
     always=True,
     columns=(
-        Column(key="name", label="Name", cell="name", value=lambda one: [one.name, one.image], sort=lambda one: one.name,
-               width="minmax(220px, 2.3fr)"),
+        Column(
+            key="name",
+            label="Name",
+            cell="name",
+            value=lambda one: [one.name, one.image],
+            sort=lambda one: one.name,
+            width="minmax(220px, 2.3fr)",
+        ),
         STATUS,
         NAMESPACE,
-        Column(key="ready", label="Ready", cell="pips", value=lambda one: list(copies(one)),
-               sort=lambda one: one.status.ready_replicas / (one.spec.replicas or 1), width="minmax(104px, .9fr)"),
+        Column(
+            key="ready",
+            label="Ready",
+            cell="pips",
+            value=lambda one: list(copies(one)),
+            sort=lambda one: one.status.ready_replicas / (one.spec.replicas or 1),
+            width="minmax(104px, .9fr)",
+        ),
         Column(key="cpu", label="CPU", cell="usage", value=lambda one: None, width="minmax(120px, 1fr)"),
         Column(key="memory", label="Memory", cell="usage", value=lambda one: None, width="minmax(120px, 1fr)"),
-        Column(key="new", label="Up to date", cell="number", value=lambda one: one.status.updated_replicas,
-               sort=lambda one: one.status.updated_replicas, width="90px", end=True, words="Copies of the newest version."),
+        Column(
+            key="new",
+            label="Up to date",
+            cell="number",
+            value=lambda one: one.status.updated_replicas,
+            sort=lambda one: one.status.updated_replicas,
+            width="90px",
+            end=True,
+            words="Copies of the newest version.",
+        ),
         Column(key="strategy", label="Changes", value=lambda one: one.spec.strategy.type, hidden=True),
         AGE,
     ),
@@ -163,4 +201,4 @@ DEPLOYMENT: Kind[Deployment] = Kind(
     search=lambda one: f"{one.image}\0{' '.join(f'{key}={value}' for key, value in one.labels.items())}",
     copies_of="pod",
     workload=Workload(image=lambda one: one.image, copies=copies, restarts=lambda one: None),
-)  # fmt: skip
+)

@@ -104,41 +104,82 @@ def _undo_scale(one: Deployment, params: Mapping[str, JSON]) -> tuple[str, Mappi
 
 
 SCALE: Action[Deployment] = Action(
-    verb="scale", label="Scale", icon="scaling", run=_scale, undo=_undo_scale,
+    verb="scale",
+    label="Scale",
+    icon="scaling",
+    run=_scale,
+    undo=_undo_scale,
     effect=lambda one: f"Changes the number of copies of {one.name}. Now: {one.spec.replicas}.",
     stays=lambda one: "Its settings, addresses and disks stay.",
-    fields=(Field(name="copies", label="Copies", type="number", minimum=0, maximum=MOST_COPIES,
-                  initial=lambda one: one.spec.replicas, help="0 stops it."),),
+    fields=(
+        Field(
+            name="copies",
+            label="Copies",
+            type="number",
+            minimum=0,
+            maximum=MOST_COPIES,
+            initial=lambda one: one.spec.replicas,
+            help="0 stops it.",
+        ),
+    ),
     line=lambda one, params: _line("scale", one, f" --replicas={params.get('copies', '')}"),
-)  # fmt: skip
+)
 RESTART: Action[Deployment] = Action(
-    verb="restart", label="Restart", icon="rotate-cw", run=_restart,
-    effect=lambda one: f"Replaces the copies of {one.name} by new ones, a few at a time; it goes on answering meanwhile.",
+    verb="restart",
+    label="Restart",
+    icon="rotate-cw",
+    run=_restart,
+    effect=lambda one: (
+        f"Replaces the copies of {one.name} by new ones, a few at a time; it goes on answering meanwhile."
+    ),
     refuse=lambda one: "" if one.spec.replicas else "It has no copies. Scale it up instead.",
     stays=lambda one: "Version and settings stay.",
     line=lambda one, params: _line("rollout restart", one),
-)  # fmt: skip
+)
 ROLL_BACK: Action[Deployment] = Action(
-    verb="roll-back", label="Roll back", icon="undo-2", run=_roll_back,
+    verb="roll-back",
+    label="Roll back",
+    icon="undo-2",
+    run=_roll_back,
     effect=lambda one: f"Puts {one.name} back to the version before {one.image or 'this one'}, copy by copy.",
-    refuse=lambda one: "" if one.annotations.get(REVISION, "1") != "1" else "This is its first version: there is none before it.",
+    refuse=lambda one: (
+        "" if one.annotations.get(REVISION, "1") != "1" else "This is its first version: there is none before it."
+    ),
     stays=lambda one: "The number of copies stays, and so do disks and addresses.",
     undo=lambda one, params: ("roll-back", {"revision": one.annotations.get(REVISION, "")}),
-    fields=(Field(name="revision", label="Version", required=False, pattern=r"[0-9]{1,9}", max_length=9,
-                  help="Empty: the one before. The Overview lists those that are kept."),),
-    line=lambda one, params: _line("rollout undo", one, f" --to-revision={params['revision']}" if params.get("revision") else ""),
-)  # fmt: skip
+    fields=(
+        Field(
+            name="revision",
+            label="Version",
+            required=False,
+            pattern=r"[0-9]{1,9}",
+            max_length=9,
+            help="Empty: the one before. The Overview lists those that are kept.",
+        ),
+    ),
+    line=lambda one, params: _line(
+        "rollout undo", one, f" --to-revision={params['revision']}" if params.get("revision") else ""
+    ),
+)
 PAUSE: Action[Deployment] = Action(
-    verb="pause", label="Pause rollout", icon="circle-pause", run=_pause, confirm=False,
+    verb="pause",
+    label="Pause rollout",
+    icon="circle-pause",
+    run=_pause,
+    confirm=False,
     effect=lambda one: f"{one.name} goes on as it is; changes wait until it is resumed.",
     refuse=lambda one: "It is paused already." if one.spec.paused else "",
     undo=lambda one, params: ("resume", {}),
     line=lambda one, params: _line("rollout pause", one),
-)  # fmt: skip
+)
 RESUME: Action[Deployment] = Action(
-    verb="resume", label="Resume rollout", icon="circle-play", run=_resume, confirm=False,
+    verb="resume",
+    label="Resume rollout",
+    icon="circle-play",
+    run=_resume,
+    confirm=False,
     effect=lambda one: f"Changes of {one.name} that waited are carried out, copy by copy.",
     refuse=lambda one: "" if one.spec.paused else "It is not paused.",
     undo=lambda one, params: ("pause", {}),
     line=lambda one, params: _line("rollout resume", one),
-)  # fmt: skip
+)

@@ -121,40 +121,78 @@ async def _uncordon(driver: Driver, node: Node, params: Mapping[str, JSON]) -> s
 
 
 CORDON: Action[Node] = Action(
-    verb="cordon", label="Close", icon="ban", run=_cordon, undo=lambda node, params: ("uncordon", {}),
+    verb="cordon",
+    label="Close",
+    icon="ban",
+    run=_cordon,
+    undo=lambda node, params: ("uncordon", {}),
     effect=lambda node: f"{node.name} takes no new pods.",
     stays=lambda node: "What runs on it goes on.",
     refuse=lambda node: "It is closed already." if node.spec.unschedulable else "",
     line=lambda node, params: f"kubectl cordon {node.name}",
-)  # fmt: skip
+)
 UNCORDON: Action[Node] = Action(
-    verb="uncordon", label="Open", icon="circle-check", run=_uncordon, undo=lambda node, params: ("cordon", {}),
+    verb="uncordon",
+    label="Open",
+    icon="circle-check",
+    run=_uncordon,
+    undo=lambda node, params: ("cordon", {}),
     effect=lambda node: f"{node.name} takes new pods again.",
     refuse=lambda node: "" if node.spec.unschedulable else "It is open.",
     line=lambda node, params: f"kubectl uncordon {node.name}",
-)  # fmt: skip
+)
 
 OVERVIEW: Panel[Node] = Panel(
     key="overview", label="Overview", icon="layout-dashboard", template="facts", load=_load_overview
 )
 
 NODE: Kind[Node] = Kind(
-    model=Node, api="v1/nodes", name="node", label="Node", plural="Nodes", icon="server", group="Hosts and nodes",
-    platform="kubernetes", namespaced=False, always=True,
+    model=Node,
+    api="v1/nodes",
+    name="node",
+    label="Node",
+    plural="Nodes",
+    icon="server",
+    group="Hosts and nodes",
+    platform="kubernetes",
+    namespaced=False,
+    always=True,
     words="A machine of the cluster: pods run on it.",
     health=health,
     columns=(
-        Column(key="name", label="Name", cell="name", value=lambda node: [node.name, node.status.node_info.os_image],
-               sort=lambda node: node.name, width="minmax(200px, 2fr)"),
+        Column(
+            key="name",
+            label="Name",
+            cell="name",
+            value=lambda node: [node.name, node.status.node_info.os_image],
+            sort=lambda node: node.name,
+            width="minmax(200px, 2fr)",
+        ),
         STATUS,
-        Column(key="version", label="Kubelet", value=lambda node: node.status.node_info.kubelet_version,
-               sort=lambda node: node.status.node_info.kubelet_version),
-        Column(key="cores", label="Cores", cell="number", value=lambda node: quantity((node.status.allocatable or {}).get("cpu", "")),
-               sort=lambda node: quantity((node.status.allocatable or {}).get("cpu", "")), width="72px", end=True),
-        Column(key="room", label="Memory", value=lambda node: size(quantity((node.status.allocatable or {}).get("memory", "0"))),
-               sort=lambda node: quantity((node.status.allocatable or {}).get("memory", "")), end=True),
+        Column(
+            key="version",
+            label="Kubelet",
+            value=lambda node: node.status.node_info.kubelet_version,
+            sort=lambda node: node.status.node_info.kubelet_version,
+        ),
+        Column(
+            key="cores",
+            label="Cores",
+            cell="number",
+            value=lambda node: quantity((node.status.allocatable or {}).get("cpu", "")),
+            sort=lambda node: quantity((node.status.allocatable or {}).get("cpu", "")),
+            width="72px",
+            end=True,
+        ),
+        Column(
+            key="room",
+            label="Memory",
+            value=lambda node: size(quantity((node.status.allocatable or {}).get("memory", "0"))),
+            sort=lambda node: quantity((node.status.allocatable or {}).get("memory", "")),
+            end=True,
+        ),
         AGE,
     ),
     panels=(OVERVIEW, CONDITIONS, EVENTS, YAML),
     actions=(CORDON, UNCORDON),
-)  # fmt: skip
+)

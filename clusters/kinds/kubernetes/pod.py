@@ -65,12 +65,21 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
 def _container(asked: Container, one: ContainerStatus | None) -> dict[str, Any]:
     requests, limits = asked.resources.requests or {}, asked.resources.limits or {}
     return {
-        "name": asked.name, "image": asked.image,
-        "state": _state(one), "ready": bool(one and one.ready), "restarts": one.restart_count if one else 0,
-        "ports": [f"{port.container_port}/{port.protocol}{f' {port.name}' if port.name else ''}" for port in asked.ports or ()],
-        "resources": [(name, requests.get(name, "–"), limits.get(name, "–")) for name in ("cpu", "memory") if {**requests, **limits}.get(name)],
+        "name": asked.name,
+        "image": asked.image,
+        "state": _state(one),
+        "ready": bool(one and one.ready),
+        "restarts": one.restart_count if one else 0,
+        "ports": [
+            f"{port.container_port}/{port.protocol}{f' {port.name}' if port.name else ''}" for port in asked.ports or ()
+        ],
+        "resources": [
+            (name, requests.get(name, "–"), limits.get(name, "–"))
+            for name in ("cpu", "memory")
+            if {**requests, **limits}.get(name)
+        ],
         "since": epoch(one.state.running.started_at) if one and one.state.running else 0.0,
-    }  # fmt: skip
+    }
 
 
 def _state(one: ContainerStatus | None) -> str:
@@ -94,8 +103,12 @@ async def _delete(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
 
 
 async def _evict(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
-    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod.name, "namespace": pod.namespace},
-            "deleteOptions": {"preconditions": {"uid": pod.uid}}}  # fmt: skip
+    body = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": pod.name, "namespace": pod.namespace},
+        "deleteOptions": {"preconditions": {"uid": pod.uid}},
+    }
     await driver.call(Call("POST", at(POD, pod, "eviction"), body=body))
     return f"{pod.name} was asked to move"
 
@@ -111,34 +124,77 @@ def _is_ending(pod: Pod) -> str:
 
 
 DELETE: Action[Pod] = Action(
-    verb="delete", label="Delete", icon="trash-2", effect=_after, run=_delete, refuse=_is_ending, danger=True,
+    verb="delete",
+    label="Delete",
+    icon="trash-2",
+    effect=_after,
+    run=_delete,
+    refuse=_is_ending,
+    danger=True,
     stays=lambda pod: "Its volumes and what other copies do stay.",
     line=lambda pod, params: f"kubectl delete {line_target(POD, pod)}",
-)  # fmt: skip
+)
 EVICT: Action[Pod] = Action(
-    verb="evict", label="Evict", icon="log-out", run=_evict, refuse=_is_ending,
+    verb="evict",
+    label="Evict",
+    icon="log-out",
+    run=_evict,
+    refuse=_is_ending,
     effect=lambda pod: f"{_after(pod)} Refused while a disruption budget needs it.",
     line=lambda pod, params: f"kubectl drain {pod.spec.node_name or 'NODE'} --pod-selector=…",
-)  # fmt: skip
+)
 
 POD: Kind[Pod] = Kind(
-    model=Pod, api="v1/pods", name="pod", label="Pod", plural="Pods", icon="box", group="Workloads", platform="kubernetes",
+    model=Pod,
+    api="v1/pods",
+    name="pod",
+    label="Pod",
+    plural="Pods",
+    icon="box",
+    group="Workloads",
+    platform="kubernetes",
     words="One copy of an app: one or more containers that live and move together.",
     health=health,
     always=True,
     columns=(
-        Column(key="name", label="Name", cell="name", value=lambda pod: [pod.name, _image(pod)], sort=lambda pod: pod.name,
-               width="minmax(220px, 2.3fr)"),
+        Column(
+            key="name",
+            label="Name",
+            cell="name",
+            value=lambda pod: [pod.name, _image(pod)],
+            sort=lambda pod: pod.name,
+            width="minmax(220px, 2.3fr)",
+        ),
         STATUS,
         NAMESPACE,
-        Column(key="ready", label="Ready", cell="pips", value=lambda pod: [pod.ready, len(pod.containers), 0],
-               sort=lambda pod: pod.ready / (len(pod.containers) or 1), width="96px", words="Containers that do their job."),
+        Column(
+            key="ready",
+            label="Ready",
+            cell="pips",
+            value=lambda pod: [pod.ready, len(pod.containers), 0],
+            sort=lambda pod: pod.ready / (len(pod.containers) or 1),
+            width="96px",
+            words="Containers that do their job.",
+        ),
         Column(key="cpu", label="CPU", cell="usage", value=lambda pod: None, width="minmax(120px, 1fr)"),
         Column(key="memory", label="Memory", cell="usage", value=lambda pod: None, width="minmax(120px, 1fr)"),
-        Column(key="restarts", label="Restarts", cell="count_bad", value=lambda pod: pod.restarts, sort=lambda pod: pod.restarts,
-               width="74px", end=True),
-        Column(key="node", label="Node", value=lambda pod: pod.spec.node_name or None, sort=lambda pod: pod.spec.node_name,
-               facet=lambda pod: pod.spec.node_name, words="The machine it runs on."),
+        Column(
+            key="restarts",
+            label="Restarts",
+            cell="count_bad",
+            value=lambda pod: pod.restarts,
+            sort=lambda pod: pod.restarts,
+            width="74px",
+            end=True,
+        ),
+        Column(
+            key="node",
+            label="Node",
+            value=lambda pod: pod.spec.node_name or None,
+            sort=lambda pod: pod.spec.node_name,
+            facet=lambda pod: pod.spec.node_name,
+            words="The machine it runs on.",
+        ),
         Column(key="address", label="Address", cell="mono", value=lambda pod: pod.status.pod_ip or None, hidden=True),
         AGE,
     ),
@@ -148,7 +204,9 @@ POD: Kind[Pod] = Kind(
     owner=_owner,
     logs=log_sources,
     workload=Workload(
-        image=_image, copies=lambda pod: (int(pod.ready == len(pod.containers)), 1, 0), restarts=lambda pod: pod.restarts,
+        image=_image,
+        copies=lambda pod: (int(pod.ready == len(pod.containers)), 1, 0),
+        restarts=lambda pod: pod.restarts,
         counts=lambda pod: pod.controller is None,
     ),
-)  # fmt: skip
+)

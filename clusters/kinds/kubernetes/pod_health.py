@@ -92,8 +92,10 @@ def _unplaced(pod: Pod, now: float) -> Health | None:
 
 _PLACING = (  # what the scheduler says -> what it means (rows 1 to 9)
     (r"Insufficient (\S+?)[.,]?(?:\s|$)", "No machine has enough free {0} for it."),
-    (r"untolerated taint[^{]*\{?node\.kubernetes\.io/(not-ready|unreachable|disk-pressure|memory-pressure|unschedulable)",
-     "The machines that would fit are not well or closed to new work ({0})."),
+    (
+        r"untolerated taint[^{]*\{?node\.kubernetes\.io/(not-ready|unreachable|disk-pressure|memory-pressure|unschedulable)",
+        "The machines that would fit are not well or closed to new work ({0}).",
+    ),
     (r"untolerated taint", "The machines are reserved for other work, and it has no pass for them."),
     (r"didn't match Pod's node affinity/selector", "No machine carries the labels it asks for."),
     (r"anti-affinity", "Its copies refuse to share a machine, and there are not enough machines."),
@@ -103,7 +105,7 @@ _PLACING = (  # what the scheduler says -> what it means (rows 1 to 9)
     (r"persistentvolumeclaim \"([^\"]+)\" not found", "The disk it asks for ({0}) does not exist."),
     (r"exceed max volume count", "The machines cannot attach another disk."),
     (r"free ports", "The port it wants on the machine is taken."),
-)  # fmt: skip
+)
 
 
 def placing_words(message: str) -> str:
