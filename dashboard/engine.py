@@ -19,6 +19,7 @@ from clusters.live.row import Row
 from clusters.live.supervisor import Supervisor
 from clusters.live.usage import Sampler
 from clusters.models import Cluster
+from clusters.triage.live import Triage
 
 
 def address(row: Row) -> str:
@@ -50,9 +51,9 @@ class Engine:
         self.supervisor = Supervisor(address)
         self.sampler = Sampler(self.supervisor, self._sampled)
         self.gateway = Gateway(self.supervisor)
+        self.triage = Triage(self.supervisor)
         self.started = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._attention: dict[Callable[[], None], None] = {}
         self._sample_listeners: dict[Callable[[], None], None] = {}
 
     async def start(self) -> None:
@@ -62,6 +63,7 @@ class Engine:
         self.started = True
         await interrupt_running()
         self._tasks = [asyncio.create_task(self.sampler.run(), name="usage sampler")]
+        self.triage.start()
         async for cluster in Cluster.objects.all():
             await self.connect(cluster)
 
@@ -70,6 +72,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.triage.stop()
         await self.supervisor.close()
         self.started = False
 
@@ -88,12 +91,11 @@ class Engine:
 
     def counts(self, seen: Scope) -> dict[str, int]:
         """The numbers of the sidebar."""
-        return {}
+        return self.triage.counts(seen)
 
     def on_attention(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Hear when the counts of the sidebar may be others. Returns how to stop."""
-        self._attention[listener] = None
-        return lambda: self._attention.pop(listener, None)
+        return self.triage.subscribe(listener)
 
     def on_sampled(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Hear when usage was sampled. Returns how to stop."""

@@ -1,7 +1,7 @@
 """From a change of a resource to what a person would say happened; one line per thing that matters.
 
-A watcher remembers, per app, only what is needed to say one thing once: an app that fails and recovers ten times in a
-minute fails once, and recovers when it stayed well.
+A watcher remembers, per app, only what is needed to say one thing once: an app that is made anew under its name is a
+new version, not one removed and one added. What goes wrong is told by troubles.py.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clusters.kinds.base import Health, Level
+from clusters.kinds.base import Level
 from clusters.triage import explain
 from clusters.triage.symptoms import Thing, image_of, is_workload
 
-STAYS_WELL = 30.0               # seconds without trouble before something counts as recovered
 REPLACED_WITHIN = 10.0          # seconds within which one of the same name counts as the same app, made anew
 RESTARTS_WITHIN = 300.0         # restarts of one app within this are said once
 MOST_REMEMBERED = 5000
@@ -42,8 +41,6 @@ class _Story:
     """What is remembered of one app."""
 
     last: Thing
-    failing_since: float = 0.0
-    well_since: float = 0.0
     rolling: str = ""           # the version on its way
     restarts_said: float = 0.0
 
@@ -58,10 +55,7 @@ class Watcher:
     def meet(self, one: Thing) -> None:
         """Something that was there before we looked: no change."""
         if is_workload(one.kind, one.resource):
-            story = _Story(one)
-            if one.health.level == Level.FAILING:
-                story.failing_since = one.health.since
-            self._remember(one.row, story)
+            self._remember(one.row, _Story(one))
 
     def changed(self, one: Thing, now: float) -> list[Happened]:
         """An app appeared or is different now."""
@@ -76,8 +70,19 @@ class Watcher:
             return [_say(one, now, "appeared", f"{one.resource.name} was added", {"image": image_of(one)})]
         before, story.last = story.last, one
         self._remember(one.row, story)
-        return [*_versions(story, before, one, now), *_copies(before, one, now), *self._health(story, one, now),
-                *_restarts(story, before, one, now)]
+        said = [*_versions(story, before, one, now), *_copies(before, one, now)]
+        if story.rolling and one.health.level == Level.HEALTHY and not said:
+            version, story.rolling = story.rolling, ""
+            said.append(_say(one, now, "rolled out", f"{one.resource.name} {version} runs everywhere"))
+        return said
+
+    def restarted(self, one: Thing, now: float) -> list[Happened]:
+        """A copy of this app, or the app itself, ended and was started again."""
+        story = self._stories.get(one.row)
+        if story is None or now - story.restarts_said < RESTARTS_WITHIN:
+            return []
+        story.restarts_said = now
+        return [_say(one, now, "restarted", f"{one.resource.name} ended and was started again")]
 
     def removed(self, row: str, now: float) -> None:
         """An app is gone; that is told a moment later, unless one of the same name comes."""
@@ -93,12 +98,6 @@ class Watcher:
                 del self._gone[key]
                 said.append(_say(story.last, at, "removed", f"{story.last.resource.name} was removed",
                                  level=Level.STOPPED))
-        for story in self._stories.values():
-            if story.failing_since and story.well_since and now - story.well_since >= STAYS_WELL:
-                lasted = explain.span(story.well_since - story.failing_since)
-                said.append(_say(story.last, story.well_since, "recovered",
-                                 f"{story.last.resource.name} recovered after {lasted}"))
-                story.failing_since = story.well_since = 0.0
         return said
 
     def forget(self, cluster: int) -> None:
@@ -106,22 +105,6 @@ class Watcher:
         for row in [row for row, story in self._stories.items() if story.last.cluster == cluster]:
             del self._stories[row]
         self._gone = {key: value for key, value in self._gone.items() if key[0] != cluster}
-
-    def _health(self, story: _Story, one: Thing, now: float) -> list[Happened]:
-        health = one.health
-        if health.level == Level.FAILING:
-            story.well_since = 0.0
-            if not story.failing_since:
-                story.failing_since = now
-                return [_say(one, now, "failing", f"{one.resource.name} began to fail: {_why(health)}",
-                             {"code": health.code}, Level.FAILING)]
-        elif health.level in (Level.HEALTHY, Level.STOPPED, Level.PAUSED):
-            if story.failing_since and not story.well_since:
-                story.well_since = now
-            if story.rolling and health.level == Level.HEALTHY:
-                version, story.rolling = story.rolling, ""
-                return [_say(one, now, "rolled out", f"{one.resource.name} {version} runs everywhere")]
-        return []
 
     def _remember(self, row: str, story: _Story) -> None:
         self._stories[row] = story
@@ -147,20 +130,6 @@ def _copies(before: Thing, one: Thing, now: float) -> Sequence[Happened]:
         return ()
     words = f"{one.resource.name} scaled from {old} to {new}"
     return [_say(one, now, "scaled", words, {"from": old, "to": new})]
-
-
-def _restarts(story: _Story, before: Thing, one: Thing, now: float) -> Sequence[Happened]:
-    if one.kind.workload is None or story.failing_since or now - story.restarts_said < RESTARTS_WITHIN:
-        return ()
-    old, new = one.kind.workload.restarts(before.resource), one.kind.workload.restarts(one.resource)
-    if old is None or new is None or new <= old:
-        return ()
-    story.restarts_said = now
-    return [_say(one, now, "restarted", f"{one.resource.name} ended and was started again", {"restarts": new})]
-
-
-def _why(health: Health) -> str:
-    return health.reason or health.word
 
 
 def _say(one: Thing, at: float, what: str, words: str, detail: dict[str, Any] | None = None,

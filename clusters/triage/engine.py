@@ -13,10 +13,11 @@ from typing import Any
 
 from clusters.access import Scope
 from clusters.kinds.base import Health, Level
+from clusters.live.store import Store
 from clusters.triage import explain
 from clusters.triage.finding import Evidence, Finding, FirstAction
 from clusters.triage.rules import RULES
-from clusters.triage.symptoms import BAD, Heard, StoreLike, Thing, image_of, is_workload, node_of, thing, top_owner
+from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, is_workload, node_of, thing, top_owner
 
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0          # seconds within which a version that came before is suspected
@@ -39,8 +40,8 @@ def find(clusters: Sequence[Heard], scope: Scope, now: float, first_seen: Mappin
          versions: Versions | None = None, bad: Mapping[tuple[int, str], set[str]] | None = None) -> list[Finding]:
     """Everything that is wrong within this scope, most urgent first.
 
-    ``first_seen`` is when each entry was first found, for what does not say since when; ``bad`` narrows each store
-    (by cluster and kind name) to the uids known to be unwell, so that ten thousand healthy ones cost nothing.
+    ``first_seen`` is when each entry was first found: what comes and goes is the same trouble. ``bad`` narrows each
+    store (by cluster and kind name) to the uids known to be unwell, so that ten thousand healthy ones cost nothing.
     """
     findings: list[Finding] = []
     for cluster in clusters:
@@ -53,7 +54,7 @@ def find(clusters: Sequence[Heard], scope: Scope, now: float, first_seen: Mappin
     for rule in RULES:
         findings = rule(findings, clusters)
     known = first_seen or {}
-    dated = [one if one.since else replace(one, since=known.get(one.id, now)) for one in findings]
+    dated = [replace(one, since=min(one.since or now, known.get(one.id, now))) for one in findings]
     return sorted(dated, key=lambda one: (one.level, -one.affected, one.since, one.id))
 
 
@@ -76,17 +77,18 @@ def _unheard(cluster: Heard, now: float) -> Finding:
 def _inside(cluster: Heard, allowed: frozenset[str] | None, now: float, versions: Versions,
             bad: Mapping[tuple[int, str], set[str]] | None) -> list[Finding]:
     groups: dict[str, list[Thing]] = defaultdict(list)
+    silent: dict[str, list[Thing]] = defaultdict(list)       # nobody knows how they are: no trouble of their own
     tops: dict[str, Thing] = {}
     for store in cluster.stores.values():
         uids = store.health if bad is None else bad.get((cluster.id, store.kind.name), ())
         for uid in uids:
             one = thing(store, uid)
-            if one is None or one.health.level not in BAD or not _seen(one, allowed):
+            if one is None or one.health.level not in UNWELL or not _seen(one, allowed):
                 continue
             top = top_owner(cluster.stores, one)
             tops[top.row] = top
-            groups[top.row].append(one)
-    return [_about(tops[row], things, now, versions) for row, things in groups.items()]
+            (groups if one.health.level in BAD else silent)[top.row].append(one)
+    return [_about(tops[row], things + silent[row], now, versions) for row, things in groups.items()]
 
 
 def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:
@@ -111,7 +113,7 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
         cause=cause, code=worst.health.code or health.code, icon=level.name.lower(), since=since,
         affected=max(1, len(copies)), logs=worst.row if worst.kind.logs else top.row if top.kind.logs else "",
         action=first_action(top, suspect), evidence=_evidence(copies or [top]), image=image_of(top),
-        node=_only_node(copies or [top]))
+        node=_only_node(copies or [top]), tentative=top.health.level not in BAD)
 
 
 def _dominant(copies: Sequence[Thing]) -> Thing:
@@ -168,7 +170,7 @@ def counts(clusters: Sequence[Heard], scope: Scope) -> dict[Level, int]:
     return dict(found)
 
 
-def apps(store: StoreLike, allowed: frozenset[str] | None) -> list[Thing]:
+def apps(store: Store, allowed: frozenset[str] | None) -> list[Thing]:
     """The apps of a store: what was asked to run by itself, as far as this scope reaches."""
     if store.kind.workload is None:
         return []

@@ -50,4 +50,5 @@ class Finding:
     explains: tuple[str, ...] = ()        # what else is wrong because of this
     places: tuple[str, ...] = ()          # where, when in more than one cluster or namespace
     image: str = ""
-    node: str = ""
+    node: str = ""                        # the one machine that everything unwell is on
+    tentative: bool = False               # only some copies show it: it counts when it lasts a few seconds

@@ -18,13 +18,16 @@ from clusters.triage.changes import Happened, Watcher
 from clusters.triage.engine import NewVersion
 from clusters.triage.finding import Finding
 from clusters.triage.moments import Recorder
-from clusters.triage.symptoms import BAD, Heard, Thing, is_workload
+from clusters.triage.symptoms import UNWELL, Heard, Thing, is_workload, top_owner
+from clusters.triage.troubles import Troubles
 
 EVERY = 0.5                     # seconds between two judgements, when something changes all the time
 TICK = 5.0
 MOST_SCOPES = 64                # different rights for which an answer is kept
 REMEMBER_VERSIONS = 3600.0
 RESTARTS_FOR = 3600.0
+LASTS = 8.0                     # seconds before trouble of some copies only is shown
+SAME_TROUBLE = 120.0            # seconds after which what comes back is a new finding
 
 
 class Triage:
@@ -33,11 +36,14 @@ class Triage:
     def __init__(self, supervisor: Supervisor) -> None:
         self.recorder = Recorder()
         self.revision = 0
+        self.changes = 0                  # how many moments there were: a page that shows them knows that it is old
         self._supervisor = supervisor
         self._watcher = Watcher()
+        self._troubles = Troubles()
         self._versions: dict[str, NewVersion] = {}
         self._restarts: list[tuple[float, int, str, int]] = []     # at, cluster, namespace, how many
         self._first_seen: dict[str, float] = {}
+        self._last_seen: dict[str, float] = {}
         self._bad: dict[tuple[int, str], set[str]] = {}
         self._met: set[Store] = set()
         self._stops: dict[int, tuple[Connection, list[Callable[[], object]]]] = {}
@@ -46,14 +52,15 @@ class Triage:
         self._due: asyncio.TimerHandle | asyncio.Handle | None = None
         self._last = 0.0
         self._tasks: list[asyncio.Task[None]] = []
+        self._stop_hearing: list[Callable[[], object]] = []
 
     # Running -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Follow every cluster there is and every one that comes."""
         self._follow_all()
-        self._supervisor.on_clusters(self._follow_all)
-        self._supervisor.on_state(lambda _: self._mark())
+        self._stop_hearing = [self._supervisor.on_clusters(self._follow_all),
+                              self._supervisor.on_state(lambda _: self._mark())]
         self._tasks = [asyncio.create_task(self.recorder.run(), name="moments"),
                        asyncio.create_task(self._tick(), name="triage")]
 
@@ -64,15 +71,16 @@ class Triage:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._due:
             self._due.cancel()
-        for _, stops in self._stops.values():
-            for stop in stops:
-                stop()
+            self._due = None
+        for stop in (*self._stop_hearing, *(stop for _, stops in self._stops.values() for stop in stops)):
+            stop()
+        self._stops.clear()
         await self.recorder.flush()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Hear when the answers may be others. Returns how to stop."""
         self._listeners[listener] = None
-        return lambda: self._listeners.pop(listener, None) and None
+        return lambda: self._listeners.pop(listener, None)
 
     # Answers, per rights -------------------------------------------------------------------------------------------
 
@@ -84,6 +92,13 @@ class Triage:
     def levels(self, scope: Scope) -> dict[Level, int]:
         """How many apps are how well."""
         found: dict[Level, int] = self._answer("levels", scope, lambda: engine.counts(self.heard(), scope))
+        return found
+
+    def squares(self, scope: Scope) -> tuple[tuple[str, Level], ...]:
+        """Every app with how it is: what the hive draws."""
+        found: tuple[tuple[str, Level], ...] = self._answer("squares", scope, lambda: tuple(
+            (one.row, one.health.level) for cluster in self.heard() if cluster.id in scope
+            for store in cluster.stores.values() for one in engine.apps(store, scope[cluster.id])))
         return found
 
     def counts(self, scope: Scope) -> dict[str, int]:
@@ -106,8 +121,9 @@ class Triage:
         now = time.time()
         found = engine.find(self.heard(), scope, now, self._first_seen, self._versions, self._bad)
         for one in found:
-            self._first_seen.setdefault(one.id, one.since or now)
-        return found
+            self._first_seen.setdefault(one.id, one.since)
+            self._last_seen[one.id] = now
+        return [one for one in found if not one.tentative or now - self._first_seen[one.id] >= LASTS]
 
     def _count(self, scope: Scope) -> dict[str, int]:
         numbers = {"attention": len(self.findings(scope)), "workloads": sum(self.levels(scope).values())}
@@ -156,7 +172,7 @@ class Triage:
     def _meet(self, store: Store) -> None:
         self._met.add(store)
         self._bad[store.cluster_id, store.kind.name] = {
-            uid for uid, health in store.health.items() if health.level in BAD}
+            uid for uid, health in store.health.items() if health.level in UNWELL}
         for uid, resource in store.resources.items():
             self._watcher.meet(Thing(store.cluster_id, store.kind, resource, store.health[uid]))
 
@@ -175,11 +191,12 @@ class Triage:
         self._mark()
 
     def _note(self, store: Store, before: Any, one: Thing, bad: set[str], now: float) -> None:
-        (bad.add if one.health.level in BAD else bad.discard)(one.resource.uid)
+        (bad.add if one.health.level in UNWELL else bad.discard)(one.resource.uid)
         if before is not None and (workload := store.kind.workload) is not None:
             grown = (workload.restarts(one.resource) or 0) - (workload.restarts(before) or 0)
             if grown > 0 and not store.kind.copies_of:
                 self._restarts.append((now, store.cluster_id, one.resource.namespace, grown))
+                self._keep(self._watcher.restarted(top_owner(self._stops[store.cluster_id][0].stores, one), now))
         if store.kind.workload is not None and is_workload(store.kind, one.resource):
             self._keep(self._watcher.changed(one, now))
 
@@ -188,6 +205,7 @@ class Triage:
             if one.what == "new version":
                 row = f"{one.cluster}~{one.kind}~{one.uid}"
                 self._versions[row] = NewVersion(one.at, one.detail["from"], one.detail["to"])
+        self.changes += len(happened)
         self.recorder.add(happened)
 
     # Telling -----------------------------------------------------------------------------------------------------
@@ -200,6 +218,8 @@ class Triage:
     def _tell(self) -> None:
         self._due, self._last = None, asyncio.get_running_loop().time()
         self.revision += 1
+        if happened := self._troubles.judge(self.findings(self._everything()), time.time()):
+            self._keep(happened)
         for listener in tuple(self._listeners):
             listener()
 
@@ -207,14 +227,23 @@ class Triage:
         while True:
             await asyncio.sleep(TICK)
             now = time.time()
-            if happened := self._watcher.tick(now):
-                self._keep(happened)
-                self._mark()
-            self._versions = {row: one for row, one in self._versions.items() if now - one.at < REMEMBER_VERSIONS}
+            self._keep(self._watcher.tick(now))
             if self._first_seen:
-                everything: Scope = dict.fromkeys(self._supervisor.connections)
-                current = {one.id for one in self.findings(everything)}
-                self._first_seen = {name: at for name, at in self._first_seen.items() if name in current}
+                self._mark()              # what lasted long enough by now is shown, what is over is told
+            self._versions = {row: one for row, one in self._versions.items() if now - one.at < REMEMBER_VERSIONS}
+            self._forget_findings(now)
+
+    def _forget_findings(self, now: float) -> None:
+        current = {one.id for one in self.findings(self._everything())}
+        for name, at in tuple(self._last_seen.items()):
+            if name in current:
+                self._last_seen[name] = now
+            elif now - at > SAME_TROUBLE:
+                del self._last_seen[name]
+                self._first_seen.pop(name, None)
+
+    def _everything(self) -> Scope:
+        return dict.fromkeys(self._supervisor.connections)
 
 
 def _heard(connection: Connection) -> Heard:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from clusters.kinds.base import Health, Kind, Level
+from clusters.live.store import Store
 
 BAD = (Level.FAILING, Level.AT_RISK)
+UNWELL = (*BAD, Level.UNKNOWN)
 LONGEST_CHAIN = 8
-
-
-class StoreLike(Protocol):
-    """The live resources of one kind of one cluster, with how each of them is."""
-
-    cluster_id: int
-    kind: Kind[Any]
-    resources: Mapping[str, Any]
-    health: Mapping[str, Health]
-    listed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +22,7 @@ class Heard:
     name: str
     platform: str
     state: str                            # connecting, live, stale, down, refused
-    stores: Mapping[str, StoreLike]       # by kind name
+    stores: Mapping[str, Store]       # by kind name
     heard: float = 0.0                    # when it last answered; 0.0: never
     why: str = ""
     hint: str = ""
@@ -52,13 +44,13 @@ class Thing:
         return f"{self.cluster}~{self.kind.name}~{self.resource.uid}"
 
 
-def thing(store: StoreLike, uid: str) -> Thing | None:
+def thing(store: Store, uid: str) -> Thing | None:
     """The resource of a store as a thing."""
     resource, health = store.resources.get(uid), store.health.get(uid)
     return Thing(store.cluster_id, store.kind, resource, health) if resource is not None and health else None
 
 
-def top_owner(stores: Mapping[str, StoreLike], child: Thing) -> Thing:
+def top_owner(stores: Mapping[str, Store], child: Thing) -> Thing:
     """Who is responsible in the end: the deployment of a pod; itself where nobody is, or the owner is not known."""
     top = child
     for _ in range(LONGEST_CHAIN):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dashboard.topics.base import Topic
 from dashboard.topics.job import JobTopic
+from dashboard.topics.overview import OverviewTopic
 from dashboard.topics.resource import ResourceTopic
 from dashboard.topics.shell import ShellTopic
 from dashboard.topics.table import TableTopic
 
-TOPICS: dict[str, type[Topic]] = {topic.name: topic for topic in (ShellTopic, TableTopic, ResourceTopic, JobTopic)}
+TOPICS: dict[str, type[Topic]] = {
+    topic.name: topic for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, JobTopic)
+}

@@ -16,5 +16,6 @@ def merged(findings: Sequence[Finding], *, identity: str, title: str, cause: str
     starts = [one.since for one in findings if one.since]
     return replace(
         first, id=identity, title=title, cause=cause, since=min(starts, default=0.0),
-        affected=sum(one.affected for one in findings), explains=tuple(one.title for one in findings),
+        tentative=all(one.tentative for one in findings), affected=sum(one.affected for one in findings),
+        explains=tuple(one.title for one in findings),
         evidence=tuple(seen for one in findings for seen in one.evidence)[:MOST_EVIDENCE])

@@ -30,7 +30,7 @@ class HostWorld(World):
         self.quick: dict[str, int] = {}                          # how often one ended soon after it began
         self.previous: dict[str, tuple[float, float]] = {}       # the run before: from, until
         self.last_words: dict[str, tuple[str, ...]] = {}
-        self._version = 0
+        self._revisions: dict[str, int] = {}
         for program in PROGRAMS:
             self.after(self.between(60, 11 * DAY), lambda program=program: self._install(program))  # type: ignore[misc]
         self.run(start)
@@ -62,7 +62,7 @@ class HostWorld(World):
 
     def save(self, thing: Object) -> None:
         """Store a container and tell who watches."""
-        self._version += 1
+        self._revisions[thing["Id"]] = self._revisions.get(thing["Id"], 0) + 1
         self.put("containers", thing["Id"], thing)
 
     def container(self, reference: str) -> Object:
@@ -85,8 +85,8 @@ class HostWorld(World):
                      {"Containers": str(len(self.all("containers"))), "Demonstration": "Nothing here is real"})
 
     def shown(self, collection: str, thing: Object) -> Object:
-        """Containers are shown whole: what inspect says holds what the list says, and the reasons."""
-        return thing
+        """Containers are shown as inspect has them, with what changes at every change, as the real driver adds it."""
+        return {**thing, "Revision": str(self._revisions[thing["Id"]])} if collection == "containers" else thing
 
     def whole(self, collection: str, namespace: str, name: str) -> Object:
         """An object by name."""

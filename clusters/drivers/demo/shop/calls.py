@@ -113,8 +113,10 @@ def _replace(world: ShopWorld, thing: Object, new: Object, call: Call) -> Object
     meta = thing["metadata"]
     if new["metadata"].get("resourceVersion", meta["resourceVersion"]) != meta["resourceVersion"]:
         raise Conflict(f"Somebody else changed {meta['name']} first.", hint="Look at it as it is now and try again.")
-    if (new["metadata"].get("name"), new["metadata"].get("uid", meta["uid"])) != (meta["name"], meta["uid"]):
-        raise Invalid("Name and identity of an object cannot be changed.")
+    if new["metadata"].get("uid", meta["uid"]) != meta["uid"]:
+        raise Conflict(f"{meta['name']} is another one by now.", hint="Look at it as it is now and try again.")
+    if new["metadata"].get("name") != meta["name"]:
+        raise Invalid("The name of an object cannot be changed.")
     new = {**new, "metadata": {**new["metadata"], "uid": meta["uid"]}}
     if "replicas" in new.get("spec", {}):
         _check_copies(new["spec"]["replicas"])

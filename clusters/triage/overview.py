@@ -1,0 +1,156 @@
+"""What Home shows, as plain data: the answer, the numbers, a square for each app, and the clusters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clusters.access import Scope
+from clusters.kinds.base import Level
+from clusters.triage import engine, explain
+from clusters.triage.finding import Finding
+from clusters.triage.symptoms import Heard, Thing
+
+MOST_SQUARES = 300              # of one cluster; above, only what is not healthy is drawn one by one
+WORDS = {Level.FAILING: "failing", Level.AT_RISK: "at risk", Level.UNKNOWN: "unknown", Level.CHANGING: "changing",
+         Level.PAUSED: "paused", Level.STOPPED: "stopped on purpose", Level.HEALTHY: "healthy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One of the four numbers, with a plain remark."""
+
+    label: str
+    value: str
+    unit: str
+    remark: str
+    level: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """One app."""
+
+    row: str
+    kind: str
+    key: str
+    level: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comb:
+    """The apps of one cluster. ``rest`` says what is not drawn."""
+
+    cluster: int
+    name: str
+    platform: str
+    squares: tuple[Square, ...]
+    total: int
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All of it."""
+
+    headline: str
+    sentence: str
+    findings: tuple[Finding, ...]
+    levels: Mapping[Level, int]
+    numbers: tuple[Number, ...]
+    hive: tuple[Comb, ...]
+
+    @property
+    def failing(self) -> int:
+        """How many entries are failing."""
+        return sum(one.level == Level.FAILING for one in self.findings)
+
+    @property
+    def at_risk(self) -> int:
+        """How many entries are at risk."""
+        return sum(one.level == Level.AT_RISK for one in self.findings)
+
+    @property
+    def waiting(self) -> bool:
+        """Nothing is known yet: say so, instead of "all is well"."""
+        return not self.levels and not self.findings
+
+
+def overview(clusters: Sequence[Heard], scope: Scope, findings: Sequence[Finding], restarts: int,
+             changes: int) -> Overview:
+    """Home, within this scope. ``restarts`` of the last hour, ``changes`` of the last day."""
+    seen = [cluster for cluster in clusters if cluster.id in scope]
+    levels = engine.counts(seen, scope)
+    apps = {cluster.id: _apps(cluster, scope) for cluster in seen}
+    loading = any(not store.listed and store.trouble is None for cluster in seen if cluster.state == "connecting"
+                  for store in cluster.stores.values() if store.kind.workload is not None)
+    head = explain.headline(len(findings)) if levels or findings or not loading else "Looking around"
+    return Overview(
+        headline=head, sentence=sentence(levels, loading), findings=tuple(findings), levels=levels,
+        numbers=_numbers(levels, apps, restarts, changes), hive=tuple(_comb(one, apps[one.id]) for one in seen))
+
+
+def sentence(levels: Mapping[Level, int], loading: bool = False) -> str:
+    """ "20 of 22 apps are healthy, 1 is changing and 1 is stopped on purpose." """
+    total, healthy = sum(levels.values()), levels.get(Level.HEALTHY, 0)
+    if not total:
+        return "The clusters are asked what they run." if loading else "Nothing runs here yet."
+    first = f"{healthy} of {explain.several(total, 'app')} {'is' if healthy == 1 else 'are'} healthy"
+    if healthy == total:
+        first = "The only app is healthy" if total == 1 else f"All {total} apps are healthy"
+    parts = [f"{count} {'is' if count == 1 else 'are'} {WORDS[level]}"
+             for level in sorted(levels) if (count := levels[level]) and level != Level.HEALTHY]
+    return f"{explain.listed([first, *parts], most=9)}."
+
+
+def _apps(cluster: Heard, scope: Scope) -> list[Thing]:
+    found = [one for store in cluster.stores.values() for one in engine.apps(store, scope[cluster.id])]
+    return sorted(found, key=lambda one: (one.resource.namespace, one.resource.name))
+
+
+def _level(cluster: Heard, one: Thing) -> Level:
+    return Level.UNKNOWN if cluster.state in ("down", "refused") else one.health.level
+
+
+def _comb(cluster: Heard, apps: Sequence[Thing]) -> Comb:
+    drawn, rest = list(apps), ""
+    if len(apps) > MOST_SQUARES:
+        unwell = [one for one in apps if _level(cluster, one) != Level.HEALTHY]
+        drawn = sorted(unwell, key=lambda one: one.health.level)[:MOST_SQUARES]
+        hidden = Counter(_level(cluster, one) for one in apps) - Counter(_level(cluster, one) for one in drawn)
+        rest = "and " + explain.listed([f"{count:,} {WORDS[level]}" for level, count in sorted(hidden.items())], most=7)
+    squares = tuple(_square(cluster, one) for one in drawn)
+    return Comb(cluster.id, cluster.name, cluster.platform, squares, len(apps), rest)
+
+
+def _square(cluster: Heard, one: Thing) -> Square:
+    level = _level(cluster, one)
+    word = "not known: the cluster does not answer" if level != one.health.level else one.health.word or WORDS[level]
+    return Square(one.row, one.kind.name, one.kind.key(one.resource), level.name.lower(),
+                  f"{one.resource.name} · {word}" + (f" · {one.health.reason}" if one.health.reason else ""))
+
+
+def _numbers(levels: Mapping[Level, int], apps: Mapping[int, Sequence[Thing]], restarts: int,
+             changes: int) -> tuple[Number, ...]:
+    total, healthy = sum(levels.values()), levels.get(Level.HEALTHY, 0)
+    ill = levels.get(Level.FAILING, 0) + levels.get(Level.AT_RISK, 0)
+    ready = wanted = 0
+    for one in (one for found in apps.values() for one in found):
+        if one.kind.workload is not None:
+            copies = one.kind.workload.copies(one.resource)
+            ready, wanted = ready + min(copies[0], copies[1]), wanted + copies[1]
+    missing = wanted - ready
+    return (
+        Number("Apps healthy", f"{healthy:,}", f"of {total:,}",
+               f"{ill:,} need{'s' if ill == 1 else ''} a look" if ill else "none needs a look",
+               "failing" if levels.get(Level.FAILING) else "at_risk" if ill else "", "/workloads/"),
+        Number("Copies ready", f"{ready:,}", f"of {wanted:,}", f"{missing:,} missing" if missing else "all are there",
+               "at_risk" if missing else "", "/workloads/"),
+        Number("Restarts, last hour", f"{restarts:,}", "", "none seen" if not restarts else "a quiet hour"
+               if restarts < 5 else "more than usual for a quiet hour", "at_risk" if restarts >= 5 else ""),
+        Number("Changes, last 24 h", f"{changes:,}", "", "nothing changed" if not changes else "see what changed",
+               "", "/activity/?range=24h"),
+    )

@@ -1,0 +1,134 @@
+"""Home: the answer first, then what to do about it; and the page of everything that changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from clusters.access import Scope
+from clusters.kinds import kind_named
+from clusters.kinds.base import Level
+from clusters.models import Moment
+from clusters.people import is_admin
+from clusters.triage import moments
+from clusters.triage.finding import Finding
+from clusters.triage.overview import Overview, overview
+from dashboard.access import allow
+from dashboard.engine import address, engine
+from dashboard.page import page
+from dashboard.request import Request
+from dashboard.topics.shell import cluster_state
+
+NEWEST = 8
+EACH = 50
+RANGES = {"1h": ("1 h", timedelta(hours=1)), "24h": ("24 h", timedelta(hours=24)), "7d": ("7 d", timedelta(days=7))}
+ICONS = {"appeared": "plus", "removed": "trash-2", "new version": "rocket", "rolled out": "circle-check",
+         "scaled": "scaling", "failing": "octagon-x", "at risk": "triangle-alert", "recovered": "circle-check",
+         "restarted": "rotate-cw"}
+
+
+@allow(scope="signed-in")
+@require_safe
+async def home(request: Request) -> HttpResponse:
+    """The page; htmx gets its body alone when something changed."""
+    scope = engine.scope(request.actor)
+    context = await _context(scope)
+    context["may_connect"] = is_admin(request.actor)
+    if request.htmx and request.htmx.target in ("home", "#home"):
+        return render(request, "partials/home_body.html", context)
+    return page(request, "pages/home.html", context)
+
+
+@allow(scope="signed-in")
+@require_safe
+async def activity(request: Request) -> HttpResponse:
+    """What changed, newest first."""
+    chosen = request.GET.get("range", "7d")
+    if chosen not in RANGES:
+        raise Http404
+    found = moments.visible(engine.scope(request.actor), datetime.now(UTC) - RANGES[chosen][1]).order_by("-id")
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 16:
+        found = found.filter(pk__lt=int(before))
+    rows = [one async for one in found[: EACH + 1]]
+    return page(request, "pages/activity.html", {
+        "feed": [_moment(one) for one in rows[:EACH]],
+        "older": rows[EACH - 1].pk if len(rows) > EACH else None,
+        "range": chosen,
+        "ranges": [(key, label) for key, (label, _) in RANGES.items()],
+    })
+
+
+async def _context(scope: Scope) -> dict[str, Any]:
+    changes = await moments.visible(scope, datetime.now(UTC) - RANGES["24h"][1]).acount()
+    shown = look(scope, changes)
+    feed = [_moment(one) for one in await moments.newest(scope, NEWEST)]
+    return {
+        "overview": shown,
+        "findings": [_finding(one) for one in shown.findings],
+        "hive": [_comb(one) for one in shown.hive],
+        "feed": feed,
+        "clusters": [_cluster(one) for one in sorted(scope, key=lambda one: _name(one).casefold())],
+        "anything": bool(engine.supervisor.connections),
+        "legend": [(level.name.lower(), word) for level, word in (
+            (Level.HEALTHY, "Healthy"), (Level.CHANGING, "Changing"), (Level.AT_RISK, "At risk"),
+            (Level.FAILING, "Failing"), (Level.STOPPED, "Stopped"))],
+    }
+
+
+def look(scope: Scope, changes: int = 0) -> Overview:
+    """Home as data, for somebody with these rights."""
+    triage = engine.triage
+    return overview(triage.heard(), scope, triage.findings(scope), triage.restarts(scope), changes)
+
+
+def _name(cluster_id: int) -> str:
+    return engine.supervisor.connections[cluster_id].cluster.name
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    connection = engine.supervisor.connections[one.cluster]
+    row, logs = (engine.supervisor.row(row_id) if row_id else None for row_id in (one.row, one.logs))
+    action = one.action
+    return {
+        "finding": one,
+        "level": one.level.name.lower(),
+        "href": address(row) if row else f"/clusters/{connection.cluster.slug}/",
+        "logs": f"{address(logs)}?panel=logs" if logs and logs.kind.panel("logs") else "",
+        "platform": connection.driver.platform,
+        "places": one.places or (" / ".join(filter(None, (connection.cluster.name, one.namespace))),),
+        "act": f"/act/?verb={quote(action.verb)}&rows={quote(action.row)}" if action and action.row else "",
+        "check": f"/clusters/{connection.cluster.slug}/check/" if action and not action.row else "",
+    }
+
+
+def _comb(comb: Any) -> dict[str, Any]:
+    slug = engine.supervisor.connections[comb.cluster].cluster.slug
+    squares = [{"square": one, "href": f"/clusters/{slug}/{one.kind}/{quote(one.key)}/"} for one in comb.squares]
+    return {"comb": comb, "squares": squares, "href": f"/clusters/{slug}/"}
+
+
+def _cluster(cluster_id: int) -> dict[str, Any]:
+    connection = engine.supervisor.connections[cluster_id]
+    about, platform = connection.about, connection.driver.platform
+    words = " ".join(filter(None, (platform.title(), about.version if about else "")))
+    return {"cluster": connection.cluster, "platform": platform, "state": cluster_state(connection)["state"],
+            "words": " · ".join(filter(None, (words, about.words if about else ""))),
+            "href": f"/clusters/{connection.cluster.slug}/"}
+
+
+def _moment(one: Moment) -> dict[str, Any]:
+    platform = engine.supervisor.connections[one.cluster_id].driver.platform
+    kind = kind_named(platform, one.kind)
+    key = f"{one.namespace}/{one.name}" if kind and kind.namespaced else one.name
+    there = kind is not None and one.what != "removed"
+    return {"moment": one, "icon": ICONS.get(one.what, "history"), "level": Level(one.level).name.lower(),
+            "at": one.at.timestamp(), "rest": one.words.removeprefix(one.name),
+            "named": one.words.startswith(one.name),
+            "href": f"/clusters/{one.cluster.slug}/{one.kind}/{quote(key)}/" if there else "",
+            "where": " / ".join(filter(None, (one.cluster.name, one.namespace)))}
