@@ -105,6 +105,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "dashboard.page.looks",
             ],
             "builtins": ["dashboard.templatetags.pilothouse"],
             "loaders": [
