@@ -66,7 +66,8 @@ def people(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
     else:
 
         def middleware(request: Request) -> HttpResponseBase:  # type: ignore[misc]
-            request.actor = async_to_sync(_actor)(request, get_user(request).pk)
+            request.user = user = get_user(request)
+            request.actor = async_to_sync(_actor)(request, user.pk)
             return get_response(request)  # type: ignore[no-any-return]
 
     def process_view(request: Request, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:

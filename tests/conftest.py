@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ os.environ.setdefault("PILOTHOUSE_URL", "http://127.0.0.1:8000")
 import pytest  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.contrib.auth.models import AbstractUser  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import AsyncClient, Client  # noqa: E402
 
 from clusters.kinds.base import Role  # noqa: E402
@@ -117,13 +119,19 @@ def client_for() -> Callable[[AbstractUser], Client]:
     return make
 
 
+def _sign_in(client: AsyncClient, user: AbstractUser) -> None:
+    client.force_login(user)
+    connection.close()
+
+
 @pytest.fixture
 def async_client_for() -> Callable[[AbstractUser], AsyncClient]:
     """A signed-in asynchronous client of somebody, for views that read live data."""
 
     def make(user: AbstractUser) -> AsyncClient:
         client = AsyncClient(headers={"host": "127.0.0.1:8000"})
-        client.force_login(user)
+        with ThreadPoolExecutor(1) as thread:        # signing in reads the database, which no event loop may wait for
+            thread.submit(_sign_in, client, user).result()
         return client
 
     return make
@@ -142,7 +150,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests empty their tables, which the database itself refuses for the audit: its own tests put that back."""
     from importlib import import_module
 
-    from django.db import connection
-
     with django_db_blocker.unblock(), connection.schema_editor() as editor:
         import_module("clusters.migrations.0002_audit_is_only_added_to").unprotect(None, editor)
+
+
+@pytest.fixture(autouse=True)
+def _assets_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are tested whether or not their scripts and styles are built; browser tests need them built."""
+    from collections import defaultdict
+
+    from django.conf import settings
+
+    from dashboard import assets
+
+    class Unbuilt(defaultdict[str, str]):
+        def __missing__(self, name: str) -> str:
+            return name
+
+    if not (settings.STATIC_ROOT / "manifest.json").exists():
+        monkeypatch.setattr(assets, "_manifest", lambda: Unbuilt())

@@ -12,7 +12,7 @@ import msgspec
 from clusters.drivers.base import About, LogChunk
 from clusters.errors import Missing
 from clusters.kinds.base import Action, Field, Health, Kind, Level, Panel, Role
-from clusters.live.resource import Resource
+from clusters.live.resource import FeedItem, Listed, Resource
 
 
 class App(Resource, frozen=True, kw_only=True):
@@ -61,6 +61,7 @@ class FakeDriver:
     takes: float = 0.0
     platform: str = "docker"
     fields: tuple[Field, ...] = ()
+    apps: dict[str, App] = field(default_factory=dict)
 
     async def record(self, what: str, about: Any) -> None:
         self.calls.append((what, about))
@@ -69,7 +70,6 @@ class FakeDriver:
             raise self.fails
 
     async def about(self) -> About:
-        await self.record("about", None)
         return About(platform="docker", version="1")
 
     async def get(self, kind: Kind[Any], namespace: str, name: str) -> dict[str, Any]:
@@ -83,6 +83,12 @@ class FakeDriver:
     async def shell(self, source: Any, command: Any = ()) -> FakeShell:
         await self.record("shell", source.resource.name)
         return FakeShell()
+
+    async def watch(self, kind: Any, namespaces: Any = None) -> AsyncIterator[FeedItem]:
+        yield Listed(list(self.apps.values()) if kind.name == "app" else [])
+        await asyncio.Event().wait()
+
+    async def ping(self) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -141,8 +147,7 @@ class FakeConnections:
     def __init__(self, **cluster: Any) -> None:
         self.one = FakeCluster(**cluster)
         self.fake = FakeDriver()
-        apps = [App(id="u1", title="web", space="front"), App(id="u2", title="db", space="back")]
-        self.apps = {app.uid: app for app in apps}
+        self.apps = two_apps()
 
     def driver(self, cluster_id: int) -> Any:
         self._there(cluster_id)
@@ -162,6 +167,12 @@ class FakeConnections:
     def _there(self, cluster_id: int) -> None:
         if cluster_id != self.one.id:
             raise Missing("That cluster is not connected.")
+
+
+def two_apps() -> dict[str, App]:
+    """``web`` in the namespace ``front``, ``db`` in ``back``."""
+    apps = [App(id="u1", title="web", space="front"), App(id="u2", title="db", space="back")]
+    return {app.uid: app for app in apps}
 
 
 def copy(app: App, **changes: Any) -> App:

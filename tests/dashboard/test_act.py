@@ -1,0 +1,148 @@
+"""Acting from the page: the dialog says what will happen, and only what is allowed happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import AbstractUser
+from django.test import AsyncClient
+
+from clusters.errors import Conflict, Unreachable
+from clusters.models import AuditEntry
+from tests.dashboard.conftest import Fakes, marked
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ClientFor = Callable[[AbstractUser], AsyncClient]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def otto_client(async_client_for: ClientFor, otto: AbstractUser) -> AsyncClient:
+    return async_client_for(otto)
+
+
+async def stages() -> list[str]:
+    return [row.stage async for row in AuditEntry.objects.exclude(verb__in=["sign in"]).order_by("id")]
+
+
+async def test_the_dialog_says_what_will_happen_and_changes_nothing(fakes: Fakes, otto_client: AsyncClient) -> None:
+    answer = await otto_client.get("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Stops web." in page
+    assert page.lstrip().startswith("<dialog")
+    assert fakes.calls == []
+
+
+async def test_it_is_done_once_with_a_toast_that_can_undo_it(fakes: Fakes, otto_client: AsyncClient) -> None:
+    asked = {"verb": "stop", "rows": fakes.row("shop", "u1"), "key": "a" * 32}
+    answers = await asyncio.gather(*(otto_client.post("/act/", asked, headers=HTMX) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {204}
+    toast = json.loads(answers[0]["HX-Trigger"])["toast"]
+    assert toast["words"] == "web is stopped"
+    assert toast["undo"] == {"verb": "start", "rows": fakes.row("shop", "u1"), "values": {}}
+    assert fakes.calls == [("stop", "u1")]
+    assert await stages() == ["intent", "outcome"]
+
+
+async def test_a_bulk_act_is_done_to_all_of_them(fakes: Fakes, otto_client: AsyncClient) -> None:
+    rows = f"{fakes.row('shop', 'u1')},{fakes.row('shop', 'u2')}"
+    answer = await otto_client.post("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)
+    assert json.loads(answer["HX-Trigger"])["toast"]["words"] == "Stop: 2 done"
+    assert sorted(fakes.calls) == [("stop", "u1"), ("stop", "u2")]
+
+
+async def test_one_that_is_not_shared_refuses_the_whole_bulk(fakes: Fakes, otto_client: AsyncClient) -> None:
+    rows = f"{fakes.row('shop', 'u1')},{fakes.row('vault', 'u2')}"
+    answer = await otto_client.post("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)
+    assert answer.status_code == 404
+    assert b"Vault" not in answer.content
+    assert fakes.calls == []
+
+
+async def test_what_is_foreign_and_what_never_was_look_the_same(fakes: Fakes, otto_client: AsyncClient) -> None:
+    foreign, never = fakes.row("vault", "u1"), fakes.row("shop", "u77")
+    answers = [await otto_client.post("/act/", {"verb": "stop", "rows": row}, headers=HTMX) for row in (foreign, never)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+
+
+async def test_a_viewer_is_refused_and_that_is_recorded(fakes: Fakes, async_client_for: ClientFor,
+                                                        vera: AbstractUser) -> None:
+    for send in (async_client_for(vera).get, async_client_for(vera).post):
+        answer = await send("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
+        assert answer.status_code == 403
+    assert fakes.calls == []
+    assert set(await stages()) == {"denied"}
+
+
+async def test_fields_are_checked_and_shown_again_with_what_is_wrong(fakes: Fakes, otto_client: AsyncClient) -> None:
+    asked = {"verb": "scale", "rows": fakes.row("shop", "u1")}
+    for copies in ("", "-1", "99", "x", "1e9"):
+        answer = await otto_client.post("/act/", {**asked, "copies": copies}, headers=HTMX)
+        assert answer.status_code == 422
+        assert b"Copies" in answer.content
+    assert fakes.calls == []
+    assert (await otto_client.post("/act/", {**asked, "copies": "4"}, headers=HTMX)).status_code == 204
+    assert fakes.calls == [("scale", 4)]
+
+
+async def test_a_production_cluster_asks_for_the_name_before_what_cannot_be_undone(
+    fakes: Fakes, async_client_for: ClientFor, ada: AbstractUser
+) -> None:
+    await marked(fakes, production=True)
+    client, asked = async_client_for(ada), {"verb": "wipe", "rows": fakes.row("shop", "u1")}
+    dialog = await client.get("/act/", asked, headers=HTMX)
+    assert b'data-must-equal="web"' in dialog.content
+    for typed in ({}, {"typed": "Web"}, {"typed": "db"}):
+        assert (await client.post("/act/", {**asked, **typed}, headers=HTMX)).status_code == 422
+    assert fakes.calls == []
+    assert (await client.post("/act/", {**asked, "typed": "web"}, headers=HTMX)).status_code == 204
+    assert fakes.calls == [("stop", "u1")]
+
+
+async def test_on_a_read_only_cluster_nobody_acts(fakes: Fakes, async_client_for: ClientFor, ada: AbstractUser) -> None:
+    await marked(fakes, read_only=True)
+    answer = await async_client_for(ada).post("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
+    assert answer.status_code == 403
+    assert fakes.calls == []
+
+
+@pytest.mark.parametrize(("error", "status", "words"), [
+    (Conflict("It is in use by db.", hint="Stop db first."), 409, "Stop db first."),
+    (Unreachable("timed out"), 200, "nobody knows whether it was done"),
+])
+async def test_what_went_wrong_is_said_in_the_dialog(fakes: Fakes, otto_client: AsyncClient, error: Exception,
+                                                     status: int, words: str) -> None:
+    fakes.drivers["shop"].fails = error
+    answer = await otto_client.post("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
+    assert answer.status_code == status
+    assert words in answer.content.decode()
+
+
+async def test_a_bulk_act_says_what_happened_to_each(fakes: Fakes, otto_client: AsyncClient) -> None:
+    fakes.drivers["shop"].fails = Conflict("In use.")
+    rows = f"{fakes.row('shop', 'u1')},{fakes.row('shop', 'u2')}"
+    answer = await otto_client.post("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)
+    assert "2 of 2 failed" in answer.content.decode()
+
+
+@pytest.mark.parametrize("rows", ["", "x", "1~app", "~~", "1~app~u1~" * 60, "99999999999999999999~app~u1", "1~../x~u1", "\0"])
+async def test_rows_that_are_no_rows_are_not_found(fakes: Fakes, otto_client: AsyncClient, rows: str) -> None:
+    for send in (otto_client.get, otto_client.post):
+        assert (await send("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)).status_code == 404
+    assert fakes.calls == []
+
+
+async def test_an_unknown_verb_is_not_found(fakes: Fakes, otto_client: AsyncClient) -> None:
+    answer = await otto_client.post("/act/", {"verb": "explode", "rows": fakes.row("shop", "u1")}, headers=HTMX)
+    assert answer.status_code == 404
+
+
+async def test_without_scripts_the_dialog_is_a_page(fakes: Fakes, otto_client: AsyncClient) -> None:
+    answer = await otto_client.get("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")})
+    assert b"<dialog" in answer.content
+    assert b"<!doctype html>" in answer.content

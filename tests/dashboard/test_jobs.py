@@ -1,0 +1,68 @@
+"""The pages of jobs: found again by whom they concern, with all their lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+
+from clusters import actors, jobs
+from clusters.models import Job
+from tests.dashboard.conftest import Fakes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ClientFor = Callable[[User], AsyncClient]
+
+
+async def begin(user: User, cluster_id: int | None) -> str:
+    async def work(reporter: jobs.Reporter) -> str:
+        reporter.say("<b>first line</b>")
+        await asyncio.sleep(60)
+        return ""
+
+    actor = await actors.actor_for(user.pk)
+    assert actor is not None
+    key = await jobs.start("Pull busybox", "pull", actor, cluster_id, work)
+    await asyncio.sleep(0.02)
+    return key
+
+
+async def end(key: str) -> Job:
+    jobs.cancel(key)
+    for _ in range(100):
+        if (job := await Job.objects.aget(key=key)).state != "running":
+            return job
+        await asyncio.sleep(0.02)
+    raise AssertionError("it never ended")
+
+
+async def test_it_is_found_again_with_its_lines_while_it_runs(fakes: Fakes, async_client_for: ClientFor, otto: User) -> None:
+    key = await begin(otto, fakes.shop.pk)
+    client = async_client_for(otto)
+    assert key in (await client.get("/jobs/")).content.decode()
+    page = (await client.get(f"/jobs/{key}/", headers={"HX-Request": "true"})).content.decode()
+    assert "&lt;b&gt;first line&lt;/b&gt;" in page
+    assert 'data-state="running"' in page
+    assert (await end(key)).state == "cancelled"
+    assert 'data-state="cancelled"' in (await client.get(f"/jobs/{key}/")).content.decode()
+
+
+async def test_who_began_it_may_cancel_it_and_others_may_not(fakes: Fakes, async_client_for: ClientFor, otto: User,
+                                                             vera: User, nora: User) -> None:
+    key = await begin(otto, fakes.shop.pk)
+    assert (await async_client_for(vera).get(f"/jobs/{key}/")).status_code == 200
+    assert (await async_client_for(nora).get(f"/jobs/{key}/")).status_code == 404
+    assert key not in (await async_client_for(nora).get("/jobs/")).content.decode()
+    for other in (vera, nora):
+        assert (await async_client_for(other).post(f"/jobs/{key}/cancel/")).status_code == 404
+    assert (await Job.objects.aget(key=key)).state == "running"
+    assert (await async_client_for(otto).post(f"/jobs/{key}/cancel/")).status_code == 302
+    assert (await end(key)).state == "cancelled"
+
+
+@pytest.mark.parametrize("key", ["x", "0" * 32, "0" * 400])
+async def test_what_never_was_is_not_found(fakes: Fakes, async_client_for: ClientFor, otto: User, key: str) -> None:
+    assert (await async_client_for(otto).get(f"/jobs/{key}/")).status_code == 404
