@@ -7,12 +7,13 @@ import calendar
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 from clusters.drivers.base import LogChunk, LogOptions
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.errors import answer_error
-from clusters.drivers.docker.frames import LINE_LIMIT, Bare, Frames, Splitter
+from clusters.drivers.docker.frames import LINE_LIMIT, Bare, Frames, Splitter, Take
 from clusters.errors import ClusterError, Unsupported
 from clusters.kinds.formats import epoch
 
@@ -20,6 +21,7 @@ EVERY = 0.05  # seconds between two chunks
 BUDGET = 2000  # lines a chunk
 BYTES = 2 << 20  # bytes a chunk
 BEHIND = 0.8  # seconds the stream may lag behind the container before we begin again at its end
+STAMP = 30  # bytes of the time in front of a line; of equal width, so they compare as bytes
 CUT_MARK = " … (the line goes on)"
 
 
@@ -28,6 +30,7 @@ class Backlog:
 
     def __init__(self) -> None:
         self.skipped = 0
+        self.taken = 0  # lines ever
         self.newest = b""  # the last line taken, for its time
         self._lines: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
@@ -37,6 +40,7 @@ class Backlog:
         lines = self._lines
         lines.append((stream, line))
         self._bytes += len(line)
+        self.taken += 1
         self.newest = line
         while len(lines) > BUDGET or (self._bytes > BYTES and len(lines) > 1):
             self._bytes -= len(lines.popleft()[1])
@@ -66,59 +70,82 @@ class Lag:
         return delay - self._least
 
 
+class Tape:
+    """One log, read in one go or in several: whenever the engine itself falls behind, we begin again at the end."""
+
+    def __init__(self, client: EngineClient, uid: str, tty: bool, query: dict[str, str]) -> None:
+        self.backlog = Backlog()
+        self.heard = asyncio.Event()
+        self._client = client
+        self._uid = uid
+        self._tty = tty
+        self._query = query
+
+    async def play(self) -> None:
+        """Read as fast as the engine sends, until the log ends."""
+        take: Take = self.backlog.take
+        while per_second := await self._read(take, self._query):
+            take = self._after(self.backlog.newest, per_second)
+            self._query = {**self._query, "tail": str(BUDGET), "since": "0"}
+
+    async def _read(self, take: Take, query: dict[str, str]) -> float:
+        """Read to the end: 0.0. Or leave, because the engine fell behind: how many lines a second it had sent."""
+        splitter: Splitter = Bare(take) if self._tty else Frames(take)
+        backlog, follows = self.backlog, query["follow"] == "1"
+        lag, looked, began, taken = Lag(), 0.0, 0.0, backlog.taken
+        path = ("containers", self._uid, "logs")
+        async with self._client.open("GET", path, query, subject="The container") as response:
+            if "json" in response.content_type:
+                raise _unreadable(answer_error(400, await response.content.read(64 << 10)))
+            async for data in response.content.iter_any():
+                splitter.feed(data)
+                if len(backlog):
+                    self.heard.set()
+                if follows and (now := time.monotonic()) - looked > EVERY and (said_at := _time_of(backlog.newest)):
+                    looked, began = now, began or said_at
+                    if lag.measure(said_at, time.time()) > BEHIND:
+                        return max(1.0, (backlog.taken - taken) / max(said_at - began, EVERY))
+            splitter.end()
+        return 0.0
+
+    def _after(self, last: bytes, per_second: float) -> Take:
+        """Takes what is newer than that line only. What lies between is read by nobody: its number is estimated."""
+        backlog, stamp, first, passing = self.backlog, last[:STAMP], True, False
+
+        def take(stream: int, line: bytes) -> None:
+            nonlocal first, passing
+            if not passing:
+                if passing := line[:STAMP] > stamp:
+                    backlog.skipped += round((_time_of(line) - _time_of(last)) * per_second) if first else 0
+                first = False
+            if passing:
+                backlog.take(stream, line)
+
+        return take
+
+
 async def read_logs(client: EngineClient, uid: str, options: LogOptions) -> AsyncIterator[LogChunk]:
-    """Lines in order, in chunks of at most 2,000 every 50 ms. Ends when the container does, or with its last line."""
+    """Lines in order, in chunks of at most 2,000 every 50 ms. Ends when the container does, or with its last line.
+
+    ``skipped`` is exact for what the engine sent, and an estimate for what it was too slow to send.
+    """
     about = await client.json("GET", ("containers", uid, "json"), subject="The container")
-    tty, query = _is_tty(about), _query(options, about)
-    backlog, wake = Backlog(), asyncio.Event()
-    pump = asyncio.create_task(_pump(client, uid, tty, query, backlog, wake))
-    pump.add_done_callback(lambda _: wake.set())
+    tape = Tape(client, uid, _is_tty(about), _query(options, about))
+    player = asyncio.create_task(tape.play())
+    player.add_done_callback(lambda _: tape.heard.set())
     try:
-        while True:
-            await wake.wait()
-            wake.clear()
-            if len(backlog):
-                yield backlog.chunk()
-            if pump.done():
-                break
+        while not player.done():
+            await tape.heard.wait()
+            tape.heard.clear()
+            if len(tape.backlog):
+                yield tape.backlog.chunk()
             await asyncio.sleep(EVERY)
-        while len(backlog):
-            yield backlog.chunk()
-        pump.result()
+        if len(tape.backlog):
+            yield tape.backlog.chunk()
+        player.result()
     finally:
-        pump.cancel()
-        await asyncio.gather(pump, return_exceptions=True)
-
-
-async def _pump(
-    client: EngineClient, uid: str, tty: bool, query: dict[str, str], backlog: Backlog, wake: asyncio.Event
-) -> None:
-    """Read as fast as the engine sends, and begin again at the end of the log whenever the engine falls behind."""
-    while await _read(client, uid, tty, query, backlog, wake):
-        query = {**query, "tail": str(BUDGET)}
-        query.pop("since", None)
-
-
-async def _read(
-    client: EngineClient, uid: str, tty: bool, query: dict[str, str], backlog: Backlog, wake: asyncio.Event
-) -> bool:
-    """Read one stream to its end. True when it was left because the engine itself fell behind."""
-    splitter: Splitter = Bare(backlog.take) if tty else Frames(backlog.take)
-    lag, follows, looked = Lag(), query["follow"] == "1", time.monotonic()
-    async with client.open("GET", ("containers", uid, "logs"), query, subject="The container") as response:
-        if "json" in response.content_type:
-            raise _unreadable(answer_error(400, await response.content.read(64 << 10)))
-        async for data in response.content.iter_any():
-            splitter.feed(data)
-            if len(backlog):
-                wake.set()
-            if follows and (now := time.monotonic()) - looked > EVERY:
-                looked = now
-                said_at = _time_of(backlog.newest)
-                if said_at and lag.measure(said_at, time.time()) > BEHIND:
-                    return True
-        splitter.end()
-    return False
+        player.cancel()
+        await asyncio.gather(player, return_exceptions=True)
 
 
 def _query(options: LogOptions, about: Any) -> dict[str, str]:
@@ -156,20 +183,19 @@ def _unreadable(error: ClusterError) -> Unsupported:
     )
 
 
-_seconds: tuple[bytes, float] = (b"", 0.0)  # the last second that was worked out: neighbours share it
+@lru_cache(maxsize=256)  # neighbours share their second
+def _second(stamp: bytes) -> float:
+    try:
+        return float(calendar.timegm(time.strptime(stamp.decode("ascii"), "%Y-%m-%dT%H:%M:%S")))
+    except (ValueError, UnicodeDecodeError, OverflowError):
+        return 0.0
 
 
 def _time_of(raw: bytes) -> float:
     """Epoch seconds of ``2026-11-24T01:02:03.123456789Z text``; 0.0 when there is no time in front."""
-    global _seconds
-    stamp = raw[:19]
-    if stamp != _seconds[0]:
-        try:
-            _seconds = stamp, float(calendar.timegm(time.strptime(stamp.decode("ascii"), "%Y-%m-%dT%H:%M:%S")))
-        except (ValueError, UnicodeDecodeError, OverflowError):
-            return 0.0
     fraction = raw[19 : raw.find(b"Z", 19, 32)]
-    return _seconds[1] + (float(fraction) if fraction[:1] == b"." and fraction[1:].isdigit() else 0.0)
+    second = _second(raw[:19])
+    return second + float(fraction) if second and fraction[:1] == b"." and fraction[1:].isdigit() else second
 
 
 def _line(stream: int, raw: bytes) -> tuple[float, str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from clusters.kinds.base import Health, Level
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.exit_codes import ASKED_TO_STOP, exit_term, exit_words
@@ -10,19 +12,7 @@ from clusters.kinds.formats import count, epoch
 
 def health(container: Container) -> Health:
     """Level, word and reason of one container."""
-    known = {
-        "running": _running,
-        "paused": lambda one: Health(
-            Level.PAUSED, "Paused", "Frozen by somebody: it keeps its memory but does nothing", "paused", one.started
-        ),
-        "restarting": _restarting,
-        "exited": _ended,
-        "created": _created,
-        "removing": lambda one: Health(Level.CHANGING, "Being removed", "The engine is removing it", "removing"),
-        "dead": lambda one: Health(
-            Level.FAILING, "Half removed", "The engine could not remove it whole; remove it again", "dead", one.finished
-        ),
-    }.get(container.state.status)
+    known = _BY_STATUS.get(container.state.status)
     if known is None:
         status = container.state.status[:40]
         return Health(Level.UNKNOWN, "Unknown", "The engine says nothing that we understand", status)
@@ -38,6 +28,20 @@ def _running(container: Container) -> Health:
     if check == "healthy":
         return Health(Level.HEALTHY, "Healthy", "", "healthy", since)
     return Health(Level.HEALTHY, "Running", "", "running", since)
+
+
+def _paused(container: Container) -> Health:
+    reason = "Frozen by somebody: it keeps its memory but does nothing"
+    return Health(Level.PAUSED, "Paused", reason, "paused", container.started)
+
+
+def _removing(container: Container) -> Health:
+    return Health(Level.CHANGING, "Being removed", "The engine is removing it", "removing")
+
+
+def _dead(container: Container) -> Health:
+    reason = "The engine could not remove it whole; remove it again"
+    return Health(Level.FAILING, "Half removed", reason, "dead", container.finished)
 
 
 def _restarting(container: Container) -> Health:
@@ -76,9 +80,9 @@ def _end_words(container: Container) -> str:
 
 def _check_words(container: Container) -> str:
     check = container.state.health
-    last = (check.log or [None])[-1] if check else None
-    failed = f"Its health check failed {count(check.failing_streak, 'time')} in a row" if check else "Its check fails"
-    said = _first_line(last.output or "") if last else ""
+    log = (check.log if check else None) or []
+    failed = f"Its health check failed {count(check.failing_streak if check else 0, 'time')} in a row"
+    said = _first_line(log[-1].output or "") if log else ""
     return f"{failed}: {said}" if said else failed
 
 
@@ -95,3 +99,14 @@ def _failing_since(container: Container) -> float:
 
 def _first_line(text: str) -> str:
     return next((line.strip()[:200] for line in text.splitlines() if line.strip()), "")
+
+
+_BY_STATUS: dict[str, Callable[[Container], Health]] = {
+    "running": _running,
+    "paused": _paused,
+    "restarting": _restarting,
+    "exited": _ended,
+    "created": _created,
+    "removing": _removing,
+    "dead": _dead,
+}

@@ -30,6 +30,7 @@ def overview(container: Container) -> Mapping[str, Any]:
     found = health(container)
     return {
         "health": found,
+        "times": _times(container),
         "facts": _facts(container),
         "ports": [
             {"address": address or "every address", "outside": outside, "inside": inside}
@@ -68,6 +69,12 @@ async def _load_checks(look: Look) -> Mapping[str, Any]:
     check = container.state.health
     streak = check.failing_streak if check else 0
     return {"status": container.health_status, "streak": streak, "checks": checks(container)}
+
+
+def _times(container: Container) -> list[tuple[str, float]]:
+    ended = 0.0 if container.running else container.finished
+    times = (("Made", container.created), ("Started", container.started), ("Ended", ended))
+    return [(label, at) for label, at in times if at]
 
 
 def _facts(container: Container) -> list[tuple[str, str, bool]]:

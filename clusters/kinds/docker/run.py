@@ -1,0 +1,157 @@
+"""Runs a container: gets its image when it is missing, makes it, starts it, and leaves nothing half made unsaid."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
+from clusters.kinds.docker.run_form import RunForm, docker_line, split_image
+from clusters.kinds.formats import short_id, size
+
+_REGISTRY_PATIENCE = 120.0  # seconds until a registry says its first word
+_SAY_EVERY = 0.5  # seconds between two lines about one layer
+
+
+class Says(Protocol):
+    """What a job says while it goes on (clusters.jobs.Reporter)."""
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Add a line."""
+
+    def progress(self, slot: str, text: str) -> None:
+        """Overwrite the line of that one thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The container that runs now."""
+
+    uid: str
+    name: str
+
+
+async def run_container(driver: Driver, form: RunForm, says: Says) -> Made:
+    """Carry it out. Raises Missing (no such image), Conflict (name or port taken) and what the engine says."""
+    says.say(docker_line(form))
+    if not await _has_image(driver, form.image):
+        await pull(driver, form.image, says)
+    uid = await _create(driver, form, says)
+    try:
+        await driver.call(Call("POST", ("containers", uid, "start"), timeout=60.0))
+    except (ClusterError, asyncio.CancelledError) as error:
+        await asyncio.shield(_take_back(driver, uid, says))
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        raise _start_error(error, form) from error
+    name = form.name or await _name(driver, uid)
+    says.say(f"{name} runs.")
+    return Made(uid, name)
+
+
+async def pull(driver: Driver, image: str, says: Says) -> None:
+    """Get an image, with a line for each layer. Raises Missing, Refused or what the registry says."""
+    name, tag = split_image(image)
+    says.say(f"Getting {image}: it is not on this machine yet.")
+    call = Call("POST", ("images", "create"), query={"fromImage": name, "tag": tag}, timeout=_REGISTRY_PATIENCE)
+    loop = asyncio.get_running_loop()
+    said: dict[str, tuple[float, str]] = {}
+    try:
+        async for news in driver.stream(call):
+            if problem := news.get("error"):
+                raise ClusterError(str(problem)[:300], detail=str(problem))
+            layer, status = str(news.get("id", ""))[:64], str(news.get("status", ""))[:200]
+            if not layer or layer == tag:
+                if status:
+                    says.say(status)
+                continue
+            at, before = said.get(layer, (0.0, ""))
+            if len(said) < 500 and (status != before or loop.time() - at > _SAY_EVERY):
+                said[layer] = loop.time(), status
+                says.progress(layer, f"{layer}: {status}{_done(news.get('progressDetail'))}")
+    except ClusterError as error:
+        raise _pull_error(error, image) from error
+
+
+def _done(detail: Any) -> str:
+    current, total = (detail.get("current"), detail.get("total")) if isinstance(detail, Mapping) else (None, None)
+    if not isinstance(current, int) or not isinstance(total, int) or total <= 0:
+        return ""
+    return f" {size(current)} of {size(total)}"
+
+
+async def _has_image(driver: Driver, image: str) -> bool:
+    try:
+        await driver.call(Call("GET", ("images", *image.split("/"), "json")))
+    except Missing:
+        return False
+    return True
+
+
+async def _create(driver: Driver, form: RunForm, says: Says) -> str:
+    query = {"name": form.name} if form.name else {}
+    try:
+        made = await driver.call(Call("POST", ("containers", "create"), query=query, body=form.body, timeout=60.0))
+    except Conflict as error:
+        hint = "Choose another name, or remove the one that has it."
+        raise Conflict(f"There is a container called {form.name} already.", hint=hint, detail=error.detail) from error
+    uid = made.get("Id") if isinstance(made, dict) else None
+    if not isinstance(uid, str):
+        raise ClusterError("The engine did not say what it made.")
+    for warning in made.get("Warnings") or []:
+        says.say(str(warning)[:300], "warning")
+    says.say(f"Made {form.name or short_id(uid)}.")
+    return uid
+
+
+async def _take_back(driver: Driver, uid: str, says: Says) -> None:
+    try:
+        await driver.call(Call("DELETE", ("containers", uid), query={"force": "true"}))
+    except ClusterError as error:
+        says.say(f"It was made but could not be started, and not be removed either: {error.message}", "error")
+    else:
+        says.say("It could not be started, so it was removed again. Nothing is left of it but its volumes.", "warning")
+
+
+async def _name(driver: Driver, uid: str) -> str:
+    found: Any = None
+    with suppress(ClusterError):
+        found = await driver.call(Call("GET", ("containers", uid, "json")))
+    name = found.get("Name") if isinstance(found, dict) else None
+    return name.lstrip("/") if isinstance(name, str) else short_id(uid)
+
+
+def _start_error(error: ClusterError, form: RunForm) -> ClusterError:
+    said = error.detail or error.message
+    if "already allocated" in said or "already in use" in said:
+        port = next((one for one in form.ports if one.outside and f":{one.outside}" in said), None)
+        which = f"Port {port.outside}" if port else "A port"
+        return Conflict(
+            f"{which} of the machine is taken already.",
+            hint="Choose another one, or stop what uses it.",
+            detail=said,
+        )
+    if "executable file not found" in said or "no such file or directory" in said:
+        return Invalid("The command is not in the image.", hint="Check its spelling.", detail=said)
+    return error
+
+
+def _pull_error(error: ClusterError, image: str) -> ClusterError:
+    said = error.detail or error.message
+    small = said.lower()
+    if "denied" in small or "unauthorized" in small or "authentication required" in small:
+        return Refused(
+            f"The registry does not give out {image}.",
+            hint="Check its name; if it is private, the engine needs to be signed in there.",
+            detail=said,
+        )
+    if isinstance(error, Missing) or "not found" in small or "manifest unknown" in small or "no such image" in small:
+        return Missing(f"There is no image {image}.", hint="Check its name and tag.", detail=said)
+    if any(word in small for word in ("no such host", "timeout", "refused", "unreachable", "lookup", "i/o")):
+        hint = "The machine of the engine needs a way to it."
+        return ClusterError(f"The registry of {image} does not answer.", hint=hint, detail=said)
+    return error
