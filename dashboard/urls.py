@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from dashboard.socket import LiveSocket
+from dashboard.terminal import terminal
 from dashboard.views import (
     act,
     audit,
@@ -15,6 +16,7 @@ from dashboard.views import (
     home,
     jobs,
     lists,
+    logs,
     palette,
     people,
     resources,
@@ -50,6 +52,7 @@ urlpatterns = [
     path("clusters/<slug:cluster>/", cluster.cluster, name="cluster"),
     path("clusters/<slug:cluster>/check/", cluster.check_again, name="cluster_check"),
     path("clusters/<slug:cluster>/<slug:kind>/<path:key>/", resources.resource, name="resource"),
+    path("logs/download/", logs.download, name="log_download"),
     path("act/", act.act, name="act"),
     path("setup/", setup.first_account, name="setup"),
     path("welcome/<str:person>/<str:token>/", people.welcome, name="welcome"),
@@ -60,4 +63,5 @@ urlpatterns = [
 
 websocket_urlpatterns = [
     path("live/", LiveSocket.as_asgi()),
+    path("terminal/", terminal),
 ]

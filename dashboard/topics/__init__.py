@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dashboard.topics.base import Topic
 from dashboard.topics.job import JobTopic
+from dashboard.topics.logs import LogsTopic
 from dashboard.topics.overview import OverviewTopic
 from dashboard.topics.resource import ResourceTopic
 from dashboard.topics.shell import ShellTopic
 from dashboard.topics.table import TableTopic
 
 TOPICS: dict[str, type[Topic]] = {
-    topic.name: topic for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, JobTopic)
+    topic.name: topic for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LogsTopic, JobTopic)
 }

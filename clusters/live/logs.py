@@ -1,0 +1,311 @@
+"""The log of any set of resources as one reader sees it: all their containers merged by time, as copies come and go.
+
+Whoever reads may be slow: what cannot be shown is left out, the newest wins, and how much was left out is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from clusters.access import Actor
+from clusters.drivers.base import LogOptions, LogSource
+from clusters.errors import ClusterError, Invalid, Missing
+from clusters.live.log_lines import LogLevel, continues, is_at_least, read, shown
+from clusters.live.log_source import Line, Stream, Streams
+from clusters.live.row import Row
+from clusters.live.usage import copies
+
+if TYPE_CHECKING:
+    from clusters.live.connection import Connection
+    from clusters.live.store import Delta, Store
+
+WINDOW = 0.1  # seconds that lines of several containers wait for older ones of another
+NEWEST = 250  # lines of one container that wait to be shown; older ones are left out
+MAX_SOURCES = 50  # containers merged into one
+SEARCHED = 10_000  # lines looked back when only some are wanted
+OURS = -1  # the number of the source of lines that are about the log itself
+
+# (epoch seconds, number of its source, level, text, message of a JSON line or None, continues the one before)
+Shown: TypeAlias = tuple[float, int, int, str, str | None, bool]
+_Waiting: TypeAlias = tuple[float, float, float, str]  # order, when it came, epoch seconds, text
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which lines are wanted: those that hold the text (in any case), of that level at least."""
+
+    text: str = ""
+    level: LogLevel = LogLevel.NONE
+
+    def __bool__(self) -> bool:
+        return bool(self.text) or self.level > LogLevel.NONE
+
+    def wants(self, line: str) -> bool:
+        """Is it one of them?"""
+        if self.text and self.text.lower() not in line.lower():
+            return False
+        return not self.level or is_at_least(line, self.level)
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """One container among those merged, and what of it waits to be shown."""
+
+    number: int
+    source: LogSource
+    row_id: str
+    joined: float
+    past: int  # lines of the past that may still come; these are never left out
+    stop: Callable[[], None] = lambda: None
+    state: str = "live"  # "ended": it is not there any more
+    history: deque[_Waiting] = field(default_factory=deque)
+    newest: deque[_Waiting] = field(default_factory=deque)
+    skipped: int = 0  # left out between history and newest
+    order: float = 0.0  # of the last line taken in: within one container the order is the container's
+    wanted: bool = False  # whether the last line that stood alone was wanted; its further lines follow it
+
+    @property
+    def first(self) -> _Waiting | None:
+        """What comes next."""
+        return self.history[0] if self.history else self.newest[0] if self.newest else None
+
+    def about(self) -> dict[str, Any]:
+        """As the page is told of it."""
+        return {"n": self.number, "label": self.source.label or self.source.resource.name, "row": self.row_id,
+                "container": self.source.container, "state": self.state}  # fmt: skip
+
+
+class LogStream:
+    """What one reader follows. ``wake`` is called when ``take`` may have something."""
+
+    def __init__(self, streams: Streams, actor: Actor, options: LogOptions, wanted: LogFilter,
+                 wake: Callable[[], None]) -> None:  # fmt: skip
+        self.sources: dict[tuple[str, str], Source] = {}
+        self.changed = False  # the sources are others than before
+        self.sleeps_until = 0.0  # when lines that wait for older ones may be taken
+        self._streams, self._actor, self._wake = streams, actor, wake
+        self._options, self._filter = options, wanted
+        self._ours: deque[Shown] = deque(maxlen=200)
+        self._things = ExitStack()
+        self._container = ""
+        self._numbers = 0
+        self._closed = False
+
+    async def open(self, rows: Sequence[Row], container: str = "") -> None:
+        """Follow the containers of these resources and of their copies, also of copies to come.
+
+        Raises Denied, Missing or Invalid.
+        """
+        self._container = container
+        for row in rows:
+            connection = self._connection(row)
+            self._things.enter_context(connection.wanted(row.kind.name, *filter(None, [row.kind.copies_of])))
+            if row.kind.copies_of and self._options.follow:
+                copied = connection.stores.get(row.kind.copies_of)
+                watch = _Copies(self, row, listed=bool(copied and copied.listed))
+                for store in connection.stores.values():
+                    if store.kind.owner is not None:
+                        self._things.callback(store.subscribe(watch.changed))
+            await self.add(row)
+
+    async def add(self, row: Row, *, announce: bool = False) -> None:
+        """Follow what is not followed yet of a resource."""
+        found = [(row_id, one) for row_id, one in sources_of(self._connection(row), row)
+                 if self._container in ("", one.container) and (row_id, one.container) not in self.sources]  # fmt: skip
+        self._forget_ended()
+        room = MAX_SOURCES - sum(source.state == "live" for source in self.sources.values())
+        if len(found) > room:
+            self.say(f"{len(found) - room} more containers are not shown here: at most {MAX_SOURCES} are merged.")
+        for row_id, one in found[: max(0, room)]:
+            name = one.label or one.resource.name
+            try:
+                await self._join(row.cluster.id, row_id, one)
+            except ClusterError as error:
+                if not announce:
+                    raise
+                self.say(f"{name} cannot be followed: {error.message}", LogLevel.WARN)
+            else:
+                if announce:
+                    self.say(f"{name} started")
+
+    def _connection(self, row: Row) -> Connection:
+        connection = self._streams.supervisor.connections.get(row.cluster.id)
+        if connection is None:
+            raise Missing("That cluster is not connected.")
+        return connection
+
+    def _forget_ended(self) -> None:
+        if len(self.sources) > 2 * MAX_SOURCES:
+            self.sources = {key: one for key, one in self.sources.items() if one.state == "live" or one.first}
+
+    async def _join(self, cluster_id: int, row_id: str, one: LogSource) -> None:
+        self._numbers += 1
+        source = Source(self._numbers, one, row_id, time.time(), self._options.tail)
+        self.sources[row_id, one.container] = source
+        try:
+            reader = _Reader(self, source)
+            source.stop = await self._streams.follow(self._actor, cluster_id, one, self._options, reader)
+        except BaseException:
+            del self.sources[row_id, one.container]
+            raise
+        if self._closed:
+            source.stop()
+        self.changed = True
+        self._wake()
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        self._closed = True
+        self._things.close()
+        for source in self.sources.values():
+            source.stop()
+
+    def say(self, words: str, level: LogLevel = LogLevel.NONE) -> None:
+        """A line of ours among the others."""
+        self._ours.append((time.time(), OURS, int(level), words, None, False))
+        self._wake()
+
+    def hear(self, source: Source, lines: Sequence[Line], skipped: int) -> None:
+        """Lines of one container; called by its stream."""
+        now = time.time()
+        source.skipped += skipped
+        past = 0
+        while source.past > 0 and past < len(lines) and lines[past][0] <= source.joined:
+            past, source.past = past + 1, source.past - 1
+        self._line_up(source, source.history, lines[:past], now)
+        fresh = lines[past:]
+        if not self._filter and len(fresh) > NEWEST:
+            source.skipped += len(fresh) - NEWEST
+            fresh = fresh[-NEWEST:]
+        self._line_up(source, source.newest, fresh, now)
+        while len(source.newest) > NEWEST:
+            source.newest.popleft()
+            source.skipped += 1
+        self._wake()
+
+    def _line_up(self, source: Source, queue: deque[_Waiting], lines: Sequence[Line], now: float) -> None:
+        for at, _, text in lines:
+            if self._filter:
+                if not continues(text):
+                    source.wanted = self._filter.wants(text)
+                if not source.wanted:
+                    continue
+            source.order = max(source.order, at)
+            queue.append((source.order, now, at, text))
+
+    def take(self, limit: int) -> tuple[list[Shown], list[tuple[int, int]]]:
+        """Up to ``limit`` lines in order, and (before which of them, how many) were left out."""
+        sources = list(self.sources.values())
+        edge = self._edge(sources)
+        heap = [(first[0], source.number, source) for source in sources if (first := source.first)]
+        heapq.heapify(heap)
+        lines: list[Shown] = []
+        gaps: list[tuple[int, int]] = []
+        while heap and heap[0][0] <= edge and len(lines) < limit:
+            _, _, source = heapq.heappop(heap)
+            if not source.history and source.skipped:
+                gaps.append((len(lines), source.skipped))
+                source.skipped = 0
+            _, _, at, text = (source.history or source.newest).popleft()
+            lines.append(_shown(at, source.number, text))
+            if first := source.first:
+                heapq.heappush(heap, (first[0], source.number, source))
+        lines += self._ours
+        self._ours.clear()
+        for source in sources:
+            if source.skipped and not source.first:
+                gaps.append((len(lines), source.skipped))
+                source.skipped = 0
+        return lines, gaps
+
+    @property
+    def has_history(self) -> bool:
+        """Are lines of the past still waiting?"""
+        return any(source.history for source in self.sources.values())
+
+    def _edge(self, sources: Sequence[Source]) -> float:
+        """Up to which time nothing older is expected any more."""
+        self.sleeps_until = 0.0
+        if len(sources) < 2:
+            return float("inf")
+        latest, edge = time.time() - WINDOW, 0.0
+        for source in sources:
+            if source.skipped:  # a flood: what waits is never old enough, and there is always more
+                edge = max(edge, source.order)
+                continue
+            for waiting in _backwards(source):
+                if waiting[1] <= latest:
+                    edge = max(edge, waiting[0])
+                    break
+                self.sleeps_until = waiting[1] + WINDOW
+        return edge
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reader:
+    """Hears one container for a log stream."""
+
+    log: LogStream
+    source: Source
+
+    def heard(self, stream: Stream, lines: Sequence[Line], skipped: int) -> None:
+        """Pass lines on."""
+        self.log.hear(self.source, lines, skipped)
+
+    def told(self, stream: Stream, words: str, level: LogLevel) -> None:
+        """Pass on what happened."""
+        if stream.ended:
+            self.source.state = "ended"
+            self.source.stop()
+            self.log.changed = True
+        self.log.say(words, level)
+
+
+class _Copies:
+    """Notices new copies of a resource."""
+
+    def __init__(self, log: LogStream, row: Row, *, listed: bool) -> None:
+        self._log, self._row = log, row
+        self._announce = listed  # copies of the first list did not start just now
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def changed(self, store: Store, deltas: Sequence[Delta]) -> None:
+        """Follow what came; what went is noticed by its own stream."""
+        namespace = self._row.resource.namespace
+        if any(before is None and after is not None and after.namespace == namespace for before, after in deltas):
+            task = asyncio.create_task(self._add())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _add(self) -> None:
+        await asyncio.sleep(0.05)  # a pod and its replica set come one after the other
+        announce, self._announce = self._announce, True
+        await self._log.add(self._row, announce=announce)
+
+
+def _backwards(source: Source) -> Iterator[_Waiting]:
+    yield from reversed(source.newest)
+    yield from reversed(source.history)
+
+
+def _shown(at: float, number: int, text: str) -> Shown:
+    level, message = read(text)
+    return at, number, int(level), shown(text), shown(message) if message else None, continues(text)
+
+
+def sources_of(connection: Connection, row: Row) -> list[tuple[str, LogSource]]:
+    """The containers of a resource, or of all its copies, with the id of the row each belongs to."""
+    if row.kind.logs is not None:
+        return [(row.id, source) for source in row.kind.logs(row.resource)]
+    store = connection.stores.get(row.kind.copies_of)
+    if store is None or store.kind.logs is None:
+        raise Invalid(f"A {row.kind.label.lower()} has no log of its own.")
+    newest_first = sorted(copies(connection, row), key=lambda copy: (-copy.created, copy.name))
+    return [(f"{store.prefix}{copy.uid}", source) for copy in newest_first for source in store.kind.logs(copy)]

@@ -1,0 +1,90 @@
+"""What pages and downloads ask of logs: arguments checked, rows found, limits kept; and the streams of this process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.access import Actor, Need, Target, decide
+from clusters.drivers.base import LogOptions
+from clusters.errors import Invalid, Missing
+from clusters.kinds.base import Role
+from clusters.live.log_lines import LogLevel
+from clusters.live.log_source import Streams
+from clusters.live.logs import SEARCHED, LogFilter
+from clusters.live.row import Row
+from dashboard.engine import engine
+
+MAX_ROWS = 20
+MAX_TAIL = 5000
+LONGEST_SEARCH = 200
+LEVELS = {"": LogLevel.NONE, "warn": LogLevel.WARN, "error": LogLevel.ERROR}
+VIEW = Need(Role.VIEWER, acts=False)
+
+streams = Streams(engine.gateway, engine.supervisor)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What part of which logs somebody wants to read."""
+
+    rows: tuple[str, ...]
+    container: str
+    options: LogOptions
+    wanted: LogFilter
+
+
+def asked(args: Mapping[str, Any]) -> Asked:
+    """The arguments of a frame or an address, checked. Raises Invalid."""
+    rows = args.get("rows")
+    if not isinstance(rows, list) or not 0 < len(rows) <= MAX_ROWS or not all(isinstance(one, str) for one in rows):
+        raise Invalid("Say whose log you want to read.")
+    since, until = _time(args, "since"), _time(args, "until")
+    wanted = LogFilter(_text(args, "q"), LEVELS.get(_text(args, "level"), LogLevel.NONE))
+    tail = _whole(args, "tail", 500)
+    if wanted or since:
+        tail = SEARCHED
+    previous = args.get("previous") is True
+    options = LogOptions(tail=tail, since=since, until=until, follow=not (previous or until), previous=previous)
+    return Asked(tuple(rows), _text(args, "container"), options, wanted)
+
+
+def rows_of(actor: Actor, ids: Sequence[str]) -> list[Row]:
+    """These rows, when all are there and shared with this person: the two are not told apart.
+
+    Raises Missing or Invalid.
+    """
+    rows = []
+    for row_id in ids:
+        row = engine.supervisor.row(row_id)
+        if row is None or not decide(actor, Target(row.cluster.id, _namespace(row)), VIEW).allowed:
+            raise Missing("It is not there any more.")
+        rows.append(row)
+    return rows
+
+
+def _namespace(row: Row) -> str | None:
+    return row.resource.namespace if row.kind.namespaced else None
+
+
+def _text(args: Mapping[str, Any], name: str) -> str:
+    value = args.get(name, "")
+    if not isinstance(value, str) or len(value) > LONGEST_SEARCH:
+        raise Invalid("That is too long to look for.")
+    return value
+
+
+def _whole(args: Mapping[str, Any], name: str, initial: int) -> int:
+    value = args.get(name, initial)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Invalid("That is not a number of lines.")
+    return max(1, min(value, MAX_TAIL))
+
+
+def _time(args: Mapping[str, Any], name: str) -> float:
+    value = args.get(name, 0)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise Invalid("That is not a time.")
+    return float(max(0, min(value, 1e11)))
