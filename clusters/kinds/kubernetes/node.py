@@ -63,6 +63,16 @@ class Node(Object, frozen=True, gc=False, rename="camel"):
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 
+    @property
+    def cpu_limit(self) -> float:
+        """What pods may use of it, in cores."""
+        return quantity((self.status.allocatable or {}).get("cpu", ""))
+
+    @property
+    def memory_limit(self) -> float:
+        """What pods may use of it, in bytes."""
+        return quantity((self.status.allocatable or {}).get("memory", ""))
+
 
 _PRESSURE = {
     "MemoryPressure": "memory",

@@ -6,6 +6,7 @@ import msgspec
 
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import Condition, Object, Part
+from clusters.kinds.kubernetes.quantities import quantity
 
 
 class Port(Part, frozen=True, gc=False, rename="camel"):
@@ -124,6 +125,20 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
         sidecars = {one.name for one in self.spec.init_containers or () if one.restart_policy == "Always"}
         beside = [one for one in self.status.init_container_statuses or () if one.name in sidecars]
         return [*beside, *(self.status.container_statuses or ())]
+
+    @property
+    def cpu_limit(self) -> float:
+        """What all of it may use, in cores; 0.0 when one of its containers has no limit."""
+        return self._limit("cpu")
+
+    @property
+    def memory_limit(self) -> float:
+        """What all of it may use, in bytes; 0.0 when one of its containers has no limit."""
+        return self._limit("memory")
+
+    def _limit(self, name: str) -> float:
+        limits = [quantity((one.resources.limits or {}).get(name, "")) for one in self.containers]
+        return sum(limits) if all(limits) else 0.0
 
     @property
     def restarts(self) -> int:

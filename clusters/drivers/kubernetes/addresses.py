@@ -1,0 +1,75 @@
+"""Which addresses a cluster may have: a URL as plain as possible, and never a place that hands out machine secrets."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from clusters.errors import Invalid
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_PATH = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._:~-]*)*/?")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def check_server(server: str) -> str:
+    """The address of an API server, without a slash at its end. Raises Invalid with what is wrong about it."""
+    if len(server) > 2000 or not server.isascii() or not server.isprintable() or " " in server:
+        raise Invalid("The server's address is not a plain address.", hint="It looks like https://10.0.0.5:6443.")
+    try:
+        parts = urlsplit(server)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError as error:
+        raise Invalid("The server's address cannot be read.", detail=str(error)) from error
+    if parts.scheme not in ("https", "http"):
+        raise Invalid("The server's address must begin with https://.", hint="Other kinds of addresses are not opened.")
+    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
+        raise Invalid("The server's address holds a user name.", hint="Leave out what stands before the @.")
+    if parts.fragment or parts.query or server.endswith(("#", "?")):
+        raise Invalid("The server's address holds “?” or “#”.", hint="It ends after the port or the path.")
+    address = literal(host)
+    if port == 0 or (address is None and not _HOST.fullmatch(host)):
+        raise Invalid("The server's address has no valid name or port.")
+    if not _PATH.fullmatch(parts.path):
+        raise Invalid("The server's address has a path that cannot be right.")
+    if address is not None and forbidden(address):
+        raise Invalid("That address is never opened: it belongs to the machine's own network services.")
+    if parts.scheme == "http" and not (host == "localhost" or (address is not None and plain(address).is_loopback)):
+        raise Invalid("Without TLS only this machine itself is reached.", hint="Use https://.")
+    return server.rstrip("/")
+
+
+def literal(host: str) -> _Address | None:
+    """The address, when the host is written as one."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def forbidden(address: _Address) -> bool:
+    """Link-local (where clouds hand out credentials), multicast, unspecified; also inside an IPv6 wrapping."""
+    inner = plain(address)
+    return inner.is_link_local or inner.is_multicast or inner.is_unspecified or str(inner) == "fd00:ec2::254"
+
+
+def near(server: str) -> bool:
+    """Is it on this machine or in a private network? There compression costs more than it saves."""
+    host = urlsplit(server).hostname or ""
+    address = literal(host)
+    return host == "localhost" or (address is not None and plain(address).is_private)
+
+
+def plain(address: _Address) -> _Address:
+    """The IPv4 address that an IPv6 address wraps (mapped, compatible, 6to4, NAT64, Teredo), or the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour or address
+    if address.teredo:
+        return address.teredo[1]
+    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address

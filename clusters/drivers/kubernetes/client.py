@@ -1,0 +1,259 @@
+"""One API server's HTTP: the kubernetes package signs in and opens the session; we limit, check and name errors."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from clusters.drivers.kubernetes.addresses import forbidden, literal, near
+from clusters.drivers.kubernetes.connection import Connection
+from clusters.drivers.kubernetes.errors import answer_error, connection_error, not_kubernetes
+from clusters.drivers.kubernetes.paths import joined
+from clusters.errors import ClusterError, Invalid, Refused, Unsupported
+
+CONNECT = 5.0  # seconds until a connection stands
+BODY_LIMIT = 64 << 20  # bytes of one answer, unpacked
+ERROR_LIMIT = 64 << 10
+TOKEN_EVERY = 60.0  # seconds between two looks at a token file
+
+
+class ApiServer:
+    """Opens when first used. All methods raise the errors of ``clusters.errors`` only."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        parts = urlsplit(connection.server)
+        self.where = parts.netloc
+        self._api: Any = None
+        self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
+        self._token_read = float("-inf")
+
+    async def bytes(
+        self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, body: Any = None, *,
+        timeout: float = 30.0, limit: int = BODY_LIMIT, content_type: str = "application/json",
+    ) -> bytes:  # fmt: skip
+        """Send one request; the body of the answer."""
+        async with self.open(method, path, query, body, timeout=timeout, content_type=content_type) as response:
+            return await read(response, limit)
+
+    async def json(self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, **more: Any) -> Any:
+        """Like ``bytes``, decoded; None when the answer has no body."""
+        body = await self.bytes(method, path, query, **more)
+        if not body.strip():
+            return None
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise not_kubernetes(str(error)) from error
+
+    @asynccontextmanager
+    async def open(
+        self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, body: Any = None, *,
+        timeout: float | None = None, begins_within: float = 30.0, silence: float | None = None,
+        content_type: str = "application/json", accept: str = "application/json",
+    ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
+        """An answer that is read bit by bit. ``timeout`` limits all of it, ``silence`` each wait for more (seconds)."""
+        target = joined(path)
+        limits = aiohttp.ClientTimeout(total=timeout, connect=CONNECT, sock_connect=CONNECT, sock_read=silence)
+        data = None if body is None else msgspec.json.encode(body)
+        try:
+            async with asyncio.timeout(timeout or begins_within):
+                session, url, headers = await self._sign(method, target, query)
+                headers |= {"Accept": accept} | ({"Content-Type": content_type} if data is not None else {})
+                response = await session.request(
+                    method, url, data=data, headers=headers, allow_redirects=False, timeout=limits,
+                    server_hostname=self.connection.tls_server_name or None,
+                )  # fmt: skip
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise connection_error(error, self.where) from error
+        try:
+            if response.status >= 300:
+                wait = _seconds(response.headers.get("Retry-After", ""))
+                raise answer_error(response.status, await read(response, ERROR_LIMIT), wait)
+            yield response
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise connection_error(error, self.where) from error
+        finally:
+            response.close()
+
+    async def websocket(
+        self, path: Sequence[str], query: Sequence[tuple[str, str]], protocols: Sequence[str]
+    ) -> aiohttp.ClientWebSocketResponse:
+        """A two-way stream, for terminals."""
+        target = joined(path)
+        try:
+            async with asyncio.timeout(CONNECT + 10):
+                session, url, headers = await self._sign("GET", target, query)
+                return await session.ws_connect(
+                    url, protocols=protocols, headers=headers, heartbeat=20.0, max_msg_size=4 << 20,
+                    server_hostname=self.connection.tls_server_name or None,
+                )  # fmt: skip
+        except aiohttp.WSServerHandshakeError as error:
+            raise answer_error(error.status, b'{"kind":"Status"}') from error
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise connection_error(error, self.where) from error
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        session, self._session, self._api = self._session, None, None
+        if session is not None:
+            await session.close()
+
+    async def _sign(
+        self, method: str, target: str, query: Mapping[str, str] | Sequence[tuple[str, str]] | None
+    ) -> tuple[aiohttp.ClientSession, URL, dict[str, str]]:
+        async with self._opening:
+            if self._session is None:
+                self._api, self._session = await self._open()
+        _, url, headers, _, _ = await self._api.param_serialize(method, target, auth_settings=["BearerToken"])
+        return self._session, URL(url, encoded=True).with_query(query or {}), headers
+
+    async def _open(self) -> tuple[Any, aiohttp.ClientSession]:
+        # Half a second and 25 MB: paid when the first cluster is reached, and not on the event loop.
+        library = await asyncio.to_thread(import_module, "kubernetes.aio.client")
+        settings = library.Configuration(
+            host=self.connection.server,
+            ca_cert_data=self.connection.ca_data or None,
+            verify_ssl=not self.connection.insecure,
+            tls_server_name=self.connection.tls_server_name or None,
+        )
+        settings.disable_strict_ssl_verification = True  # clusters' own CAs often lack what newer Pythons insist on
+        if self.connection.token:
+            settings.api_key = {"BearerToken": self.connection.token}
+            settings.api_key_prefix = {"BearerToken": "Bearer"}
+        if self.connection.token_file:
+            settings.api_key = {"BearerToken": ""}
+            settings.api_key_prefix = {"BearerToken": "Bearer"}
+            settings.refresh_api_key_hook = self._read_token
+        try:
+            api = library.ApiClient(settings)
+        except ssl.SSLError as error:
+            raise Invalid("The CA certificate cannot be read.", detail=str(error)) from error
+        if self.connection.cert_data:
+            _load_pair(api.rest_client.ssl_context, self.connection)
+        settings.client_session_kwargs = {
+            "connector": aiohttp.TCPConnector(
+                limit=0, ssl=api.rest_client.ssl_context, resolver=_Resolver(), socket_factory=_lively_socket
+            ),
+            "trust_env": False,  # our own proxy and netrc settings are nothing to other people's clusters
+            "cookie_jar": aiohttp.DummyCookieJar(),
+            "headers": {
+                "User-Agent": "pilothouse",
+                "Accept-Encoding": "identity" if near(self.connection.server) else "gzip",
+            },
+            "read_bufsize": 256 << 10,
+        }
+        session = api.rest_client._create_pool_manager()
+        session._connector_owner = True  # the package leaves a given connector to us; we close it with the session
+        return api, session
+
+    async def _read_token(self, settings: Any) -> None:
+        path = self.connection.token_file
+        if path is None or time.monotonic() - self._token_read < TOKEN_EVERY:
+            return
+        try:
+            settings.api_key["BearerToken"] = (await asyncio.to_thread(path.read_text)).strip()
+        except OSError as error:
+            raise Refused("The token of our own account cannot be read.", detail=str(error)) from error
+        self._token_read = time.monotonic()
+
+    def forget_token(self) -> bool:
+        """It was not believed: read it again before the next request. False when there is none to read, or it is new."""
+        again = self.connection.token_file is not None and time.monotonic() - self._token_read > 1.0
+        self._token_read = float("-inf") if again else self._token_read
+        return again
+
+
+async def read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body, or Unsupported when it is larger than that."""
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > limit:
+            raise Unsupported("The cluster's answer is too large.", detail=f"more than {limit} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _Resolver(AbstractResolver):
+    """Names to addresses; what a name points at is checked, and then connected to without asking again."""
+
+    def __init__(self) -> None:
+        self._inner = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        for one in found:
+            address = literal(one["host"].partition("%")[0])
+            if address is None or forbidden(address):
+                raise _as_os_error(Invalid("That name points at an address that is never opened."))
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def _as_os_error(error: ClusterError) -> OSError:
+    """The client library understands a resolver's OSError only; ``connection_error`` finds ours beneath it."""
+    wrapped = OSError(error.message)
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _load_pair(context: ssl.SSLContext, connection: Connection) -> None:
+    """Give a certificate and its key to OpenSSL, which takes files only."""
+    with _private_file((connection.cert_data + connection.key_data).encode()) as path:
+        try:
+            # A password callback, because OpenSSL would otherwise ask for one on our terminal.
+            context.load_cert_chain(path, password=lambda: b"")
+        except (ssl.SSLError, ValueError) as error:
+            raise Invalid("The client certificate and its key do not fit together.", detail=str(error)) from error
+
+
+@contextmanager
+def _private_file(data: bytes) -> Iterator[str]:
+    """A file without a name, in memory where the system can do that; else one that only we may read, soon gone."""
+    if hasattr(os, "memfd_create"):
+        handle = os.memfd_create("pair", os.MFD_CLOEXEC)
+        try:
+            os.write(handle, data)
+            yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+        return
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        yield file.name
+
+
+def _lively_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket that notices within about 20 seconds that the other side is gone."""
+    family, kind, protocol, *_ = info
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 2), ("TCP_USER_TIMEOUT", 20_000)):
+        if hasattr(socket, name):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
+
+
+def _seconds(header: str) -> float:
+    return min(float(header), 300.0) if header.isascii() and header.isdigit() else 0.0

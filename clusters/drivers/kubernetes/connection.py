@@ -1,0 +1,85 @@
+"""What it takes to reach one API server, in our own normalised form; no kubeconfig gets further than this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import environ
+from pathlib import Path
+from typing import Any
+
+from clusters.drivers.kubernetes.addresses import check_server
+from clusters.errors import Invalid, Unsupported
+from clusters.kinds.base import Field
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+FIELDS = (
+    Field(name="server", label="Server", help="https://10.0.0.5:6443", max_length=2000),
+    Field(name="ca_data", label="CA certificate", type="lines", required=False, max_length=65536,
+          help="The certificate (PEM) that the server's own was issued by. Empty: those this machine trusts."),
+    Field(name="token", label="Token", type="secret", required=False, max_length=16384),
+    Field(name="cert_data", label="Client certificate", type="lines", required=False, max_length=65536, help="PEM"),
+    Field(name="key_data", label="Client key", type="secret", required=False, max_length=65536, help="PEM"),
+    Field(name="tls_server_name", label="Name in the certificate", required=False, max_length=253,
+          help="Only where it differs from the address."),
+    Field(name="insecure", label="Do not check the server's certificate", type="flag", required=False,
+          help="Anybody in between can then read the token and answer in the cluster's place."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Connection:
+    """Where the API server is and how we sign in. Certificates and keys are PEM text; "" is none."""
+
+    server: str
+    ca_data: str = ""
+    cert_data: str = ""
+    key_data: str = ""
+    token: str = ""
+    tls_server_name: str = ""
+    insecure: bool = False
+    token_file: Path | None = None  # in-cluster only: read again each minute, because it is replaced while we run
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> Connection:
+        """From a cluster's settings and secret. Raises Invalid, or Unsupported where there is no cluster around us."""
+        if settings.get("in_cluster"):
+            return in_cluster()
+        text = {name: str(settings.get(name) or "") for name in ("server", "ca_data", "cert_data", "tls_server_name")}
+        made = cls(
+            server=check_server(text["server"]),
+            ca_data=_pem(text["ca_data"], "CA certificate", "CERTIFICATE"),
+            cert_data=_pem(text["cert_data"], "client certificate", "CERTIFICATE"),
+            key_data=_pem(str(secret.get("key_data") or ""), "client key", "PRIVATE KEY"),
+            token=_token(str(secret.get("token") or "")),
+            tls_server_name=text["tls_server_name"],
+            insecure=settings.get("insecure") is True,
+        )
+        if bool(made.cert_data) != bool(made.key_data):
+            raise Invalid("A client certificate and its key belong together; one of them is missing.")
+        return made
+
+
+def in_cluster() -> Connection:
+    """The cluster we run in ourselves, with the account of our own pod. Raises Unsupported."""
+    host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "443")
+    ca, token = SERVICE_ACCOUNT / "ca.crt", SERVICE_ACCOUNT / "token"
+    if not host or not token.is_file():
+        raise Unsupported("Pilothouse does not run inside a cluster.", hint="Connect it by its address instead.")
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    return Connection(check_server(server), ca.read_text() if ca.is_file() else "", token_file=token)
+
+
+def _token(text: str) -> str:
+    token = text.strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise Invalid("The token holds characters that no token has.", hint="Paste it again, without line breaks.")
+    return token
+
+
+def _pem(text: str, what: str, label: str) -> str:
+    text = text.strip()
+    if text and ("-----BEGIN " not in text or label not in text or "\0" in text):
+        raise Invalid(f"The {what} is not in PEM form.", hint=f"It begins with -----BEGIN {label}-----.")
+    return text + "\n" if text else ""

@@ -1,0 +1,145 @@
+"""The driver for Kubernetes: the contract of clusters/drivers/base.py, each part carried out by the module beside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.kubernetes import logs, terminal
+from clusters.drivers.kubernetes.client import ApiServer
+from clusters.drivers.kubernetes.connection import FIELDS, Connection
+from clusters.drivers.kubernetes.decode import MALFORMED, Lines
+from clusters.drivers.kubernetes.errors import not_kubernetes
+from clusters.drivers.kubernetes.merge import merged
+from clusters.drivers.kubernetes.metrics import Metrics
+from clusters.drivers.kubernetes.paths import collection
+from clusters.drivers.kubernetes.watch import Reflector, Timing
+from clusters.errors import ClusterError, Missing, Refused
+from clusters.kinds.base import Field, Kind
+from clusters.live.resource import FeedItem, Resource
+
+LOOKED_AT, AT_REST = 8.0, 30.0  # seconds: the longest wait between two tries
+
+
+class KubernetesDriver:
+    """One connection to one Kubernetes cluster. ``looked_at`` may be set to False while nobody looks."""
+
+    fields: ClassVar[tuple[Field, ...]] = FIELDS
+    platform: Platform = "kubernetes"
+
+    def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> None:
+        self._settings, self._secret = settings, secret
+        self._server_made: ApiServer | None = None
+        self.looked_at = True
+        self._metrics: Metrics | None = None
+
+    @property
+    def _server(self) -> ApiServer:
+        # Made at the first use, so that settings that went bad show as this cluster's error and not at start.
+        if self._server_made is None:
+            self._server_made = ApiServer(Connection.of(self._settings, self._secret))
+        return self._server_made
+
+    async def about(self) -> About:
+        """Connect if need be and say what it is."""
+        version = await self._server.json("GET", ("version",), timeout=10)
+        git = version.get("gitVersion") if isinstance(version, dict) else None
+        if not isinstance(git, str) or not git.startswith("v"):
+            raise not_kubernetes(str(version)[:200])
+        # "version" is told to anybody; whether we are let in shows only when we ask for something.
+        await self._server.json("GET", ("api",), timeout=10)
+        facts = {"Server": self._server.where, "Platform": str(version.get("platform", ""))[:60]}
+        if self._server.connection.insecure:
+            facts["Certificate"] = "not checked"
+        return About("kubernetes", git[:60], await self._machines(), await self._identity(), facts)
+
+    async def ping(self) -> None:
+        """Return when the cluster answers and knows us. At most 5 seconds."""
+        await self._server.bytes("GET", ("api",), timeout=5, limit=1 << 20)
+
+    async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
+        """First the whole list, then every change, for ever; says with Broken when contact is lost."""
+        timing = Timing(longest=lambda: LOOKED_AT if self.looked_at else AT_REST)
+
+        def reflect(namespace: str) -> Reflector:
+            return Reflector(self._server, kind.api, kind.model, namespace, timing)
+
+        if namespaces and kind.namespaced:
+            feed = merged({one: reflect(one) for one in sorted(namespaces)})
+        else:
+            feed = reflect("").run()
+        try:
+            async for item in feed:
+                yield item
+        finally:
+            await feed.aclose()  # type: ignore[attr-defined]
+
+    async def get(self, kind: Kind[Any], namespace: str, name: str) -> dict[str, Any]:
+        """The whole object as the API has it now. Raises Missing."""
+        found = await self._server.json("GET", (*collection(kind.api, namespace if kind.namespaced else ""), name))
+        if not isinstance(found, dict):
+            raise not_kubernetes(str(found)[:200])
+        return found
+
+    async def call(self, call: Call) -> Any:
+        """Send one request; the decoded JSON answer, or None when it has no body."""
+        return await self._server.json(
+            call.method, call.path, call.query, body=call.body, timeout=call.timeout, content_type=call.content_type
+        )
+
+    async def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
+        """Send one request whose answer is a stream of JSON objects, one on each line."""
+        lines = Lines()
+        async with self._server.open(
+            call.method, call.path, call.query, call.body, silence=call.timeout, content_type=call.content_type
+        ) as response:
+            async for data in response.content.iter_any():
+                for line in lines.feed(data):
+                    try:
+                        yield msgspec.json.decode(line, type=dict[str, Any])
+                    except MALFORMED as error:
+                        raise not_kubernetes(str(error)) from error
+
+    async def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
+        """Lines in order; what cannot be passed on in time is counted in ``skipped``."""
+        feed = logs.read(self._server, source, options)
+        try:
+            async for chunk in feed:
+                yield chunk
+        finally:
+            await feed.aclose()  # type: ignore[attr-defined]
+
+    async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
+        """Open a terminal; without a command the best shell is found. Raises Unsupported when there is none."""
+        return await terminal.open_shell(self._server, source, command)
+
+    async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
+        """One sample for each pod or node that is measured; none where metrics are not installed."""
+        if self._metrics is None:
+            self._metrics = Metrics(self._server)
+        return await self._metrics.usage(kind, resources)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._server_made is not None:
+            await self._server_made.close()
+
+    async def _machines(self) -> str:
+        try:
+            page = await self._server.json("GET", ("api", "v1", "nodes"), {"limit": "1"}, timeout=5)
+            more = page["metadata"].get("remainingItemCount") or 0
+            count = len(page["items"] or ()) + int(more)
+        except (Refused, Missing, KeyError, TypeError, ValueError, AttributeError):
+            return ""
+        return "1 machine" if count == 1 else f"{count} machines"
+
+    async def _identity(self) -> str:
+        """The uid of kube-system, which every cluster has and none changes; "" when we may not see it."""
+        try:
+            found = await self._server.json("GET", ("api", "v1", "namespaces", "kube-system"), timeout=5)
+            return str(found["metadata"]["uid"])[:60]
+        except (ClusterError, KeyError, TypeError):
+            return ""

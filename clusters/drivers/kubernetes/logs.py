@@ -1,0 +1,179 @@
+"""The lines of one container: read as fast as they come, passed on as fast as they are taken, the rest counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import aiohttp
+
+from clusters.drivers.base import LogChunk, LogOptions, LogSource
+from clusters.drivers.kubernetes.client import ApiServer
+from clusters.drivers.kubernetes.paths import collection
+from clusters.errors import Invalid, Missing
+
+EVERY = 0.05  # seconds between two chunks while lines keep coming
+CHUNK = 1_000  # lines passed on at once
+KEPT = 5_000  # lines that wait at most; older ones are left out
+MOST_BACK = 20_000  # lines of the past
+LINE = 16 << 10  # bytes of a line that are shown
+SILENCE = 4 * 3600.0  # seconds without a line before a quiet stream is opened anew
+
+
+async def read(server: ApiServer, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
+    """The lines of one container of a pod; ends when it has ended. Raises Missing when there are none."""
+    path = (*collection("v1/pods", source.resource.namespace), source.resource.name, "log")
+    try:
+        async with server.open("GET", path, _query(source, options), silence=SILENCE) as response:
+            parser = _Parser(options.until)
+            chunks = _followed(response, parser) if options.follow else _whole(response, parser)
+            async for chunk in chunks:
+                yield chunk
+                if parser.done:
+                    return
+    except Invalid as error:
+        if "waiting to start" in error.detail or "not found" in error.detail or "trying and failing" in error.detail:
+            raise Missing(_why(error.detail, options), detail=error.detail) from error
+        raise
+
+
+def _query(source: LogSource, options: LogOptions) -> dict[str, str]:
+    query = {"timestamps": "true", "tailLines": str(max(0, min(options.tail, MOST_BACK)))}
+    if source.container:
+        query["container"] = source.container
+    if options.follow:
+        query["follow"] = "true"
+    if options.previous:
+        query["previous"] = "true"
+    if options.since > 0:
+        with suppress(OverflowError, ValueError, OSError):
+            query["sinceTime"] = datetime.fromtimestamp(options.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return query
+
+
+def _why(said: str, options: LogOptions) -> str:
+    if options.previous:
+        return "It has not been restarted, so there are no lines of a life before."
+    if "waiting to start" in said or "trying and failing" in said:
+        return "It has not started yet, so there are no lines."
+    return "There is no container of that name."
+
+
+async def _whole(response: aiohttp.ClientResponse, parser: _Parser) -> AsyncIterator[LogChunk]:
+    """Everything, nothing left out: the cluster waits while we do."""
+    lines = _Cutter()
+    async for data in response.content.iter_any():
+        for start in range(0, len(found := lines.feed(data)), CHUNK):
+            yield LogChunk(parser.parse(found[start : start + CHUNK]))
+            if parser.done:
+                return
+    if rest := lines.rest():
+        yield LogChunk(parser.parse([rest]))
+
+
+async def _followed(response: aiohttp.ClientResponse, parser: _Parser) -> AsyncIterator[LogChunk]:
+    """As they come; the newest win when there are more than can be passed on."""
+    waiting: deque[bytes] = deque(maxlen=KEPT)
+    news = asyncio.Event()
+    skipped = 0
+    lines = _Cutter()
+
+    async def fill() -> None:
+        nonlocal skipped
+        try:
+            async for data in response.content.iter_any():
+                found = lines.feed(data)
+                skipped += max(0, len(waiting) + len(found) - KEPT)
+                waiting.extend(found)
+                news.set()
+                await asyncio.sleep(0)
+            if rest := lines.rest():
+                waiting.append(rest)
+        finally:
+            news.set()
+
+    filler = asyncio.create_task(fill(), name="log lines")
+    try:
+        while waiting or not filler.done():
+            await news.wait()
+            left_out, skipped = skipped, 0
+            taken = [waiting.popleft() for _ in range(min(CHUNK, len(waiting)))]
+            if not waiting and not filler.done():
+                news.clear()
+            if taken or left_out:
+                yield LogChunk(parser.parse(taken), left_out)
+                await asyncio.sleep(EVERY)
+        await filler  # raises what went wrong with the stream
+    finally:
+        filler.cancel()
+        with suppress(asyncio.CancelledError, aiohttp.ClientError, OSError):
+            await filler
+
+
+class _Cutter:
+    """Cuts bytes into lines; of a line without an end only its beginning is kept."""
+
+    def __init__(self) -> None:
+        self._open = b""
+        self._too_long = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        *whole, rest = data.split(b"\n")
+        if whole:
+            whole[0] = self._open + whole[0] if not self._too_long else self._open
+            self._open, self._too_long = b"", False
+        if not self._too_long:
+            self._open += rest
+            if len(self._open) > LINE + 64:
+                self._open, self._too_long = self._open[: LINE + 64], True
+        return whole
+
+    def rest(self) -> bytes:
+        return self._open
+
+
+class _Parser:
+    """Takes the time off each line. ``done`` when a line was younger than asked for."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._second, self._at, self._last = b"", 0.0, 0.0
+        self.done = False
+
+    def parse(self, lines: list[bytes]) -> list[tuple[float, str, str]]:
+        parsed = []
+        for line in lines:
+            stamp, _, text = line.partition(b" ")
+            at = self._time(stamp)
+            if at is None:
+                at, text = self._last, line  # a line that the runtime split, or one it did not stamp
+            if self._until and at > self._until:
+                self.done = True
+                break
+            # Clocks that are set back must not turn the order around.
+            self._last = at = max(at, self._last)
+            parsed.append((at, "out", _text(text)))
+        return parsed
+
+    def _time(self, stamp: bytes) -> float | None:
+        """"2026-11-24T00:26:45.123456789Z" in epoch seconds; the second is kept, because most lines share it."""
+        if len(stamp) > 40 or len(stamp) < 20:
+            return None
+        if stamp[:19] != self._second or not stamp.endswith(b"Z"):
+            try:
+                at = datetime.fromisoformat(stamp.decode("ascii")).timestamp()
+            except (ValueError, OverflowError):
+                return None
+            if stamp.endswith(b"Z"):
+                self._second, self._at = stamp[:19], float(int(at))
+            return at
+        fraction = stamp[20:-1]
+        return self._at + (float(b"0." + fraction) if fraction.isdigit() else 0.0)
+
+
+def _text(text: bytes) -> str:
+    cut = text[:LINE] + " … (cut)".encode() if len(text) > LINE else text
+    return cut.decode(errors="replace").rstrip("\r")

@@ -1,0 +1,227 @@
+"""The reflector: keeps one kind's list true by listing once and watching from there, for ever, by client-go's rules."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.drivers.kubernetes import decode
+from clusters.drivers.kubernetes.backoff import Backoff
+from clusters.drivers.kubernetes.client import ApiServer
+from clusters.drivers.kubernetes.errors import Busy, Gone, SignIn, TooNew, not_kubernetes, status_error
+from clusters.drivers.kubernetes.paths import collection
+from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable
+from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
+
+log = logging.getLogger(__name__)
+
+PAGE = 500
+FULL_LIST_LIMIT = 512 << 20  # bytes, when the server's pages expire faster than we can read them
+SLICE = 0.004  # seconds of decoding before others get their turn
+SHORT = 1.0  # seconds: a watch that ends sooner without an event counts as a failure
+GRACE = 30.0  # seconds of silence beyond the end we asked for
+RELIST_EVERY = 1.0
+DENIED_WAIT, SIGN_IN_WAIT, ABSENT_WAIT = 30.0, 300.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a test may shorten."""
+
+    longest: Callable[[], float] = lambda: 8.0
+    watch_for: Callable[[], float] = lambda: random.uniform(300, 600)  # noqa: S311
+    sleep: Callable[[float], Any] = asyncio.sleep
+    backoff: Callable[[Callable[[], float]], Backoff] = Backoff
+
+
+class Reflector:
+    """One kind, everywhere or in one namespace."""
+
+    def __init__(self, server: ApiServer, api: str, model: type[Any], namespace: str = "", timing: Timing | None = None) -> None:
+        self._server, self._model = server, model
+        self._path = collection(api, namespace)
+        self._timing = timing or Timing()
+        self._backoff = self._timing.backoff(self._timing.longest)
+        self._version = ""  # opaque: compared with nothing, sent back as it came
+        self._expired = False  # what we know is too old, or too new, for the server: ask without a version
+        self._kind = ""  # what its objects call themselves, as the list said
+        self._listed_at = float("-inf")
+
+    async def run(self) -> AsyncIterator[FeedItem]:
+        """Listed, then Changed and Alive, and Broken whenever contact is lost; never ends by itself."""
+        while True:
+            try:
+                listed = await self._list()
+            except ClusterError as error:
+                yield (broken := self._broken(error))
+                await self._timing.sleep(broken.retry_in)
+                continue
+            yield Listed(listed)
+            del listed  # the store has it now; we keep nothing
+            async for item in self._watch_until_lost():
+                yield item
+
+    # --- Listing --------------------------------------------------------------------------------------------------
+
+    async def _list(self) -> Sequence[Resource]:
+        """Everything, page by page; sets the version to watch from."""
+        await self._timing.sleep(max(0.0, self._listed_at + RELIST_EVERY - time.monotonic()))
+        self._listed_at = time.monotonic()
+        query = {"limit": str(PAGE)}
+        # Not resourceVersion=0 for the first: the server then ignores the limit and answers with all in one body.
+        if self._version and not self._expired:
+            query |= {"resourceVersion": self._version, "resourceVersionMatch": "NotOlderThan"}
+        found: list[Resource] = []
+        try:
+            while True:
+                page = decode.page(await self._server.bytes("GET", self._path, query, timeout=60))
+                await self._decode(page, found)
+                if not page.metadata.next_page:
+                    break
+                query = {"limit": str(PAGE), "continue": page.metadata.next_page}
+        except (Gone, TooNew) as error:
+            if "continue" in query:
+                # The pages are forgotten faster than we read them: all at once, or never.
+                found = []
+                page = decode.page(
+                    await self._server.bytes("GET", self._path, {}, timeout=300, limit=FULL_LIST_LIMIT)
+                )
+                await self._decode(page, found)
+            elif self._expired or not self._version:
+                raise
+            else:
+                self._expired, self._listed_at = True, float("-inf")
+                log.info("%s: %s", "/".join(self._path), error.message)
+                return await self._list()
+        self._version = page.metadata.resource_version or ""
+        self._kind = page.kind.removesuffix("List")
+        self._expired = False
+        return found
+
+    async def _decode(self, page: decode.Page, found: list[Resource]) -> None:
+        began = time.perf_counter()
+        for raw in page.items or ():
+            if (one := decode.resource(raw, self._model)) is not None:
+                found.append(one)
+            if time.perf_counter() - began > SLICE:
+                await asyncio.sleep(0)
+                began = time.perf_counter()
+
+    # --- Watching -------------------------------------------------------------------------------------------------
+
+    async def _watch_until_lost(self) -> AsyncIterator[FeedItem]:
+        """Watch from the known version, again and again, until only a new list can help."""
+        short = 0
+        while True:
+            began, heard = time.monotonic(), False
+            problem: ClusterError | None = None
+            try:
+                async for item in self._watch():
+                    heard = heard or isinstance(item, Changed)
+                    yield item
+            except Gone:
+                self._expired = True
+                return
+            except (Refused, Missing, Invalid) as error:
+                yield (broken := self._broken(error))
+                await self._timing.sleep(broken.retry_in)
+                return
+            except ClusterError as error:
+                problem = error
+            cut_after_a_while = time.monotonic() - began >= SHORT or heard
+            if cut_after_a_while and not isinstance(problem, Busy):
+                short = 0
+                if problem is None or isinstance(problem, Unreachable):
+                    continue  # ended or cut: go on from where we were, at once
+            short += 1
+            if problem is not None or short > 2:
+                problem = problem or Unreachable("The cluster ends every watch at once.")
+                yield (broken := self._broken(problem))
+                await self._timing.sleep(broken.retry_in)
+            else:
+                await self._timing.sleep(self._backoff.wait())
+            if problem is not None and not isinstance(problem, Unreachable):
+                return  # garbage, or an error of its own: only a new list makes sure
+
+    async def _watch(self) -> AsyncIterator[FeedItem]:
+        seconds = self._timing.watch_for()
+        query = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": str(max(1, int(seconds))),
+        }
+        lines = decode.Lines()
+        async with self._server.open("GET", self._path, query, silence=seconds + GRACE) as response:
+            yield Alive()
+            async for data in response.content.iter_any():
+                async for changed in self._events(lines.feed(data)):
+                    yield changed
+
+    async def _events(self, lines: Iterable[bytes]) -> AsyncIterator[FeedItem]:
+        """What came together, told together; in parts when decoding takes long, so that others get their turn."""
+        batch: dict[str, Resource | None] = {}
+        began = time.perf_counter()
+        try:
+            for line in lines:
+                if line.strip() and not self._take(line, batch):
+                    yield Alive()
+                if time.perf_counter() - began > SLICE:
+                    if batch:
+                        yield _changed(batch)
+                        batch = {}
+                    await asyncio.sleep(0)
+                    began = time.perf_counter()
+        except ClusterError:
+            if batch:  # what came before the fault counts: the version has moved on with it
+                yield _changed(batch)
+            raise
+        if batch:
+            yield _changed(batch)
+
+    def _take(self, line: bytes, batch: dict[str, Resource | None]) -> bool:
+        """One event into the batch; False when it was a bookmark. Raises what an ERROR event stands for."""
+        try:
+            event = decode.event(line)
+        except decode.MALFORMED as error:
+            raise not_kubernetes(str(error)) from error
+        if event.type == "ERROR":
+            raise status_error(decode.status(event.object))
+        if event.type == "BOOKMARK":
+            self._version = decode.bookmark(event.object) or self._version
+            return False
+        if event.type not in ("ADDED", "MODIFIED", "DELETED") or not decode.is_of(event.object, self._kind):
+            log.warning("%s: skipped an event that does not belong there", "/".join(self._path))
+            return True
+        one = decode.resource(event.object, self._model)
+        if one is not None:
+            # In the order they came: of several states of one resource the last one counts.
+            batch.pop(one.uid, None)
+            batch[one.uid] = None if event.type == "DELETED" else one
+            self._version = one.version or self._version
+        return True
+
+    def _broken(self, error: ClusterError) -> Broken:
+        """The trouble, and how long to rest before the next try."""
+        wait = self._backoff.wait()
+        match error:
+            case Busy():
+                wait = max(wait, error.wait)
+            case SignIn() if not self._server.forget_token():
+                wait = SIGN_IN_WAIT
+            case Refused() if not isinstance(error, SignIn):
+                wait = DENIED_WAIT
+            case Missing():
+                wait = ABSENT_WAIT
+        return Broken(error, wait)
+
+
+def _changed(batch: dict[str, Resource | None]) -> Changed:
+    return Changed(
+        tuple(one for one in batch.values() if one is not None), tuple(uid for uid, one in batch.items() if one is None)
+    )
