@@ -2,49 +2,36 @@
 // Values are hostile text from clusters: they only ever become text nodes and checked attributes.
 
 import { ago } from "./clock.js";
+import { setIcon } from "./icons.js";
+import { make } from "./make.js";
+import { bytes, cores, count } from "./words.js";
 
-const LEVELS = {
-  failing: ["octagon-x", "Failing"],
-  at_risk: ["triangle-alert", "At risk"],
-  unknown: ["unplug", "Unknown"],
-  changing: ["loader-circle", "Changing"],
-  paused: ["circle-pause", "Paused"],
-  stopped: ["square", "Stopped"],
-  healthy: ["circle-check", "Healthy"],
-};
-export const levelWord = (level) => LEVELS[level]?.[1] ?? level;
+const LEVELS = new Set(["failing", "at_risk", "unknown", "changing", "paused", "stopped", "healthy"]);
+const PLATFORMS = new Set(["docker", "swarm", "kubernetes"]);
+const PIPS = 8; // more copies than that are shown in proportion
+const TAGS = 3;
 
 const part = (element, name) => element.querySelector(`[data-part="${name}"]`);
-const show = (element, text) => {
-  if (element.textContent !== text) element.textContent = text;
-};
 
-export function setIcon(svg, name) {
-  const use = svg.querySelector("use");
-  const href = use.getAttribute("href").replace(/#.*/, `#i-${name}`);
-  if (use.getAttribute("href") !== href) use.setAttribute("href", href);
+function show(element, words) {
+  const text = String(words ?? "–");
+  const only = element.firstChild;
+  if (only?.nodeType === Node.TEXT_NODE && !only.nextSibling) {
+    if (only.data !== text) only.data = text;
+  } else element.textContent = text;
 }
 
-export function bytes(value) {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
-  const amount = value / 1024 ** power;
-  return `${amount >= 100 || power === 0 ? Math.round(amount) : amount.toFixed(1)} ${units[power]}`;
-}
-
-export const cores = (value) => (value >= 0.995 ? value.toFixed(2) : `${Math.round(value * 1000)} m`);
-
-const PIPS = 8;
+const ownPath = (href) => typeof href === "string" && href.startsWith("/") && !href.startsWith("//");
 
 export const fillers = {
-  text: (element, value) => show(element, value ?? "–"),
+  text: show,
 
-  mono: (element, value) => show(element, value ?? "–"),
+  mono: show,
 
-  number: (element, value) => show(element, value == null ? "–" : value.toLocaleString()),
+  number: (element, value) => show(element, count(value)),
 
   count_bad(element, value) {
-    show(element, value == null ? "–" : value.toLocaleString());
+    show(element, count(value));
     element.dataset.bad = value > 5 ? "yes" : value > 0 ? "some" : "no";
   },
 
@@ -52,75 +39,84 @@ export const fillers = {
     const [name, second] = Array.isArray(value) ? value : [value, ""];
     const link = part(element, "link");
     show(link, name);
-    if (row?.href && link.getAttribute("href") !== row.href) link.setAttribute("href", row.href);
-    show(part(element, "second"), second ?? "");
+    if (ownPath(row?.href) && link.getAttribute("href") !== row.href) link.setAttribute("href", row.href);
+    const below = part(element, "second");
+    show(below, second ?? "");
+    below.hidden = !second;
   },
 
-  status(element, [level, word, reason, code]) {
-    element.dataset.level = level in LEVELS ? level : "unknown";
-    setIcon(part(element, "icon"), (LEVELS[level] ?? LEVELS.unknown)[0]);
+  status(element, value) {
+    const [level, word, reason, code] = value ?? ["unknown", "Unknown"];
+    const shape = LEVELS.has(level) ? level : "unknown";
+    if (element.dataset.level !== shape) element.dataset.level = shape;
+    setIcon(part(element, "icon"), shape);
     show(part(element, "word"), word);
     element.title = [reason, code].filter(Boolean).join(" · ");
   },
 
-  pips(element, [ready, wanted, starting]) {
-    const shown = Math.min(wanted, PIPS);
-    const label = wanted ? `${ready}/${wanted}` : "–";
+  pips(element, value) {
+    const [ready, wanted, starting] = value ?? [0, 0, 0];
+    const shown = Math.max(0, Math.min(wanted, PIPS)) || 0;
     const scale = wanted > PIPS ? PIPS / wanted : 1;
-    const states = Array.from({ length: shown }, (_, index) =>
-      index < Math.floor(ready * scale) ? "ready" : index < Math.floor((ready + starting) * scale) ? "starting" : "missing",
-    );
     const pips = part(element, "pips");
     while (pips.childElementCount > shown) pips.lastElementChild.remove();
     while (pips.childElementCount < shown) pips.append(document.createElement("i"));
-    states.forEach((state, index) => (pips.children[index].dataset.state = state));
-    show(part(element, "label"), label);
-    element.setAttribute("aria-label", wanted ? `${ready} of ${wanted} ready` : "none asked for");
+    for (let index = 0; index < shown; index++) {
+      const state = index < Math.floor(ready * scale) ? "ready" : index < Math.floor((ready + starting) * scale) ? "starting" : "missing";
+      if (pips.children[index].dataset.state !== state) pips.children[index].dataset.state = state;
+    }
+    show(part(element, "label"), wanted ? `${ready}/${wanted}` : "–");
+    element.ariaLabel = wanted ? `${ready} of ${wanted} ready` : "none asked for";
   },
 
   age(element, value) {
-    if (value == null) return show(element, "–");
+    if (value === null) {
+      delete element.dataset.at;
+      show(element, "–");
+      return;
+    }
     element.dataset.at = value;
     element.title = new Date(value * 1000).toLocaleString();
     show(element, ago(value));
   },
 
   usage(element, value) {
-    const [amount, limit, unit] = value ?? [null, 0];
+    const [amount, limit, unit] = value ?? [null, 0, ""];
     const inWords = unit === "bytes" ? bytes : cores;
-    const words = amount == null ? "–" : inWords(amount);
-    show(part(element, "amount"), words);
+    const known = typeof amount === "number";
+    const share = known && limit ? Math.min(1, amount / limit) : 0;
     const meter = part(element, "meter");
-    const share = limit && amount != null ? Math.min(1, amount / limit) : 0;
-    meter.hidden = !limit || amount == null;
-    meter.style.setProperty("--share", share);
-    meter.dataset.level = share > 0.9 ? "failing" : share > 0.75 ? "at_risk" : "healthy";
-    element.title = limit && amount != null ? `${words} of ${inWords(limit)}` : "";
+    show(part(element, "amount"), known ? inWords(amount) : "–");
+    element.dataset.level = share > 0.9 ? "failing" : share > 0.75 ? "at_risk" : "";
+    meter.hidden = !share;
+    meter.style.setProperty("--share", share.toFixed(3));
+    element.title = share ? `${inWords(amount)} of ${inWords(limit)}` : "";
   },
 
-  where(element, [cluster, namespace, platform]) {
-    setIcon(part(element, "icon"), { docker: "container", swarm: "boxes", kubernetes: "ship-wheel" }[platform] ?? "server");
+  where(element, value) {
+    const [cluster, namespace, platform] = value ?? ["–"];
+    setIcon(part(element, "icon"), PLATFORMS.has(platform) ? platform : "server");
     show(part(element, "words"), namespace ? `${cluster} / ${namespace}` : cluster);
+    element.title = part(element, "words").textContent;
   },
 
   tags(element, value) {
-    const tags = value ?? [];
-    const words = tags.length > 3 ? [...tags.slice(0, 3), `+${tags.length - 3}`] : tags;
-    element.replaceChildren(
-      ...words.map((word) => {
-        const tag = document.createElement("span");
-        tag.className = "tag";
-        tag.textContent = word;
-        return tag;
-      }),
-    );
+    const tags = Array.isArray(value) ? value : [];
+    const words = tags.length > TAGS ? [...tags.slice(0, TAGS), `+${tags.length - TAGS}`] : tags;
+    element.replaceChildren(...words.map((word) => make("span", { className: "tag", textContent: word })));
     element.title = tags.join(", ");
   },
 };
 
-export function makeCell(name, root = document) {
-  const template = root.querySelector(`template[data-cell-template="${CSS.escape(name)}"]`);
-  return template.content.firstElementChild.cloneNode(true);
+const templates = new Map();
+
+export function makeCell(name) {
+  if (!templates.has(name)) {
+    const selector = `template[data-cell-template="${CSS.escape(name)}"]`;
+    const template = document.querySelector(selector) ?? document.querySelector('template[data-cell-template="text"]');
+    templates.set(name, template.content.firstElementChild);
+  }
+  return templates.get(name).cloneNode(true);
 }
 
 // Ages grow without a word from the server.

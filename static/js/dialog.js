@@ -1,46 +1,39 @@
-// Dialogs come from the server, whole: what will happen is said there, where it is known. Here they are opened as
-// modals, closed, and kept from being sent before a name that must be typed is typed.
+// Dialogs come from the server, whole: what will happen is said there, where it is known. Whatever <dialog> is put into
+// #dialog-host opens as a modal; [data-close] and the events "dialog:close" and "toast" (HX-Triggers) close it.
 
-import { csrf } from "./request.js";
-
-const host = () => document.getElementById("dialog-host");
+const host = document.getElementById("dialog-host");
 
 export function openDialog(href) {
   return window.htmx.ajax("GET", href, { target: "#dialog-host", swap: "innerHTML" });
 }
 
-export function closeDialog() {
-  host()?.querySelector("dialog[open]")?.close();
+const close = () => host.querySelector("dialog[open]")?.close();
+
+function prepare() {
+  const dialog = host.querySelector("dialog");
+  if (!dialog || dialog.matches(":modal")) return;
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.open = false;
+  dialog.showModal(); // puts the focus on [autofocus]: the safe button
+  dialog.querySelector('[aria-invalid="true"]')?.focus();
+  arm(dialog.querySelector("[data-must-equal]"));
 }
 
-function prepare(dialog) {
-  if (!dialog.open) dialog.showModal();
-  dialog.addEventListener("close", () => dialog.isConnected && host().replaceChildren(), { once: true });
-  dialog.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close]")) {
-      event.preventDefault();
-      dialog.close();
-    }
-  });
-  const typed = dialog.querySelector("[data-must-equal]");
-  const submit = dialog.querySelector("footer button[type=submit]:not([data-close])");
-  if (typed && submit) {
-    const check = () => (submit.disabled = typed.value.trim() !== typed.dataset.mustEqual);
-    typed.addEventListener("input", check);
-    check();
-  }
+// Deleting in production asks for the name: the button wakes up when it is right.
+function arm(typed) {
+  if (!typed) return;
+  typed.form.querySelector("footer [type=submit]").disabled = typed.value.trim() !== typed.dataset.mustEqual;
 }
 
-document.addEventListener("htmx:after:swap", () => {
-  for (const dialog of host()?.querySelectorAll("dialog[data-open=modal]:not([data-ready])") ?? []) {
-    dialog.dataset.ready = "";
-    prepare(dialog);
-  }
-});
-document.addEventListener("toast", closeDialog);
-document.addEventListener("dialog:close", closeDialog);
+new MutationObserver(prepare).observe(host, { childList: true });
 
-// Every request that changes something proves that it comes from our page.
-document.addEventListener("htmx:config:request", ({ detail }) => {
-  if (detail.ctx.request.method !== "GET") detail.ctx.request.headers["X-CSRFToken"] = csrf();
+document.addEventListener("dialog:close", close);
+document.addEventListener("toast", close);
+document.addEventListener("input", ({ target }) => target.dataset.mustEqual !== undefined && arm(target));
+
+document.addEventListener("click", (event) => {
+  const dialog = event.target.closest("dialog");
+  if (!dialog) return;
+  const veil = event.target === dialog && !dialog.querySelector(":is(input:not([type=hidden]), textarea, select)");
+  if (veil || event.target.closest("[data-close]")) dialog.close(); // the veil closes only what holds nothing typed
 });

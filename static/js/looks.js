@@ -1,26 +1,24 @@
-// Theme, density and Explain mode: chosen in this browser, kept in a cookie that the server reads before the first paint.
+// Theme, density and Explain mode: chosen here, kept in a cookie, so that the server's next page is right from the start.
 
+const VALUES = { theme: ["auto", "light", "dark"], density: ["cosy", "compact", "roomy"], explain: ["off", "on"] };
+const A_YEAR = 31_536_000;
 const root = document.documentElement;
 
-function choose(name, value) {
-  root.dataset[name] = value;
-  document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;
-  dispatchEvent(new CustomEvent("look-changed", { detail: { name, value } }));
+export const chosen = (look) => root.dataset[look] || VALUES[look][0];
+
+export function choose(look, value) {
+  root.dataset[look] = value;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `${look}=${value}; path=/; max-age=${A_YEAR}; samesite=lax${secure}`;
+  document.dispatchEvent(new CustomEvent("looks", { detail: { look, value } }));
 }
 
-const isDark = () =>
-  root.dataset.theme === "dark" || (root.dataset.theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-
-const toggles = {
-  theme: () => choose("theme", isDark() ? "light" : "dark"),
-  explain: (button) => {
-    const on = root.dataset.explain !== "on";
-    choose("explain", on ? "on" : "off");
-    button.ariaPressed = String(on);
-  },
-};
-
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-toggle]");
-  if (button) toggles[button.dataset.toggle]?.(button);
+  const button = event.target.closest("[data-look]");
+  const values = VALUES[button?.dataset.look];
+  if (!values) return;
+  const { look } = button.dataset;
+  const next = values[(values.indexOf(chosen(look)) + 1) % values.length];
+  choose(look, next);
+  if (button.ariaPressed !== null) button.ariaPressed = String(next === "on");
 });

@@ -1,51 +1,49 @@
-// Toasts: what was done, at the bottom right, with ten seconds to undo it where it can be undone. Errors stay.
+// Short news in the corner. The server says them with the event "toast": { words, level, undo: { verb, rows, values } }.
+// What worked goes away by itself, what can be undone after ten seconds; an error stays until it is closed.
 
-import { post } from "./request.js";
+import { icon } from "./icons.js";
+import { make } from "./make.js";
 
-const SHOWN = 10_000;
+const STAYS = 6_000; // ms
+const STAYS_TO_UNDO = 10_000;
+const LEVELS = { ok: "healthy", success: "healthy", info: "changing", warning: "at_risk", error: "failing" };
 
 export function toast({ words, level = "ok", undo = null }) {
-  const region = document.getElementById("toasts");
-  const element = document.createElement("div");
-  element.className = "toast pop";
-  element.dataset.level = level;
-  element.setAttribute("role", level === "error" ? "alert" : "status");
-  const text = document.createElement("span");
-  text.textContent = words;
-  element.append(text);
-  if (undo) element.append(button("Undo", () => (post("/act/", { verb: undo.verb, rows: undo.rows, ...undo.values }), element.remove())));
-  element.append(button("Close", () => element.remove(), "×"));
-  region.append(element);
-  if (level !== "error") leaveAfter(element, SHOWN);
+  const shape = LEVELS[level] ?? "changing";
+  const close = make("button", { type: "button", className: "btn ghost sm sq", aria: { label: "Dismiss" } }, icon("x"));
+  const role = level === "error" ? "alert" : undefined;
+  const element = make("div", { className: "toast pop", role, data: { level: shape } }, icon(shape), make("span", {}, words));
+  if (undo) element.append(undoButton(undo, element));
+  element.append(close);
+  document.getElementById("toasts").append(element);
+  begin(element, level === "error" ? Infinity : undo ? STAYS_TO_UNDO : STAYS);
 }
 
-function button(label, act, text = label) {
-  const element = Object.assign(document.createElement("button"), { type: "button", className: "btn sm ghost", textContent: text, ariaLabel: label });
-  element.addEventListener("click", act);
-  return element;
+function undoButton({ verb, rows, values }, element) {
+  const button = make("button", { type: "button", className: "btn sm" }, icon("undo-2"), "Undo");
+  button.addEventListener("click", () => {
+    element.remove();
+    window.htmx.ajax("POST", "/act/", { values: { verb, rows, ...values }, target: "#dialog-host", swap: "innerHTML" });
+  });
+  return button;
 }
 
-// The time does not run while somebody points at it or is in it with the keyboard.
-function leaveAfter(element, time) {
-  let timer = setTimeout(() => element.remove(), time);
-  for (const stop of ["pointerenter", "focusin"]) element.addEventListener(stop, () => clearTimeout(timer));
-  for (const go of ["pointerleave", "focusout"])
-    element.addEventListener(go, () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => element.remove(), time / 2);
-    });
+// Time stands still while somebody points at it or has the focus in it.
+function begin(element, stays) {
+  if (stays === Infinity) return;
+  let timer = 0;
+  const stop = () => clearTimeout(timer);
+  const start = () => {
+    stop();
+    timer = setTimeout(() => element.remove(), stays);
+  };
+  for (const name of ["pointerenter", "focusin"]) element.addEventListener(name, stop);
+  for (const name of ["pointerleave", "focusout"]) element.addEventListener(name, start);
+  start();
 }
 
 document.addEventListener("toast", ({ detail }) => toast(detail));
-
-// Answers that are no page of ours (a fault, a proxy's page) become a sentence instead of being shown in our page.
-document.addEventListener("htmx:before:response", (event) => {
-  const { status, headers } = event.detail.ctx.response;
-  if (status >= 500 || (status >= 400 && !headers.get("content-type")?.startsWith("text/html"))) {
-    event.preventDefault();
-    toast({ words: status === 503 ? "Pilothouse cannot keep records right now. Try again in a moment." : "That did not work. Try again, or load the page again.", level: "error" });
-  }
+document.addEventListener("click", (event) => {
+  if (event.target.closest(".toast .sq")) event.target.closest(".toast").remove();
 });
-document.addEventListener("htmx:error", ({ detail }) => {
-  if (detail.error?.name !== "AbortError") toast({ words: "Pilothouse does not answer. Nothing was sent twice; try again.", level: "error" });
-});
+for (const element of document.querySelectorAll(".toasts .toast")) begin(element, element.dataset.level === "failing" ? Infinity : STAYS);

@@ -1,38 +1,41 @@
-// <command-palette>: Ctrl-K. Pages, resources of all clusters, and "restart web"; all with the keyboard.
+// <command-palette>: Ctrl-K or Cmd-K. Finds pages and resources of all clusters, and does things to them.
 
 import { openDialog } from "../dialog.js";
 
-const TYPING = 80; // ms
+const TYPING = 80; // ms of quiet before it is asked
 
 class CommandPalette extends HTMLElement {
   connectedCallback() {
     this.dialog = this.querySelector("dialog");
     this.input = this.querySelector("input");
-    this.list = this.querySelector("[role=listbox]");
+    this.found = this.querySelector('[role="listbox"]');
     this.abort = new AbortController();
     const { signal } = this.abort;
     document.addEventListener("keydown", (event) => this.#shortcut(event), { signal });
     document.addEventListener("click", (event) => event.target.closest("[data-palette]") && this.open(), { signal });
     this.input.addEventListener("input", () => this.#typed(), { signal });
-    this.input.addEventListener("keydown", (event) => this.#key(event), { signal });
-    this.list.addEventListener("click", (event) => this.#follow(event.target.closest("[role=option]")), { signal });
+    this.dialog.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.found.addEventListener("click", (event) => this.#choose(event.target.closest('[role="option"]'), event), { signal });
+    this.found.addEventListener("pointermove", (event) => this.#mark(event.target.closest('[role="option"]')), { signal });
   }
 
   disconnectedCallback() {
     this.abort.abort();
+    this.asking?.abort();
   }
 
   open() {
-    if (!this.dialog.open) this.dialog.showModal();
+    if (this.dialog.open || document.querySelector("dialog[open]")) return;
+    this.dialog.showModal();
     this.input.select();
     this.#ask();
   }
 
   #shortcut(event) {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      event.preventDefault();
-      this.open();
-    }
+    if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    if (this.dialog.open) this.dialog.close();
+    else this.open();
   }
 
   #typed() {
@@ -43,45 +46,51 @@ class CommandPalette extends HTMLElement {
   async #ask() {
     this.asking?.abort();
     this.asking = new AbortController();
+    const address = `${this.dataset.href}?${new URLSearchParams({ q: this.input.value })}`;
     try {
-      const answer = await fetch(`/palette/?${new URLSearchParams({ q: this.input.value })}`, { signal: this.asking.signal, headers: { "HX-Request": "true" } });
-      if (!answer.ok) return;
-      this.list.innerHTML = await answer.text(); // our own server's escaped markup
+      const answer = await fetch(address, { signal: this.asking.signal, headers: { "HX-Request": "true" } });
+      if (answer.status === 401) return location.reload();
+      if (!answer.ok) throw new Error(answer.statusText);
+      this.found.innerHTML = await answer.text(); // our own template, which escapes what clusters say
       this.#mark(this.#options[0]);
     } catch (error) {
-      if (error.name !== "AbortError") this.list.textContent = "Pilothouse does not answer.";
+      if (error.name === "AbortError") return;
+      this.found.textContent = "Pilothouse does not answer. Try again.";
     }
   }
 
   get #options() {
-    return [...this.list.querySelectorAll("[role=option]")];
+    return [...this.found.querySelectorAll('[role="option"]')];
   }
 
   #mark(option) {
+    if (!option) return;
     for (const one of this.#options) one.ariaSelected = String(one === option);
-    if (option) this.input.setAttribute("aria-activedescendant", option.id);
-    else this.input.removeAttribute("aria-activedescendant");
-    option?.scrollIntoView({ block: "nearest" });
+    this.input.setAttribute("aria-activedescendant", option.id);
+    this.marked = option;
   }
 
   #key(event) {
     const options = this.#options;
-    const at = options.findIndex((one) => one.ariaSelected === "true");
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && options.length) {
+    const at = options.indexOf(this.marked);
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      this.#mark(options[(at + step + options.length) % options.length]);
+      const by = event.key === "ArrowDown" ? 1 : -1;
+      this.#mark(options[(at + by + options.length) % options.length]);
+      this.marked?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter") {
       event.preventDefault();
-      this.#follow(options[at]);
+      this.#choose(options[at], event);
     }
   }
 
-  #follow(option) {
+  #choose(option, event) {
     if (!option) return;
+    const { href, dialog } = option.dataset;
     this.dialog.close();
-    if (option.dataset.dialog !== undefined) openDialog(option.dataset.href);
-    else location.assign(option.dataset.href);
+    if (dialog !== undefined) openDialog(href);
+    else if (event.ctrlKey || event.metaKey) window.open(href, "_blank", "noopener");
+    else location.href = href;
   }
 }
 

@@ -1,4 +1,5 @@
-// <live-cell>: one cell outside a table: the value the server wrote into data-value, drawn as tables draw it.
+// <live-cell data-cell-name="age" data-value="…">: one cell outside a table, drawn as tables draw it. Change data-value
+// and it changes.
 
 import { fillers, makeCell } from "../cells.js";
 
@@ -15,8 +16,8 @@ class LiveCell extends HTMLElement {
 
   #fill() {
     const { cellName, value } = this.dataset;
-    if (!cellName || !value || value === "null") return; // what the server wrote stays
-    if (!this.querySelector("[data-cell]")) this.replaceChildren(makeCell(cellName));
+    if (!(cellName in fillers) || !value) return; // what the server wrote stays
+    if (this.firstElementChild?.dataset.cell !== cellName) this.replaceChildren(makeCell(cellName));
     fillers[cellName](this.firstElementChild, JSON.parse(value), null);
   }
 }

@@ -1,65 +1,70 @@
 // <live-table>: a list that is always as the clusters are. The page brings its first rows as JSON; the same code shows
 // them and what the socket sends later. The page scrolls; only rows near the screen are asked for and kept.
 
+import { make } from "../make.js";
+import { isStale } from "../shell.js";
 import { live } from "../socket.js";
 import { Address } from "../table/address.js";
 import { bulkBar } from "../table/bulk.js";
+import { headCells } from "../table/head.js";
 import { keyboard } from "../table/keyboard.js";
 import { Rows } from "../table/rows.js";
 import { Selection } from "../table/selection.js";
 import { Toolbar } from "../table/toolbar.js";
 
 const STEP = 50; // windows begin at multiples of this, so that people who look at the same share one
+const MOST = 200; // rows of one window
+const SCROLLING = 40; // ms of quiet before another window is asked
 const SKELETON_AFTER = 200; // ms
 
 class LiveTable extends HTMLElement {
   connectedCallback() {
-    if (this.rows) return;
     const json = (id) => JSON.parse(this.querySelector(`#${id}`).textContent);
     this.columns = json("table-columns");
-    this.actions = json("table-actions");
-    const snapshot = json("table-snapshot");
     this.address = new Address();
     this.selection = new Selection();
-    this.toolbar = new Toolbar(this.address, this.columns, () => this.#ask());
-    this.#build();
-    this.bulk = bulkBar(this.selection, this.actions, () => this.#selectAll());
-    this.before(this.toolbar.element);
-    this.after(this.bulk);
+    this.toolbar = new Toolbar(this.address, this.columns, () => this.ask());
+    this.#build(json("table-actions"));
     this.abort = new AbortController();
     this.#listen(this.abort.signal);
-    this.#show(snapshot);
+    this.#measure();
+    this.#show(json("table-snapshot"));
     const args = { table: this.dataset.table, query: this.address.query, ...this.#window() };
     this.subscription = live.follow("table", args, (frame) => this.#receive(frame));
   }
 
   disconnectedCallback() {
-    this.abort?.abort();
-    this.subscription?.close();
-    this.toolbar?.element.remove();
-    this.bulk?.remove();
+    this.abort.abort();
+    this.subscription.close();
+    this.rows.stop();
+    clearTimeout(this.waiting);
+    clearTimeout(this.scrolling);
+    for (const element of [this.table, this.empty, this.toolbar.element, this.bulk]) element.remove();
     this.rows = null;
   }
 
-  #build() {
-    this.setAttribute("role", "table");
-    this.ariaLabel = this.dataset.label;
-    this.classList.add("card", "tbl");
-    this.head = Object.assign(document.createElement("div"), { className: "r h", role: "row" });
-    this.body = Object.assign(document.createElement("div"), { className: "rows", role: "rowgroup" });
-    this.empty = Object.assign(document.createElement("div"), { className: "tbl-empty", hidden: true });
-    this.append(this.head, this.body, this.empty);
+  #build(actions) {
+    this.classList.add("card");
+    this.head = make("div", { className: "r h", role: "row" });
+    this.body = make("div", { className: "rows", role: "rowgroup", tabIndex: 0, aria: { label: `${this.dataset.label}, rows` } });
+    this.table = make("div", { role: "table", aria: { label: this.dataset.label } }, make("div", { role: "rowgroup", className: "head" }, this.head), this.body);
+    this.empty = make("div", { className: "tbl-empty", hidden: true, role: "status" });
+    this.append(this.table, this.empty);
+    this.bulk = bulkBar(this.selection, actions, { total: () => this.total, selectAll: () => this.#selectAll(true) });
+    this.before(this.toolbar.element);
+    this.after(this.bulk);
   }
 
   #listen(signal) {
-    const options = { signal, passive: true };
-    addEventListener("scroll", () => this.#scrolled(), options);
-    addEventListener("resize", () => this.#scrolled(), options);
-    addEventListener("popstate", () => this.#ask(), { signal });
-    document.addEventListener("clusters", () => this.#markStale(), { signal });
-    this.selection.addEventListener("change", () => this.#markSelected());
+    addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
+    addEventListener("resize", () => this.#measure(), { signal });
+    addEventListener("popstate", () => this.ask(), { signal });
+    document.addEventListener("looks", () => this.#measure(), { signal });
+    document.addEventListener("clusters", () => this.rows.decorateAll(), { signal });
+    document.addEventListener("look:closed", () => this.#looked(null), { signal });
+    this.selection.addEventListener("change", () => this.#selected(), { signal });
     this.body.addEventListener("click", (event) => this.#clicked(event), { signal });
-    this.head.addEventListener("click", (event) => this.#headClicked(event), { signal });
+    this.head.addEventListener("click", (event) => this.#sort(event.target.closest("button")?.dataset.sort), { signal });
     keyboard(this, signal);
   }
 
@@ -75,113 +80,142 @@ class LiveTable extends HTMLElement {
   }
 
   #show(snapshot) {
-    const keys = snapshot.columns;
-    if (!this.rows || keys.join() !== this.shown?.join()) this.#useColumns(keys);
+    if (snapshot.columns.join() !== this.shown?.join()) this.#useColumns(snapshot.columns);
     this.toolbar.facets = snapshot.facets;
+    this.toolbar.draw(this.shown);
     this.rows.replace(snapshot.rows, snapshot.offset);
     this.rows.usage(snapshot.usage ?? {});
     this.#counted(snapshot.total, snapshot.listed);
-    this.#drawHead();
-    this.#markStale();
   }
 
   #useColumns(keys) {
     this.shown = keys;
     this.shownColumns = keys.map((key) => this.columns.find((column) => column.key === key)).filter(Boolean);
+    this.rows?.stop();
     this.body.replaceChildren();
-    this.rows = new Rows(this.body, this.shownColumns, (element, data) => this.#decorate(element, data));
-    this.style.setProperty("--cols", `36px ${this.shownColumns.map((column) => column.width).join(" ")}`);
-    this.toolbar.draw(keys);
+    this.rows = new Rows(this.body, this.shownColumns, {
+      decorate: (element, data) => this.#decorate(element, data),
+      inSight: () => this.#inSight(),
+    });
+    this.style.setProperty("--cols", `24px ${this.shownColumns.map((column) => column.width).join(" ")}`);
+    this.style.setProperty("--min-width", `${120 + this.shownColumns.length * 104}px`);
+    this.#drawHead();
   }
 
   #counted(total, listed) {
+    if (total !== this.total) {
+      this.style.setProperty("--total", total);
+      this.table.ariaRowCount = total + 1;
+      this.toolbar.counted(total);
+    }
+    const same = total === this.total && listed === this.listed && !total === !this.empty.hidden;
     this.total = total;
     this.listed = listed;
-    this.ariaRowCount = total + 1;
-    this.style.setProperty("--total", total);
+    if (same) return;
     clearTimeout(this.waiting);
+    const { label } = this.dataset;
     if (total) this.empty.hidden = true;
-    else if (!listed) this.waiting = setTimeout(() => this.#say("Looking…", "The first list is on its way.", "skeleton"), SKELETON_AFTER);
-    else if (this.address.query) this.#say("Nothing fits", "No row fits the search and the filters.", "filtered");
-    else this.#say(`No ${this.dataset.label.toLowerCase()}`, "Nothing of this kind is here yet. It appears by itself when there is.");
+    else if (!listed) this.waiting = setTimeout(() => this.#skeleton(), SKELETON_AFTER);
+    else if (this.address.isFiltered(this.columns)) this.#say("Nothing fits", "No row fits the search and the filters.", this.#clearButton());
+    else this.#say(`No ${label.toLowerCase()} here`, "When there is one, it appears by itself.");
   }
 
-  #say(title, words, kind = "") {
-    const heading = Object.assign(document.createElement("b"), { textContent: title });
-    const text = Object.assign(document.createElement("p"), { textContent: words });
-    this.empty.dataset.kind = kind;
-    this.empty.replaceChildren(heading, text);
-    if (kind === "filtered") {
-      const clear = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: "Clear search and filters" });
-      clear.addEventListener("click", () => {
-        history.pushState(null, "", location.pathname);
-        this.#ask();
-      });
-      this.empty.append(clear);
-    }
+  #say(title, words, ...more) {
+    this.empty.className = "tbl-empty";
+    this.empty.replaceChildren(make("b", {}, title), make("p", {}, words), ...more);
     this.empty.hidden = false;
+  }
+
+  #skeleton() {
+    this.empty.className = "skeleton";
+    this.empty.replaceChildren(make("span", { className: "sr" }, "Loading"), ...Array.from({ length: 9 }, () => make("i")));
+    this.empty.hidden = false;
+  }
+
+  #clearButton() {
+    const button = make("button", { type: "button", className: "btn" }, "Clear search and filters");
+    button.addEventListener("click", () => {
+      this.address.clear(this.columns);
+      this.ask();
+    });
+    return button;
   }
 
   // --- what is asked --------------------------------------------------------------------------------------------
 
-  #window() {
-    const height = this.rowHeight;
-    const first = Math.max(0, Math.floor(-this.body.getBoundingClientRect().top / height));
-    const visible = Math.ceil(innerHeight / height);
-    const offset = Math.max(0, Math.floor((first - STEP / 2) / STEP) * STEP);
-    return { offset, limit: Math.min(200, Math.ceil((first - offset + visible + STEP / 2) / STEP) * STEP) };
+  #measure() {
+    this.rowHeight = Number.parseFloat(getComputedStyle(this.body).getPropertyValue("--row")) || 44;
+    if (this.subscription) this.#scrolled();
   }
 
-  get rowHeight() {
-    return Number.parseFloat(getComputedStyle(this.body).getPropertyValue("--row")) || 44;
+  #inSight() {
+    const first = Math.floor(-this.body.getBoundingClientRect().top / this.rowHeight);
+    return [first, first + Math.ceil(innerHeight / this.rowHeight)];
+  }
+
+  #window() {
+    const [first, last] = this.#inSight().map((index) => Math.max(0, index));
+    const offset = Math.max(0, Math.floor((first - STEP / 2) / STEP) * STEP);
+    return { offset, limit: Math.min(MOST, Math.ceil((last - offset + STEP / 2) / STEP) * STEP) };
   }
 
   #scrolled() {
     const { offset, limit } = this.#window();
-    if (offset === this.subscription?.args.offset && limit === this.subscription.args.limit) return;
     clearTimeout(this.scrolling);
-    this.scrolling = setTimeout(() => this.subscription?.set({ offset, limit }), 40);
+    if (offset === this.subscription.args.offset && limit === this.subscription.args.limit) return;
+    this.scrolling = setTimeout(() => this.subscription.set({ offset, limit }), SCROLLING);
   }
 
-  #ask() {
-    this.toolbar.draw();
-    this.subscription.set({ query: this.address.query, offset: 0, limit: this.#window().limit });
-    if (this.getBoundingClientRect().top < 0) this.scrollIntoView();
+  // What the address says now.
+  ask() {
+    if (this.body.getBoundingClientRect().top < 0) scrollTo({ top: 0 });
+    this.subscription.set({ query: this.address.query, ...this.#window() });
+    this.toolbar.draw(this.shown);
+    this.#drawHead();
   }
 
   // --- rows -----------------------------------------------------------------------------------------------------
 
   #decorate(element, data) {
     const selected = this.selection.has(data.id);
-    element.ariaSelected = String(selected);
-    element.querySelector("input").checked = selected;
-    element.toggleAttribute("data-stale", staleClusters.has(data.cluster));
+    if (element.ariaSelected !== String(selected)) {
+      element.ariaSelected = String(selected);
+      element.querySelector("input").checked = selected;
+    }
+    element.toggleAttribute("data-stale", isStale(data.cluster));
   }
 
-  #markSelected() {
-    for (const { element, data } of this.rows.all()) this.#decorate(element, data);
-  }
-
-  #markStale() {
-    this.#markSelected();
+  #selected() {
+    this.rows.decorateAll();
+    const all = this.head.querySelector("input");
+    all.checked = this.selection.size > 0 && this.selection.size >= this.total;
+    all.indeterminate = this.selection.size > 0 && !all.checked;
   }
 
   #clicked(event) {
-    const row = event.target.closest(".r");
-    if (!row || event.defaultPrevented) return;
+    const id = event.target.closest(".r")?.dataset.id;
+    if (!id || event.defaultPrevented) return;
     if (event.target.matches("input")) {
-      if (event.shiftKey) this.selection.extend(row.dataset.id, this.rows.order);
-      else this.selection.toggle(row.dataset.id, event.target.checked);
-    } else if (!event.target.closest("a, button") && !getSelection()?.toString()) this.look(row.dataset.id);
+      if (event.shiftKey) this.selection.extend(id, this.rows.order);
+      else this.selection.toggle(id, event.target.checked);
+    } else if (event.ctrlKey || event.metaKey) window.open(this.rows.data(id).href, "_blank", "noopener");
+    else if (!event.target.closest("a, button") && !getSelection().toString()) this.look(id);
   }
 
   // The quick look slides in beside the list.
   look(id) {
-    const href = this.rows.data(id)?.href;
-    if (href) document.dispatchEvent(new CustomEvent("look", { detail: href }));
+    this.#looked(id);
+    document.dispatchEvent(new CustomEvent("look", { detail: this.rows.data(id).href }));
   }
 
-  async #selectAll() {
+  #looked(id) {
+    this.body.querySelector("[data-looked]")?.removeAttribute("data-looked");
+    this.rows.element(id)?.setAttribute("data-looked", "");
+    this.lookedAt = id;
+  }
+
+  async #selectAll(on) {
+    if (!on) return this.selection.clear();
     const answer = await fetch(`${this.dataset.ids}?${this.address.query}`, { headers: { Accept: "application/json" } });
     if (answer.ok) this.selection.set((await answer.json()).ids);
   }
@@ -189,47 +223,16 @@ class LiveTable extends HTMLElement {
   // --- head -----------------------------------------------------------------------------------------------------
 
   #drawHead() {
-    const sort = this.address.params.get("sort") || "";
-    const key = sort.replace(/^-/, "");
-    const all = Object.assign(document.createElement("input"), { type: "checkbox", ariaLabel: "Select all rows" });
-    const holder = Object.assign(document.createElement("span"), { role: "columnheader" });
-    holder.append(all);
-    this.head.replaceChildren(holder, ...this.shownColumns.map((column) => headCell(column, key === column.key ? sort : "")));
+    this.head.replaceChildren(...headCells(this.shownColumns, this.address.params.get("sort") ?? "", (on) => this.#selectAll(on)));
+    this.#selected();
   }
 
-  #headClicked(event) {
-    if (event.target.matches("input")) {
-      if (event.target.checked) this.#selectAll();
-      else this.selection.clear();
-    }
-    const key = event.target.closest("button")?.dataset.sort;
+  #sort(key) {
     if (!key) return;
-    this.address.sort(key, this.address.params.get("sort"));
-    this.#ask();
-    this.#drawHead();
-    this.head.querySelector(`[data-sort="${key}"]`)?.focus();
+    this.address.sort(key);
+    this.ask();
+    this.head.querySelector(`[data-sort="${CSS.escape(key)}"]`)?.focus();
   }
 }
-
-function headCell(column, sort) {
-  const cell = Object.assign(document.createElement("span"), { role: "columnheader", className: column.end ? "end" : "" });
-  if (column.words) cell.title = column.words;
-  if (!column.sortable) {
-    cell.textContent = column.label;
-    return cell;
-  }
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: column.label });
-  button.dataset.sort = column.key;
-  if (sort) cell.ariaSort = sort.startsWith("-") ? "descending" : "ascending";
-  cell.append(button);
-  return cell;
-}
-
-// Clusters whose rows are not as of now; said by <live-shell>.
-export const staleClusters = new Set();
-document.addEventListener("clusters", ({ detail }) => {
-  staleClusters.clear();
-  for (const cluster of detail) if (cluster.state !== "live") staleClusters.add(cluster.id);
-});
 
 customElements.define("live-table", LiveTable);

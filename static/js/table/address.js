@@ -22,9 +22,10 @@ export class Address {
     else history.pushState(null, "", address);
   }
 
-  sort(key, current) {
-    const descending = current === key;
-    this.change({ sort: descending ? `-${key}` : key });
+  // Once: upwards, twice: downwards, three times: as it was.
+  sort(key) {
+    const now = this.params.get("sort");
+    this.change({ sort: now === key ? `-${key}` : now === `-${key}` ? null : key });
   }
 
   // The values a column is filtered by, and whether these are the ones left out.
@@ -35,5 +36,14 @@ export class Address {
 
   setFilter(key, values, without = false) {
     this.change({ [key]: values.size ? `${without ? "-" : ""}${[...values].join(",")}` : null });
+  }
+
+  isFiltered(columns) {
+    const { params } = this;
+    return ["q", ...columns.map((column) => column.key)].some((key) => params.get(key));
+  }
+
+  clear(columns) {
+    this.change(Object.fromEntries(["q", ...columns.map((column) => column.key)].map((key) => [key, null])));
   }
 }

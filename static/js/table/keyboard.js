@@ -4,7 +4,7 @@ export function keyboard(table, signal) {
   let current = null; // the row with the focus, by id: it stays the same while the list changes around it
 
   const go = (by) => {
-    const order = table.rows.order;
+    const { order } = table.rows;
     const at = order.indexOf(current);
     const next = order[Math.max(0, Math.min(order.length - 1, at < 0 ? 0 : at + by))];
     if (!next) return;
@@ -12,6 +12,7 @@ export function keyboard(table, signal) {
     const element = table.rows.element(next);
     element.focus({ preventScroll: true });
     element.scrollIntoView({ block: "nearest" });
+    if (table.lookedAt && table.lookedAt !== next) table.look(next);
   };
 
   const keys = {
@@ -21,33 +22,31 @@ export function keyboard(table, signal) {
     k: () => go(-1),
     Home: () => go(-Infinity),
     End: () => go(Infinity),
-    Enter: () => table.rows.data(current) && table.rows.element(current).querySelector("a").click(),
-    o: () => current && table.look(current),
-    x: () => current && table.selection.toggle(current),
-    " ": () => current && table.selection.toggle(current),
+    Enter: () => table.rows.element(current)?.querySelector("a").click(),
+    o: () => table.rows.data(current) && table.look(current),
+    x: () => table.rows.data(current) && table.selection.toggle(current),
+    " ": () => table.rows.data(current) && table.selection.toggle(current),
     Escape: () => table.selection.clear(),
   };
 
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-      const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
-      if (event.key === "/" && !typing) {
-        event.preventDefault();
-        table.toolbar.search.focus();
-      } else if (event.key === "Escape" && typing === table.toolbar.search) {
-        table.toolbar.search.blur();
-      } else if (!typing && !event.target.closest("button, summary, [popover]") && keys[event.key]) {
-        if (event.key === "Enter" && event.target.closest("a")) return;
-        event.preventDefault();
-        keys[event.key]();
-      }
-    },
-    { signal },
-  );
+  const pressed = (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open], :popover-open")) return;
+    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing) {
+      event.preventDefault();
+      table.toolbar.search.select();
+    } else if (typing === table.toolbar.search && typing && ["Escape", "ArrowDown", "Enter"].includes(event.key)) {
+      event.preventDefault();
+      typing.blur();
+      if (event.key !== "Escape") go(0);
+    } else if (!typing && keys[event.key] && !event.target.closest("a, button, summary, quick-look")) {
+      event.preventDefault();
+      keys[event.key]();
+    }
+  };
 
-  table.body.addEventListener("focusin", (event) => (current = event.target.closest(".r")?.dataset.id ?? current), { signal });
-  table.body.tabIndex = 0;
+  document.addEventListener("keydown", pressed, { signal });
+  table.body.addEventListener("focusin", ({ target }) => (current = target.closest(".r")?.dataset.id ?? current), { signal });
   table.body.addEventListener("focus", () => go(0), { signal });
 }

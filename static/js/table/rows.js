@@ -1,29 +1,41 @@
 // The rows of a live table: which are on the page, where they stand, and patching them without the page noticing.
 //
-// Newest patch per row wins; patches are applied in the next frame within a budget and the rest carries over. Rows are
-// placed by their index, so a hundred thousand rows cost as much as the hundred that are on the page.
+// Newest patch per row wins. Rows in sight are patched in the next frame within a budget and the rest carries over;
+// rows out of sight wait up to a second. Rows are placed by their index, so that a hundred thousand rows cost as much
+// as the hundred that are on the page.
 
 import { fillers, makeCell } from "../cells.js";
+import { make } from "../make.js";
+import { draw, History } from "./history.js";
 
 const BUDGET = 6; // ms a frame may spend on patching
+const OUT_OF_SIGHT = 1_000; // ms that rows which nobody sees may be late
+const REST = 3_000; // ms of a pointer lying still: it does not aim at a row any longer
 const FLASH_MOST = 12; // rows changed at once that still flash; more is a storm, not a message
+const FLASH = [{ backgroundColor: "var(--flash)" }, { backgroundColor: "transparent" }];
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Rows {
-  #rows = new Map(); // id -> { element, cells: [element], values: [value], data }
+  #rows = new Map(); // id -> { element, cells: [element], data, index }
   #order = [];
   #patches = new Map(); // id -> { index: value }
   #frame = 0;
+  #late = 0; // when rows out of sight were last patched
   #held = null; // an order that waits because a row would jump away under the pointer
-  #templates = new Map();
+  #hovered = null;
+  #resting = 0;
   #flashing = true;
+  #history = new History();
 
-  constructor(body, columns, decorate) {
+  constructor(body, columns, { decorate, inSight }) {
     this.body = body;
     this.columns = columns;
     this.decorate = decorate; // (row element, data): selection, staleness
+    this.inSight = inSight; // () => [first, last] index
     this.offset = 0;
-    body.addEventListener("pointerleave", () => this.#release());
-    body.addEventListener("pointermove", () => this.#held && !this.#wouldJump(this.#held) && this.#release());
+    body.onpointerover = ({ target }) => this.#pointed(target.closest(".r")?.dataset.id ?? null);
+    body.onpointermove = () => this.#held && this.#wait();
+    body.onpointerleave = () => this.#pointed(null);
   }
 
   get order() {
@@ -38,114 +50,104 @@ export class Rows {
     return this.#rows.get(id)?.data;
   }
 
-  all() {
-    return [...this.#rows.values()];
+  decorateAll() {
+    for (const { element, data } of this.#rows.values()) this.decorate(element, data);
   }
 
   // The whole window: rows that stay keep their elements, and with them focus and open menus.
   replace(rows, offset) {
     this.offset = offset;
-    this.#held = null;
     for (const row of rows) this.#put(row);
     this.#arrange(rows.map((row) => row.id));
   }
 
-  patch(frame) {
-    for (const row of frame.add) this.#put(row);
-    for (const [id, cells] of frame.set) this.#patches.set(id, { ...this.#patches.get(id), ...cells });
-    if (frame.order) {
-      if (this.#wouldJump(frame.order)) this.#held = frame.order;
-      else this.#arrange(frame.order);
-    }
-    this.#flashing = frame.set.length <= FLASH_MOST;
+  patch({ set, add, order }) {
+    for (const row of add) this.#put(row);
+    for (const [id, cells] of set) this.#patches.set(id, { ...this.#patches.get(id), ...cells });
+    this.#flashing = set.length <= FLASH_MOST && !calm.matches;
+    if (order) this.#reorder(order);
     this.#schedule();
   }
 
   usage(rows) {
     for (const [id, samples] of Object.entries(rows)) {
+      const row = this.#rows.get(id);
+      if (!row) continue;
       const patch = {};
-      this.columns.forEach((column, index) => column.cell === "usage" && (patch[index] = samples[column.key]));
+      this.columns.forEach(({ cell, key }, index) => {
+        if (cell !== "usage" || !samples[key]) return;
+        patch[index] = samples[key];
+        row.samples[index] = this.#history.add(id, key, samples[key][0]);
+      });
       this.#patches.set(id, { ...this.#patches.get(id), ...patch });
     }
     this.#schedule();
   }
 
-  #schedule() {
-    if (this.#patches.size) this.#frame ||= requestAnimationFrame(() => this.#apply());
+  stop() {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#resting);
+    this.#patches.clear();
   }
 
-  #apply() {
+  // --- patches --------------------------------------------------------------------------------------------------
+
+  #schedule() {
+    if (this.#patches.size) this.#frame ||= requestAnimationFrame((time) => this.#apply(time));
+  }
+
+  #apply(time) {
     this.#frame = 0;
     const end = performance.now() + BUDGET;
+    const all = time - this.#late > OUT_OF_SIGHT;
+    const [first, last] = this.inSight();
+    if (all) this.#late = time;
     for (const [id, patch] of this.#patches) {
-      this.#patches.delete(id);
       const row = this.#rows.get(id);
+      if (row && !all && (row.index < first || row.index > last)) continue;
+      this.#patches.delete(id);
       if (row) for (const index in patch) this.#fill(row, Number(index), patch[index], this.#flashing);
       if (performance.now() > end) break;
     }
     this.#schedule();
   }
 
+  #fill(row, index, value, flash) {
+    const column = this.columns[index];
+    if (!column) return;
+    row.data.cells[index] = value;
+    (fillers[column.cell] ?? fillers.text)(row.cells[index], value, row.data);
+    if (column.cell === "usage" && column.key === "cpu" && row.samples[index]) draw(row.plots[index], row.samples[index]);
+    else if (flash && column.cell === "status") row.element.animate(FLASH, 600);
+  }
+
+  // --- rows -----------------------------------------------------------------------------------------------------
+
   #put(data) {
-    let row = this.#rows.get(data.id);
-    if (!row) {
-      row = this.#build(data);
-      this.#rows.set(data.id, row);
-    }
+    const known = this.#rows.get(data.id);
+    const row = known ?? this.#build(data);
+    const before = row.data.cells;
     row.data = data;
     data.cells.forEach((value, index) => {
-      // What is measured comes beside the rows: a row sent again does not know it.
-      if (value !== null || this.columns[index].cell !== "usage") this.#fill(row, index, value, false);
+      // What is measured comes beside the rows: a row that is sent again does not know it.
+      if (value === null && known && this.columns[index]?.cell === "usage") data.cells[index] = before[index];
+      else this.#fill(row, index, value, false);
     });
+    this.#patches.delete(data.id);
     this.decorate(row.element, data);
   }
 
   #build(data) {
-    const element = document.createElement("div");
-    element.className = "r";
-    element.setAttribute("role", "row");
-    element.dataset.id = data.id;
-    element.dataset.cluster = data.cluster;
-    element.tabIndex = -1;
-    const select = document.createElement("span");
-    select.setAttribute("role", "cell");
-    const box = document.createElement("input");
-    box.type = "checkbox";
-    box.tabIndex = -1;
-    select.append(box);
-    element.append(select);
-    const cells = this.columns.map((column) => {
-      const cell = this.#template(column.cell).cloneNode(true);
-      const holder = document.createElement("span");
-      holder.setAttribute("role", column.key === "name" ? "rowheader" : "cell");
-      holder.dataset.key = column.key;
-      if (column.end) holder.className = "end";
-      holder.append(cell);
-      element.append(holder);
-      return cell;
-    });
-    return { element, cells, values: [], data };
-  }
-
-  #template(name) {
-    if (!this.#templates.has(name)) this.#templates.set(name, makeCell(name));
-    return this.#templates.get(name);
-  }
-
-  #fill(row, index, value, flash) {
-    const column = this.columns[index];
-    if (!column) return;
-    const before = row.values[index];
-    row.values[index] = value;
-    const filler = fillers[column.cell] ?? fillers.text;
-    filler(row.cells[index], value, row.data);
-    if (column.key === "name") row.element.querySelector("input").ariaLabel = `Select ${Array.isArray(value) ? value[0] : value}`;
-    if (flash && before !== undefined && column.cell === "status") this.#flash(row.element);
-    if (column.cell === "usage") remember(row, column.key, index, value);
-  }
-
-  #flash(element) {
-    element.animate?.([{ backgroundColor: "var(--flash)" }, { backgroundColor: "transparent" }], { duration: 600 });
+    const box = make("input", { type: "checkbox", tabIndex: -1, ariaLabel: `Select ${nameOf(data.cells, this.columns)}` });
+    const cells = this.columns.map((column) => makeCell(column.cell));
+    const holders = this.columns.map((column, index) =>
+      make("div", { role: column.key === "name" ? "rowheader" : "cell", className: column.end ? "end" : "", data: { key: column.key } }, cells[index]),
+    );
+    const element = make("div", { className: "r", role: "row", tabIndex: -1, data: { id: data.id } }, make("div", { role: "cell" }, box), ...holders);
+    const plots = cells.map((cell) => cell.querySelector('[data-part="plot"]'));
+    const row = { element, cells, plots, samples: [], data: { cells: [] }, index: -1 };
+    this.#rows.set(data.id, row);
+    return row;
   }
 
   #arrange(order) {
@@ -158,50 +160,43 @@ export class Rows {
       this.#rows.delete(id);
       this.#patches.delete(id);
     }
-    order.forEach((id, index) => {
-      const element = this.#rows.get(id)?.element;
-      if (!element) return;
-      element.style.setProperty("--i", this.offset + index);
-      element.ariaRowIndex = this.offset + index + 2;
+    let next = this.body.firstElementChild;
+    order.forEach((id, position) => {
+      const row = this.#rows.get(id);
+      if (!row) return;
+      const index = this.offset + position;
+      if (row.index !== index) {
+        row.index = index;
+        row.element.style.setProperty("--i", index);
+        row.element.ariaRowIndex = index + 2;
+      }
       // Screen readers and Tab go by the order in the document: move only what stands wrong.
-      if (this.body.children[index] !== element) this.body.insertBefore(element, this.body.children[index] ?? null);
+      if (row.element === next) next = next.nextElementSibling;
+      else this.body.insertBefore(row.element, next);
     });
   }
 
-  #wouldJump(order) {
-    const hovered = this.body.querySelector(".r:hover")?.dataset.id;
-    return Boolean(hovered) && order.indexOf(hovered) !== this.#order.indexOf(hovered);
+  // --- a row that would jump while the pointer is on it waits ------------------------------------------------------
+
+  #reorder(order) {
+    const jumps = this.#hovered && order.indexOf(this.#hovered) !== this.#order.indexOf(this.#hovered);
+    if (!jumps) return this.#arrange(order);
+    if (!this.#held) this.#wait();
+    this.#held = order;
   }
 
-  #release() {
-    if (this.#held) this.#arrange(this.#held.filter((id) => this.#rows.has(id)));
+  #pointed(id) {
+    this.#hovered = id;
+    if (this.#held && !id) this.#arrange(this.#held);
+  }
+
+  #wait() {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#held && this.#arrange(this.#held), REST);
   }
 }
 
-// A sparkline of what this page has seen of a row: drawn from kept samples, never asked for again.
-const SAMPLES = 24;
-
-function remember(row, key, index, value) {
-  if (value?.[0] == null) return;
-  row.history ??= {};
-  const samples = (row.history[key] ??= []);
-  samples.push(value[0]);
-  if (samples.length > SAMPLES) samples.shift();
-  const plot = row.cells[index].querySelector('[data-part="plot"]');
-  if (plot && key === "cpu") plot.replaceChildren(sparkline(samples));
-}
-
-export function sparkline(samples) {
-  const namespace = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(namespace, "svg");
-  svg.setAttribute("viewBox", "0 0 100 30");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("class", "spark");
-  svg.setAttribute("aria-hidden", "true");
-  const highest = Math.max(...samples) * 1.08 || 1;
-  const points = samples.map((value, index) => `${(index / Math.max(1, SAMPLES - 1)) * 100},${29 - (value / highest) * 27}`);
-  const line = document.createElementNS(namespace, "polyline");
-  line.setAttribute("points", points.join(" "));
-  svg.append(line);
-  return svg;
+function nameOf(cells, columns) {
+  const name = cells[columns.findIndex((column) => column.key === "name")];
+  return Array.isArray(name) ? name[0] : (name ?? "row");
 }

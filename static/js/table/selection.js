@@ -37,7 +37,7 @@ export class Selection extends EventTarget {
   }
 
   clear() {
-    this.set([]);
+    if (this.size) this.set([]);
   }
 
   #tell() {

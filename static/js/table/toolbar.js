@@ -1,16 +1,14 @@
-// The bar above a live table: search, filters as chips, columns, density.
+// The bar above a live table: search, filters as chips, how many there are, density, columns.
 
-import { levelWord } from "../cells.js";
+import { icon } from "../icons.js";
+import { choose, chosen } from "../looks.js";
+import { make } from "../make.js";
+import { count, levelWord } from "../words.js";
+import { choice, menu } from "./menu.js";
 
 const TYPING = 100; // ms of quiet before a search is asked
-
-const make = (tag, props = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), props);
-  element.append(...children);
-  return element;
-};
-
-const icon = (name) => document.querySelector(`template[data-icon="${name}"]`)?.content.firstElementChild.cloneNode(true) ?? "";
+const VALUES = 40; // of one facet in the menu
+const DENSITIES = [["compact", "rows-4", "Compact rows"], ["cosy", "rows-3", "Cosy rows"], ["roomy", "rows-2", "Roomy rows"]];
 
 export class Toolbar {
   #facets = {};
@@ -18,38 +16,39 @@ export class Toolbar {
 
   constructor(address, columns, changed) {
     Object.assign(this, { address, columns, changed });
-    this.search = make("input", {
-      type: "search", placeholder: "Filter by name, image, label…", ariaLabel: "Filter", value: address.params.get("q") ?? "",
-    });
-    this.search.setAttribute("aria-keyshortcuts", "/");
+    this.search = make("input", { type: "search", placeholder: "Filter by name…", autocomplete: "off", spellcheck: false, aria: { label: "Filter", keyshortcuts: "/" } });
     this.search.addEventListener("input", () => this.#typed());
     this.chips = make("span", { className: "chips" });
-    this.filters = menu("Add filter", "list-filter");
-    this.chosen = menu("Columns", "columns-3");
+    this.filters = menu("table-filters", "Add filter", "list-filter");
+    this.chooser = menu("table-columns-menu", "Columns", "columns-3");
+    this.total = make("span", { className: "bar-total num" });
+    this.filters.popover.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#listFilters());
+    this.filters.button.hidden = !columns.some((column) => column.facet);
     this.element = make(
       "div",
       { className: "bar" },
-      make("label", { className: "field" }, icon("search"), this.search, make("kbd", { textContent: "/", ariaHidden: "true" })),
-      this.chips,
-      this.filters.element,
-      make("span", { className: "bar-end" }, density(), this.chosen.element),
+      make("label", { className: "field" }, icon("search", "sm"), this.search, make("kbd", { aria: { hidden: "true" } }, "/")),
+      this.chips, this.filters.button, this.filters.popover,
+      make("span", { className: "bar-end" }, this.total, density(), this.chooser.button, this.chooser.popover),
     );
-    this.filters.element.addEventListener("toggle", (event) => event.newState === "open" && this.#listFilters());
-    this.draw(columns.filter((column) => column.shown).map((column) => column.key));
   }
 
   set facets(facets) {
-    this.#facets = facets;
-    this.draw();
+    this.#facets = facets ?? {};
   }
 
-  draw(shown = this.shown) {
+  counted(total) {
+    const words = `${count(total)} ${total === 1 ? "row" : "rows"}`;
+    if (this.total.textContent !== words) this.total.textContent = words;
+  }
+
+  // As the address says it now.
+  draw(shown) {
     this.shown = shown;
     if (document.activeElement !== this.search) this.search.value = this.address.params.get("q") ?? "";
     const active = this.columns.filter((column) => column.facet && this.address.filter(column.key).values.size);
     this.chips.replaceChildren(...active.map((column) => this.#chip(column)));
-    this.#listFilters();
-    this.chosen.items.replaceChildren(...this.columns.map((column) => this.#columnChoice(column)));
+    if (!this.chooser.popover.matches(":popover-open")) this.chooser.items.replaceChildren(...this.columns.map((column) => this.#columnChoice(column)));
   }
 
   #typed() {
@@ -62,90 +61,60 @@ export class Toolbar {
 
   #chip(column) {
     const { values, without } = this.address.filter(column.key);
-    const words = [...values].map((value) => word(column, value)).join(", ");
-    const remove = make("button", { type: "button", className: "btn ghost sq", ariaLabel: `Remove the filter ${column.label} ${words}` }, icon("x"));
+    const words = [...values].map((value) => wordOf(column, value)).join(", ");
+    const swap = make("button", { type: "button", className: "chip-is", title: "Turn it around" }, without ? "is not" : "is");
+    swap.addEventListener("click", () => this.#filter(column.key, values, !without));
+    const remove = make("button", { type: "button", ariaLabel: `Remove the filter ${column.label} ${words}` }, icon("x"));
     remove.addEventListener("click", () => this.#filter(column.key, new Set()));
-    return make("span", { className: "chip" }, make("span", { textContent: `${column.label} is${without ? " not" : ""}` }), words, remove);
+    return make("span", { className: "chip" }, make("span", {}, column.label), swap, make("b", {}, words), remove);
   }
 
   #listFilters() {
-    const groups = this.columns
-      .filter((column) => column.facet)
-      .map((column) => {
-        const { values } = this.address.filter(column.key);
-        const counts = Object.entries(this.#facets[column.key] ?? {}).sort(([, a], [, b]) => b - a).slice(0, 40);
-        return make(
-          "fieldset",
-          {},
-          make("legend", { textContent: column.label }),
-          ...counts.map(([value, count]) => this.#filterChoice(column, values, value, count)),
-        );
-      });
-    this.filters.items.replaceChildren(...groups);
-  }
-
-  #filterChoice(column, values, value, count) {
-    const box = make("input", { type: "checkbox", checked: values.has(value) });
-    box.addEventListener("change", () => {
-      if (box.checked) values.add(value);
-      else values.delete(value);
-      this.#filter(column.key, values);
+    const groups = this.columns.filter((column) => column.facet).map((column) => {
+      const { values, without } = this.address.filter(column.key);
+      const found = Object.entries(this.#facets[column.key] ?? {}).sort(([, a], [, b]) => b - a).slice(0, VALUES);
+      const choices = found.map(([value, number]) =>
+        choice({ label: wordOf(column, value) || "none", checked: values.has(value), detail: count(number) }, (on) => {
+          if (on) values.add(value);
+          else values.delete(value);
+          this.#filter(column.key, values, without);
+        }),
+      );
+      return choices.length ? make("fieldset", {}, make("legend", {}, column.label), ...choices) : "";
     });
-    return make("label", {}, box, make("span", { textContent: word(column, value) || "none" }), make("small", { textContent: count }));
+    this.filters.items.replaceChildren(...groups.filter(Boolean));
   }
 
   #columnChoice(column) {
-    const box = make("input", { type: "checkbox", checked: this.shown.includes(column.key), disabled: column.key === "name" });
-    box.addEventListener("change", () => {
-      const keys = this.columns.map((one) => one.key).filter((key) => (key === column.key ? box.checked : this.shown.includes(key)));
+    const options = { label: column.label, checked: this.shown.includes(column.key), disabled: column.key === "name" };
+    return choice(options, (on) => {
+      const keys = this.columns.map(({ key }) => key).filter((key) => (key === column.key ? on : this.shown.includes(key)));
+      this.shown = keys;
       this.address.change({ cols: keys.join(",") });
       this.changed();
     });
-    return make("label", {}, box, make("span", { textContent: column.label }));
   }
 
-  #filter(key, values) {
-    this.address.setFilter(key, values);
+  #filter(key, values, without = false) {
+    this.address.setFilter(key, values, without);
     this.changed();
   }
 }
 
-const word = (column, value) => (column.key === "status" ? levelWord(value) : value);
-
-function menu(label, iconName) {
-  const items = make("div", { className: "menu-items" });
-  const id = `menu-${label.toLowerCase().replaceAll(" ", "-")}`;
-  const button = make("button", { type: "button", className: "btn sm ghost" }, icon(iconName), label);
-  button.setAttribute("popovertarget", id);
-  const popover = make("div", { id, className: "menu pop" }, items);
-  popover.setAttribute("popover", "");
-  popover.addEventListener("beforetoggle", () => {
-    const box = button.getBoundingClientRect();
-    popover.style.setProperty("--top", `${box.bottom + 6}px`);
-    popover.style.setProperty("--left", `${Math.max(8, Math.min(box.left, innerWidth - 280))}px`);
-  });
-  const element = make("span", { className: "menu-holder" }, button, popover);
-  return { element, items };
-}
-
-const DENSITIES = [["compact", "Compact"], ["cosy", "Cosy"], ["roomy", "Roomy"]];
+const wordOf = (column, value) => (column.key === "status" ? levelWord(value) : value);
 
 function density() {
-  const group = make("span", { className: "seg density", role: "group", ariaLabel: "Density" });
-  const root = document.documentElement;
-  const draw = () => {
-    for (const button of group.children) button.ariaPressed = String(button.value === (root.dataset.density || "cosy"));
-  };
-  for (const [value, label] of DENSITIES) {
-    const button = make("button", { type: "button", value, textContent: label });
+  const buttons = DENSITIES.map(([value, iconName, label]) => {
+    const button = make("button", { type: "button", value, title: label, aria: { label } }, icon(iconName, "sm"));
     button.addEventListener("click", () => {
-      root.dataset.density = value;
-      document.cookie = `density=${value}; path=/; max-age=31536000; samesite=lax`;
+      choose("density", value);
       draw();
-      dispatchEvent(new Event("resize"));
     });
-    group.append(button);
-  }
+    return button;
+  });
+  const draw = () => {
+    for (const button of buttons) button.ariaPressed = String(button.value === chosen("density"));
+  };
   draw();
-  return group;
+  return make("span", { className: "seg density", role: "group", aria: { label: "Density" } }, ...buttons);
 }

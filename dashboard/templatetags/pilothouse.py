@@ -1,0 +1,112 @@
+"""The tags of our templates, known in all of them without {% load %}: assets, icons, cells, values for htmx."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from dashboard.assets import asset as asset_address
+
+register = template.Library()
+
+# Every cell there is: a template in templates/cells/, a filler in static/js/cells.js, words for pages read without it.
+CELLS: dict[str, Callable[[Any], str]] = {
+    "name": lambda value: str(value[0]) if isinstance(value, list | tuple) else _text(value),
+    "text": lambda value: _text(value),
+    "mono": lambda value: _text(value),
+    "status": lambda value: str(value[1]) if value else "–",
+    "pips": lambda value: f"{value[0]}/{value[1]}" if value and value[1] else "–",
+    "number": lambda value: "–" if value is None else f"{value:,}",
+    "count_bad": lambda value: "–" if value is None else f"{value:,}",
+    "age": lambda value: "–" if value is None else ago(value),
+    "usage": lambda value: f"{value[0]:g}" if value else "–",
+    "where": lambda value: " / ".join(filter(None, (value or [])[:2])) or "–",
+    "tags": lambda value: ", ".join(map(str, value or [])) or "–",
+}
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """``{% asset "app.js" %}``: its address."""
+    return asset_address(name)
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """``{% icon "box" %}``: an icon of static/icons.json; levels and platforms are names of icons, too. Size: sm, lg."""
+    kind = f"icon {size}" if size else "icon"
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', kind, asset_address("icons.svg"), name)
+
+
+@register.simple_tag
+def cell(name: str, value: Any) -> SafeString:
+    """``{% cell "age" created %}``: a cell of a list, used elsewhere; the page's script draws it as in a list."""
+    value = None if value == "" else value  # a template's word for what is not there
+    shown: Any = CELLS[name](value)
+    if name == "status" and value:
+        shown = render_to_string("components/status.html", {"level": value[0], "word": value[1], "title": _reason(value)})
+    return format_html('<live-cell data-cell-name="{}" data-value="{}">{}</live-cell>', name, _json(value), shown)
+
+
+@register.simple_tag
+def cell_templates() -> SafeString:
+    """The structure of every cell, which the page's script clones."""
+    return format_html_join(
+        "\n", '<template data-cell-template="{}">{}</template>',
+        ((name, mark_safe(render_to_string(f"cells/{name}.html").strip())) for name in CELLS),  # noqa: S308 (our own file)
+    )  # fmt: skip
+
+
+@register.simple_tag
+def hx_vals(**values: Any) -> SafeString:
+    """``<button {% hx_vals verb="stop" rows=id %}>``: what htmx sends along, quoted whatever the values hold."""
+    return format_html('hx-vals="{}"', _json(values))
+
+
+@register.simple_tag
+def spark_points(samples: Sequence[float]) -> str:
+    """The points of a sparkline in a box of 100 × 30."""
+    highest = max(samples, default=0) * 1.08 or 1
+    step = 100 / max(1, len(samples) - 1)
+    return " ".join(f"{index * step:.1f},{29 - sample / highest * 27:.1f}" for index, sample in enumerate(samples))
+
+
+@register.filter
+def current(entries: Iterable[Any]) -> Any:
+    """The one of them that is open now, or None."""
+    return next((entry for entry in entries if entry.current), None)
+
+
+@register.filter
+def percent(value: float, whole: float) -> int:
+    """``{{ used|percent:limit }}``: 0 to 100; 0 where there is no whole."""
+    return max(0, min(100, round(100 * value / whole))) if whole else 0
+
+
+def ago(at: float) -> str:
+    """How long ago that was: "3 d". The page's script keeps it fresh from then on."""
+    age = max(0.0, time.time() - at)
+    for limit, unit, word in ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h")):
+        if age < limit:
+            return f"{int(age // unit)} {word}"
+    return f"{int(age // 86400)} d"
+
+
+def _text(value: Any) -> str:
+    return "–" if value is None else str(value)
+
+
+def _reason(status: Sequence[str]) -> str:
+    return " · ".join(filter(None, status[2:4]))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"))

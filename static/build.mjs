@@ -1,0 +1,84 @@
+// Makes dist/ of js/ and css/: bundles with hashed names, the icon sprite, manifest.json, and .gz and .br beside each file.
+import * as esbuild from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const here = import.meta.dirname;
+const dist = path.join(here, "dist");
+const watching = process.argv.includes("--watch");
+const WORTH_COMPRESSING = 300; // bytes
+
+const options = {
+  absWorkingDir: here,
+  entryPoints: ["js/app.js", "css/app.css", "icon.svg"],
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: ["es2022", "chrome123", "firefox121", "safari17.5"],
+  minify: !watching,
+  sourcemap: watching,
+  metafile: true,
+  legalComments: "none",
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  loader: { ".woff2": "file", ".svg": "copy" },
+  logLevel: "warning",
+};
+
+/** One file with every icon that icons.json names; an alias is the same icon under a name of ours. */
+function sprite() {
+  const { icons, aliases } = JSON.parse(readFileSync(path.join(here, "icons.json"), "utf8"));
+  const names = [...icons.map((name) => [name, name]), ...Object.entries(aliases)];
+  const symbols = names.map(([id, name]) => `<symbol id="i-${id}" viewBox="0 0 24 24">${shapes(name)}</symbol>`);
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
+}
+
+function shapes(name) {
+  const svg = readFileSync(path.join(here, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");
+  return svg.replace(/<!--.*?-->/gs, "").replace(/^.*?<svg[^>]*>|<\/svg>\s*$/gs, "").replace(/\s+/g, " ").trim();
+}
+
+/** What the templates ask for by a plain name, and the file it is in. */
+function manifest(outputs) {
+  const names = {};
+  for (const [file, output] of Object.entries(outputs)) {
+    const name = path.basename(file);
+    if (output.entryPoint) names[path.basename(output.entryPoint)] = name;
+    if (name.endsWith(".woff2")) names[name.replace(/-[A-Z0-9]{8}\.woff2$/, ".woff2")] = name;
+  }
+  const svg = sprite();
+  names["icons.svg"] = `icons-${createHash("sha256").update(svg).digest("hex").slice(0, 8)}.svg`;
+  writeFileSync(path.join(dist, names["icons.svg"]), svg);
+  return names;
+}
+
+function compress() {
+  for (const name of readdirSync(dist)) {
+    const file = path.join(dist, name);
+    if (!/\.(js|css|svg)$/.test(name) || statSync(file).size < WORTH_COMPRESSING) continue;
+    const data = readFileSync(file);
+    writeFileSync(`${file}.gz`, gzipSync(data, { level: 9 }));
+    writeFileSync(`${file}.br`, brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+  }
+}
+
+function finish({ metafile }) {
+  if (!metafile) return;
+  const names = manifest(metafile.outputs);
+  if (!watching) compress();
+  writeFileSync(path.join(dist, "manifest.json"), `${JSON.stringify(names, null, 2)}\n`);
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+if (watching) {
+  const plugin = { name: "manifest", setup: (build) => build.onEnd(finish) };
+  const context = await esbuild.context({ ...options, plugins: [plugin] });
+  await context.watch();
+} else {
+  finish(await esbuild.build(options));
+}

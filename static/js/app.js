@@ -1,0 +1,24 @@
+// What every page runs: the socket, the list, and the small things around them.
+
+import "./htmx.js";
+import "./looks.js";
+import "./shell.js";
+import "./menus.js";
+import "./dialog.js";
+import "./toast.js";
+import "./keys.js";
+import "./elements/cluster-state.js";
+import "./elements/command-palette.js";
+import "./elements/copy-button.js";
+import "./elements/live-cell.js";
+import "./elements/live-overview.js";
+import "./elements/live-pill.js";
+import "./elements/live-resource.js";
+import "./elements/live-table.js";
+import "./elements/number-stepper.js";
+import "./elements/quick-look.js";
+import "./elements/setup-token.js";
+import { loadWhenSeen } from "./lazy.js";
+
+// Heavy elements: their code is fetched when the first of them is on the page.
+loadWhenSeen({});

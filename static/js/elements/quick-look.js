@@ -1,0 +1,39 @@
+// <quick-look>: the drawer beside a list. It shows a resource without leaving the list; the event "look" names it.
+
+class QuickLook extends HTMLElement {
+  connectedCallback() {
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    document.addEventListener("look", ({ detail }) => this.#open(detail), { signal });
+    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.addEventListener("click", (event) => event.target.closest("[data-close]") && this.close());
+  }
+
+  disconnectedCallback() {
+    this.abort.abort();
+  }
+
+  #open(href) {
+    if (this.href === href && !this.hidden) return this.close();
+    this.href = href;
+    this.hidden = false;
+    const address = new URL(href, location.origin);
+    address.searchParams.set("look", "1");
+    window.htmx.ajax("GET", address.pathname + address.search, { target: "#look-host", swap: "innerHTML" });
+  }
+
+  #key(event) {
+    if (event.key !== "Escape" || this.hidden || document.querySelector("dialog[open], :popover-open")) return;
+    event.stopImmediatePropagation();
+    this.close();
+  }
+
+  close() {
+    this.hidden = true;
+    this.href = null;
+    this.querySelector("#look-host").replaceChildren();
+    document.dispatchEvent(new CustomEvent("look:closed"));
+  }
+}
+
+customElements.define("quick-look", QuickLook);

@@ -1,0 +1,31 @@
+// htmx, and what our pages add to it: the token against forged requests, and errors in words.
+
+import htmx from "htmx.org/dist/htmx.esm.min.js";
+import { toast } from "./toast.js";
+
+const FORM_WITH_ERRORS = 422; // swapped in: the form says what is wrong
+
+window.htmx = htmx;
+
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  if (ctx.request.method === "GET") return;
+  ctx.request.headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
+});
+
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  const { status } = ctx.response;
+  if (status < 400 || status === FORM_WITH_ERRORS || ctx.hx.redirect) return;
+  event.preventDefault(); // an error page is not what was asked for: the page stays, and says it
+  if (!ctx.hx.trigger) toast({ level: "error", words: wordsOf(ctx.text) });
+});
+
+document.addEventListener("htmx:error", ({ detail }) => {
+  if (detail.ctx?.response || detail.error?.name === "AbortError") return;
+  toast({ level: "error", words: "Pilothouse did not answer, so this may not have been done. Look before you try again." });
+});
+
+function wordsOf(page) {
+  const words = new DOMParser().parseFromString(page, "text/html").querySelector("[data-error]")?.textContent;
+  return words?.trim().replace(/\s+/g, " ") || "Pilothouse failed at this. Its log says why.";
+}

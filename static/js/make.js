@@ -1,0 +1,10 @@
+// Elements in one expression. Text is always text: children that are strings become text nodes.
+
+export function make(tag, { data, aria, role, ...properties } = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  if (role) element.setAttribute("role", role);
+  for (const [name, value] of Object.entries(data ?? {})) element.dataset[name] = value;
+  for (const [name, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${name}`, value);
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}

@@ -1,0 +1,45 @@
+// What stands around every page and is live: the state of the clusters, and the counts in the sidebar.
+
+import { live } from "./socket.js";
+
+const A_BLIP = 3_000; // ms without a line that nobody needs to see
+
+export const clusters = new Map(); // id -> { id, slug, name, state, asof, why }
+let cut = false; // no line from this tab: nothing on the page is as of now
+
+export const isStale = (id) => cut || ["stale", "down", "refused"].includes(clusters.get(id)?.state);
+
+const tell = () => document.dispatchEvent(new CustomEvent("clusters"));
+
+function show({ clusters: states, counts }) {
+  if (!states) return;
+  clusters.clear();
+  for (const cluster of states) clusters.set(cluster.id, cluster);
+  for (const element of document.querySelectorAll("[data-count]")) {
+    const count = counts[element.dataset.count];
+    element.textContent = count ? count.toLocaleString() : "";
+  }
+  tell();
+}
+
+if (document.body.classList.contains("shell")) live.follow("shell", {}, show);
+
+let blip = 0;
+live.addEventListener("state", ({ detail: state }) => {
+  clearTimeout(blip);
+  const lost = () => {
+    cut = state !== "live";
+    tell();
+  };
+  if (state === "live") lost();
+  else blip = setTimeout(lost, A_BLIP);
+});
+
+// On a phone the sidebar is a sheet above the bar of tabs.
+document.addEventListener("click", (event) => {
+  const more = document.querySelector("button[data-more]");
+  if (!more) return;
+  const open = event.target.closest("button[data-more]") ? !document.body.hasAttribute("data-more") : Boolean(event.target.closest(".side"));
+  document.body.toggleAttribute("data-more", open);
+  more.ariaExpanded = String(open);
+});

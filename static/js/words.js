@@ -1,0 +1,19 @@
+// Numbers in words that fit a cell.
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+export function bytes(value) {
+  const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(value) / 10));
+  const amount = value / 1024 ** power;
+  return `${amount >= 100 || power === 0 ? Math.round(amount) : amount.toFixed(1)} ${UNITS[power]}`;
+}
+
+// 1 is a whole core; less is said in thousandths.
+export const cores = (value) => (value >= 0.995 ? value.toFixed(2) : `${Math.round(value * 1000)} m`);
+
+export const count = (value) => (typeof value === "number" ? value.toLocaleString() : "–");
+
+const LEVEL_WORDS = {
+  failing: "Failing", at_risk: "At risk", unknown: "Unknown", changing: "Changing", paused: "Paused", stopped: "Stopped", healthy: "Healthy",
+};
+export const levelWord = (level) => LEVEL_WORDS[level] ?? level;
