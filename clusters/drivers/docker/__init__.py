@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
-from clusters.drivers.docker.about import about
-from clusters.drivers.docker.client import EngineClient, decode
+from clusters.drivers.docker.about import say_about
+from clusters.drivers.docker.client import EngineClient, decode_json
 from clusters.drivers.docker.endpoint import read_endpoint
 from clusters.drivers.docker.events import Events
 from clusters.drivers.docker.exec import open_shell
@@ -37,7 +37,7 @@ class DockerDriver:
 
     async def about(self) -> About:
         """The engine's version, its machine, and how much runs there."""
-        return await about(self._client)
+        return await say_about(self._client)
 
     async def ping(self) -> None:
         """Return when the engine answers. A stream of events that only seems open is closed when it does not."""
@@ -80,7 +80,7 @@ class DockerDriver:
 
     async def call(self, call: Call) -> Any:
         """Send one request of an action."""
-        return decode(
+        return decode_json(
             await self._client.bytes(call.method, call.path, call.query, call.body, within=call.timeout)
         )
 

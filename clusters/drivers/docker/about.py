@@ -29,7 +29,7 @@ class _Info(msgspec.Struct, rename="pascal"):
     swarm: _Swarm | None = None
 
 
-async def about(client: EngineClient) -> About:
+async def say_about(client: EngineClient) -> About:
     """Version, machine and identity. Raises what the connection raises."""
     client.forget_version()
     body = await client.bytes("GET", ("info",), within=10.0)

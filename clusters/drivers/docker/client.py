@@ -76,7 +76,7 @@ class EngineClient:
         self, method: str, path: tuple[str, ...], query: Mapping[str, str] | None = None, **more: Any
     ) -> Any:
         """Like ``bytes``, decoded; None when the answer has no body."""
-        return decode(await self.bytes(method, path, query, **more))
+        return decode_json(await self.bytes(method, path, query, **more))
 
     @asynccontextmanager
     async def open(
@@ -208,7 +208,7 @@ class EngineClient:
         return aiohttp.TCPConnector(limit=0, ssl=self._tls or False, socket_factory=_lively_socket)
 
 
-def decode(body: bytes) -> Any:
+def decode_json(body: bytes) -> Any:
     """The JSON of an answer; None when it is empty."""
     if not body.strip():
         return None
