@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import zlib
 from datetime import UTC, datetime
 from typing import Any
@@ -67,7 +68,7 @@ def deployment(uid: str, app: App, version: str, at: float) -> Object:
 
 def replica_set(uid: str, owner: Object, hashed: str, revision: int, at: float) -> Object:
     """A replica set of a deployment, for the template it has now, with no copies yet."""
-    meta, spec = owner["metadata"], owner["spec"]
+    meta, spec = owner["metadata"], copy.deepcopy(owner["spec"])
     labels = {**spec["template"]["metadata"]["labels"], "pod-template-hash": hashed}
     found: Object = {
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
