@@ -12,6 +12,7 @@ import logging
 from collections import Counter
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
 from django.contrib.sessions.models import Session
@@ -20,6 +21,7 @@ from clusters import actors
 from clusters.access import Actor
 from clusters.errors import ClusterError, Invalid, Missing, Refused
 from clusters.live.frame import Frame
+from dashboard.engine import engine
 from dashboard.topics import TOPICS
 from dashboard.topics.base import Topic
 
@@ -55,14 +57,17 @@ class LiveSocket(AsyncWebsocketConsumer):
         self.ready = asyncio.Event()
         self.frames = 0
         self.revision = await actors.revision()
+        self.reopening: asyncio.Task[None] | None = None
+        self.leave = engine.supervisor.on_clusters(self._clusters_changed)
         await self.accept()
         self.tasks = (asyncio.create_task(self._send_frames()), asyncio.create_task(self._keep_watch()))
 
     async def disconnect(self, code: int) -> None:
         """The tab is gone: let go of all that it followed."""
-        for task in self.tasks:
+        for task in (*self.tasks, *([self.reopening] if self.actor and self.reopening else [])):
             task.cancel()
         if self.actor is not None:
+            self.leave()
             _sockets[self.actor.user_id] -= 1
             for topic in self.topics.values():
                 await topic.close()
@@ -184,11 +189,18 @@ class LiveSocket(AsyncWebsocketConsumer):
 
     async def _same_sign_in(self) -> bool:
         """A changed password ends other sessions: Django's own check of the session's hash says so."""
-        from asgiref.sync import sync_to_async
-
         request = type("Request", (), {"session": self.scope["session"]})()
         user = await sync_to_async(get_user)(request)
         return bool(self.actor and user.pk == self.actor.user_id)
+
+    def _clusters_changed(self) -> None:
+        """Clusters came or went: what is followed is asked anew, once for all that come at the same time."""
+        if self.reopening is None or self.reopening.done():
+            self.reopening = asyncio.create_task(self._open_again_soon())
+
+    async def _open_again_soon(self) -> None:
+        await asyncio.sleep(0.2)
+        await self.open_again()
 
     async def open_again(self) -> None:
         """Close every topic and open it anew under what this person may see now."""
