@@ -34,7 +34,7 @@ def short_id(uid: str) -> str:
     return uid.removeprefix("sha256:")[:12]
 
 
-def epoch(text: str) -> float:
+def epoch(text: str | None) -> float:
     """Epoch seconds of an RFC 3339 time; 0.0 for none, for Go's zero time and for what is no time."""
     if not text or text.startswith("0001-"):
         return 0.0

@@ -45,10 +45,10 @@ class ApiServer:
 
     async def bytes(
         self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, body: Any = None, *,
-        timeout: float = 30.0, limit: int = BODY_LIMIT, content_type: str = "application/json",
+        within: float = 30.0, limit: int = BODY_LIMIT, content_type: str = "application/json",
     ) -> bytes:  # fmt: skip
         """Send one request; the body of the answer."""
-        async with self.open(method, path, query, body, timeout=timeout, content_type=content_type) as response:
+        async with self.open(method, path, query, body, within=within, content_type=content_type) as response:
             return await read(response, limit)
 
     async def json(self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, **more: Any) -> Any:
@@ -64,15 +64,15 @@ class ApiServer:
     @asynccontextmanager
     async def open(
         self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, body: Any = None, *,
-        timeout: float | None = None, begins_within: float = 30.0, silence: float | None = None,
+        within: float | None = None, begins_within: float = 30.0, silence: float | None = None,
         content_type: str = "application/json", accept: str = "application/json",
     ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
-        """An answer that is read bit by bit. ``timeout`` limits all of it, ``silence`` each wait for more (seconds)."""
+        """An answer that is read bit by bit. ``within`` limits all of it, ``silence`` each wait for more (seconds)."""
         target = joined(path)
-        limits = aiohttp.ClientTimeout(total=timeout, connect=CONNECT, sock_connect=CONNECT, sock_read=silence)
+        limits = aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT, sock_read=silence)
         data = None if body is None else msgspec.json.encode(body)
         try:
-            async with asyncio.timeout(timeout or begins_within):
+            async with asyncio.timeout(within or begins_within):
                 session, url, headers = await self._sign(method, target, query)
                 headers |= {"Accept": accept} | ({"Content-Type": content_type} if data is not None else {})
                 response = await session.request(
@@ -173,7 +173,7 @@ class ApiServer:
         self._token_read = time.monotonic()
 
     def forget_token(self) -> bool:
-        """It was not believed: read it again before the next request. False when there is none to read, or it is new."""
+        """It was not believed: read it again at the next request. False when it cannot have changed."""
         again = self.connection.token_file is not None and time.monotonic() - self._token_read > 1.0
         self._token_read = float("-inf") if again else self._token_read
         return again

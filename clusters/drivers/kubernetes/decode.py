@@ -1,10 +1,9 @@
-"""From bytes to resources: lines cut out of a stream, objects decoded straight into a kind's model, never into dicts."""
+"""From bytes to resources: lines cut out of a stream, objects decoded into a kind's model, never into dicts."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -73,6 +72,7 @@ class Least(msgspec.Struct, frozen=True):
     metadata: LeastMeta
 
 
+_decoders: dict[type[Any], tuple[msgspec.json.Decoder[Any], type[Any]]] = {}
 _page = msgspec.json.Decoder(Page)
 _event = msgspec.json.Decoder(Event)
 _head = msgspec.json.Decoder(Head)
@@ -139,10 +139,11 @@ def resource(raw: msgspec.Raw, model: type[Any]) -> Resource | None:
     return known
 
 
-@cache
 def _decoder(model: type[Any]) -> tuple[msgspec.json.Decoder[Any], type[Any]]:
-    metadata = next(field.type for field in msgspec.structs.fields(model) if field.name == "metadata")
-    return msgspec.json.Decoder(model), metadata
+    if model not in _decoders:
+        metadata = next(field.type for field in msgspec.structs.fields(model) if field.name == "metadata")
+        _decoders[model] = msgspec.json.Decoder(model), metadata
+    return _decoders[model]
 
 
 class Lines:

@@ -45,12 +45,12 @@ class KubernetesDriver:
 
     async def about(self) -> About:
         """Connect if need be and say what it is."""
-        version = await self._server.json("GET", ("version",), timeout=10)
+        version = await self._server.json("GET", ("version",), within=10)
         git = version.get("gitVersion") if isinstance(version, dict) else None
         if not isinstance(git, str) or not git.startswith("v"):
             raise not_kubernetes(str(version)[:200])
         # "version" is told to anybody; whether we are let in shows only when we ask for something.
-        await self._server.json("GET", ("api",), timeout=10)
+        await self._server.json("GET", ("api",), within=10)
         facts = {"Server": self._server.where, "Platform": str(version.get("platform", ""))[:60]}
         if self._server.connection.insecure:
             facts["Certificate"] = "not checked"
@@ -58,7 +58,7 @@ class KubernetesDriver:
 
     async def ping(self) -> None:
         """Return when the cluster answers and knows us. At most 5 seconds."""
-        await self._server.bytes("GET", ("api",), timeout=5, limit=1 << 20)
+        await self._server.bytes("GET", ("api",), within=5, limit=1 << 20)
 
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; says with Broken when contact is lost."""
@@ -87,7 +87,7 @@ class KubernetesDriver:
     async def call(self, call: Call) -> Any:
         """Send one request; the decoded JSON answer, or None when it has no body."""
         return await self._server.json(
-            call.method, call.path, call.query, body=call.body, timeout=call.timeout, content_type=call.content_type
+            call.method, call.path, call.query, body=call.body, within=call.timeout, content_type=call.content_type
         )
 
     async def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
@@ -129,7 +129,7 @@ class KubernetesDriver:
 
     async def _machines(self) -> str:
         try:
-            page = await self._server.json("GET", ("api", "v1", "nodes"), {"limit": "1"}, timeout=5)
+            page = await self._server.json("GET", ("api", "v1", "nodes"), {"limit": "1"}, within=5)
             more = page["metadata"].get("remainingItemCount") or 0
             count = len(page["items"] or ()) + int(more)
         except (Refused, Missing, KeyError, TypeError, ValueError, AttributeError):
@@ -139,7 +139,7 @@ class KubernetesDriver:
     async def _identity(self) -> str:
         """The uid of kube-system, which every cluster has and none changes; "" when we may not see it."""
         try:
-            found = await self._server.json("GET", ("api", "v1", "namespaces", "kube-system"), timeout=5)
+            found = await self._server.json("GET", ("api", "v1", "namespaces", "kube-system"), within=5)
             return str(found["metadata"]["uid"])[:60]
         except (ClusterError, KeyError, TypeError):
             return ""

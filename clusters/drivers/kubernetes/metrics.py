@@ -100,7 +100,7 @@ class Metrics:
                 found = await asyncio.gather(*(self._one((*path, name)) for name in by_name))
                 samples = [one for one in found if one is not None]
             else:
-                body = await self._server.bytes("GET", path, timeout=2.0)
+                body = await self._server.bytes("GET", path, within=2.0)
                 samples = list(msgspec.json.decode(body, type=Samples).items or ())
         except (Missing, Refused):
             self._asleep_until = time.monotonic() + ASK_AGAIN
@@ -115,7 +115,7 @@ class Metrics:
 
     async def _one(self, path: tuple[str, ...]) -> Sample | None:
         try:
-            return msgspec.json.decode(await self._server.bytes("GET", path, timeout=2.0), type=Sample)
+            return msgspec.json.decode(await self._server.bytes("GET", path, within=2.0), type=Sample)
         except Missing as error:
             if "could not find the requested resource" in error.detail or "404 page not found" in error.detail:
                 raise

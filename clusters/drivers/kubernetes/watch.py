@@ -42,7 +42,9 @@ class Timing:
 class Reflector:
     """One kind, everywhere or in one namespace."""
 
-    def __init__(self, server: ApiServer, api: str, model: type[Any], namespace: str = "", timing: Timing | None = None) -> None:
+    def __init__(
+        self, server: ApiServer, api: str, model: type[Any], namespace: str = "", timing: Timing | None = None
+    ) -> None:
         self._server, self._model = server, model
         self._path = collection(api, namespace)
         self._timing = timing or Timing()
@@ -79,7 +81,7 @@ class Reflector:
         found: list[Resource] = []
         try:
             while True:
-                page = decode.page(await self._server.bytes("GET", self._path, query, timeout=60))
+                page = decode.page(await self._server.bytes("GET", self._path, query, within=60))
                 await self._decode(page, found)
                 if not page.metadata.next_page:
                     break
@@ -89,7 +91,7 @@ class Reflector:
                 # The pages are forgotten faster than we read them: all at once, or never.
                 found = []
                 page = decode.page(
-                    await self._server.bytes("GET", self._path, {}, timeout=300, limit=FULL_LIST_LIMIT)
+                    await self._server.bytes("GET", self._path, {}, within=300, limit=FULL_LIST_LIMIT)
                 )
                 await self._decode(page, found)
             elif self._expired or not self._version:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from clusters.drivers.base import Call
-from clusters.kinds.base import Kind
+from clusters.kinds.base import Health, Kind, Level
 from clusters.kinds.formats import epoch
 from clusters.live.resource import Resource
 
 
 class Part(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """A part of an object. Lists may be ``null`` in the API's JSON, so every list here is optional."""
+    """A part of an object. Lists and times may be ``null`` in the API's JSON, so here they are all optional."""
 
 
 class Owner(Part, frozen=True, gc=False, rename="camel"):
@@ -33,8 +34,8 @@ class Metadata(Part, frozen=True, gc=False, rename="camel"):
     uid: str = ""
     namespace: str = ""
     resource_version: str = ""
-    creation_timestamp: str = ""
-    deletion_timestamp: str = ""
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
     deletion_grace_period_seconds: int = 0
     generation: int = 0
     labels: dict[str, str] | None = None
@@ -50,7 +51,7 @@ class Condition(Part, frozen=True, gc=False, rename="camel"):
     status: str = ""
     reason: str = ""
     message: str = ""
-    last_transition_time: str = ""
+    last_transition_time: str | None = None
 
     @property
     def since(self) -> float:
@@ -62,6 +63,8 @@ class Object(Resource, frozen=True, gc=False, rename="camel"):
     """The base of every Kubernetes kind's model."""
 
     metadata: Metadata = Metadata()
+    # Why only the metadata could be read; set by the driver. No API has a field of such a name.
+    strange: str = msgspec.field(default="", name="$strange")
 
     @property
     def uid(self) -> str:
@@ -102,6 +105,22 @@ class Object(Resource, frozen=True, gc=False, rename="camel"):
     def controller(self) -> Owner | None:
         """The one owner that manages it."""
         return next((owner for owner in self.metadata.owner_references or () if owner.controller), None)
+
+
+O = TypeVar("O", bound=Object)
+
+
+def understood(judge: Callable[[O], Health]) -> Callable[[O], Health]:
+    """For a kind's ``health``: what we could not read is never called well."""
+
+    @functools.wraps(judge)
+    def health(one: O) -> Health:
+        if one.strange:
+            words = "Pilothouse does not understand what the cluster says about it."
+            return Health(Level.UNKNOWN, "Unknown", words, one.strange[:120])
+        return judge(one)
+
+    return health
 
 
 def condition(conditions: Sequence[Condition] | None, type_: str) -> Condition | None:

@@ -9,7 +9,7 @@ from typing import Any
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel, Workload
 from clusters.kinds.formats import count, span
 from clusters.kinds.kubernetes import deployment_actions as actions
-from clusters.kinds.kubernetes.base import condition
+from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -20,6 +20,7 @@ from clusters.kinds.panels import LOGS, TERMINAL
 GRACE = 30.0  # seconds that fewer copies than asked for are no fault yet
 
 
+@understood
 def health(one: Deployment) -> Health:
     """A rollout is told as it is: how many new copies are ready, and whether it is stuck."""
     spec, status = one.spec, one.status

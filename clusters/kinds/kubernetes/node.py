@@ -10,7 +10,7 @@ import msgspec
 from clusters.drivers.base import Driver
 from clusters.kinds.base import JSON, Action, Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.formats import count, size
-from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch
+from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch, understood
 from clusters.kinds.kubernetes.columns import AGE, STATUS
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.quantities import quantity
@@ -82,6 +82,7 @@ _PRESSURE = {
 }
 
 
+@understood
 def health(node: Node) -> Health:
     """Whether it answers, whether it runs short, whether it takes new work."""
     ready = condition(node.status.conditions, "Ready")

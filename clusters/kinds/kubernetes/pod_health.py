@@ -8,7 +8,7 @@ import time
 from clusters.kinds.base import Health, Level
 from clusters.kinds.exit_codes import exit_term, exit_words
 from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import condition
+from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
 
 PLACING = 10.0  # seconds the scheduler may take before "cannot be placed" is said
@@ -18,6 +18,7 @@ MANY = 3  # restarts that are worth a word
 FORGOTTEN = 600.0  # seconds beyond its grace that an ending pod may take
 
 
+@understood
 def health(pod: Pod) -> Health:
     """The first of these that has something to say."""
     now = time.time()

@@ -37,7 +37,7 @@ class Container(Part, frozen=True, gc=False, rename="camel"):
 class Running(Part, frozen=True, gc=False, rename="camel"):
     """It runs."""
 
-    started_at: str = ""
+    started_at: str | None = None
 
 
 class Waiting(Part, frozen=True, gc=False, rename="camel"):
@@ -53,8 +53,8 @@ class Terminated(Part, frozen=True, gc=False, rename="camel"):
     exit_code: int = 0
     reason: str = ""
     message: str = ""
-    started_at: str = ""
-    finished_at: str = ""
+    started_at: str | None = None
+    finished_at: str | None = None
 
     @property
     def ended(self) -> float:
@@ -103,7 +103,7 @@ class PodStatus(Part, frozen=True, gc=False, rename="camel"):
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
     pod_ip: str = msgspec.field(default="", name="podIP")
-    start_time: str = ""
+    start_time: str | None = None
     qos_class: str = ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clusters.kinds.base import Column, Health, Kind, Level
-from clusters.kinds.kubernetes.base import Condition, Object, Part, condition
+from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
 from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import PodSpec
@@ -51,6 +51,7 @@ class ReplicaSet(Object, frozen=True, gc=False, rename="camel"):
         return int(text) if text.isdigit() else 0
 
 
+@understood
 def health(one: ReplicaSet) -> Health:
     """A version that was replaced is stopped; the one in use is as its copies are."""
     if failed := condition(one.status.conditions, "ReplicaFailure"):
