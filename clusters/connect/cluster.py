@@ -14,6 +14,7 @@ from django.utils.text import slugify
 
 from clusters import audit
 from clusters.access import Actor
+from clusters.connect import docker
 from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import About
 from clusters.errors import ClusterError, Conflict, Unreachable
@@ -53,7 +54,7 @@ def driver_fields(driver: str) -> tuple[Field, ...]:
 
 
 def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) -> Reach:
-    """What was filled in, with the stored secrets where they were left empty. Raises NotFilledIn.
+    """What was filled in, with the stored secrets where they were left empty. Raises Invalid.
 
     A stored secret is only ever sent where it was sent before: with another address it has to be entered again,
     or whoever may change the address could have it sent to a machine of their own.
@@ -69,6 +70,8 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
                     if field.name in kept and not str(given.get(field.name) or "").strip()}
         if problems:
             raise NotFilledIn(problems)
+    if driver == "docker":
+        docker.check(settings, secret)
     return Reach(driver, settings, secret)
 
 

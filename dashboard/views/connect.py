@@ -38,7 +38,8 @@ async def connect(request: Request) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return await _save(request, driver, None)
-    return await _show(request, driver, None, ClusterForm())
+    usual = {field.name: field.initial(None) for field in domain.driver_fields(driver) if field.initial}
+    return await _show(request, driver, None, ClusterForm(), given=usual)
 
 
 @allow(Role.ADMIN, scope="site")

@@ -117,8 +117,8 @@ SCALE: Action[App] = Action(
 WIPE: Action[App] = Action(verb="wipe", label="Wipe", icon="trash", effect=lambda app: f"Wipes {app.name}.", run=_stop,
                            role=Role.ADMIN, danger=True)
 RUN: Action[App] = Action(verb="run", label="Run", icon="play", effect=lambda app: "Runs.", run=_stop, right="run")
-PANEL: Panel[App] = Panel(key="facts", label="Facts", icon="info", template="facts.html", load=_load)
-SECRETS: Panel[App] = Panel(key="values", label="Values", icon="key", template="facts.html", load=_load,
+PANEL: Panel[App] = Panel(key="facts", label="Facts", icon="info", template="facts", load=_load)
+SECRETS: Panel[App] = Panel(key="values", label="Values", icon="key", template="facts", load=_load,
                             role=Role.OPERATOR, right="reveal")
 APP: Kind[App] = Kind(
     name="app", label="App", plural="Apps", icon="box", group="Workloads", platform="docker", api="apps", model=App,
