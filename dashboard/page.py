@@ -25,3 +25,9 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any], status
     """Render a whole page."""
     sidebar = navigation(request.actor, request.path)  # type: ignore[attr-defined]
     return render(request, template, {**context, "navigation": sidebar}, status=status)
+
+
+def asks_for(request: HttpRequest, element: str) -> bool:
+    """Does htmx ask for this one element of the page? (htmx 4 names its target with the tag: ``div#panel``.)"""
+    target = request.headers.get("HX-Target", "")
+    return bool(request.headers.get("HX-Request")) and target.rpartition("#")[2] == element

@@ -20,7 +20,7 @@ from clusters.triage.finding import Finding
 from clusters.triage.overview import Overview, overview
 from dashboard.access import allow
 from dashboard.engine import address, engine
-from dashboard.page import page
+from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.topics.shell import cluster_state
 
@@ -39,7 +39,7 @@ async def home(request: Request) -> HttpResponse:
     scope = engine.scope(request.actor)
     context = await _context(scope)
     context["may_connect"] = is_admin(request.actor)
-    if request.htmx and request.htmx.target in ("home", "#home"):
+    if asks_for(request, "home"):
         return render(request, "partials/home_body.html", context)
     return page(request, "pages/home.html", context)
 

@@ -19,7 +19,7 @@ from clusters.live.table import status_cell
 from clusters.live.usage import usage_cells
 from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
-from dashboard.page import page
+from dashboard.page import asks_for, page
 
 
 @allow(Role.VIEWER, scope="cluster")
@@ -41,7 +41,7 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
     if "head" in request.GET:
         return render(request, "partials/resource_head.html", context)
     context["panel_html"] = await _shown(request, row, chosen)
-    if request.htmx and request.htmx.target == "panel":
+    if asks_for(request, "panel"):
         return render(request, "partials/panel.html", context)
     if "look" in request.GET:
         return render(request, "partials/look.html", context)
