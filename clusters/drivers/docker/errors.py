@@ -100,8 +100,9 @@ def _sentence(said: str) -> str:
 def _root(error: BaseException) -> BaseException:
     """The system's or OpenSSL's error under what the client library wrapped around it."""
     for _ in range(4):
-        inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error.__cause__
-        if not isinstance(inner, BaseException) or isinstance(error, ssl.SSLError):
+        wrapped = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
+        inner = wrapped or (None if isinstance(error, ssl.SSLError) else error.__cause__)
+        if not isinstance(inner, BaseException):
             break
         error = inner
     return error

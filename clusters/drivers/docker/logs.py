@@ -12,7 +12,6 @@ from typing import Any
 
 from clusters.drivers.base import LogChunk, LogOptions
 from clusters.drivers.docker.client import EngineClient
-from clusters.drivers.docker.errors import answer_error
 from clusters.drivers.docker.frames import LINE_LIMIT, Bare, Frames, Splitter, Take
 from clusters.errors import ClusterError, Unsupported
 from clusters.kinds.formats import epoch
@@ -95,8 +94,6 @@ class Tape:
         lag, looked, began, taken = Lag(), 0.0, 0.0, backlog.taken
         path = ("containers", self._uid, "logs")
         async with self._client.open("GET", path, query, subject="The container") as response:
-            if "json" in response.content_type:
-                raise _unreadable(answer_error(400, await response.content.read(64 << 10)))
             async for data in response.content.iter_any():
                 splitter.feed(data)
                 if len(backlog):
@@ -143,6 +140,10 @@ async def read_logs(client: EngineClient, uid: str, options: LogOptions) -> Asyn
         if len(tape.backlog):
             yield tape.backlog.chunk()
         player.result()
+    except ClusterError as error:
+        if "does not support reading" in error.detail:
+            raise _unreadable(error) from error
+        raise
     finally:
         player.cancel()
         await asyncio.gather(player, return_exceptions=True)
