@@ -27,7 +27,6 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any], status
     return render(request, template, {**context, "navigation": sidebar}, status=status)
 
 
-def asks_for(request: HttpRequest, element: str) -> bool:
-    """Does htmx ask for this one element of the page? (htmx 4 names its target with the tag: ``div#panel``.)"""
-    target = request.headers.get("HX-Target", "")
-    return bool(request.headers.get("HX-Request")) and target.rpartition("#")[2] == element
+def asks_for(request: HttpRequest, part: str) -> bool:
+    """Is only this part of the page wanted? The page's own script adds ``part=`` when it fetches something again."""
+    return request.GET.get("part") == part

@@ -24,7 +24,7 @@ from dashboard.page import asks_for, page
 
 @allow(Role.VIEWER, scope="cluster")
 async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> HttpResponse:
-    """The page, the quick look (``?look=1``), the head (``?head=1``), or one panel alone when htmx asks for it."""
+    """The page; or a part of it: the quick look, its head, its tabs with a panel, a panel alone."""
     row = await resource_or_404(request, cluster, kind, key)
     panels = [panel for panel in row.kind.panels if panel.when is None or panel.when(row.resource)]
     chosen = next((panel for panel in panels if panel.key == request.GET.get("panel")), panels[0])
@@ -38,13 +38,12 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
         "actions": _actions(request, row),
         "usage": _usage(row),
     }
-    if "head" in request.GET:
+    if asks_for(request, "head"):
         return render(request, "partials/resource_head.html", context)
     context["panel_html"] = await _shown(request, row, chosen)
-    if asks_for(request, "panel"):
-        return render(request, "partials/panel.html", context)
-    if "look" in request.GET:
-        return render(request, "partials/look.html", context)
+    for part in ("panel", "panels", "look"):
+        if asks_for(request, part):
+            return render(request, f"partials/{part}.html", context)
     return page(request, "pages/resource.html", context)
 
 

@@ -24,7 +24,7 @@ class LiveOverview extends HTMLElement {
     this.timer = undefined;
     if (!this.isConnected) return;
     this.fetched = true;
-    window.htmx.ajax("GET", this.dataset.href, { target: "#home", swap: "outerMorph" });
+    window.htmx.ajax("GET", `${this.dataset.href}?part=home`, { target: "#home", swap: "outerMorph" });
   }
 }
 

@@ -37,7 +37,7 @@ class LiveResource extends HTMLElement {
 
   #refresh() {
     this.#soon(() => {
-      window.htmx.ajax("GET", `${this.dataset.href}?head=1`, { target: "#resource-head-content", swap: "innerMorph" });
+      window.htmx.ajax("GET", `${this.dataset.href}?part=head`, { target: "#resource-head-content", swap: "innerMorph" });
       this.#refreshPanel();
     });
   }
