@@ -63,6 +63,7 @@ class Engine:
         self.started = True
         await interrupt_running()
         self._tasks = [asyncio.create_task(self.sampler.run(), name="usage sampler")]
+        self.triage = Triage(self.supervisor)
         self.triage.start()
         async for cluster in Cluster.objects.all():
             await self.connect(cluster)

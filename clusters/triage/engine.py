@@ -55,7 +55,12 @@ def find(clusters: Sequence[Heard], scope: Scope, now: float, first_seen: Mappin
         findings = rule(findings, clusters)
     known = first_seen or {}
     dated = [replace(one, since=min(one.since or now, known.get(one.id, now))) for one in findings]
-    return sorted(dated, key=lambda one: (one.level, -one.affected, one.since, one.id))
+    return sorted(dated, key=urgency)
+
+
+def urgency(one: Finding) -> tuple[int, int, float, str]:
+    """The order of the list: failing first, then what hits most, then what lasts longest."""
+    return one.level, -one.affected, one.since, one.id
 
 
 def _unheard(cluster: Heard, now: float) -> Finding:
@@ -98,6 +103,8 @@ def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:
 def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> Finding:
     copies = [one for one in things if one.row != top.row]
     worst = _dominant(copies) if copies else top
+    if worst.health.level not in BAD:        # copies that nobody hears of say nothing about the cause
+        worst = top
     health = top.health if top.health.level in BAD else worst.health
     # An app that still serves while some of its copies fail is at risk, not down.
     level = top.health.level if top.health.level in BAD else Level.AT_RISK if copies else health.level

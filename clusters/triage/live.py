@@ -27,6 +27,7 @@ MOST_SCOPES = 64                # different rights for which an answer is kept
 REMEMBER_VERSIONS = 3600.0
 RESTARTS_FOR = 3600.0
 LASTS = 8.0                     # seconds before trouble of some copies only is shown
+COMES_BACK = 15.0               # seconds that a trouble is shown on while its app is starting again
 SAME_TROUBLE = 120.0            # seconds after which what comes back is a new finding
 
 
@@ -86,7 +87,8 @@ class Triage:
 
     def findings(self, scope: Scope) -> list[Finding]:
         """What is wrong, as far as somebody may see."""
-        found: list[Finding] = self._answer("findings", scope, lambda: self._find(scope))
+        before: tuple[int, list[Finding]] | None = self._answers.get(("findings", frozenset(scope.items())))
+        found: list[Finding] = self._answer("findings", scope, lambda: self._find(scope, before[1] if before else ()))
         return found
 
     def levels(self, scope: Scope) -> dict[Level, int]:
@@ -117,13 +119,22 @@ class Triage:
         """Every cluster as the triage sees it."""
         return [_heard(one) for one in self._supervisor.connections.values()]
 
-    def _find(self, scope: Scope) -> list[Finding]:
+    def _find(self, scope: Scope, before: Sequence[Finding]) -> list[Finding]:
         now = time.time()
         found = engine.find(self.heard(), scope, now, self._first_seen, self._versions, self._bad)
         for one in found:
             self._first_seen.setdefault(one.id, one.since)
             self._last_seen[one.id] = now
-        return [one for one in found if not one.tentative or now - self._first_seen[one.id] >= LASTS]
+        shown = [one for one in found if not one.tentative or now - self._first_seen[one.id] >= LASTS]
+        held = [one for one in before if self._may_come_back(one, {one.id for one in found}, now)]
+        return sorted(shown + held, key=engine.urgency)
+
+    def _may_come_back(self, one: Finding, current: set[str], now: float) -> bool:
+        """What crashes again and again is up for a moment between two crashes: still the same trouble."""
+        if one.id in current or not one.row or now - self._last_seen.get(one.id, 0.0) > COMES_BACK:
+            return False
+        row = self._supervisor.row(one.row)
+        return row is not None and row.health.level == Level.CHANGING
 
     def _count(self, scope: Scope) -> dict[str, int]:
         numbers = {"attention": len(self.findings(scope)), "workloads": sum(self.levels(scope).values())}

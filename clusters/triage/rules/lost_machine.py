@@ -31,7 +31,8 @@ def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list
             names = tuple(one.title for one in others)
             kept = [one for one in kept if one not in group and one is not machine]
             kept.append(replace(explained, kind=machine.kind, row=machine.row, key=machine.key, explains=names,
-                                action=machine.action, logs="", namespace="", level=machine.level))
+                                action=machine.action, logs="", namespace="", level=machine.level, code=machine.code,
+                                icon=machine.icon, tentative=False))
         elif len(others) >= FEWEST and _nothing_runs_well(known.get(cluster_id), node):
             apps = explain.listed([one.key.rpartition("/")[2] for one in others])
             cause = f"Every copy on it stopped serving: {apps}. The machine itself is the likely cause."

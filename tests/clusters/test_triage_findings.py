@@ -1,0 +1,177 @@
+"""One cause is one finding: copies, projects, machines and whole clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clusters.drivers.demo.host.world import HostWorld
+from clusters.drivers.demo.shop.world import ShopWorld
+from clusters.drivers.demo.world import World
+from clusters.errors import Unreachable
+from clusters.kinds import KINDS
+from clusters.kinds.base import Level
+from clusters.live.resource import Listed
+from clusters.live.store import Store
+from clusters.triage.engine import NewVersion, counts, find
+from clusters.triage.finding import Finding
+from clusters.triage.symptoms import Heard
+
+ALL: dict[int, frozenset[str] | None] = {1: None, 2: None}
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: Clock.at)
+
+
+class Clock:
+    """The worlds' time: the kinds judge by it, too."""
+
+    at = 1_800_000_000.0
+
+
+def heard(number: int, name: str, world: World, state: str = "live", at: float = 0.0) -> Heard:
+    """A cluster as it is told by this world now."""
+    Clock.at = max(world.now, Clock.at)
+    platform: Any = "kubernetes" if isinstance(world, ShopWorld) else "docker"
+    stores = {}
+    for kind in KINDS[platform]:
+        store = stores[kind.name] = Store(number, kind)
+        shown = (world.shown(kind.api, one) for one in world.all(kind.api))
+        store.apply(Listed([msgspec.json.decode(msgspec.json.encode(one), type=kind.model) for one in shown]))
+    return Heard(number, name, platform, state, stores, at or world.now, "The wire is cut.")
+
+
+def shop(*faults: str, after: float = 60.0) -> ShopWorld:
+    Clock.at = 1_800_000_000.0
+    world = ShopWorld(7, Clock.at, calm=True)
+    for fault in faults:
+        world.switch(fault, True)
+    world.step(Clock.at + after)
+    return world
+
+
+def host(*faults: str, after: float = 60.0) -> HostWorld:
+    Clock.at = 1_800_000_000.0
+    world = HostWorld(7, Clock.at, calm=True)
+    for fault in faults:
+        world.switch(fault, True)
+    world.step(Clock.at + after)
+    return world
+
+
+def titles(findings: Iterable[Finding]) -> list[str]:
+    return [one.title for one in findings]
+
+
+def test_nothing_is_wrong_with_a_world_that_is_well() -> None:
+    clusters = [heard(1, "Shop", shop()), heard(2, "Host", host())]
+    assert find(clusters, ALL, Clock.at) == []
+    assert counts(clusters, ALL) == {Level.HEALTHY: 33, Level.STOPPED: 2}
+
+
+def test_crashing_copies_are_one_finding_about_their_app_with_the_way_back() -> None:
+    world = shop("leak", after=100)
+    cluster = heard(1, "Shop", world)
+    row = f"1~deployment~{world.named('apps/v1/deployments', 'shop', 'checkout-api')['metadata']['uid']}"
+    versions = {row: NewVersion(1_800_000_000.0, "registry.example/shop/checkout-api:1.4.1",
+                                "registry.example/shop/checkout-api:1.4.2")}
+    (found,) = find([cluster], ALL, Clock.at, versions=versions)
+    assert (found.row, found.namespace) == (row, "shop")
+    assert "OOMKilled" in found.code
+    assert "version 1.4.2 came" in found.cause
+    assert found.action is not None
+    assert (found.action.label, found.action.row) == ("Roll back to 1.4.1", row)
+    assert found.logs.startswith("1~pod~")
+    assert found.evidence
+
+
+def test_an_app_that_still_serves_is_at_risk_and_not_failing() -> None:
+    world = shop("image", after=30)
+    (found,) = find([heard(1, "Shop", world)], ALL, Clock.at)
+    assert found.level == Level.AT_RISK
+    assert "The others serve." in found.cause
+
+
+def test_a_cluster_that_does_not_answer_is_one_finding_and_hides_what_is_in_it() -> None:
+    cluster = heard(2, "Host", host("disk", "stuck"), "down", at=1_800_000_000.0)
+    (found,) = find([cluster], ALL, 1_800_000_360.0)
+    assert found.title == "Host Host does not answer"
+    assert "6 minutes" in found.cause
+    assert found.action is not None
+    assert found.action.verb == "retry"
+    assert found.affected == 13
+    assert counts([cluster], ALL) == {Level.UNKNOWN: 13}
+
+
+def test_a_silent_machine_explains_what_was_on_it() -> None:
+    found = find([heard(1, "Shop", shop("node", after=10))], ALL, Clock.at)
+    assert titles(found) == ["oak-3: not answering"]
+
+
+def test_containers_of_one_project_that_fail_alike_are_one_finding() -> None:
+    from clusters.drivers.demo.host import engine
+
+    world = host()
+    for name in ("shop-api-1", "shop-worker-1", "registry"):
+        thing = world.container(name)
+        thing["HostConfig"]["RestartPolicy"]["Name"] = "no"
+        engine.die(world, thing, 3)
+    found = find([heard(2, "Host", world)], ALL, Clock.at)
+    assert sorted(one.affected for one in found) == [1, 2]
+    both = next(one for one in found if one.affected == 2)
+    assert both.title == "2 containers of shop fail alike"
+    assert len(both.explains) == 2
+
+
+def test_the_same_image_failing_in_two_places_is_one_finding() -> None:
+    first, second = heard(1, "Shop", shop("image", after=30)), heard(2, "Other shop", shop("image", after=30))
+    (found,) = find([first, second], ALL, Clock.at)
+    assert found.places == ("Other shop / shop", "Shop / shop")
+    assert found.action is None
+
+
+def test_what_is_not_shared_is_neither_found_nor_counted() -> None:
+    clusters = [heard(1, "Shop", shop("leak", "image", "node", after=100)), heard(2, "Host", host("disk", "stuck"))]
+    assert find(clusters, {}, Clock.at) == []
+    only = {1: frozenset({"data"})}
+    assert {one.namespace for one in find(clusters, only, Clock.at)} <= {"data"}
+    assert sum(counts(clusters, only).values()) == 5
+
+
+def test_what_was_seen_before_is_dated_from_then() -> None:
+    cluster = heard(2, "Host", host("stuck"))
+    (now,) = find([cluster], ALL, Clock.at)
+    (earlier,) = find([cluster], ALL, Clock.at, {now.id: 1_700_000_000.0})
+    assert earlier.since == 1_700_000_000.0
+
+
+def test_a_kind_that_cannot_be_listed_says_nothing() -> None:
+    store = Store(2, KINDS["docker"][0])
+    from clusters.live.resource import Broken
+
+    store.apply(Broken(Unreachable("no"), 1.0))
+    assert find([Heard(2, "Host", "docker", "connecting", {"container": store})], ALL, 1.0) == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["leak", "image", "node"]), st.booleans(), st.integers(1, 50)), max_size=6))
+def test_a_narrowed_search_finds_the_same_as_a_search_of_everything(steps: list[tuple[str, bool, int]]) -> None:
+    world, now = ShopWorld(3, 1_800_000_000.0, calm=True), 1_800_000_000.0
+    for fault, on, wait in steps:
+        world.switch(fault, on)
+        now += wait
+        world.step(now)
+    cluster = heard(1, "Shop", world)
+    bad = {(1, name): {uid for uid, health in store.health.items() if health.level <= Level.UNKNOWN}
+           for name, store in cluster.stores.items()}
+    found = find([cluster], ALL, now)
+    assert found == find([cluster], ALL, now, bad=bad)
+    assert len({one.id for one in found}) == len(found)
+    assert [one.level for one in found] == sorted(one.level for one in found)

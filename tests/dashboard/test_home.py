@@ -1,0 +1,143 @@
+"""Home answers first, shows only what is shared, and the demonstration's switches obey the roles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AbstractUser
+from django.test import AsyncClient
+
+from clusters.models import AuditEntry, Cluster, Moment
+from dashboard.engine import engine
+from dashboard.topics.overview import OverviewTopic
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ClientFor = Callable[[AbstractUser], AsyncClient]
+
+
+async def _until(true: Callable[[], Any], seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def running(shop: Cluster, vault: Cluster) -> AsyncIterator[None]:
+    await engine.start()
+    await _until(lambda: all(store.listed for store in engine.supervisor.stores() if store.kind.always))
+    yield
+    await engine.stop()
+
+
+def driver(cluster: Cluster) -> Any:
+    return engine.supervisor.connections[cluster.pk].driver
+
+
+async def page(client: AsyncClient, path: str = "/") -> str:
+    response = await client.get(path)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+async def test_home_says_that_all_is_well_and_draws_every_app(
+        running: None, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    html = await page(async_client_for(ada))
+    assert "<h1>All is well</h1>" in html
+    assert "33 of 35 apps are healthy" in html
+    assert html.count('<a href="/clusters/shop/deployment/') >= 22
+    assert "Nothing needs you." in html
+
+
+async def test_home_leads_with_what_is_wrong_and_the_first_thing_to_do(
+        running: None, vault: Cluster, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    driver(vault).switch("disk", True)
+    everything = dict.fromkeys(engine.supervisor.connections)
+    await _until(lambda: engine.triage.findings(everything))
+    html = await page(async_client_for(ada))
+    assert "<h1>1 thing needs attention</h1>" in html
+    assert "shop-db-1: restarting" in html
+    assert "/act/?verb=restart&amp;rows=" in html
+    assert "?panel=logs" in html
+
+
+async def test_a_viewer_of_one_cluster_sees_nothing_of_another(
+        running: None, vault: Cluster, vera: AbstractUser, async_client_for: ClientFor) -> None:
+    driver(vault).switch("disk", True)
+    await asyncio.sleep(1.2)
+    html = await page(async_client_for(vera))
+    assert "All is well" in html
+    assert "shop-db-1" not in html
+    assert "Vault" not in html
+
+
+async def test_somebody_without_a_role_is_told_whom_to_ask(
+        running: None, nora: AbstractUser, async_client_for: ClientFor) -> None:
+    html = await page(async_client_for(nora))
+    assert "Nothing is shared with you yet" in html
+    assert "Shop" not in html
+
+
+async def test_a_pilothouse_without_clusters_offers_to_connect(
+        ada: AbstractUser, async_client_for: ClientFor) -> None:
+    html = await page(async_client_for(ada))
+    assert "Connect the first cluster" in html
+
+
+async def test_the_body_alone_is_sent_to_htmx(running: None, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    response = await async_client_for(ada).get("/", headers={"HX-Request": "true", "HX-Target": "home"})
+    assert response.content.decode().lstrip().startswith('<div id="home"')
+
+
+async def test_the_topic_says_once_that_home_is_different(running: None, shop: Cluster, ada: AbstractUser) -> None:
+    from clusters.actors import actor_for
+
+    actor = await actor_for(ada.pk)
+    assert actor is not None
+    topic = OverviewTopic(actor, {}, lambda: None)
+    await topic.open()
+    first = topic.take()
+    assert first is not None
+    driver(shop).switch("leak", True)
+    await _until(lambda: topic._owes_snapshot)
+    second = topic.take()
+    assert second is not None
+    assert first.body["mark"] != second.body["mark"]
+    await topic.close()
+
+
+async def test_what_changed_is_kept_and_listed(
+        running: None, shop: Cluster, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    driver(shop).switch("leak", True)
+    await _until(lambda: engine.triage.changes)
+    await engine.triage.recorder.flush()
+    assert await Moment.objects.filter(what="new version", name="checkout-api").acount() == 1
+    assert "is changing from 1.4.1 to 1.4.2" in await page(async_client_for(ada), "/activity/?range=1h")
+    assert (await async_client_for(ada).get("/activity/?range=9y")).status_code == 404
+
+
+async def test_an_operator_switches_a_fault_and_it_is_recorded(
+        running: None, shop: Cluster, otto: AbstractUser, async_client_for: ClientFor) -> None:
+    asked = {"cluster": "shop", "fault": "node", "on": "1"}
+    response = await async_client_for(otto).post("/demo/fault/", asked)
+    assert response.status_code == 302
+    assert [one.key for one in driver(shop).faults() if one.on] == ["node"]
+    stages = [one.stage async for one in AuditEntry.objects.filter(verb="fault").order_by("id")]
+    assert stages == ["intent", "outcome"]
+
+
+async def test_a_viewer_neither_sees_nor_turns_the_switches(
+        running: None, shop: Cluster, vera: AbstractUser, async_client_for: ClientFor) -> None:
+    client = async_client_for(vera)
+    assert "There is no demonstration to switch" in await page(client, "/demo/")
+    response = await client.post("/demo/fault/", {"cluster": "shop", "fault": "node", "on": "1"})
+    assert response.status_code == 403
+    assert not any(one.on for one in driver(shop).faults())
+
+
+async def test_a_fault_that_there_is_none_of_is_not_found(
+        running: None, shop: Cluster, otto: AbstractUser, async_client_for: ClientFor) -> None:
+    response = await async_client_for(otto).post("/demo/fault/", {"cluster": "shop", "fault": "meteor", "on": "1"})
+    assert response.status_code == 404
