@@ -179,10 +179,19 @@ class ApiServer:
         return again
 
 
+async def chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """The body as it comes, in whatever pieces."""
+    try:
+        async for data in response.content.iter_any():
+            yield data
+    except RuntimeError as error:  # how the client library says that its own side was closed between two reads
+        raise aiohttp.ClientConnectionError(str(error)) from error
+
+
 async def read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """The whole body, or Unsupported when it is larger than that."""
     parts, size = [], 0
-    async for part in response.content.iter_any():
+    async for part in chunks(response):
         size += len(part)
         if size > limit:
             raise Unsupported("The cluster's answer is too large.", detail=f"more than {limit} bytes")

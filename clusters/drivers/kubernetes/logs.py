@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from clusters.drivers.base import LogChunk, LogOptions, LogSource
-from clusters.drivers.kubernetes.client import ApiServer
+from clusters.drivers.kubernetes.client import ApiServer, chunks
 from clusters.drivers.kubernetes.paths import collection
 from clusters.errors import Invalid, Missing
 
@@ -65,7 +65,7 @@ def _why(said: str, options: LogOptions) -> str:
 async def _whole(response: aiohttp.ClientResponse, parser: _Parser) -> AsyncIterator[LogChunk]:
     """Everything, nothing left out: the cluster waits while we do."""
     lines = _Cutter()
-    async for data in response.content.iter_any():
+    async for data in chunks(response):
         for start in range(0, len(found := lines.feed(data)), CHUNK):
             yield LogChunk(parser.parse(found[start : start + CHUNK]))
             if parser.done:
@@ -84,7 +84,7 @@ async def _followed(response: aiohttp.ClientResponse, parser: _Parser) -> AsyncI
     async def fill() -> None:
         nonlocal skipped
         try:
-            async for data in response.content.iter_any():
+            async for data in chunks(response):
                 found = lines.feed(data)
                 skipped += max(0, len(waiting) + len(found) - KEPT)
                 waiting.extend(found)

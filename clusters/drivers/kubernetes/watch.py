@@ -12,7 +12,7 @@ from typing import Any
 
 from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.backoff import Backoff
-from clusters.drivers.kubernetes.client import ApiServer
+from clusters.drivers.kubernetes.client import ApiServer, chunks
 from clusters.drivers.kubernetes.errors import Busy, Gone, SignIn, TooNew, not_kubernetes, status_error
 from clusters.drivers.kubernetes.paths import collection
 from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable
@@ -161,7 +161,7 @@ class Reflector:
         lines = decode.Lines()
         async with self._server.open("GET", self._path, query, silence=seconds + GRACE) as response:
             yield Alive()
-            async for data in response.content.iter_any():
+            async for data in chunks(response):
                 async for changed in self._events(lines.feed(data)):
                     yield changed
 
