@@ -101,7 +101,7 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel(Generic[T]):
-    """One tab of a resource's page. ``load`` gives the context of templates/panels/<template>.html."""
+    """One tab of a resource's page. What ``load`` gives is ``data`` in templates/panels/<template>.html."""
 
     key: str
     label: str

@@ -53,7 +53,7 @@ async def _shown(request: HttpRequest, row: Row, panel: Panel[Any]) -> SafeStrin
         data = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)
     except ClusterError as error:
         return render_to_string("components/error.html", {"error": error}, request)
-    return render_to_string(f"panels/{panel.template}.html", {**data, "row": row, "panel": panel}, request)
+    return render_to_string(f"panels/{panel.template}.html", {"data": data, "row": row, "panel": panel}, request)
 
 
 def _actions(request: HttpRequest, row: Row) -> list[dict[str, object]]:
