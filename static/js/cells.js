@@ -13,8 +13,11 @@ const TAGS = 3;
 
 const part = (element, name) => element.querySelector(`[data-part="${name}"]`);
 
+// Characters that turn text around or cannot be seen are shown as a mark: a name must not pass for another one.
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 function show(element, words) {
-  const text = String(words ?? "–");
+  const text = String(words ?? "–").replace(UNSEEN, "\ufffd");
   const only = element.firstChild;
   if (only?.nodeType === Node.TEXT_NODE && !only.nextSibling) {
     if (only.data !== text) only.data = text;
@@ -87,7 +90,7 @@ export const fillers = {
     const share = known && limit ? Math.min(1, amount / limit) : 0;
     const meter = part(element, "meter");
     show(part(element, "amount"), known ? inWords(amount) : "–");
-    element.dataset.level = share > 0.9 ? "failing" : share > 0.75 ? "at_risk" : "";
+    meter.dataset.level = share > 0.9 ? "failing" : share > 0.75 ? "at_risk" : "none";
     meter.hidden = !share;
     meter.style.setProperty("--share", share.toFixed(3));
     element.title = share ? `${inWords(amount)} of ${inWords(limit)}` : "";
@@ -103,7 +106,13 @@ export const fillers = {
   tags(element, value) {
     const tags = Array.isArray(value) ? value : [];
     const words = tags.length > TAGS ? [...tags.slice(0, TAGS), `+${tags.length - TAGS}`] : tags;
-    element.replaceChildren(...words.map((word) => make("span", { className: "tag", textContent: word })));
+    element.replaceChildren(
+      ...words.map((word) => {
+        const tag = make("span", { className: "tag" });
+        show(tag, word);
+        return tag;
+      }),
+    );
     element.title = tags.join(", ");
   },
 };

@@ -1,5 +1,6 @@
 // What stands around every page and is live: the state of the clusters, and the counts in the sidebar.
 
+import { timeOfDay } from "./clock.js";
 import { live } from "./socket.js";
 
 const A_BLIP = 3_000; // ms without a line that nobody needs to see
@@ -8,6 +9,13 @@ export const clusters = new Map(); // id -> { id, slug, name, state, asof, why }
 let cut = false; // no line from this tab: nothing on the page is as of now
 
 export const isStale = (id) => cut || ["stale", "down", "refused"].includes(clusters.get(id)?.state);
+
+// "edge-fra does not answer: its rows are as of 07:26." Of these clusters only; empty when all are heard.
+export function staleWords(ids) {
+  if (cut) return "Pilothouse does not answer: what is shown is as it was.";
+  const silent = [...clusters.values()].filter(({ id, state }) => ids.has(id) && isStale(id) && state !== "connecting");
+  return silent.map(({ name, asof }) => `${name} does not answer: its rows are ${asof ? `as of ${timeOfDay(asof)}` : "as they were"}.`).join(" ");
+}
 
 const tell = () => document.dispatchEvent(new CustomEvent("clusters"));
 

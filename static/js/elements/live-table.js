@@ -1,8 +1,9 @@
 // <live-table>: a list that is always as the clusters are. The page brings its first rows as JSON; the same code shows
 // them and what the socket sends later. The page scrolls; only rows near the screen are asked for and kept.
 
+import { icon } from "../icons.js";
 import { make } from "../make.js";
-import { isStale } from "../shell.js";
+import { isStale, staleWords } from "../shell.js";
 import { live } from "../socket.js";
 import { Address } from "../table/address.js";
 import { bulkBar } from "../table/bulk.js";
@@ -16,6 +17,7 @@ const STEP = 50; // windows begin at multiples of this, so that people who look 
 const MOST = 200; // rows of one window
 const SCROLLING = 40; // ms of quiet before another window is asked
 const SKELETON_AFTER = 200; // ms
+const STILL = { args: {}, set() {}, close() {} }; // for a table that follows nothing
 
 class LiveTable extends HTMLElement {
   connectedCallback() {
@@ -29,8 +31,9 @@ class LiveTable extends HTMLElement {
     this.#listen(this.abort.signal);
     this.#measure();
     this.#show(json("table-snapshot"));
-    const args = { table: this.dataset.table, query: this.address.query, ...this.#window() };
-    this.subscription = live.follow("table", args, (frame) => this.#receive(frame));
+    const { table } = this.dataset;
+    const args = { table, query: this.address.query, ...this.#window() };
+    this.subscription = table ? live.follow("table", args, (frame) => this.#receive(frame)) : STILL;
   }
 
   disconnectedCallback() {
@@ -39,7 +42,7 @@ class LiveTable extends HTMLElement {
     this.rows.stop();
     clearTimeout(this.waiting);
     clearTimeout(this.scrolling);
-    for (const element of [this.table, this.empty, this.toolbar.element, this.bulk]) element.remove();
+    for (const element of [this.table, this.empty, this.toolbar.element, this.note, this.bulk]) element.remove();
     this.rows = null;
   }
 
@@ -51,7 +54,8 @@ class LiveTable extends HTMLElement {
     this.empty = make("div", { className: "tbl-empty", hidden: true, role: "status" });
     this.append(this.table, this.empty);
     this.bulk = bulkBar(this.selection, actions, { total: () => this.total, selectAll: () => this.#selectAll(true) });
-    this.before(this.toolbar.element);
+    this.note = make("p", { className: "stale-note", role: "status", hidden: true });
+    this.before(this.toolbar.element, this.note);
     this.after(this.bulk);
   }
 
@@ -60,7 +64,7 @@ class LiveTable extends HTMLElement {
     addEventListener("resize", () => this.#measure(), { signal });
     addEventListener("popstate", () => this.ask(), { signal });
     document.addEventListener("looks", () => this.#measure(), { signal });
-    document.addEventListener("clusters", () => this.rows.decorateAll(), { signal });
+    document.addEventListener("clusters", () => this.#heard(), { signal });
     document.addEventListener("look:closed", () => this.#looked(null), { signal });
     this.selection.addEventListener("change", () => this.#selected(), { signal });
     this.body.addEventListener("click", (event) => this.#clicked(event), { signal });
@@ -86,6 +90,7 @@ class LiveTable extends HTMLElement {
     this.rows.replace(snapshot.rows, snapshot.offset);
     this.rows.usage(snapshot.usage ?? {});
     this.#counted(snapshot.total, snapshot.listed);
+    this.#heard();
   }
 
   #useColumns(keys) {
@@ -183,6 +188,14 @@ class LiveTable extends HTMLElement {
       element.querySelector("input").checked = selected;
     }
     element.toggleAttribute("data-stale", isStale(data.cluster));
+  }
+
+  // Rows of a cluster that is silent are grey, and it is said since when.
+  #heard() {
+    this.rows.decorateAll();
+    const words = staleWords(new Set(this.rows.order.map((id) => this.rows.data(id)?.cluster)));
+    this.note.hidden = !words;
+    this.note.replaceChildren(icon("unknown"), words);
   }
 
   #selected() {

@@ -1,0 +1,158 @@
+// Log lines as elements: in blocks that the browser skips while they are out of sight, the oldest dropped when full.
+
+import { paint, pictured } from "./ansi.js";
+import { make } from "./make.js";
+
+export const FULL = 20_000; // lines
+const BLOCK = 200;
+const FOLD_AFTER = 12; // further lines of one entry that are shown unasked
+const MOST_FURTHER = 500;
+const WORDS = ["", "DEBUG", "INFO", "WARN", "ERROR"];
+const CLASSES = ["", "d", "", "w", "e"];
+const OURS = -1;
+export const WARN = 3;
+export const ERROR = 4;
+
+const row = make("li", {}, make("time"), make("b", { className: "lv" }), make("span", { className: "src" }), make("span", { className: "m" }));
+const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+let second = [0, ""]; // lines come in order: most share their second with the one before
+
+export function timeOf(at) {
+  const whole = Math.floor(at);
+  if (second[0] !== whole) second = [whole, clock.format(whole * 1000)];
+  return `${second[1]}.${String(Math.floor((at - whole) * 1000)).padStart(3, "0")}`;
+}
+
+export class Lines {
+  entries = []; // { element, at, source, level, text, count }
+  dropped = 0;
+  #block = null;
+  #inBlock = 0;
+  #last = null;
+
+  constructor(list, names, on) {
+    Object.assign(this, { list, names, on }); // on.added(entry), on.dropped(entries)
+  }
+
+  clear() {
+    this.entries = [];
+    this.dropped = 0;
+    this.#block = this.#last = null;
+    this.list.replaceChildren();
+  }
+
+  // A line as the server sends it: [time, source, level, text, message of JSON or null, continues the one before].
+  add([at, source, level, text, message, continues]) {
+    const last = this.#last;
+    if (continues && last && last.source === source && last.count < MOST_FURTHER) {
+      further(last, text);
+      return;
+    }
+    const element = row.cloneNode(true);
+    const [time, word, from, body] = element.children;
+    const ours = source === OURS;
+    element.className = ours ? `ours ${CLASSES[level]}` : CLASSES[level];
+    time.textContent = at ? timeOf(at) : "";
+    word.textContent = ours ? "SYSTEM" : WORDS[level];
+    if (!ours && this.names.has(source)) {
+      from.textContent = this.names.get(source);
+      from.dataset.hue = source % 6;
+    }
+    if (message === null) paint(body, text);
+    else json(body, message, text);
+    this.#append({ element, at, source, level: ours ? 0 : level, text, count: 1 });
+  }
+
+  // Something that is not a line of anybody: so many were left out, the connection was lost.
+  mark(words, at = 0) {
+    const element = make("li", { className: "gap" }, words);
+    this.#append({ element, at, source: OURS, level: 0, text: words, count: 0 });
+    this.#last = null;
+  }
+
+  at(element) {
+    return this.entries.find((entry) => entry.element === element);
+  }
+
+  #append(entry) {
+    if (!this.#block || this.#inBlock >= BLOCK) {
+      this.#block = make("ol", { className: "block", role: "presentation" });
+      this.list.append(this.#block);
+      this.#inBlock = 0;
+    }
+    this.#block.append(entry.element);
+    this.#inBlock++;
+    this.entries.push(entry);
+    this.#last = entry;
+    this.on.added(entry);
+    if (this.entries.length > FULL) this.#dropOldest();
+  }
+
+  #dropOldest() {
+    const first = this.list.querySelector(".block");
+    const gone = this.entries.splice(0, first.children.length);
+    first.remove();
+    this.dropped += gone.reduce((sum, entry) => sum + entry.count, 0);
+    this.on.dropped(gone);
+  }
+}
+
+// What belongs to the line before stands under it; a long one is folded.
+function further(entry, text) {
+  const body = entry.element.lastElementChild;
+  entry.count++;
+  entry.text += `\n${text}`;
+  if (entry.count === FOLD_AFTER + 2) {
+    const button = make("button", { type: "button", className: "more", aria: { expanded: "false" } });
+    body.append(button, make("span", { className: "rest", hidden: true }));
+  }
+  const into = entry.count > FOLD_AFTER + 1 ? body.lastElementChild : body;
+  into.append("\n");
+  paint(into, text);
+  if (entry.count > FOLD_AFTER + 1) into.previousElementSibling.textContent = `${entry.count - FOLD_AFTER - 1} more lines`;
+}
+
+function json(body, message, text) {
+  const button = make("button", { type: "button", className: "unfold", aria: { expanded: "false", label: "Show all fields" } });
+  body.append(button);
+  paint(body, message);
+  body.dataset.json = "";
+  button.addEventListener("click", () => unfold(body, button, text));
+}
+
+// All fields of a JSON line, as text.
+function unfold(body, button, text) {
+  const open = button.ariaExpanded === "true";
+  button.ariaExpanded = String(!open);
+  if (open) {
+    body.querySelector("dl").remove();
+    return;
+  }
+  const list = make("dl", { className: "fields" });
+  let fields;
+  try {
+    fields = Object.entries(JSON.parse(text));
+  } catch {
+    fields = [["line", text]];
+  }
+  for (const [name, value] of fields.slice(0, 200)) {
+    const shown = typeof value === "string" ? value : JSON.stringify(value, null, typeof value === "object" ? 1 : 0);
+    const term = make("dt");
+    const data = make("dd");
+    paint(term, name);
+    paintLines(data, shown);
+    list.append(term, data);
+  }
+  body.append(list);
+}
+
+function paintLines(parent, text) {
+  for (const [index, line] of text.split("\n").entries()) {
+    if (index) parent.append("\n");
+    paint(parent, line);
+  }
+}
+
+// What is copied: times and text, without anything a terminal would obey.
+export const copied = (entries) =>
+  entries.map((entry) => `${entry.at ? `${new Date(entry.at * 1000).toISOString()} ` : ""}${entry.text.split("\n").map(pictured).join("\n")}`).join("\n");
