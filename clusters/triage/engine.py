@@ -117,10 +117,14 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
     return Finding(
         id=top.row, level=level, cluster=top.cluster, kind=top.kind.name, row=top.row, key=top.kind.key(top.resource),
         namespace=top.resource.namespace, title=explain.title(top.resource.name, worst.health if copies else health),
-        cause=cause, code=worst.health.code or health.code, icon=level.name.lower(), since=since,
+        cause=_ended(cause), code=worst.health.code or health.code, icon=level.name.lower(), since=since,
         affected=max(1, len(copies)), logs=worst.row if worst.kind.logs else top.row if top.kind.logs else "",
         action=first_action(top, suspect), evidence=_evidence(copies or [top]), image=image_of(top),
-        node=_only_node(copies or [top]), tentative=top.health.level not in BAD)
+        node=_only_node(copies or [top]), tentative=level != Level.FAILING)
+
+
+def _ended(words: str) -> str:
+    return f"{words}." if words and words[-1].isalnum() else words
 
 
 def _dominant(copies: Sequence[Thing]) -> Thing:

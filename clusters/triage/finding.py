@@ -51,4 +51,4 @@ class Finding:
     places: tuple[str, ...] = ()          # where, when in more than one cluster or namespace
     image: str = ""
     node: str = ""                        # the one machine that everything unwell is on
-    tentative: bool = False               # only some copies show it: it counts when it lasts a few seconds
+    tentative: bool = False               # it only counts when it lasts a few seconds: nothing is down

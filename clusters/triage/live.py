@@ -26,7 +26,7 @@ TICK = 5.0
 MOST_SCOPES = 64                # different rights for which an answer is kept
 REMEMBER_VERSIONS = 3600.0
 RESTARTS_FOR = 3600.0
-LASTS = 8.0                     # seconds before trouble of some copies only is shown
+LASTS = 10.0                    # seconds before what is at risk only is shown: a copy may just be starting
 COMES_BACK = 15.0               # seconds that a trouble is shown on while its app is starting again
 SAME_TROUBLE = 120.0            # seconds after which what comes back is a new finding
 

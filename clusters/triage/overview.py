@@ -139,7 +139,7 @@ def _numbers(levels: Mapping[Level, int], apps: Mapping[int, Sequence[Thing]], r
     ill = levels.get(Level.FAILING, 0) + levels.get(Level.AT_RISK, 0)
     ready = wanted = 0
     for one in (one for found in apps.values() for one in found):
-        if one.kind.workload is not None:
+        if one.kind.workload is not None and one.health.level not in (Level.STOPPED, Level.PAUSED):
             copies = one.kind.workload.copies(one.resource)
             ready, wanted = ready + min(copies[0], copies[1]), wanted + copies[1]
     missing = wanted - ready
@@ -150,7 +150,7 @@ def _numbers(levels: Mapping[Level, int], apps: Mapping[int, Sequence[Thing]], r
         Number("Copies ready", f"{ready:,}", f"of {wanted:,}", f"{missing:,} missing" if missing else "all are there",
                "at_risk" if missing else "", "/workloads/"),
         Number("Restarts, last hour", f"{restarts:,}", "", "none seen" if not restarts else "a quiet hour"
-               if restarts < 5 else "more than usual for a quiet hour", "at_risk" if restarts >= 5 else ""),
+               if restarts < 5 else "more than in a quiet hour", "at_risk" if restarts >= 5 else ""),
         Number("Changes, last 24 h", f"{changes:,}", "", "nothing changed" if not changes else "see what changed",
                "", "/activity/?range=24h"),
     )

@@ -35,11 +35,11 @@ ICONS = {"appeared": "plus", "removed": "trash-2", "new version": "rocket", "rol
 @allow(scope="signed-in")
 @require_safe
 async def home(request: Request) -> HttpResponse:
-    """The page; htmx gets its body alone when something changed."""
+    """The page, or (``?body=1``) what moves of it alone, fetched when something changed."""
     scope = engine.scope(request.actor)
     context = await _context(scope)
     context["may_connect"] = is_admin(request.actor)
-    if asks_for(request, "home"):
+    if "body" in request.GET:
         return render(request, "partials/home_body.html", context)
     return page(request, "pages/home.html", context)
 

@@ -86,9 +86,8 @@ async def test_a_pilothouse_without_clusters_offers_to_connect(
     assert "Connect the first cluster" in html
 
 
-async def test_the_body_alone_is_sent_to_htmx(running: None, ada: AbstractUser, async_client_for: ClientFor) -> None:
-    response = await async_client_for(ada).get("/", headers={"HX-Request": "true", "HX-Target": "home"})
-    assert response.content.decode().lstrip().startswith('<div id="home"')
+async def test_what_moves_is_sent_alone(running: None, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    assert (await page(async_client_for(ada), "/?body=1")).lstrip().startswith('<div id="home"')
 
 
 async def test_the_topic_says_once_that_home_is_different(running: None, shop: Cluster, ada: AbstractUser) -> None:
