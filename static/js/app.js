@@ -21,4 +21,7 @@ import "./elements/setup-token.js";
 import { loadWhenSeen } from "./lazy.js";
 
 // Heavy elements: their code is fetched when the first of them is on the page.
-loadWhenSeen({});
+loadWhenSeen({
+  "log-view": () => import("./elements/log-view.js"),
+  "web-terminal": () => import("./elements/web-terminal.js"),
+});

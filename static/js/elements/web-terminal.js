@@ -1,7 +1,6 @@
 // <web-terminal>: a shell in a container. Keys go out as bytes; what comes is drawn by xterm.js and acknowledged once
 // it is drawn, so that a flood waits in the container and not in the page.
 
-import "@xterm/xterm/css/xterm.css";
 import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { WebLinksAddon } from "@xterm/addon-web-links";
