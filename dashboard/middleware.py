@@ -10,19 +10,25 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import HttpResponseBase
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 
 from clusters import actors
 from clusters.access import Actor
+from clusters.audit import Unrecorded
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from dashboard.access import check, policy_of
 from dashboard.request import Request
 
 log = logging.getLogger(__name__)
 
+# What a browser is told, where it matters: the more special kind of error first.
+STATUS: dict[type[ClusterError], int] = {Unrecorded: 503, Refused: 403, Missing: 404, Conflict: 409, Invalid: 400}
+
 HEADERS = {
-    "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "accelerometer=(), browsing-topics=(), camera=(), clipboard-read=(self), "
     "clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
@@ -79,7 +85,20 @@ def people(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
         return check(request, policy)
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
+    middleware.process_exception = _in_words  # type: ignore[attr-defined]
     return middleware
+
+
+def _in_words(request: Request, error: Exception) -> HttpResponseBase | None:
+    """A cluster's error that no view took care of, and a database that does not take our records."""
+    if isinstance(error, DatabaseError):
+        log.error("the database refused", exc_info=error)
+        words = "The database does not take records right now."
+        error = Unrecorded(words, hint="See whether its disk is full, then try again.")
+    if not isinstance(error, ClusterError):
+        return None
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 502)
+    return render(request, "pages/error.html", {"error": error, "status": status}, status=status)
 
 
 async def _actor(request: Request, user_id: int | None) -> Actor:

@@ -46,6 +46,7 @@ urlpatterns = [
     path("audit/check/", audit.check, name="audit_check"),
     path("clusters/connect/", connect.connect, name="connect"),
     path("clusters/connect/take/", connect.take, name="connect_take"),
+    path("clusters/connect/paste/", connect.paste, name="connect_paste"),
     path("clusters/<slug:slug>/edit/", connect.edit, name="cluster_edit"),
     path("clusters/<slug:slug>/remove/", connect.remove, name="cluster_remove"),
     path("palette/", palette.palette, name="palette"),

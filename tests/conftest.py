@@ -7,25 +7,19 @@ comma-separated list of docker, kubernetes, browser) names it.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-# Before Django reads its settings: tests have a data folder of their own, thrown away with them.
-_data = tempfile.TemporaryDirectory(prefix="pilothouse-test-")
-os.environ["PILOTHOUSE_DATA"] = _data.name
-os.environ.setdefault("PILOTHOUSE_URL", "http://127.0.0.1:8000")
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db import connection
+from django.test import AsyncClient, Client
 
-import pytest  # noqa: E402
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.contrib.auth.models import AbstractUser  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import AsyncClient, Client  # noqa: E402
-
-from clusters.kinds.base import Role  # noqa: E402
-from clusters.models import Cluster, Grant  # noqa: E402
+from clusters.kinds.base import Role
+from clusters.models import Cluster, Grant
 
 REQUIRED = {name.strip() for name in os.environ.get("PILOTHOUSE_REQUIRE", "").split(",") if name.strip()}
 PASSWORD = "correct horse battery"

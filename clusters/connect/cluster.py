@@ -63,7 +63,9 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
     kept = read_secret(before) if before else {}
     asked = {**given, **{name: value for name, value in kept.items() if not str(given.get(name) or "").strip()}}
     values = clean(fields, asked)
-    settings = {field.name: values[field.name] for field in fields if field.type != "secret"}
+    declared = {field.name for field in fields}
+    others = {name: value for name, value in (before.settings if before else {}).items() if name not in declared}
+    settings = {**others, **{field.name: values[field.name] for field in fields if field.type != "secret"}}
     secret = {field.name: values[field.name] for field in fields if field.type == "secret" and values[field.name]}
     if before and any(str(before.settings.get(name) or "") != str(value or "") for name, value in settings.items()):
         problems = {field.name: f"The connection was changed: enter “{field.label}” again." for field in fields

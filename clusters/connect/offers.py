@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,9 +28,10 @@ class Offer:
 
 async def offers() -> list[Offer]:
     """Everything that was found, as of now."""
-    from clusters.connect import docker      # here, because what it finds are Offers, too
+    from clusters.connect import docker, kubeconfig      # here, because what they find are Offers, too
 
-    return await docker.found()
+    engines, contexts = await asyncio.gather(docker.found(), kubeconfig.found())
+    return [*engines, *contexts]
 
 
 async def find_offer(key: str) -> Offer | None:

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters.connect import cluster as domain
+from clusters.connect import kubeconfig
 from clusters.connect.offers import Offer, find_offer, offers
 from clusters.drivers.base import About
 from clusters.errors import ClusterError, Conflict, Invalid
@@ -49,19 +50,25 @@ async def take(request: Request) -> HttpResponse:
     offer = await find_offer(request.POST.get("offer", ""))
     if offer is None:
         raise Http404
-    to, error, about = domain.Reach(offer.driver, offer.settings, offer.secret), None, None
+    return await _take(request, domain.Reach(offer.driver, offer.settings, offer.secret), offer.name)
+
+
+@allow(Role.ADMIN, scope="site")
+@sensitive_post_parameters()
+@require_POST
+async def paste(request: Request) -> HttpResponse:
+    """A pasted kubeconfig: first what is in it, then the context that was chosen is connected."""
     try:
-        about = await domain.test(to)
-        await _refuse_twice(about, None)
-        marks = domain.Marks(name=await _free_name(offer.name))
-        made = await sync_to_async(domain.connect)(request.actor, marks, to, about)
-    except ClusterError as problem:
-        error = problem
-    else:
-        await engine.connect(made)
-        return redirect(f"/clusters/{made.slug}/")
-    return await _show(request, offer.driver, None, ClusterForm(initial={"name": offer.name}), given=offer.settings,
-                       error=error, status=422)
+        found = kubeconfig.read_pasted(request.POST.get("kubeconfig", ""))
+    except Invalid as error:
+        return await _show(request, "kubernetes", None, ClusterForm(), error=error, status=422)
+    chosen = next((one for one in found.contexts if one.name == request.POST.get("context")), None)
+    if chosen is None:
+        return await _show(request, "kubernetes", None, ClusterForm(), found=found,
+                           pasted=request.POST.get("kubeconfig", ""))
+    if chosen.problem:
+        return await _show(request, "kubernetes", None, ClusterForm(), error=Invalid(chosen.problem), status=422)
+    return await _take(request, domain.Reach("kubernetes", chosen.settings, chosen.secret), chosen.name)
 
 
 @allow(Role.ADMIN, scope="site")
@@ -87,6 +94,20 @@ async def remove(request: Request, slug: str) -> HttpResponse:
     await sync_to_async(domain.remove)(request.actor, one)
     await engine.disconnect(number)
     return redirect("/")
+
+
+async def _take(request: Request, to: domain.Reach, name: str) -> HttpResponse:
+    """Connect it as it is, when it answers."""
+    try:
+        about = await domain.test(to)
+        await _refuse_twice(about, None)
+        marks = domain.Marks(name=await _free_name(name[:80]))
+        made = await sync_to_async(domain.connect)(request.actor, marks, to, about)
+    except ClusterError as error:
+        form = ClusterForm(initial={"name": name})
+        return await _show(request, to.driver, None, form, given=to.settings, error=error, status=422)
+    await engine.connect(made)
+    return redirect(f"/clusters/{made.slug}/")
 
 
 async def _save(request: Request, driver: str, before: Cluster | None) -> HttpResponse:

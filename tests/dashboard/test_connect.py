@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -155,3 +158,62 @@ async def test_only_administrators_connect(async_client_for: ClientFor, vera: Us
         for address in ("/clusters/connect/", "/clusters/shop/edit/", "/clusters/shop/remove/", "/clusters/connect/take/"):
             assert (await client.post(address, DEMO)).status_code == 403
     assert await Cluster.objects.acount() == 1
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: good
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1", extra: 1}}]
+users: [{name: u, user: {token: %s}}, {name: e, user: {%s}}]
+contexts: [{name: good, context: {cluster: c, user: u}}, {name: evil, context: {cluster: c, user: e}}]
+"""
+
+
+@pytest.mark.parametrize("evil", [
+    "exec: {apiVersion: v1, command: touch, args: [/tmp/pwned]}", "auth-provider: {name: gcp, config: {cmd-path: id}}",
+    "tokenFile: /etc/passwd", "client-certificate: /proc/self/environ, client-key: x", "as: admin",
+    "username: a, password: b",
+])
+async def test_a_pasted_kubeconfig_runs_and_reads_nothing_and_says_what_is_refused(as_ada: AsyncClient, evil: str) -> None:
+    seen: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event in {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"}:
+            seen.append(event)
+        if watching and event == "open" and str(arguments[0]) in {"/etc/passwd", "/proc/self/environ"}:
+            seen.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    text = KUBECONFIG % (CANARY, evil)
+    page = (await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text})).content.decode()
+    answer = await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text, "context": "evil"})
+    watching = False
+    assert seen == []
+    assert 'value="good"' in page
+    assert 'value="evil"' not in page
+    assert "is not allowed" in page
+    assert "Left out: extra of good" in page
+    assert answer.status_code == 422
+    assert not await Cluster.objects.aexists()
+    assert CANARY not in str([row async for row in AuditEntry.objects.values()])
+
+
+@pytest.mark.parametrize("text", ["", "x", "[1,2", "a: &a [*a]", "!!python/object/apply:os.system ['id']", "kind: Config",
+                                  "apiVersion: v1\nkind: Pod", "a: 1\n" * 60_000])
+async def test_what_is_no_kubeconfig_is_said(as_ada: AsyncClient, text: str) -> None:
+    answer = await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text})
+    assert answer.status_code == 422
+    assert b"notice" in answer.content
+
+
+async def test_a_real_cluster_is_connected_by_what_was_pasted(as_ada: AsyncClient, kubeconfig: Path) -> None:
+    text = kubeconfig.read_text()
+    page = (await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text})).content.decode()
+    context = page.split('name="context" value="')[1].split('"')[0]
+    answer = await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text, "context": context})
+    assert answer.status_code == 302
+    one = await Cluster.objects.aget()
+    assert (one.platform, one.driver) == ("kubernetes", "kubernetes")
+    assert await asyncio.to_thread(read_secret, one) != {}

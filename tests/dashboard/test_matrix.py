@@ -27,7 +27,7 @@ ROUTES = {
     "people/<int:number>/revoke/<int:grant>/": "site", "people/<int:number>/switch/": "site",
     "people/<int:number>/link/": "site", "people/<int:number>/remove/": "site",
     "audit/": "site", "audit/check/": "site",
-    "clusters/connect/": "site", "clusters/connect/take/": "site", "clusters/<slug:slug>/edit/": "site",
+    "clusters/connect/": "site", "clusters/connect/take/": "site", "clusters/connect/paste/": "site", "clusters/<slug:slug>/edit/": "site",
     "clusters/<slug:slug>/remove/": "site",
     "clusters/<slug:cluster>/": "cluster", "clusters/<slug:cluster>/check/": "cluster",
     "clusters/<slug:cluster>/<slug:kind>/<path:key>/": "cluster", "act/": "cluster",
