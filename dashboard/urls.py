@@ -20,6 +20,7 @@ from dashboard.views import (
     palette,
     people,
     resources,
+    run,
     setup,
 )
 
@@ -55,6 +56,7 @@ urlpatterns = [
     path("clusters/<slug:cluster>/<slug:kind>/<path:key>/", resources.resource, name="resource"),
     path("logs/download/", logs.download, name="log_download"),
     path("act/", act.act, name="act"),
+    path("run/<slug:kind>/", run.run, name="run"),
     path("setup/", setup.first_account, name="setup"),
     path("welcome/<str:person>/<str:token>/", people.welcome, name="welcome"),
     path("account/", include("allauth.urls")),

@@ -7,9 +7,9 @@ engine, the pages, the permission check and the audit all read the same declarat
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from clusters.live.resource import Resource
 
@@ -42,6 +42,16 @@ class Role(IntEnum):
 
 
 Right = Literal["", "run", "exec", "reveal"]  # beyond the role: granted to operators one by one, admins have all
+
+
+class Says(Protocol):
+    """How long work tells how far it is (clusters.jobs.Reporter)."""
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Add a line."""
+
+    def progress(self, slot: str, text: str) -> None:
+        """Overwrite the line of that one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,21 @@ class Workload(Generic[T]):
     counts: Callable[[T], bool] | None = None  # False: not a workload of its own (a copy of another)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Maker:
+    """How a new resource of a kind is made: a form, the line it equals, and the work, which becomes a job."""
+
+    label: str                            # "Run a container"
+    icon: str
+    fields: tuple[Field, ...]
+    read: Callable[[Mapping[str, JSON]], Any]                # the form as filled in; raises Invalid with clear words
+    line: Callable[[Any], str]                               # the same on a command line
+    title: Callable[[Any], str]                              # of the job: "Run nginx:1.29"
+    run: Callable[[Driver, Any, Says], Awaitable[str]]       # returns the name of what was made
+    role: Role = Role.OPERATOR
+    right: Right = "run"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Kind(Generic[T]):
     """One type of resource."""
@@ -169,8 +194,6 @@ class Kind(Generic[T]):
     owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
-    example: Mapping[str, Any] = field(default_factory=dict)
-
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
         return f"{resource.namespace}/{resource.name}" if self.namespaced else resource.name

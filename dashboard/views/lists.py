@@ -36,6 +36,7 @@ async def rows(request: HttpRequest, table: str = "workloads") -> HttpResponse:
             "cells": sorted({column.cell for column in shown.columns}),
             "actions": _bulk_actions(shown),
             "snapshot": snapshot,
+            "makers": [kind for kind in shown.kinds if kind.make],
         },
     )
 

@@ -8,6 +8,7 @@ from clusters.kinds.docker.container_actions import ACTIONS
 from clusters.kinds.docker.container_health import health
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
+from clusters.kinds.docker.run import RUN
 from clusters.kinds.panels import LOGS, RAW, TERMINAL
 
 LEVEL_WORDS = ("failing", "at_risk", "unknown", "changing", "paused", "stopped", "healthy")
@@ -60,6 +61,7 @@ CONTAINER: Kind[Container] = Kind(
     words="One running (or stopped) copy of an image: a program with its own files, network and limits.",
     health=health,
     always=True,
+    make=RUN,
     columns=(
         Column(
             key="name",

@@ -204,7 +204,8 @@ class Container(Resource, frozen=True, gc=False, rename="pascal"):
                 address = binding.host_ip or ""
                 # The same port on all addresses, once for IPv4 and once for IPv6, is one port for people.
                 found["" if address in ("0.0.0.0", "::") else address, binding.host_port or "", inside] = None  # noqa: S104
-        return sorted(found, key=lambda port: (not port[1], port))
+        # Published ones first; then by the number inside, which is shorter when it is smaller.
+        return sorted(found, key=lambda port: (not port[1], len(port[2]), port[2], port))
 
     @property
     def command(self) -> list[str]:

@@ -6,25 +6,16 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
-from clusters.kinds.docker.run_form import RunForm, docker_line, split_image
+from clusters.kinds.base import Maker, Says
+from clusters.kinds.docker.run_form import FIELDS, RunForm, docker_line, read_form, split_image
 from clusters.kinds.formats import short_id, size
 
 _REGISTRY_PATIENCE = 120.0  # seconds until a registry says its first word
 _SAY_EVERY = 0.5  # seconds between two lines about one layer
-
-
-class Says(Protocol):
-    """What a job says while it goes on (clusters.jobs.Reporter)."""
-
-    def say(self, text: str, level: str = "info") -> None:
-        """Add a line."""
-
-    def progress(self, slot: str, text: str) -> None:
-        """Overwrite the line of that one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +146,18 @@ def _pull_error(error: ClusterError, image: str) -> ClusterError:
         hint = "The machine of the engine needs a way to it."
         return ClusterError(f"The registry of {image} does not answer.", hint=hint, detail=said)
     return error
+
+
+async def _make(driver: Driver, form: RunForm, says: Says) -> str:
+    return (await run_container(driver, form, says)).name
+
+
+RUN = Maker(
+    label="Run a container",
+    icon="plus",
+    fields=FIELDS,
+    read=read_form,
+    line=docker_line,
+    title=lambda form: f"Run {form.name or form.image}",
+    run=_make,
+)
