@@ -64,7 +64,10 @@ def _contexts() -> list[Offer]:
     """The Docker contexts of the user that runs Pilothouse."""
     from docker.context import ContextAPI
     from docker.errors import DockerException
+    from docker.utils.config import find_config_file
 
+    if find_config_file() is None:
+        return []  # without one the package would look for contexts in the working folder
     try:
         contexts = ContextAPI.contexts()
     except (DockerException, OSError, ValueError, KeyError, TypeError):

@@ -1,0 +1,263 @@
+"""Containers in plain words: how they are and why, what a page shows, what may be done, and no secret anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from django.template.loader import render_to_string
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusters.drivers.base import Call
+from clusters.drivers.docker.decode import decode_resource
+from clusters.drivers.docker.watch import versioned
+from clusters.kinds.base import Level, Look
+from clusters.kinds.docker.container import CONTAINER
+from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_panels import checks, overview
+from clusters.kinds.masking import MASK, mask_pair, mask_words, masked
+from clusters.kinds.panels import load_raw
+
+RECORDED = sorted((Path(__file__).parent.parent / "recorded" / "docker").glob("container-*.json"))
+SECRETS = ("hunter2", "s3cret")
+
+
+def container(status: str = "running", **state: Any) -> Container:
+    """A container in that state."""
+    tree = {"Id": "c0ffee", "Name": "/web", "Created": "2026-11-24T01:00:00Z", "Config": state.pop("Config", {})}
+    host, count = state.pop("HostConfig", {}), state.pop("RestartCount", 0)
+    tree |= {"HostConfig": host, "RestartCount": count, "State": {"Status": status, **state}}
+    found = versioned(msgspec.json.encode(tree), Container)
+    assert isinstance(found, Container)
+    return found
+
+
+def _check(status: str, *codes: int) -> dict[str, Any]:
+    ended = "2026-11-24T01:00:01Z"
+    log = [{"Start": "", "End": ended, "ExitCode": code, "Output": f"code {code}\nmore"} for code in codes]
+    return {"Status": status, "FailingStreak": len(codes), "Log": log}
+
+
+@pytest.mark.parametrize(
+    ("one", "level", "word", "reason"),
+    [
+        (container(), Level.HEALTHY, "Running", ""),
+        (container(Health=_check("healthy", 0)), Level.HEALTHY, "Healthy", ""),
+        (container(Health=_check("starting")), Level.CHANGING, "Starting", "has not passed yet"),
+        (container(Health=_check("unhealthy", 1, 1)), Level.FAILING, "Unhealthy", "failed 2 times in a row: code 1"),
+        (container(Health={"Status": "none"}), Level.HEALTHY, "Running", ""),
+        (container("paused"), Level.PAUSED, "Paused", "Frozen"),
+        (container("restarting", ExitCode=1, RestartCount=7), Level.FAILING, "Restarting", "(7 restarts so far)"),
+        (container("exited"), Level.STOPPED, "Finished", "did its work"),
+        (container("exited", ExitCode=1), Level.FAILING, "Failed", "ended with an error"),
+        (container("exited", ExitCode=137, OOMKilled=True), Level.FAILING, "Out of memory", "more memory than it may"),
+        (container("exited", ExitCode=137), Level.STOPPED, "Stopped", "killed"),
+        (container("exited", ExitCode=143), Level.STOPPED, "Stopped", "asked to stop"),
+        (container("exited", ExitCode=139), Level.FAILING, "Failed", "segmentation fault"),
+        (container("exited", ExitCode=152), Level.FAILING, "Failed", "signal 24"),
+        (container("exited", ExitCode=127, Error="exec: not found"), Level.FAILING, "Cannot start", "exec: not found"),
+        (container("created"), Level.STOPPED, "Never started", "not started yet"),
+        (container("created", Error="port is taken"), Level.FAILING, "Cannot start", "port is taken"),
+        (container("removing"), Level.CHANGING, "Being removed", ""),
+        (container("dead"), Level.FAILING, "Half removed", ""),
+        (container("hibernating"), Level.UNKNOWN, "Unknown", ""),
+        (container(""), Level.UNKNOWN, "Unknown", ""),
+    ],
+)
+def test_each_state_has_its_word_and_its_reason(one: Container, level: Level, word: str, reason: str) -> None:
+    health = CONTAINER.health(one)
+    assert (health.level, health.word) == (level, word)
+    assert reason in health.reason
+    assert not health.reason.endswith(".")
+
+
+def test_the_technical_term_stands_beside_the_words() -> None:
+    assert CONTAINER.health(container("exited", ExitCode=137, OOMKilled=True)).code == "exit 137 · OOMKilled"
+
+
+@pytest.fixture(params=RECORDED, ids=lambda path: path.stem)
+def recorded(request: pytest.FixtureRequest) -> bytes:
+    """What an engine really answered."""
+    data: bytes = request.param.read_bytes()
+    return data
+
+
+def _read(data: bytes) -> Container:
+    found = versioned(data, Container)
+    assert isinstance(found, Container)
+    return found
+
+
+def test_a_real_one_fills_every_column(recorded: bytes) -> None:
+    one = _read(recorded)
+    cells = {column.key: column.value(one) for column in CONTAINER.columns}
+    assert cells["name"] == ["shop-web-1", "busybox"]
+    assert cells["status"][:2] == ["failing", "Unhealthy"]
+    assert cells["ports"] == ["127.0.0.1:18080→80", "18443→443"]
+    assert cells["cpu"] == [None, 0.5, "cores"]
+    assert cells["memory"] == [None, float(64 << 20), "bytes"]
+    assert cells["project"] == one.namespace == "shop"
+    assert cells["started"] > cells["created"] > 1.7e9
+    for column in CONTAINER.columns:
+        if column.sort:
+            assert column.sort(one) == column.sort(_read(recorded))
+    assert CONTAINER.key(one) == "shop/shop-web-1"
+
+
+def test_a_real_ones_page_renders_and_hides_every_secret(recorded: bytes) -> None:
+    one = _read(recorded)
+    pages = [
+        render_to_string("panels/container_overview.html", {"data": overview(one)}),
+        render_to_string("panels/container_checks.html", {"data": {"checks": checks(one), "status": "", "streak": 0}}),
+    ]
+    assert "COLOUR" in pages[0]
+    assert "green" in pages[0]
+    assert "unless somebody stopped it" in pages[0]
+    assert "all is well" in pages[1]
+    for page in pages:
+        assert not any(secret in page for secret in SECRETS)
+    assert not any(secret in repr(one) for secret in SECRETS)
+
+
+async def test_the_raw_object_hides_every_secret(recorded: bytes) -> None:
+    class Engine:
+        async def get(self, kind: Any, namespace: str, name: str) -> dict[str, Any]:
+            tree: dict[str, Any] = msgspec.json.decode(recorded)
+            return tree
+
+    async def related(kind: str) -> list[Any]:
+        return []
+
+    engine: Any = Engine()
+    look = Look(cluster_id=1, kind=CONTAINER, resource=_read(recorded), driver=engine, related=related)
+    shown = await load_raw(look)
+    assert '"COLOUR=green"' in shown["text"]
+    assert not any(secret in shown["text"] for secret in SECRETS)
+    assert "hunter2" not in render_to_string("panels/raw.html", {"data": shown})
+
+
+@pytest.mark.parametrize(
+    ("pair", "shown"),
+    [
+        ("DB_PASSWORD=x", f"DB_PASSWORD={MASK}"),
+        ("api_key=x", f"api_key={MASK}"),
+        ("GITHUB_TOKEN=x", f"GITHUB_TOKEN={MASK}"),
+        ("AWS_SECRET_ACCESS_KEY=x", f"AWS_SECRET_ACCESS_KEY={MASK}"),
+        ("URL=redis://:pw@cache:6379/0", f"URL=redis://:{MASK}@cache:6379/0"),
+        ("URL=https://example.com/a?b=c", "URL=https://example.com/a?b=c"),
+        ("PASSWORD=", "PASSWORD="),
+        ("PATH=/usr/bin", "PATH=/usr/bin"),
+        ("PWD=/srv", "PWD=/srv"),
+        ("KEYBOARD=de", "KEYBOARD=de"),
+        ("AUTHOR=ada", "AUTHOR=ada"),
+        ("no equals sign", "no equals sign"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(pair: str, shown: str) -> None:
+    assert mask_pair(pair) == shown
+
+
+def test_secrets_on_a_command_line_are_hidden() -> None:
+    words = ["app", "--password", "x", "--token=y", "--port", "80", "-v", "postgres://a:b@c/d"]
+    shown = ["app", "--password", MASK, f"--token={MASK}", "--port", "80", "-v", f"postgres://a:{MASK}@c/d"]
+    assert mask_words(words) == shown
+    assert masked({"Config": {"Cmd": ["--secret", "x"]}}) == {"Config": {"Cmd": ["--secret", MASK]}}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = ["Name", "Created", "State", "Config", "HostConfig", "NetworkSettings", "Mounts", "RestartCount", "Image"]
+PART = st.dictionaries(
+    st.sampled_from(["Status", "Health", "Env", "Labels", "Ports", "Networks", "Memory", "ExitCode", "StartedAt", "Cmd"]), JSON
+)
+
+
+@given(tree=st.dictionaries(st.sampled_from(NAMES), JSON | PART))
+def test_whatever_an_engine_says_is_survived(tree: dict[str, Any]) -> None:
+    one = _read(msgspec.json.encode({**tree, "Id": "c0ffee"}))
+    assert one.uid == "c0ffee"
+    assert CONTAINER.health(one).word
+    for column in CONTAINER.columns:
+        column.value(one)
+    overview(one)
+    checks(one)
+    for action in CONTAINER.actions:
+        assert action.effect(one)
+        _ = action.refuse and action.refuse(one), action.stays and action.stays(one)
+
+
+def test_what_is_no_object_is_nothing() -> None:
+    assert decode_resource(b"[1]", Container) is None
+    assert decode_resource(b"{", Container) is None
+
+
+def test_a_part_that_lies_is_left_out_alone() -> None:
+    data = b'{"Id":"a","State":{"Status":"running","Pid":"x"},"Mounts":[{"Type":7},{"Type":"bind","Destination":"/d"}]}'
+    one = _read(data)
+    assert one.state.status == "running"
+    assert [mount.type for mount in one.mounts or ()] == ["", "bind"]
+
+
+def test_the_version_changes_with_what_is_shown_and_with_nothing_else() -> None:
+    assert container().version == container().version
+    assert container().version != container("paused").version
+    assert container().version == container(Nonsense=1).version
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "refused"),
+    [
+        ("start", "running", "runs already"),
+        ("start", "exited", ""),
+        ("stop", "exited", "does not run"),
+        ("stop", "running", ""),
+        ("pause", "exited", "Only what runs"),
+        ("unpause", "running", "not paused"),
+        ("unpause", "paused", ""),
+        ("start", "paused", "go on instead"),
+        ("remove", "exited", ""),
+        ("remove", "removing", "already"),
+        ("restart", "exited", ""),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_the_reason(verb: str, status: str, refused: str) -> None:
+    action = CONTAINER.action(verb)
+    assert action is not None
+    assert action.refuse is not None
+    said = action.refuse(container(status))
+    assert bool(said) == bool(refused)
+    assert refused in said
+
+
+async def test_removing_asks_for_what_was_ticked_and_says_the_same_line() -> None:
+    calls: list[Call] = []
+
+    class Engine:
+        async def call(self, call: Call) -> None:
+            calls.append(call)
+
+    remove, one = CONTAINER.action("remove"), container("exited")
+    assert remove is not None
+    assert remove.line is not None
+    await remove.run(Engine(), one, {"volumes": True, "force": False})  # type: ignore[arg-type]
+    assert (calls[0].method, calls[0].path, dict(calls[0].query)) == ("DELETE", ("containers", "c0ffee"), {"v": "true"})
+    assert remove.line(one, {"volumes": True}) == "docker rm --volumes web"
+    assert remove.danger
+
+
+def test_what_an_orchestrator_runs_is_no_workload_of_its_own() -> None:
+    workload = CONTAINER.workload
+    assert workload is not None
+    assert workload.counts is not None
+    assert workload.counts(container())
+    for label in ("com.docker.swarm.task.id", "io.kubernetes.pod.name"):
+        assert not workload.counts(container(Config={"Labels": {label: "x"}}))
+    assert workload.copies(container()) == (1, 1, 0)
+    assert workload.copies(container("exited")) == (0, 1, 0)
+    assert workload.copies(container("restarting")) == (0, 1, 1)
