@@ -193,6 +193,7 @@ class Kind(Generic[T]):
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace
     owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
+    make: Maker | None = None  # how a new one is made, where that can be done from a form
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
