@@ -20,7 +20,7 @@ from clusters.triage.finding import Finding
 from clusters.triage.overview import Overview, overview
 from dashboard.access import allow
 from dashboard.engine import address, engine
-from dashboard.page import asks_for, page
+from dashboard.page import page
 from dashboard.request import Request
 from dashboard.topics.shell import cluster_state
 
