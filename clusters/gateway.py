@@ -60,9 +60,17 @@ class ClusterLike(Protocol):
 class StoreLike(Protocol):
     """The live resources of one kind of one cluster."""
 
-    cluster_id: int
-    kind: Kind[Any]
-    resources: Mapping[str, Any]
+    @property
+    def cluster_id(self) -> int:
+        """The cluster they are in."""
+
+    @property
+    def kind(self) -> Kind[Any]:
+        """What they are."""
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """By uid."""
 
 
 class Connections(Protocol):

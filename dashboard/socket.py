@@ -38,7 +38,7 @@ BAD, ENDED, TOO_SLOW, TOO_MANY = 4400, 4401, 4408, 4429
 _sockets: Counter[int] = Counter()
 
 
-class LiveSocket(AsyncWebsocketConsumer):
+class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One tab."""
 
     actor: Actor | None = None

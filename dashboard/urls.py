@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import include, path
 
 from dashboard.socket import LiveSocket
@@ -64,7 +66,7 @@ urlpatterns = [
     path("readyz", health.readyz),
 ]
 
-websocket_urlpatterns = [
+websocket_urlpatterns: list[Any] = [
     path("live/", LiveSocket.as_asgi()),
     path("terminal/", terminal),
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from clusters.access import Scope
 from clusters.errors import Invalid
 from clusters.live.table import TABLES, Table
 
@@ -35,7 +35,7 @@ class Query:
     columns: tuple[str, ...] = field(default=(), compare=False)  # what is shown changes no order: not part of the view
 
 
-def parse(table_name: str, query_string: str, scope: Scope) -> Query:
+def parse(table_name: str, query_string: str, scope: Mapping[int, frozenset[str] | None]) -> Query:
     """``q=web&status=failing,at_risk&namespace=-kube-system&sort=-restarts&cols=name,status`` as a Query.
 
     Unknown keys and values are ignored (an old link still works); an unknown table raises Invalid.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -25,7 +25,7 @@ DRIVERS = {
 }
 
 
-def make_driver(name: str, settings: dict[str, Any], secret: dict[str, Any]) -> Driver:
+def make_driver(name: str, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> Driver:
     """The driver of that name, not connected yet."""
     module, _, attribute = DRIVERS[name].partition(":")
     driver: Driver = getattr(import_module(module), attribute)(settings, secret)
@@ -41,7 +41,7 @@ class Supervisor:
         self._state_listeners: dict[Callable[[Connection], None], None] = {}
         self._set_listeners: dict[Callable[[], None], None] = {}
 
-    def add(self, cluster: ClusterInfo, secret: dict[str, Any]) -> Connection:
+    def add(self, cluster: ClusterInfo, secret: Mapping[str, Any]) -> Connection:
         """Connect a cluster and begin to watch it. Fails never: what is wrong shows as its state."""
         connection = Connection(cluster, make_driver(cluster.driver, cluster.settings, secret), self._state_changed)
         self.connections[cluster.id] = connection
@@ -99,7 +99,7 @@ class Supervisor:
         """The kind of that name on that cluster."""
         return kind_named(self._connection(cluster_id).driver.platform, name)
 
-    def stores(self) -> list[Store]:
+    def stores(self) -> Sequence[Store]:
         """Every store of every cluster."""
         return [store for connection in self.connections.values() for store in connection.stores.values()]
 

@@ -103,10 +103,10 @@ class Sampler:
         by_kind: dict[str, dict[str, Any]] = defaultdict(dict)
         for kind_name, resources in copies.values():
             by_kind[kind_name].update({resource.uid: resource for resource in resources})
-        for kind_name, resources in by_kind.items():
+        for kind_name, by_uid in by_kind.items():
             try:
                 kind = connection.stores[kind_name].kind
-                measured |= await asyncio.wait_for(connection.driver.usage(kind, list(resources.values())), LIMIT)
+                measured |= await asyncio.wait_for(connection.driver.usage(kind, list(by_uid.values())), LIMIT)
             except (TimeoutError, ClusterError) as error:
                 log.info("usage of %s on %s: %s", kind_name, connection.cluster.name, error)
             except Exception:

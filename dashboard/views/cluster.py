@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from clusters.errors import ClusterError
@@ -16,10 +16,11 @@ from dashboard.access import allow, cluster_or_404
 from dashboard.engine import engine
 from dashboard.navigation import list_address
 from dashboard.page import page
+from dashboard.request import Request
 
 
 @allow(Role.VIEWER, scope="cluster")
-async def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
+async def cluster(request: Request, cluster: str) -> HttpResponse:
     """The page."""
     connection = await cluster_or_404(request, cluster)
     await _learn(connection)
@@ -39,7 +40,7 @@ async def cluster(request: HttpRequest, cluster: str) -> HttpResponse:
 
 
 @allow(Role.VIEWER, scope="cluster")
-async def check_again(request: HttpRequest, cluster: str) -> HttpResponse:
+async def check_again(request: Request, cluster: str) -> HttpResponse:
     """Try now instead of when the back-off ends."""
     connection = await cluster_or_404(request, cluster)
     connection.retry()
@@ -51,11 +52,11 @@ async def _learn(connection: Connection) -> None:
     if connection.about is None:
         try:
             connection.about = await asyncio.wait_for(connection.driver.about(), 2)
-        except (ClusterError, asyncio.TimeoutError):
+        except (TimeoutError, ClusterError):
             return
 
 
-def _kind(connection: Connection, name: str, request: HttpRequest) -> dict[str, object]:
+def _kind(connection: Connection, name: str, request: Request) -> dict[str, object]:
     """One kind with how many of it are visible to this person, and how they are."""
     store = connection.stores[name]
     visible = engine.gateway.visible(request.actor, connection.cluster.id, name)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from dashboard.access import allow
 from dashboard.engine import engine
+from dashboard.request import Request
 
 
 @allow(scope="anyone")
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(request: Request) -> HttpResponse:
     """The process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @allow(scope="anyone")
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(request: Request) -> HttpResponse:
     """The database answers and the engine runs."""
     try:
         with connection.cursor() as cursor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 
 from clusters.errors import Invalid
 from clusters.kinds.base import Role
@@ -14,6 +15,7 @@ from clusters.live.window import Window
 from dashboard.access import allow
 from dashboard.engine import engine
 from dashboard.page import page
+from dashboard.request import Request
 from dashboard.topics.table import table_snapshot
 
 FIRST = 100  # rows of the first window
@@ -21,7 +23,7 @@ PATIENCE = 0.4  # seconds a page waits for a list that was not watched until now
 
 
 @allow(Role.VIEWER, scope="signed-in")
-async def rows(request: HttpRequest, table: str = "workloads") -> HttpResponse:
+async def rows(request: Request, table: str = "workloads") -> HttpResponse:
     """A list page."""
     shown, query = _asked(request, table)
     with engine.supervisor.hub.window(query, 0, FIRST) as window:
@@ -42,7 +44,7 @@ async def rows(request: HttpRequest, table: str = "workloads") -> HttpResponse:
 
 
 @allow(Role.VIEWER, scope="signed-in")
-async def ids(request: HttpRequest, table: str) -> JsonResponse:
+async def ids(request: Request, table: str) -> JsonResponse:
     """The ids of all rows of a list, for "select all": at most 2,000."""
     _, query = _asked(request, table)
     with engine.supervisor.hub.window(query, 0, 1) as window:
@@ -50,7 +52,7 @@ async def ids(request: HttpRequest, table: str) -> JsonResponse:
         return JsonResponse({"ids": window.view.ids()[:2000], "total": window.view.total})
 
 
-def _asked(request: HttpRequest, name: str) -> tuple[Table, Query]:
+def _asked(request: Request, name: str) -> tuple[Table, Query]:
     try:
         query = parse(name, request.META.get("QUERY_STRING", ""), engine.scope(request.actor))
     except Invalid as error:
@@ -82,7 +84,7 @@ def _column(column: TableColumn, shown: bool) -> dict[str, object]:
 
 def _bulk_actions(table: Table) -> list[dict[str, object]]:
     """What can be done to several at once: each verb once, with the kinds that know it."""
-    actions: dict[str, dict[str, object]] = {}
+    actions: dict[str, dict[str, Any]] = {}
     for kind in table.kinds:
         for action in kind.actions:
             if action.bulk:

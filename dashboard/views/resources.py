@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -20,10 +21,11 @@ from clusters.live.usage import usage_cells
 from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
+from dashboard.request import Request
 
 
 @allow(Role.VIEWER, scope="cluster")
-async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> HttpResponse:
+async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpResponse:
     """The page; or a part of it: the quick look, its head, its tabs with a panel, a panel alone."""
     row = await resource_or_404(request, cluster, kind, key)
     panels = [panel for panel in row.kind.panels if panel.when is None or panel.when(row.resource)]
@@ -47,7 +49,7 @@ async def resource(request: HttpRequest, cluster: str, kind: str, key: str) -> H
     return page(request, "pages/resource.html", context)
 
 
-async def _shown(request: HttpRequest, row: Row, panel: Panel[Any]) -> SafeString:
+async def _shown(request: Request, row: Row, panel: Panel[Any]) -> SafeString:
     """The panel as HTML; a fault of the cluster is shown in its place, and the rest of the page stays."""
     try:
         data = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)
@@ -56,7 +58,7 @@ async def _shown(request: HttpRequest, row: Row, panel: Panel[Any]) -> SafeStrin
     return render_to_string(f"panels/{panel.template}.html", {"data": data, "row": row, "panel": panel}, request)
 
 
-def _actions(request: HttpRequest, row: Row) -> list[dict[str, object]]:
+def _actions(request: Request, row: Row) -> list[dict[str, object]]:
     """What can be done, each with the reason why not where it cannot be done now or not by this person."""
     namespace = row.resource.namespace if row.kind.namespaced else None
     target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)
@@ -71,6 +73,6 @@ def _actions(request: HttpRequest, row: Row) -> list[dict[str, object]]:
     return actions
 
 
-def _usage(row: Row) -> dict[str, object]:
+def _usage(row: Row) -> Mapping[str, object]:
     sample = engine.sampler.last(row.id)
     return usage_cells(sample) if sample else {"cpu": None, "memory": None}
