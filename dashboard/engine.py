@@ -10,7 +10,10 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import quote
 
+from asgiref.sync import sync_to_async
+
 from clusters.access import Actor, Scope, scope
+from clusters.audit import settle_interrupted
 from clusters.connect.secrets import read_secret
 from clusters.gateway import Gateway
 from clusters.jobs import interrupt_running
@@ -62,6 +65,7 @@ class Engine:
             return
         self.started = True
         await interrupt_running()
+        await sync_to_async(settle_interrupted)()
         self._tasks = [asyncio.create_task(self.sampler.run(), name="usage sampler")]
         self.triage = Triage(self.supervisor)
         self.triage.start()

@@ -98,7 +98,8 @@ def _in_words(request: Request, error: Exception) -> HttpResponseBase | None:
     if not isinstance(error, ClusterError):
         return None
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 502)
-    return render(request, "pages/error.html", {"error": error, "status": status}, status=status)
+    context = {"title": error.title, "message": error.message, "hint": error.hint}
+    return render(request, "pages/error.html", context, status=status)
 
 
 async def _actor(request: Request, user_id: int | None) -> Actor:

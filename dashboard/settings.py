@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,7 +41,10 @@ def _key(name: str) -> str:
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise ImproperlyConfigured(f"The key in {path} is too short: it needs at least 32 random characters.")
+    return key
 
 
 # Signs sessions and tokens. PILOTHOUSE_SECRET_KEY_FILE names another file.
@@ -48,6 +52,8 @@ SECRET_KEY = _key("SECRET_KEY")
 # Encrypts what is secret at rest (connections, registry credentials). PILOTHOUSE_MASTER_KEY_FILE names another file.
 MASTER_KEY_FILE = _text("MASTER_KEY_FILE")
 MASTER_KEY = _key("MASTER_KEY")
+if MASTER_KEY == SECRET_KEY:
+    raise ImproperlyConfigured("The secret key and the master key must be two different keys.")
 
 # Deploy-time switches: nobody can turn them off in the page.
 READ_ONLY = _flag("READ_ONLY")  # nobody acts on any cluster

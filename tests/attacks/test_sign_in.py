@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -121,6 +122,22 @@ def _python(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
                    "DJANGO_SETTINGS_MODULE": "dashboard.settings"}
     return subprocess.run([sys.executable, *arguments], cwd=settings.ROOT, env=environment, capture_output=True,
                           text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(("secret", "master"), [("", "m" * 40), ("short", "m" * 40), ("s" * 40, ""), ("k" * 40, "k" * 40)])
+def test_weak_or_equal_keys_are_refused_at_the_start(tmp_path: Path, secret: str, master: str) -> None:
+    (tmp_path / "secret-key").write_text(secret)
+    (tmp_path / "master-key").write_text(master)
+    out = _python(tmp_path, "manage.py", "check")
+    assert out.returncode != 0
+    assert "key" in out.stderr.splitlines()[-1]
+
+
+def test_every_setting_is_documented() -> None:
+    source = (settings.ROOT / "dashboard" / "settings.py").read_text()
+    documented = (settings.ROOT / "docs" / "settings.md").read_text()
+    names = set(re.findall(r'_(?:text|flag)\("([A-Z_]+)"', source)) | {"SECRET_KEY_FILE", "MASTER_KEY_FILE"}
+    assert {f"PILOTHOUSE_{name}" for name in names} == set(re.findall(r"`(PILOTHOUSE_[A-Z_]+)`", documented))
 
 
 def test_signing_out_ends_the_session_on_the_server(vera: User, client_for: ClientFor) -> None:

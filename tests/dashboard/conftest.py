@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 
 from clusters import kinds
 from clusters.live.connection import Connection
+from clusters.live.table import TABLES, kind_table
 from clusters.models import Cluster
 from dashboard.engine import engine, info
 from tests.clusters.fakes import APP, FakeDriver, two_apps
@@ -36,6 +37,7 @@ class Fakes:
 @pytest_asyncio.fixture
 async def fakes(transactional_db: None, shop: Cluster, vault: Cluster, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fakes]:
     monkeypatch.setitem(kinds.KINDS, "docker", (APP,))
+    monkeypatch.setitem(TABLES, "app", kind_table(APP))
     drivers = {"shop": FakeDriver(apps=two_apps()), "vault": FakeDriver(apps=two_apps())}
     for cluster in (shop, vault):
         await _add(cluster, drivers[cluster.slug])
