@@ -145,6 +145,8 @@ class Connection:
         store.apply(item)
         if not isinstance(item, Broken):
             self.contact.hear(time.time())
+            if self.about is None and before != "live":
+                self._spawn(self._ping())  # the first word from it: ask what it is, so that pages can say it
         elif isinstance(item.error, Refused):
             # One kind may be refused while the rest is fine: the ping finds out whether we are let in at all.
             self._spawn(self._ping())

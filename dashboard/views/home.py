@@ -20,7 +20,7 @@ from clusters.triage.finding import Finding
 from clusters.triage.overview import Overview, overview
 from dashboard.access import allow
 from dashboard.engine import address, engine
-from dashboard.page import page
+from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.topics.shell import cluster_state
 
@@ -35,11 +35,11 @@ ICONS = {"appeared": "plus", "removed": "trash-2", "new version": "rocket", "rol
 @allow(scope="signed-in")
 @require_safe
 async def home(request: Request) -> HttpResponse:
-    """The page, or (``?body=1``) what moves of it alone, fetched when something changed."""
+    """The page, or (``?part=home``) what moves of it alone, fetched when something changed."""
     scope = engine.scope(request.actor)
     context = await _context(scope)
     context["may_connect"] = is_admin(request.actor)
-    if "body" in request.GET:
+    if asks_for(request, "home"):
         return render(request, "partials/home_body.html", context)
     return page(request, "pages/home.html", context)
 

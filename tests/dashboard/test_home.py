@@ -87,7 +87,7 @@ async def test_a_pilothouse_without_clusters_offers_to_connect(
 
 
 async def test_what_moves_is_sent_alone(running: None, ada: AbstractUser, async_client_for: ClientFor) -> None:
-    assert (await page(async_client_for(ada), "/?body=1")).lstrip().startswith('<div id="home"')
+    assert (await page(async_client_for(ada), "/?part=home")).lstrip().startswith('<div id="home"')
 
 
 async def test_the_topic_says_once_that_home_is_different(running: None, shop: Cluster, ada: AbstractUser) -> None:

@@ -46,7 +46,7 @@ FAULTS: tuple[Fault[HostWorld], ...] = (
               "there is room.",
         is_on=lambda world: world.disk_full, begin=_fill_disk, end=_free_disk),
     Fault(
-        key="stuck", label="A program hangs", icon="heart-crack",
+        key="stuck", label="A program hangs", icon="activity",
         words="The search of the shop runs but does not answer its own health check. Restarting it heals it.",
         is_on=lambda world: bool(world.stuck), begin=_block, end=_unblock),
     Fault(
