@@ -129,6 +129,8 @@ class Line:
         self._target = target
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     async def heal(self) -> None:
         """Let connections through."""
@@ -142,22 +144,32 @@ class Line:
         for writer in tuple(self._writers):
             writer.transport.abort()
 
+    async def freeze(self) -> None:
+        """Keep what is open, silently; take new connections and never answer."""
+        self._flows.clear()
+
+    async def thaw(self) -> None:
+        """Go on."""
+        self._flows.set()
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_unix_connection(self._target)
         pair = {writer, far_writer}
         self._writers |= pair
         try:
-            await asyncio.gather(_pipe(reader, far_writer), _pipe(far_reader, writer))
+            await asyncio.gather(self._pipe(reader, far_writer), self._pipe(far_reader, writer))
+        except asyncio.CancelledError:
+            pass  # the test is over; asyncio would print it
         finally:
             self._writers -= pair
 
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(1 << 16):
+                await self._flows.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
 
 
 class Pretender:

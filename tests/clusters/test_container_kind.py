@@ -173,9 +173,8 @@ JSON = st.recursive(
     max_leaves=6,
 )
 NAMES = ["Name", "Created", "State", "Config", "HostConfig", "NetworkSettings", "Mounts", "RestartCount", "Image"]
-PART = st.dictionaries(
-    st.sampled_from(["Status", "Health", "Env", "Labels", "Ports", "Networks", "Memory", "ExitCode", "StartedAt", "Cmd"]), JSON
-)
+FIELDS = ["Status", "Health", "Env", "Labels", "Ports", "Networks", "Memory", "ExitCode", "StartedAt", "Cmd"]
+PART = st.dictionaries(st.sampled_from(FIELDS), JSON)
 
 
 @given(tree=st.dictionaries(st.sampled_from(NAMES), JSON | PART))
@@ -198,7 +197,7 @@ def test_what_is_no_object_is_nothing() -> None:
 
 
 def test_a_part_that_lies_is_left_out_alone() -> None:
-    data = b'{"Id":"a","State":{"Status":"running","Pid":"x"},"Mounts":[{"Type":7},{"Type":"bind","Destination":"/d"}]}'
+    data = b'{"Id":"a","State":{"Status":"running","Pid":"x"},"Mounts":[{"Type":7},{"Type":"bind"}]}'
     one = _read(data)
     assert one.state.status == "running"
     assert [mount.type for mount in one.mounts or ()] == ["", "bind"]

@@ -61,6 +61,15 @@ async def test_it_runs_as_it_was_filled_in(driver: DockerDriver) -> None:
         await remove(driver, created.uid)
 
 
+def test_what_a_job_keeps_holds_no_secret() -> None:
+    form = read_form(_filled(environment="DB_PASSWORD=hunter2\nCOLOUR=red", command="app --token s3cret"))
+    assert "hunter2" in docker_line(form)
+    line = docker_line(form, hidden=True)
+    assert "COLOUR=red" in line
+    assert "hunter2" not in line
+    assert "s3cret" not in line
+
+
 @pytest.mark.docker
 async def test_a_taken_name_says_so(driver: DockerDriver) -> None:
     async with made(driver) as other:

@@ -134,6 +134,26 @@ async def test_what_was_removed_while_the_line_was_cut_is_gone_afterwards(docker
         await direct.close()
 
 
+async def test_an_engine_that_falls_silent_is_noticed_and_found_again(docker_socket: str, tmp_path: Path) -> None:
+    line = Line(tmp_path / "line.sock", docker_socket)
+    await line.heal()
+    driver = unix(line.path)
+    try:
+        async with watching(driver) as seen:
+            await driver.ping()
+            await line.freeze()
+            began = time.monotonic()
+            with pytest.raises(Unreachable, match="did not answer in time"):
+                await driver.ping()
+            await seen.until(lambda one: one.last(Broken) is not None)
+            assert time.monotonic() - began < 5.0
+            await line.thaw()
+            await seen.until(lambda one: isinstance(one.items[-1][1], Listed))
+    finally:
+        await line.cut()
+        await driver.close()
+
+
 async def test_the_truth_check_finds_what_no_event_told(docker_socket: str) -> None:
     driver, other = unix(docker_socket), unix(docker_socket)
     try:

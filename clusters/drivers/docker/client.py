@@ -50,7 +50,7 @@ class EngineClient:
         """The engine may be another one now: ask again before the next request."""
         self._version = None
 
-    async def ping(self, within: float = 5.0) -> None:
+    async def ping(self, within: float = 4.0) -> None:
         """Return when it answers, within that many seconds."""
         async with self._send("GET", "/_ping", within=within) as response:
             body = await _read(response, 64 << 10)

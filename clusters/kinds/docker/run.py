@@ -28,7 +28,7 @@ class Made:
 
 async def run_container(driver: Driver, form: RunForm, says: Says) -> Made:
     """Carry it out. Raises Missing (no such image), Conflict (name or port taken) and what the engine says."""
-    says.say(docker_line(form))
+    says.say(docker_line(form, hidden=True))  # a job's lines are kept, and read by others
     if not await _has_image(driver, form.image):
         await pull(driver, form.image, says)
     uid = await _create(driver, form, says)

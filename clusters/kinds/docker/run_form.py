@@ -14,6 +14,7 @@ from typing import Any
 
 from clusters.errors import Invalid
 from clusters.kinds.base import Field
+from clusters.kinds.masking import mask_pair, mask_words
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,200}")
@@ -137,8 +138,8 @@ def split_image(image: str) -> tuple[str, str]:
     return match["name"], match["digest"] or match["tag"] or "latest"
 
 
-def docker_line(form: RunForm) -> str:
-    """The same on a command line."""
+def docker_line(form: RunForm, *, hidden: bool = False) -> str:
+    """The same on a command line; ``hidden``: without what looks like a secret, for those who did not type it."""
     words = ["docker", "run", "--detach"]
     if form.name:
         words += ["--name", form.name]
@@ -150,10 +151,11 @@ def docker_line(form: RunForm) -> str:
         outside = f"{port.outside}:" if port.outside or address else ""
         words += ["--publish", f"{address + ':' if address else ''}{outside}{inside}"]
     for variable in form.environment:
-        words += ["--env", variable]
+        words += ["--env", mask_pair(variable) if hidden else variable]
     for volume, target, read_only in form.volumes:
         words += ["--volume", f"{volume}:{target}{':ro' if read_only else ''}"]
-    return shlex.join([*words, form.image, *form.command])
+    command = mask_words(list(form.command)) if hidden else form.command
+    return shlex.join([*words, form.image, *command])
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
