@@ -197,7 +197,7 @@ class Kind(Generic[T]):
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
-        return f"{resource.namespace}/{resource.name}" if self.namespaced else resource.name
+        return f"{resource.namespace}/{resource.name}" if self.namespaced and resource.namespace else resource.name
 
     def column(self, key: str) -> Column[T] | None:
         """The column with that key, if it has one."""

@@ -62,12 +62,14 @@ def _actions(request: Request, row: Row) -> list[dict[str, object]]:
     """What can be done, each with the reason why not where it cannot be done now or not by this person."""
     namespace = row.resource.namespace if row.kind.namespaced else None
     target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)
+    undone_by = {action.undo(row.resource, {})[0] for action in row.kind.actions if action.undo and not action.fields}
     actions = []
     for action in row.kind.actions:
         decision = decide(request.actor, target, Need(action.role, action.right))
-        why = "" if decision.allowed else decision.reason
-        if not why and action.refuse:
-            why = action.refuse(row.resource)
+        refused = action.refuse(row.resource) if action.refuse else ""
+        if refused and action.verb in undone_by:
+            continue  # of two that undo each other (start and stop) only the one that makes sense now is shown
+        why = refused if decision.allowed else decision.reason
         href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
         actions.append({"action": action, "why": why, "href": href})
     return actions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clusters.drivers.base import LogSource
-from clusters.kinds.base import Column, Kind, Workload
+from clusters.kinds.base import Column, Kind, Level, Workload
 from clusters.kinds.docker.container_actions import ACTIONS
 from clusters.kinds.docker.container_health import health
 from clusters.kinds.docker.container_model import Container
@@ -36,6 +36,8 @@ def _is_own(container: Container) -> bool:
 
 def _copies(container: Container) -> tuple[int, int, int]:
     status, check = container.state.status, container.health_status
+    if health(container).level == Level.STOPPED:
+        return 0, 0, 0  # nobody asks for it to run now
     ready = int(status == "running" and check in ("", "healthy"))
     starting = int(status == "restarting" or (status == "running" and check == "starting"))
     return ready, 1, starting
