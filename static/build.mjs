@@ -1,19 +1,19 @@
 // Makes dist/ of js/ and css/: bundles with hashed names, the icon sprite, manifest.json, and .gz and .br beside each file.
 import * as esbuild from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const here = import.meta.dirname;
-const dist = path.join(here, "dist");
 const watching = process.argv.includes("--watch");
+const dist = path.join(here, watching ? "dist" : `dist.${process.pid}`); // takes the place of dist/ when it is whole
 const WORTH_COMPRESSING = 300; // bytes
 
 const options = {
   absWorkingDir: here,
   entryPoints: ["js/app.js", "css/app.css", "icon.svg"],
-  outdir: "dist",
+  outdir: dist,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -81,4 +81,6 @@ if (watching) {
   await context.watch();
 } else {
   finish(await esbuild.build(options));
+  rmSync(path.join(here, "dist"), { recursive: true, force: true });
+  renameSync(dist, path.join(here, "dist"));
 }

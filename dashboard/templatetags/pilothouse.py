@@ -43,7 +43,7 @@ def asset(name: str) -> str:
 def icon(name: str, size: str = "") -> SafeString:
     """``{% icon "box" %}``: an icon of static/icons.json; levels and platforms are names of icons, too. Size: sm, lg."""
     kind = f"icon {size}" if size else "icon"
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', kind, asset_address("icons.svg"), name)
+    return format_html('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#i-{}"/></svg>', kind, asset_address("icons.svg"), name)
 
 
 @register.simple_tag

@@ -1,20 +1,39 @@
 // Icons from the sprite. Levels and platforms are names of icons, too (static/icons.json).
+//
+// An icon drawn here has its shapes copied into it: <use> of another file costs a parse each time it changes, which
+// in a list that changes a thousand times a second is a fifth of all work. Until the sprite has come, <use> it is.
 
 const SVG = "http://www.w3.org/2000/svg";
 const sprite = document.documentElement.dataset.icons;
+const shapes = new Map(); // name -> the nodes of its symbol
+
+async function learn() {
+  const text = await (await fetch(sprite)).text();
+  for (const symbol of new DOMParser().parseFromString(text, "image/svg+xml").querySelectorAll("symbol")) {
+    shapes.set(symbol.id.slice(2), symbol);
+  }
+}
+learn().catch(() => {}); // then the browser's own <use> goes on showing them
+
+function use(name) {
+  const element = document.createElementNS(SVG, "use");
+  element.setAttribute("href", `${sprite}#i-${name}`);
+  return element;
+}
+
+export function setIcon(svg, name) {
+  if (svg.dataset.icon === name) return;
+  svg.dataset.icon = name;
+  const symbol = shapes.get(name);
+  if (symbol) svg.replaceChildren(...document.importNode(symbol, true).childNodes);
+  else svg.replaceChildren(use(name));
+}
 
 export function icon(name, kind = "") {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", kind ? `icon ${kind}` : "icon");
+  svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${sprite}#i-${name}`);
-  svg.append(use);
+  setIcon(svg, name);
   return svg;
-}
-
-export function setIcon(svg, name) {
-  const href = `${sprite}#i-${name}`;
-  const use = svg.firstElementChild;
-  if (use.getAttribute("href") !== href) use.setAttribute("href", href);
 }

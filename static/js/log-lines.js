@@ -116,8 +116,32 @@ function json(body, message, text) {
   const button = make("button", { type: "button", className: "unfold", aria: { expanded: "false", label: "Show all fields" } });
   body.append(button);
   paint(body, message);
-  body.dataset.json = "";
+  body.append(someFields(text, message));
   button.addEventListener("click", () => unfold(body, button, text));
+}
+
+const SAID = new Set(["level", "severity", "lvl", "log.level", "time", "ts", "timestamp", "@timestamp", "msg", "message"]);
+
+// A few short fields beside the message: order=A-10382.
+function someFields(text, message) {
+  const part = make("span", { className: "rest-of-json" });
+  for (const [name, value] of parsed(text)) {
+    if (part.childElementCount === 4) break;
+    if (SAID.has(name) || value === message || value === null || typeof value === "object" || String(value).length > 40) continue;
+    const label = make("b");
+    paint(label, name.slice(0, 40));
+    part.append(part.childElementCount ? " " : "", label);
+    paint(part, `=${value}`);
+  }
+  return part;
+}
+
+function parsed(text) {
+  try {
+    return Object.entries(JSON.parse(text));
+  } catch {
+    return [["line", text]]; // cut, or not what it seemed to be
+  }
 }
 
 // All fields of a JSON line, as text.
@@ -129,13 +153,7 @@ function unfold(body, button, text) {
     return;
   }
   const list = make("dl", { className: "fields" });
-  let fields;
-  try {
-    fields = Object.entries(JSON.parse(text));
-  } catch {
-    fields = [["line", text]];
-  }
-  for (const [name, value] of fields.slice(0, 200)) {
+  for (const [name, value] of parsed(text).slice(0, 200)) {
     const shown = typeof value === "string" ? value : JSON.stringify(value, null, typeof value === "object" ? 1 : 0);
     const term = make("dt");
     const data = make("dd");

@@ -96,7 +96,7 @@ export class LogToolbar {
     this.sources.hidden = sources.length < 2 && !chosen;
     if (this.sources.hidden) return;
     const live = sources.filter((one) => one.state === "live");
-    this.sources.replaceChildren(new Option(`All ${live.length}`, ""), ...live.map((one) => new Option(one.label, `${one.row}|${one.container}`)));
+    this.sources.replaceChildren(new Option(`All ${live.length} containers`, ""), ...live.map((one) => new Option(one.label, `${one.row}|${one.container}`)));
     this.sources.value = chosen;
   }
 }
