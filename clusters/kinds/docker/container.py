@@ -103,19 +103,17 @@ CONTAINER: Kind[Container] = Kind(
         ),
         Column(
             key="cpu",
-            label="Processor",
+            label="CPU",
             value=lambda one: [None, one.cpu_limit, "cores"],
             cell="usage",
-            width="minmax(132px, 1.1fr)",
-            end=True,
+            width="minmax(120px, 1fr)",
         ),
         Column(
             key="memory",
             label="Memory",
             value=lambda one: [None, one.memory_limit, "bytes"],
             cell="usage",
-            width="minmax(132px, 1.1fr)",
-            end=True,
+            width="minmax(120px, 1fr)",
         ),
         Column(
             key="restarts",
