@@ -59,14 +59,27 @@ def test_every_answer_carries_the_headers_that_keep_it_safe(path: str, ada: User
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1:8000@evil.example", "evil.example:8000", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1:8000@evil.example", "evil.example:8000", ""]
+)
 def test_a_foreign_host_is_refused(host: str) -> None:
     assert Client().get("/account/login/", headers={"host": host or "x y"}).status_code == 400
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example",
-                                    "///evil.example", "javascript:alert(1)", "/%0d%0aX-Evil:1", "http:///evil.example"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "///evil.example",
+        "javascript:alert(1)",
+        "/%0d%0aX-Evil:1",
+        "http:///evil.example",
+    ],
+)
 def test_after_signing_in_nobody_is_sent_elsewhere(target: str, vera: User) -> None:
     from tests.conftest import PASSWORD
 
@@ -79,8 +92,22 @@ def test_after_signing_in_nobody_is_sent_elsewhere(target: str, vera: User) -> N
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/admin/", "/.git/config", "/static/../manage.py", "/api/", "/__debug__/", "/metrics",
-                                  "/static/", "/static/app.js.map", "/.env", "/plugins", "/swarm/unlockkey"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/",
+        "/.git/config",
+        "/static/../manage.py",
+        "/api/",
+        "/__debug__/",
+        "/metrics",
+        "/static/",
+        "/static/app.js.map",
+        "/.env",
+        "/plugins",
+        "/swarm/unlockkey",
+    ],
+)
 def test_what_is_not_ours_to_show_is_not_there(path: str, client: Client) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
@@ -128,11 +155,11 @@ def test_a_view_that_declares_nothing_is_refused(ada: User, client_for: ClientFo
     from dashboard.access import allow
 
     module = ModuleType("undeclared_urls")
-    module.urlpatterns = [                                            # type: ignore[attr-defined]
+    module.urlpatterns = [  # type: ignore[attr-defined]
         path("open/", lambda request: HttpResponse("open")),
         path("careless/", allow()(lambda request: HttpResponse("open"))),
     ]
-    settings.ROOT_URLCONF = module                                    # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = module  # type: ignore[attr-defined]
     try:
         client = client_for(ada)
         client.raise_request_exception = False

@@ -49,8 +49,8 @@ def test_six_wrong_passwords_are_too_many_even_for_the_right_one(ada: User, vera
     assert [sign_in(client, "ada", "wrong") for _ in range(5)] == [200] * 5
     assert sign_in(client, "ada", "wrong") == 429
     assert sign_in(client, "ada", PASSWORD) == 429
-    assert sign_in(browser(), "vera", PASSWORD) == 302                                   # others go on
-    assert sign_in(browser(REMOTE_ADDR="198.51.100.7"), "ada", PASSWORD) == 302          # nobody is locked out from afar
+    assert sign_in(browser(), "vera", PASSWORD) == 302  # others go on
+    assert sign_in(browser(REMOTE_ADDR="198.51.100.7"), "ada", PASSWORD) == 302  # not from afar
     assert AuditEntry.objects.filter(verb="sign in", stage="denied").count() == 5
 
 
@@ -82,8 +82,18 @@ def test_who_is_unknown_and_who_is_known_get_the_same_answer(ada: User) -> None:
     assert len(said[0]) == 1
 
 
-@pytest.mark.parametrize("path", ["signup/", "password/reset/", "email/", "confirm-email/", "password/set/",
-                                  "login/code/confirm/", "password/reset/done/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "signup/",
+        "password/reset/",
+        "email/",
+        "confirm-email/",
+        "password/set/",
+        "login/code/confirm/",
+        "password/reset/done/",
+    ],
+)
 def test_nobody_signs_up_or_resets_a_password_by_themselves(path: str, vera: User, client_for: ClientFor) -> None:
     for client in (browser(), client_for(vera)):
         assert client.get(f"/account/{path}").status_code == 404
@@ -106,8 +116,10 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(ada: User) -> N
 
 
 def test_behind_https_the_cookies_are_locked_to_the_host(tmp_path: Path) -> None:
-    script = ("from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, "
-              "s.CSRF_COOKIE_NAME, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0)")
+    script = (
+        "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, "
+        "s.CSRF_COOKIE_NAME, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0)"
+    )
     out = _python(tmp_path, "-c", script)
     assert out.stdout.split() == ["__Host-sessionid", "True", "__Host-csrftoken", "True", "True"]
 
@@ -118,13 +130,26 @@ def test_the_deployment_check_finds_nothing(tmp_path: Path) -> None:
 
 
 def _python(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PILOTHOUSE_DATA": str(data), "PILOTHOUSE_URL": "https://pilothouse.example",
-                   "DJANGO_SETTINGS_MODULE": "dashboard.settings"}
-    return subprocess.run([sys.executable, *arguments], cwd=settings.ROOT, env=environment, capture_output=True,
-                          text=True, timeout=60, check=False)
+    environment = {
+        **os.environ,
+        "PILOTHOUSE_DATA": str(data),
+        "PILOTHOUSE_URL": "https://pilothouse.example",
+        "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+    }
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=settings.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
-@pytest.mark.parametrize(("secret", "master"), [("", "m" * 40), ("short", "m" * 40), ("s" * 40, ""), ("k" * 40, "k" * 40)])
+@pytest.mark.parametrize(
+    ("secret", "master"), [("", "m" * 40), ("short", "m" * 40), ("s" * 40, ""), ("k" * 40, "k" * 40)]
+)
 def test_weak_or_equal_keys_are_refused_at_the_start(tmp_path: Path, secret: str, master: str) -> None:
     (tmp_path / "secret-key").write_text(secret)
     (tmp_path / "master-key").write_text(master)

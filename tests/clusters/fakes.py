@@ -107,23 +107,55 @@ async def _load(look: Any) -> Mapping[str, Any]:
     return {"others": [one.name for one in await look.related("app")]}
 
 
-STOP: Action[App] = Action(verb="stop", label="Stop", icon="square", effect=lambda app: f"Stops {app.name}.", run=_stop,
-                           refuse=lambda app: "" if app.copies else "It is stopped already.",
-                           undo=lambda app, _: ("start", {}))
+STOP: Action[App] = Action(
+    verb="stop",
+    label="Stop",
+    icon="square",
+    effect=lambda app: f"Stops {app.name}.",
+    run=_stop,
+    refuse=lambda app: "" if app.copies else "It is stopped already.",
+    undo=lambda app, _: ("start", {}),
+)
 SCALE: Action[App] = Action(
-    verb="scale", label="Scale", icon="scaling", effect=lambda app: f"Scales {app.name}.", run=_scale,
-    fields=(Field(name="copies", label="Copies", type="number", minimum=0, maximum=9),
-            Field(name="token", label="Token", type="secret", required=False)))
-WIPE: Action[App] = Action(verb="wipe", label="Wipe", icon="trash", effect=lambda app: f"Wipes {app.name}.", run=_stop,
-                           role=Role.ADMIN, danger=True)
+    verb="scale",
+    label="Scale",
+    icon="scaling",
+    effect=lambda app: f"Scales {app.name}.",
+    run=_scale,
+    fields=(
+        Field(name="copies", label="Copies", type="number", minimum=0, maximum=9),
+        Field(name="token", label="Token", type="secret", required=False),
+    ),
+)
+WIPE: Action[App] = Action(
+    verb="wipe",
+    label="Wipe",
+    icon="trash",
+    effect=lambda app: f"Wipes {app.name}.",
+    run=_stop,
+    role=Role.ADMIN,
+    danger=True,
+)
 RUN: Action[App] = Action(verb="run", label="Run", icon="play", effect=lambda app: "Runs.", run=_stop, right="run")
 PANEL: Panel[App] = Panel(key="facts", label="Facts", icon="info", template="facts", load=_load)
-SECRETS: Panel[App] = Panel(key="values", label="Values", icon="key", template="facts", load=_load,
-                            role=Role.OPERATOR, right="reveal")
+SECRETS: Panel[App] = Panel(
+    key="values", label="Values", icon="key", template="facts", load=_load, role=Role.OPERATOR, right="reveal"
+)
 APP: Kind[App] = Kind(
-    name="app", label="App", plural="Apps", icon="box", group="Workloads", platform="docker", api="apps", model=App,
-    words="An app.", health=lambda app: Health(Level.HEALTHY, "Running"), columns=(), panels=(PANEL, SECRETS),
-    actions=(STOP, SCALE, WIPE, RUN))
+    name="app",
+    label="App",
+    plural="Apps",
+    icon="box",
+    group="Workloads",
+    platform="docker",
+    api="apps",
+    model=App,
+    words="An app.",
+    health=lambda app: Health(Level.HEALTHY, "Running"),
+    columns=(),
+    panels=(PANEL, SECRETS),
+    actions=(STOP, SCALE, WIPE, RUN),
+)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,20 @@ from clusters.kinds.base import Role
 roles = st.sampled_from(list(Role))
 namespaces = st.sampled_from(["front", "back", "kube-system"])
 rights = st.frozensets(st.sampled_from(["run", "exec", "reveal"]))
-grants = st.builds(Granted, role=roles, cluster=st.sampled_from([None, 1, 2]),
-                   namespaces=st.frozensets(namespaces, max_size=2), rights=rights)
+grants = st.builds(
+    Granted,
+    role=roles,
+    cluster=st.sampled_from([None, 1, 2]),
+    namespaces=st.frozensets(namespaces, max_size=2),
+    rights=rights,
+)
 targets = st.builds(Target, cluster=st.sampled_from([1, 2]), namespace=st.none() | namespaces, read_only=st.booleans())
-needs = st.builds(Need, role=st.sampled_from([Role.VIEWER, Role.OPERATOR, Role.ADMIN]),
-                  right=st.sampled_from(["", "run", "exec", "reveal"]), acts=st.booleans())
+needs = st.builds(
+    Need,
+    role=st.sampled_from([Role.VIEWER, Role.OPERATOR, Role.ADMIN]),
+    right=st.sampled_from(["", "run", "exec", "reveal"]),
+    acts=st.booleans(),
+)
 
 
 def who(*given: Granted) -> Actor:
@@ -30,8 +39,10 @@ def test_one_more_grant_never_takes_a_right_away(had: list[Granted], more: Grant
 
 @given(grants, targets, needs)
 def test_a_higher_role_may_all_that_the_lower_one_may(one: Granted, target: Target, need: Need) -> None:
-    allowed = [decide(who(Granted(role, one.cluster, one.namespaces, one.rights)), target, need).allowed
-               for role in (Role.NOBODY, Role.VIEWER, Role.OPERATOR, Role.ADMIN)]
+    allowed = [
+        decide(who(Granted(role, one.cluster, one.namespaces, one.rights)), target, need).allowed
+        for role in (Role.NOBODY, Role.VIEWER, Role.OPERATOR, Role.ADMIN)
+    ]
     assert allowed == sorted(allowed)
     assert allowed[0] is False
 

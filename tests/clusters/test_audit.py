@@ -58,12 +58,15 @@ def test_threads_of_several_processes_make_one_unbroken_chain(tmp_path: object) 
     assert audit.verify() == audit.Verdict(40, audit.verify().head)
 
 
-@pytest.mark.parametrize(("statement", "broken"), [
-    ("UPDATE clusters_auditentry SET actor='mallory' WHERE id=(SELECT MIN(id)+2 FROM clusters_auditentry)", 2),
-    ("UPDATE clusters_auditentry SET detail='{}' WHERE id=(SELECT MIN(id)+1 FROM clusters_auditentry)", 1),
-    ("DELETE FROM clusters_auditentry WHERE id=(SELECT MIN(id)+1 FROM clusters_auditentry)", 2),
-    ("DELETE FROM clusters_auditentry WHERE id=(SELECT MIN(id) FROM clusters_auditentry)", 1),
-])
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("UPDATE clusters_auditentry SET actor='mallory' WHERE id=(SELECT MIN(id)+2 FROM clusters_auditentry)", 2),
+        ("UPDATE clusters_auditentry SET detail='{}' WHERE id=(SELECT MIN(id)+1 FROM clusters_auditentry)", 1),
+        ("DELETE FROM clusters_auditentry WHERE id=(SELECT MIN(id)+1 FROM clusters_auditentry)", 2),
+        ("DELETE FROM clusters_auditentry WHERE id=(SELECT MIN(id) FROM clusters_auditentry)", 1),
+    ],
+)
 async def test_the_first_row_that_was_changed_or_follows_a_removed_one_is_named(statement: str, broken: int) -> None:
     await some_rows()
     first = (await AuditEntry.objects.order_by("id").afirst()).pk
@@ -109,11 +112,20 @@ def test_the_database_itself_refuses_to_change_or_remove_a_row(protected: None, 
 
 
 async def test_secrets_are_hidden_and_long_text_is_cut() -> None:
-    await audit.denied(event(detail={
-        "password": "hunter2", "registry": {"auth_token": "abc"}, "header": "Bearer abcdefghijklmnop",
-        "address": "https://robot:s3cret@registry.test/", "long": "é" * 9000, "odd": "\ud800\0",
-        "deep": [[[[[[[1]]]]]]],
-    }), "no")
+    await audit.denied(
+        event(
+            detail={
+                "password": "hunter2",
+                "registry": {"auth_token": "abc"},
+                "header": "Bearer abcdefghijklmnop",
+                "address": "https://robot:s3cret@registry.test/",
+                "long": "é" * 9000,
+                "odd": "\ud800\0",
+                "deep": [[[[[[[1]]]]]]],
+            }
+        ),
+        "no",
+    )
     detail = (await AuditEntry.objects.aget()).detail
     assert "hunter2" not in str(detail)
     assert "abcdefghijklmnop" not in str(detail)

@@ -51,10 +51,16 @@ async def test_an_act_is_recorded_before_it_is_done_and_after(gateway: Gateway, 
     assert (await AuditEntry.objects.afirst()).uid == "u1"
 
 
-@pytest.mark.parametrize(("actor", "verb", "uid", "known"), [
-    (VERA, "stop", "u1", True), (NORA, "stop", "u1", False), (OTTO, "stop", "u2", False), (OTTO, "wipe", "u1", True),
-    (OTTO, "run", "u1", True),
-])
+@pytest.mark.parametrize(
+    ("actor", "verb", "uid", "known"),
+    [
+        (VERA, "stop", "u1", True),
+        (NORA, "stop", "u1", False),
+        (OTTO, "stop", "u2", False),
+        (OTTO, "wipe", "u1", True),
+        (OTTO, "run", "u1", True),
+    ],
+)
 async def test_what_is_denied_is_recorded_and_never_reaches_the_cluster(
     gateway: Gateway, there: FakeConnections, actor: Actor, verb: str, uid: str, known: bool
 ) -> None:
@@ -76,8 +82,9 @@ async def test_read_only_stops_administrators_too(settings: Any) -> None:
     assert there.fake.calls == open_one.fake.calls == []
 
 
-async def test_without_an_audit_nothing_is_done(gateway: Gateway, there: FakeConnections,
-                                                monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_an_audit_nothing_is_done(
+    gateway: Gateway, there: FakeConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise DatabaseError("database or disk is full")
 
@@ -87,8 +94,9 @@ async def test_without_an_audit_nothing_is_done(gateway: Gateway, there: FakeCon
     assert there.fake.calls == []
 
 
-async def test_a_decision_that_fails_is_a_no(gateway: Gateway, there: FakeConnections,
-                                             monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_decision_that_fails_is_a_no(
+    gateway: Gateway, there: FakeConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError
 
@@ -132,12 +140,18 @@ async def test_who_leaves_before_the_end_does_not_stop_it(gateway: Gateway, ther
     assert await rows() == [("intent", ""), ("outcome", "done")]
 
 
-@pytest.mark.parametrize(("error", "result"), [
-    (Unreachable("timed out"), "unknown"), (TimeoutError(), "unknown"), (Conflict("in use"), "failed"),
-    (KeyError("x"), "unknown"),
-])
-async def test_the_outcome_that_is_recorded_is_the_truth(gateway: Gateway, there: FakeConnections, error: Exception,
-                                                         result: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (Unreachable("timed out"), "unknown"),
+        (TimeoutError(), "unknown"),
+        (Conflict("in use"), "failed"),
+        (KeyError("x"), "unknown"),
+    ],
+)
+async def test_the_outcome_that_is_recorded_is_the_truth(
+    gateway: Gateway, there: FakeConnections, error: Exception, result: str
+) -> None:
     there.fake.fails = error
     with pytest.raises(ClusterError):
         await gateway.act(ADA, 1, APP, web(there), "stop", {})
@@ -152,8 +166,9 @@ async def test_a_request_that_certainly_never_left_has_failed(gateway: Gateway, 
     assert (await rows())[-1] == ("outcome", "failed")
 
 
-async def test_values_are_checked_and_typed_and_secret_ones_are_not_recorded(gateway: Gateway,
-                                                                             there: FakeConnections) -> None:
+async def test_values_are_checked_and_typed_and_secret_ones_are_not_recorded(
+    gateway: Gateway, there: FakeConnections
+) -> None:
     for bad in ("", "ten", "-1", "10", "1e3", "9" * 40):
         with pytest.raises(Invalid, match="Copies"):
             await gateway.act(ADA, 1, APP, web(there), "scale", {"copies": bad})
@@ -199,8 +214,9 @@ async def test_logs_and_raw_objects_are_decided_first(gateway: Gateway, there: F
     assert there.fake.calls == []
 
 
-async def test_a_terminal_is_recorded_when_it_opens_and_when_it_closes(gateway: Gateway, there: FakeConnections,
-                                                                       settings: Any) -> None:
+async def test_a_terminal_is_recorded_when_it_opens_and_when_it_closes(
+    gateway: Gateway, there: FakeConnections, settings: Any
+) -> None:
     source = LogSource(web(there), "app")
     with pytest.raises(Denied):
         await gateway.shell(VERA, 1, source)
@@ -222,8 +238,11 @@ async def test_a_job_is_recorded_until_its_end(gateway: Gateway, there: FakeConn
 
     with pytest.raises(Denied):
         await gateway.begin(VERA, 1, Need(Role.OPERATOR), "pull", "Pull busybox", pull)
-    key = await gateway.begin(Actor(0, "ada", ADA.grants), 1, Need(Role.OPERATOR), "pull", "Pull busybox", pull) \
-        if await _cluster() else ""
+    key = (
+        await gateway.begin(Actor(0, "ada", ADA.grants), 1, Need(Role.OPERATOR), "pull", "Pull busybox", pull)
+        if await _cluster()
+        else ""
+    )
     for _ in range(100):
         if (await Job.objects.aget(key=key)).state != "running":
             break

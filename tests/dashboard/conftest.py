@@ -35,7 +35,9 @@ class Fakes:
 
 
 @pytest_asyncio.fixture
-async def fakes(transactional_db: None, shop: Cluster, vault: Cluster, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fakes]:
+async def fakes(
+    transactional_db: None, shop: Cluster, vault: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Fakes]:
     monkeypatch.setitem(kinds.KINDS, "docker", (APP,))
     monkeypatch.setitem(TABLES, "app", kind_table(APP))
     drivers = {"shop": FakeDriver(apps=two_apps()), "vault": FakeDriver(apps=two_apps())}

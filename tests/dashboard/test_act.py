@@ -13,6 +13,7 @@ from django.test import AsyncClient
 from clusters.errors import Conflict, Unreachable
 from clusters.models import AuditEntry
 from tests.dashboard.conftest import Fakes, marked
+from tests.dashboard.test_matrix import same
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[AbstractUser], AsyncClient]
@@ -67,11 +68,12 @@ async def test_what_is_foreign_and_what_never_was_look_the_same(fakes: Fakes, ot
     foreign, never = fakes.row("vault", "u1"), fakes.row("shop", "u77")
     answers = [await otto_client.post("/act/", {"verb": "stop", "rows": row}, headers=HTMX) for row in (foreign, never)]
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].content == answers[1].content
+    assert same(answers[0].content) == same(answers[1].content)
 
 
-async def test_a_viewer_is_refused_and_that_is_recorded(fakes: Fakes, async_client_for: ClientFor,
-                                                        vera: AbstractUser) -> None:
+async def test_a_viewer_is_refused_and_that_is_recorded(
+    fakes: Fakes, async_client_for: ClientFor, vera: AbstractUser
+) -> None:
     for send in (async_client_for(vera).get, async_client_for(vera).post):
         answer = await send("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
         assert answer.status_code == 403
@@ -111,12 +113,16 @@ async def test_on_a_read_only_cluster_nobody_acts(fakes: Fakes, async_client_for
     assert fakes.calls == []
 
 
-@pytest.mark.parametrize(("error", "status", "words"), [
-    (Conflict("It is in use by db.", hint="Stop db first."), 409, "Stop db first."),
-    (Unreachable("timed out"), 200, "nobody knows whether it was done"),
-])
-async def test_what_went_wrong_is_said_in_the_dialog(fakes: Fakes, otto_client: AsyncClient, error: Exception,
-                                                     status: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (Conflict("It is in use by db.", hint="Stop db first."), 409, "Stop db first."),
+        (Unreachable("timed out"), 200, "nobody knows whether it was done"),
+    ],
+)
+async def test_what_went_wrong_is_said_in_the_dialog(
+    fakes: Fakes, otto_client: AsyncClient, error: Exception, status: int, words: str
+) -> None:
     fakes.drivers["shop"].fails = error
     answer = await otto_client.post("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
     assert answer.status_code == status
@@ -130,7 +136,9 @@ async def test_a_bulk_act_says_what_happened_to_each(fakes: Fakes, otto_client: 
     assert "2 of 2 failed" in answer.content.decode()
 
 
-@pytest.mark.parametrize("rows", ["", "x", "1~app", "~~", "1~app~u1~" * 60, "99999999999999999999~app~u1", "1~../x~u1", "\0"])
+@pytest.mark.parametrize(
+    "rows", ["", "x", "1~app", "~~", "1~app~u1~" * 60, "99999999999999999999~app~u1", "1~../x~u1", "\0"]
+)
 async def test_rows_that_are_no_rows_are_not_found(fakes: Fakes, otto_client: AsyncClient, rows: str) -> None:
     for send in (otto_client.get, otto_client.post):
         assert (await send("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)).status_code == 404

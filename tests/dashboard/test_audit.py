@@ -18,14 +18,17 @@ ClientFor = Callable[[User], Client]
 
 
 def act(number: int = 1, **more: str) -> None:
-    event = audit.Event(**{"actor": "otto", "verb": "stop", "kind": "pod", "name": f"web-{number}", "cluster": "Shop", **more})  # type: ignore[arg-type]
+    told = {"actor": "otto", "verb": "stop", "kind": "pod", "name": f"web-{number}", "cluster": "Shop"}
+    event = audit.Event(**(told | more))  # type: ignore[arg-type]
     audit._append(event, f"{number:032x}", "intent")
     audit._append(event, f"{number:032x}", "outcome", "done", {"words": "It is stopped"})
 
 
 def test_an_act_is_one_row_with_its_outcome(client_for: ClientFor, ada: User) -> None:
     act()
-    audit.record_denied(audit.Event(actor="vera", verb="delete", kind="pod", name="db-0"), "This needs the role operator.")
+    audit.record_denied(
+        audit.Event(actor="vera", verb="delete", kind="pod", name="db-0"), "This needs the role operator."
+    )
     page = client_for(ada).get("/audit/").content.decode()
     assert page.count("web-1") == 1
     assert "Done" in page
@@ -44,7 +47,9 @@ def test_it_is_searched_filtered_and_paged(client_for: ClientFor, ada: User) -> 
     assert client.get(f"/audit/?actor=otto&before={older}").content.decode().count("<td>stop</td>") == 30
 
 
-@pytest.mark.parametrize("query", ["before=x", "before=-1", "before=" + "9" * 400, "result=evil", "actor=%00", "q=" + "a" * 9000])
+@pytest.mark.parametrize(
+    "query", ["before=x", "before=-1", "before=" + "9" * 400, "result=evil", "actor=%00", "q=" + "a" * 9000]
+)
 def test_odd_questions_get_an_answer(client_for: ClientFor, ada: User, query: str) -> None:
     act()
     assert client_for(ada).get(f"/audit/?{query}").status_code == 200

@@ -63,12 +63,28 @@ async def test_what_is_wrong_is_said_in_words_and_nothing_is_kept(as_ada: AsyncC
     assert not await Cluster.objects.aexists()
 
 
-@pytest.mark.parametrize("address", [
-    "", "file:///etc/passwd", "http://127.0.0.1:2375", "unix:///etc/../var/run/docker.sock", "unix://etc/x",
-    "tcp://169.254.169.254:2375", "tcp://user:pass@host:2376", "tcp://host:2376/path", "tcp://host:2376?x=1",
-    "ssh://-oProxyCommand=id@host", "ssh://-oProxyCommand=id", "ssh://host -- id", "tcp://①②⑦.0.0.1:2375", "tcp://\nhost",
-    "unix:///tmp/other.sock", "unix:///proc/1/root/run/docker.sock", "tcp://example.test:2375#x",
-])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "file:///etc/passwd",
+        "http://127.0.0.1:2375",
+        "unix:///etc/../var/run/docker.sock",
+        "unix://etc/x",
+        "tcp://169.254.169.254:2375",
+        "tcp://user:pass@host:2376",
+        "tcp://host:2376/path",
+        "tcp://host:2376?x=1",
+        "ssh://-oProxyCommand=id@host",
+        "ssh://-oProxyCommand=id",
+        "ssh://host -- id",
+        "tcp://①②⑦.0.0.1:2375",
+        "tcp://\nhost",
+        "unix:///tmp/other.sock",
+        "unix:///proc/1/root/run/docker.sock",
+        "tcp://example.test:2375#x",
+    ],
+)
 async def test_addresses_that_must_not_be_opened_are_refused(as_ada: AsyncClient, address: str) -> None:
     answer = await as_ada.post("/clusters/connect/", {"driver": "docker", "name": "X", "address": address})
     assert answer.status_code == 422
@@ -81,8 +97,9 @@ async def test_without_tls_another_machine_is_only_reached_when_the_risk_is_acce
     assert "accept the risk" in answer.content.decode()
 
 
-async def test_a_real_engine_is_connected_and_the_same_one_is_not_connected_twice(as_ada: AsyncClient,
-                                                                                  docker_socket: str) -> None:
+async def test_a_real_engine_is_connected_and_the_same_one_is_not_connected_twice(
+    as_ada: AsyncClient, docker_socket: str
+) -> None:
     given = {"driver": "docker", "name": "Here", "address": f"unix://{docker_socket}"}
     assert (await as_ada.post("/clusters/connect/", given)).status_code == 302
     again = await as_ada.post("/clusters/connect/", {**given, "name": "Again"})
@@ -100,8 +117,13 @@ async def test_what_was_found_is_offered_and_connected_by_a_click(as_ada: AsyncC
 
 
 async def stored(**settings: str) -> Cluster:
-    one = await Cluster.objects.acreate(name="Far", slug="far", driver="docker", platform="docker",
-                                        settings={"address": "tcp://192.0.2.1:2376", "certificate": "C", **settings})
+    one = await Cluster.objects.acreate(
+        name="Far",
+        slug="far",
+        driver="docker",
+        platform="docker",
+        settings={"address": "tcp://192.0.2.1:2376", "certificate": "C", **settings},
+    )
     write_secret(one, {"key": CANARY})
     await one.asave()
     return one
@@ -124,8 +146,17 @@ async def test_a_stored_secret_is_in_no_page_and_no_audit_row(as_ada: AsyncClien
     page = (await as_ada.get("/clusters/far/edit/")).content.decode()
     assert CANARY not in page
     assert "Stored. Leave it empty to keep it." in page
-    answer = await as_ada.post("/clusters/connect/", {"driver": "docker", "name": "X", "address": "tcp://host:2376",
-                                                      "certificate": "x", "key": CANARY + "-typed", "test": "1"})
+    answer = await as_ada.post(
+        "/clusters/connect/",
+        {
+            "driver": "docker",
+            "name": "X",
+            "address": "tcp://host:2376",
+            "certificate": "x",
+            "key": CANARY + "-typed",
+            "test": "1",
+        },
+    )
     assert CANARY not in answer.content.decode()
     assert CANARY not in str([row async for row in AuditEntry.objects.values()])
 
@@ -155,7 +186,12 @@ async def test_two_clusters_of_one_name_and_names_that_are_pages_are_handled(as_
 async def test_only_administrators_connect(async_client_for: ClientFor, vera: User, otto: User, nora: User) -> None:
     for person in (vera, otto, nora):
         client = async_client_for(person)
-        for address in ("/clusters/connect/", "/clusters/shop/edit/", "/clusters/shop/remove/", "/clusters/connect/take/"):
+        for address in (
+            "/clusters/connect/",
+            "/clusters/shop/edit/",
+            "/clusters/shop/remove/",
+            "/clusters/connect/take/",
+        ):
             assert (await client.post(address, DEMO)).status_code == 403
     assert await Cluster.objects.acount() == 1
 
@@ -170,12 +206,20 @@ contexts: [{name: good, context: {cluster: c, user: u}}, {name: evil, context: {
 """
 
 
-@pytest.mark.parametrize("evil", [
-    "exec: {apiVersion: v1, command: touch, args: [/tmp/pwned]}", "auth-provider: {name: gcp, config: {cmd-path: id}}",
-    "tokenFile: /etc/passwd", "client-certificate: /proc/self/environ, client-key: x", "as: admin",
-    "username: a, password: b",
-])
-async def test_a_pasted_kubeconfig_runs_and_reads_nothing_and_says_what_is_refused(as_ada: AsyncClient, evil: str) -> None:
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "exec: {apiVersion: v1, command: touch, args: [/tmp/pwned]}",
+        "auth-provider: {name: gcp, config: {cmd-path: id}}",
+        "tokenFile: /etc/passwd",
+        "client-certificate: /proc/self/environ, client-key: x",
+        "as: admin",
+        "username: a, password: b",
+    ],
+)
+async def test_a_pasted_kubeconfig_runs_and_reads_nothing_and_says_what_is_refused(
+    as_ada: AsyncClient, evil: str
+) -> None:
     seen: list[str] = []
     watching = True
 
@@ -200,8 +244,19 @@ async def test_a_pasted_kubeconfig_runs_and_reads_nothing_and_says_what_is_refus
     assert CANARY not in str([row async for row in AuditEntry.objects.values()])
 
 
-@pytest.mark.parametrize("text", ["", "x", "[1,2", "a: &a [*a]", "!!python/object/apply:os.system ['id']", "kind: Config",
-                                  "apiVersion: v1\nkind: Pod", "a: 1\n" * 60_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "[1,2",
+        "a: &a [*a]",
+        "!!python/object/apply:os.system ['id']",
+        "kind: Config",
+        "apiVersion: v1\nkind: Pod",
+        "a: 1\n" * 60_000,
+    ],
+)
 async def test_what_is_no_kubeconfig_is_said(as_ada: AsyncClient, text: str) -> None:
     answer = await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text})
     assert answer.status_code == 422
@@ -209,7 +264,7 @@ async def test_what_is_no_kubeconfig_is_said(as_ada: AsyncClient, text: str) -> 
 
 
 async def test_a_real_cluster_is_connected_by_what_was_pasted(as_ada: AsyncClient, kubeconfig: Path) -> None:
-    text = kubeconfig.read_text()
+    text = await asyncio.to_thread(kubeconfig.read_text)
     page = (await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text})).content.decode()
     context = page.split('name="context" value="')[1].split('"')[0]
     answer = await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text, "context": context})

@@ -39,7 +39,9 @@ async def end(key: str) -> Job:
     raise AssertionError("it never ended")
 
 
-async def test_it_is_found_again_with_its_lines_while_it_runs(fakes: Fakes, async_client_for: ClientFor, otto: User) -> None:
+async def test_it_is_found_again_with_its_lines_while_it_runs(
+    fakes: Fakes, async_client_for: ClientFor, otto: User
+) -> None:
     key = await begin(otto, fakes.shop.pk)
     client = async_client_for(otto)
     assert key in (await client.get("/jobs/")).content.decode()
@@ -50,8 +52,9 @@ async def test_it_is_found_again_with_its_lines_while_it_runs(fakes: Fakes, asyn
     assert 'data-state="cancelled"' in (await client.get(f"/jobs/{key}/")).content.decode()
 
 
-async def test_who_began_it_may_cancel_it_and_others_may_not(fakes: Fakes, async_client_for: ClientFor, otto: User,
-                                                             vera: User, nora: User) -> None:
+async def test_who_began_it_may_cancel_it_and_others_may_not(
+    fakes: Fakes, async_client_for: ClientFor, otto: User, vera: User, nora: User
+) -> None:
     key = await begin(otto, fakes.shop.pk)
     assert (await async_client_for(vera).get(f"/jobs/{key}/")).status_code == 200
     assert (await async_client_for(nora).get(f"/jobs/{key}/")).status_code == 404

@@ -33,21 +33,38 @@ def test_somebody_new_may_nothing_until_it_is_granted(as_ada: Client, shop: Clus
     grace = User.objects.get(username="grace")
     assert answer["Location"] == f"/people/{grace.pk}/"
     assert (grace.has_usable_password(), grace.is_superuser, grace.grants.count()) == (False, False, 0)
-    as_ada.post(f"/people/{grace.pk}/grant/",
-                {"role": "2", "cluster": shop.pk, "namespaces": "front, back", "rights": ["exec"]})
+    as_ada.post(
+        f"/people/{grace.pk}/grant/", {"role": "2", "cluster": shop.pk, "namespaces": "front, back", "rights": ["exec"]}
+    )
     grant = grace.grants.get()
-    assert (grant.role, grant.cluster, grant.namespaces, grant.rights) == (Role.OPERATOR, shop, ["front", "back"], ["exec"])
+    assert (grant.role, grant.cluster, grant.namespaces, grant.rights) == (
+        Role.OPERATOR,
+        shop,
+        ["front", "back"],
+        ["exec"],
+    )
     assert b"front, back" in as_ada.get(f"/people/{grace.pk}/").content
     as_ada.post(f"/people/{grace.pk}/revoke/{grant.pk}/")
     assert not grace.grants.exists()
     assert list(AuditEntry.objects.filter(kind="person").order_by("id").values_list("verb", flat=True)) == [
-        "add", "grant", "revoke"]
+        "add",
+        "grant",
+        "revoke",
+    ]
 
 
-@pytest.mark.parametrize("given", [
-    {"role": "9"}, {"role": "0"}, {"role": "2", "cluster": "999"}, {"role": "2", "namespaces": "../x"},
-    {"role": "2", "namespaces": "front"}, {"role": "2", "rights": "root"}, {},
-])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"role": "9"},
+        {"role": "0"},
+        {"role": "2", "cluster": "999"},
+        {"role": "2", "namespaces": "../x"},
+        {"role": "2", "namespaces": "front"},
+        {"role": "2", "rights": "root"},
+        {},
+    ],
+)
 def test_a_grant_that_makes_no_sense_is_refused_in_words(as_ada: Client, vera: User, given: dict[str, str]) -> None:
     answer = as_ada.post(f"/people/{vera.pk}/grant/", given)
     assert answer.status_code in {409, 422}
@@ -83,14 +100,19 @@ def test_a_link_dies_when_the_person_is_switched_off(as_ada: Client, vera: User)
     assert Client(headers={"host": "127.0.0.1:8000"}).get(link[1]).status_code == 404
 
 
-@pytest.mark.parametrize("link", ["/welcome/MQ/x-y/", "/welcome/////", "/welcome/%00/x/", "/welcome/OTk5OTk5OTk5OTk5OTk5OTk5OTk5/x/"])
+@pytest.mark.parametrize(
+    "link", ["/welcome/MQ/x-y/", "/welcome/////", "/welcome/%00/x/", "/welcome/OTk5OTk5OTk5OTk5OTk5OTk5OTk5/x/"]
+)
 def test_a_made_up_link_is_not_found(client: Client, vera: User, link: str) -> None:
     assert client.get(link).status_code == 404
 
 
 def test_the_last_administrator_stays(as_ada: Client, ada: User) -> None:
-    for address, given in ((f"/people/{ada.pk}/switch/", {"on": "0"}), (f"/people/{ada.pk}/remove/", {}),
-                           (f"/people/{ada.pk}/revoke/{ada.grants.get().pk}/", {})):
+    for address, given in (
+        (f"/people/{ada.pk}/switch/", {"on": "0"}),
+        (f"/people/{ada.pk}/remove/", {}),
+        (f"/people/{ada.pk}/revoke/{ada.grants.get().pk}/", {}),
+    ):
         answer = as_ada.post(address, given)
         assert answer.status_code == 409
         assert b"administrator" in answer.content
@@ -105,7 +127,9 @@ def test_with_a_second_administrator_the_first_may_go(as_ada: Client, ada: User,
     assert not User.objects.filter(username="ada").exists()
 
 
-def test_an_administrator_of_one_cluster_does_not_manage_people(client_for: ClientFor, vera: User, shop: Cluster) -> None:
+def test_an_administrator_of_one_cluster_does_not_manage_people(
+    client_for: ClientFor, vera: User, shop: Cluster
+) -> None:
     Grant.objects.create(user=vera, role=Role.ADMIN, cluster=shop)
     assert client_for(vera).get("/people/").status_code == 403
     assert client_for(vera).post(f"/people/{vera.pk}/grant/", {"role": "3"}).status_code == 403

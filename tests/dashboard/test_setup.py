@@ -80,7 +80,10 @@ def test_a_weak_password_is_refused_in_words(client: Client) -> None:
         answer = client.post("/setup/", {"name": "ada", "password": password, "token": token})
         assert answer.status_code == 422
         assert b"password" in answer.content.lower()
-    assert client.post("/setup/", {"name": "ada", "password": "x" * 1_000_000, "token": token}).status_code in {413, 422}
+    assert client.post("/setup/", {"name": "ada", "password": "x" * 1_000_000, "token": token}).status_code in {
+        413,
+        422,
+    }
     assert User.objects.count() == 0
 
 
@@ -88,7 +91,7 @@ def test_a_weak_password_is_refused_in_words(client: Client) -> None:
 def test_the_token_is_not_in_the_database(client: Client) -> None:
     token = setup.new_token()
     assert token not in str(Setup.objects.values().get())
-    assert len(token) >= 22          # 128 bits
+    assert len(token) >= 22  # 128 bits
 
 
 @pytest.mark.django_db(transaction=True)
