@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from clusters.access import Actor
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from clusters.live.store import Delta, Store
 
 WINDOW = 0.1  # seconds that lines of several containers wait for older ones of another
-NEWEST = 250  # lines of one container that wait to be shown; older ones are left out
+NEWEST = 250  # lines of one container that may wait to be shown
+OF_A_FLOOD = 40  # when there are more: the newest, which is more than anybody reads; the others are left out
 MAX_SOURCES = 50  # containers merged into one
 SEARCHED = 10_000  # lines looked back when only some are wanted
 OURS = -1  # the number of the source of lines that are about the log itself
@@ -182,12 +184,12 @@ class LogStream:
         self._line_up(source, source.history, lines[:past], now)
         fresh = lines[past:]
         if not self._filter and len(fresh) > NEWEST:
-            source.skipped += len(fresh) - NEWEST
-            fresh = fresh[-NEWEST:]
+            source.skipped += len(fresh) - OF_A_FLOOD
+            fresh = fresh[-OF_A_FLOOD:]
         self._line_up(source, source.newest, fresh, now)
-        while len(source.newest) > NEWEST:
-            source.newest.popleft()
-            source.skipped += 1
+        if len(source.newest) > NEWEST or (source.skipped and len(source.newest) > OF_A_FLOOD):
+            source.skipped += len(source.newest) - OF_A_FLOOD
+            source.newest = deque(islice(source.newest, len(source.newest) - OF_A_FLOOD, None))
         self._wake()
 
     def _line_up(self, source: Source, queue: deque[_Waiting], lines: Sequence[Line], now: float) -> None:

@@ -14,6 +14,7 @@ from dashboard import logs
 from dashboard.topics.base import Topic
 
 EVERY = 0.05  # seconds between two frames
+IN_A_FLOOD = 0.1  # the same, while lines are left out: nobody reads faster, and the page has time for clicks
 LINES = 250  # of a frame; more while lines of the past wait
 PAST_LINES = 1000
 UNACKNOWLEDGED = 8  # frames
@@ -86,8 +87,8 @@ class LogsTopic(Topic):
                 self._wake_at(log.sleeps_until)
             return None
         self._seq += 1
-        self._next = now if log.has_history else now + EVERY
-        self._wake_at(now + EVERY)
+        self._next = now if log.has_history else now + (IN_A_FLOOD if gaps else EVERY)
+        self._wake_at(self._next)
         news = {"sources": self._sources()} if log.changed else {}
         return Frame(t="patch", seq=self._seq, now=now, lines=lines, gaps=gaps, **news)
 
