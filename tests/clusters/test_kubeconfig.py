@@ -21,7 +21,7 @@ from clusters.errors import Invalid
 CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
 # What a program, a file or a socket would be seen by.
-WATCHED = ("subprocess.", "os.exec", "os.posix_spawn", "os.system", "os.fork", "os.listdir", "open", "socket.", "import")
+WATCHED = ("subprocess.", "os.exec", "os.posix_", "os.system", "os.fork", "os.listdir", "open", "socket.", "import")
 _seen: list[str] = []
 _watching = [False]
 
@@ -271,9 +271,7 @@ async def test_a_broken_kubeconfig_is_offered_with_its_problem(written: Callable
     assert "cannot be read" in offer.problem
 
 
-async def test_without_a_kubeconfig_there_is_nothing_to_offer(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_without_a_kubeconfig_there_is_nothing_to_offer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KUBECONFIG", "")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert await reader.found() == []

@@ -167,8 +167,11 @@ def _unsent(message: str, hint: str, detail: str) -> Unreachable:
 def _root(error: BaseException) -> BaseException:
     """The system's or OpenSSL's error under what the client library wrapped around it."""
     for _ in range(4):
-        inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error.__cause__
-        if not isinstance(inner, BaseException) or isinstance(error, ssl.SSLError | ClusterError):
+        # aiohttp's own certificate error calls itself an SSLError, too, but only the one inside it says why.
+        inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
+        if inner is None and not isinstance(error, ssl.SSLError | ClusterError):
+            inner = error.__cause__
+        if not isinstance(inner, BaseException):
             break
         error = inner
     return error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
@@ -20,20 +22,26 @@ CHUNK = 1_000  # lines passed on at once
 KEPT = 5_000  # lines that wait at most; older ones are left out
 MOST_BACK = 20_000  # lines of the past
 LINE = 16 << 10  # bytes of a line that are shown
+LATE, LATE_FOR = 0.7, 0.5  # seconds behind, and for how long, until we leap to the end
 SILENCE = 4 * 3600.0  # seconds without a line before a quiet stream is opened anew
 
 
 async def read(server: ApiServer, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
     """The lines of one container of a pod; ends when it has ended. Raises Missing when there are none."""
     path = (*collection("v1/pods", source.resource.namespace), source.resource.name, "log")
+    parser = Parser(options.until)
     try:
-        async with server.open("GET", path, _query(source, options), silence=SILENCE) as response:
-            parser = _Parser(options.until)
-            chunks = _followed(response, parser) if options.follow else _whole(response, parser)
-            async for chunk in chunks:
-                yield chunk
-                if parser.done:
-                    return
+        while True:
+            async with server.open("GET", path, _query(source, options), silence=SILENCE) as response:
+                lines = _followed(response, parser) if options.follow else _whole(response, parser)
+                async with aclosing(lines):  # type: ignore[type-var]
+                    async for chunk in lines:
+                        yield chunk
+            if not parser.behind:
+                return
+            # The cluster cannot send them as fast as they are written: begin anew at the end.
+            parser.leap()
+            options = replace(options, tail=CHUNK, since=0.0)
     except Invalid as error:
         if "waiting to start" in error.detail or "not found" in error.detail or "trying and failing" in error.detail:
             raise Missing(_why(error.detail, options), detail=error.detail) from error
@@ -62,58 +70,58 @@ def _why(said: str, options: LogOptions) -> str:
     return "There is no container of that name."
 
 
-async def _whole(response: aiohttp.ClientResponse, parser: _Parser) -> AsyncIterator[LogChunk]:
+async def _whole(response: aiohttp.ClientResponse, parser: Parser) -> AsyncIterator[LogChunk]:
     """Everything, nothing left out: the cluster waits while we do."""
-    lines = _Cutter()
+    cutter = Cutter()
     async for data in chunks(response):
-        for start in range(0, len(found := lines.feed(data)), CHUNK):
-            yield LogChunk(parser.parse(found[start : start + CHUNK]))
+        for start in range(0, len(found := cutter.feed(data)), CHUNK):
+            yield parser.chunk(found[start : start + CHUNK])
             if parser.done:
                 return
-    if rest := lines.rest():
-        yield LogChunk(parser.parse([rest]))
+    if rest := cutter.rest():
+        yield parser.chunk([rest])
 
 
-async def _followed(response: aiohttp.ClientResponse, parser: _Parser) -> AsyncIterator[LogChunk]:
+async def _followed(response: aiohttp.ClientResponse, parser: Parser) -> AsyncIterator[LogChunk]:
     """As they come; the newest win when there are more than can be passed on."""
     waiting: deque[bytes] = deque(maxlen=KEPT)
     news = asyncio.Event()
-    skipped = 0
-    lines = _Cutter()
+    cutter = Cutter()
 
     async def fill() -> None:
-        nonlocal skipped
         try:
             async for data in chunks(response):
-                found = lines.feed(data)
-                skipped += max(0, len(waiting) + len(found) - KEPT)
-                waiting.extend(found)
-                news.set()
+                if found := cutter.feed(data):
+                    parser.skipped += max(0, len(waiting) + len(found) - KEPT)
+                    waiting.extend(found)
+                    news.set()
+                    if parser.falls_behind(found[-1], len(found)):
+                        return
                 await asyncio.sleep(0)
-            if rest := lines.rest():
+            if rest := cutter.rest():
                 waiting.append(rest)
         finally:
             news.set()
 
     filler = asyncio.create_task(fill(), name="log lines")
     try:
-        while waiting or not filler.done():
+        while (waiting or not filler.done()) and not parser.done:
             await news.wait()
-            left_out, skipped = skipped, 0
             taken = [waiting.popleft() for _ in range(min(CHUNK, len(waiting)))]
             if not waiting and not filler.done():
                 news.clear()
-            if taken or left_out:
-                yield LogChunk(parser.parse(taken), left_out)
+            if taken or parser.skipped:
+                yield parser.chunk(taken)
                 await asyncio.sleep(EVERY)
-        await filler  # raises what went wrong with the stream
+        if filler.done():
+            await filler  # raises what went wrong with the stream
     finally:
         filler.cancel()
         with suppress(asyncio.CancelledError, aiohttp.ClientError, OSError):
             await filler
 
 
-class _Cutter:
+class Cutter:
     """Cuts bytes into lines; of a line without an end only its beginning is kept."""
 
     def __init__(self) -> None:
@@ -135,15 +143,24 @@ class _Cutter:
         return self._open
 
 
-class _Parser:
-    """Takes the time off each line. ``done`` when a line was younger than asked for."""
+class Parser:
+    """Takes the time off each line, and notices when the stream falls behind the container.
 
-    def __init__(self, until: float) -> None:
-        self._until = until
+    ``done`` when a line was younger than asked for; ``behind`` when only a leap helps; ``skipped`` not told yet.
+    """
+
+    def __init__(self, until: float, clock: Callable[[], float] = time.time) -> None:
+        self._until, self._clock = until, clock
         self._second, self._at, self._last = b"", 0.0, 0.0
-        self.done = False
+        self._usual = float("inf")  # how old lines are when they arrive at their fastest: the clocks' difference
+        self._late_since = 0.0
+        self._first, self._newest, self._count = 0.0, 0.0, 0  # of this stream, to know how fast lines are written
+        self._rate = 0.0
+        self.done = self.behind = False
+        self.skipped = 0
 
-    def parse(self, lines: list[bytes]) -> list[tuple[float, str, str]]:
+    def chunk(self, lines: Sequence[bytes]) -> LogChunk:
+        """These lines, and how many were left out before them."""
         parsed = []
         for line in lines:
             stamp, _, text = line.partition(b" ")
@@ -153,13 +170,39 @@ class _Parser:
             if self._until and at > self._until:
                 self.done = True
                 break
+            if self._rate:  # the first line after a leap: what lies between was never sent, so it is reckoned
+                self.skipped += round(self._rate * max(0.0, at - self._newest))
+                self._rate = self._newest = 0.0
             # Clocks that are set back must not turn the order around.
             self._last = at = max(at, self._last)
             parsed.append((at, "out", _text(text)))
-        return parsed
+        skipped, self.skipped = self.skipped, 0
+        return LogChunk(parsed, skipped)
+
+    def falls_behind(self, line: bytes, count: int) -> bool:
+        """Is the stream, of which this is the newest line, late for longer than a moment, and ever later?"""
+        at = self._time(line[:40].partition(b" ")[0])
+        if at is None:
+            return False
+        now = self._clock()
+        late = now - at
+        self._usual = min(self._usual, late)
+        self._first = self._first or at
+        self._newest, self._count = at, self._count + count
+        if late - self._usual < LATE:
+            self._late_since = 0.0
+        self._late_since = self._late_since or (now if late - self._usual >= LATE else 0.0)
+        self.behind = bool(self._late_since) and now - self._late_since >= LATE_FOR
+        return self.behind
+
+    def leap(self) -> None:
+        """A new stream begins at the end of the log."""
+        span = self._newest - self._first
+        self._rate = self._count / span if span > 0 else 0.0
+        self._first, self._count, self._late_since, self.behind = 0.0, 0, 0.0, False
 
     def _time(self, stamp: bytes) -> float | None:
-        """"2026-11-24T00:26:45.123456789Z" in epoch seconds; the second is kept, because most lines share it."""
+        """ "2026-11-24T00:26:45.123456789Z" in epoch seconds; the second is kept, because most lines share it."""
         if len(stamp) > 40 or len(stamp) < 20:
             return None
         if stamp[:19] != self._second or not stamp.endswith(b"Z"):

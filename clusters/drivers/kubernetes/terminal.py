@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -14,13 +17,20 @@ from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.decode import MALFORMED
 from clusters.drivers.kubernetes.errors import Status
 from clusters.drivers.kubernetes.paths import collection
-from clusters.errors import Invalid, Missing, Unreachable, Unsupported
+from clusters.errors import ClusterError, Invalid, Missing, Unreachable, Unsupported
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
-SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh", "/busybox/sh", "/usr/bin/sh")
+SHELLS = ("sh", "/bin/sh", "/busybox/sh", "/bin/bash", "/bin/ash")
 PROBE = "command -v bash || command -v ash || command -v sh; id -un 2>/dev/null || id -u"
+# The mark is inherited by all that is started from the terminal, so that all of it can be ended with it.
+START = 'TERM=xterm-256color PILOTHOUSE_TERMINAL="$1"; export TERM PILOTHOUSE_TERMINAL; exec "$0"'
+HANG_UP = (
+    "for one in /proc/[0-9]*; do "
+    'grep -q "PILOTHOUSE_TERMINAL=$1" "$one/environ" 2>/dev/null && kill -HUP "${one#/proc/}" 2>/dev/null; done; exit 0'
+)
 ANSWER = 10.0  # seconds
+GOODBYE = 3.0
 SEND = 10.0
 _PROGRAM = re.compile(r"/[A-Za-z0-9/._-]{1,200}")
 _USER = re.compile(r"[A-Za-z0-9._-]{1,60}")
@@ -30,8 +40,10 @@ _EXIT = re.compile(r"exit code (\d{1,5})")
 class KubernetesShell:
     """An open terminal."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, program: str, user: str) -> None:
-        self._socket = socket
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, program: str, user: str, hang_up: Callable[[], Awaitable[Any]]
+    ) -> None:
+        self._socket, self._hang_up = socket, hang_up
         self._ended = ""
         self.program, self.user = program, user
 
@@ -61,27 +73,30 @@ class KubernetesShell:
         return self._ended or "closed"
 
     async def _say_goodbye(self) -> None:
-        """End the program's input, so that it does not live on without us; v5 can say that, v4 only cuts."""
-        try:
+        """End the program, which the cluster would leave running for ever; its input too, where v5 can say that."""
+        self._ended = "closed"
+        with suppress(ClusterError, TimeoutError):
             if self._socket.protocol == PROTOCOLS[0]:
                 await _send(self._socket, CLOSE, bytes([STDIN]))
-            async with asyncio.timeout(0.5):
-                async for _ in self.output():
-                    pass
-        except (Unreachable, TimeoutError, RuntimeError):
-            self._ended = self._ended or "closed"
+            await asyncio.wait_for(self._hang_up(), GOODBYE)
 
 
 async def open_shell(server: ApiServer, source: LogSource, command: Sequence[str] = ()) -> KubernetesShell:
     """Open a terminal; without a command the best shell is found. Raises Unsupported when there is none."""
     program, user = (command[0], "") if command else await _find(server, source)
-    socket = await _exec(server, source, tuple(command) or (program,), terminal=True)
-    return KubernetesShell(socket, program, user)
+    mark = secrets.token_hex(8)
+
+    async def hang_up() -> None:
+        if not command:
+            await run(server, source, (program, "-c", HANG_UP, program, mark))
+
+    words = tuple(command) or (program, "-c", START, program, mark)
+    return KubernetesShell(await _exec(server, source, words, terminal=True), program, user, hang_up)
 
 
 async def _find(server: ApiServer, source: LogSource) -> tuple[str, str]:
     """The best shell and who we are in it."""
-    for shell in ("sh", *SHELLS):
+    for shell in SHELLS:
         said, ended = await run(server, source, (shell, "-c", PROBE))
         lines = said.decode(errors="replace").split()
         if ended == "exit 0" and lines:

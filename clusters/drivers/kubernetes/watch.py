@@ -90,9 +90,7 @@ class Reflector:
             if "continue" in query:
                 # The pages are forgotten faster than we read them: all at once, or never.
                 found = []
-                page = decode.page(
-                    await self._server.bytes("GET", self._path, {}, within=300, limit=FULL_LIST_LIMIT)
-                )
+                page = decode.page(await self._server.bytes("GET", self._path, {}, within=300, limit=FULL_LIST_LIMIT))
                 await self._decode(page, found)
             elif self._expired or not self._version:
                 raise
