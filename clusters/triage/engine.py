@@ -86,14 +86,14 @@ def _inside(cluster: Heard, allowed: frozenset[str] | None, now: float, versions
     tops: dict[str, Thing] = {}
     for store in cluster.stores.values():
         uids = store.health if bad is None else bad.get((cluster.id, store.kind.name), ())
-        for uid in uids:
+        for uid in sorted(uids):
             one = thing(store, uid)
             if one is None or one.health.level not in UNWELL or not _seen(one, allowed):
                 continue
             top = top_owner(cluster.stores, one)
             tops[top.row] = top
             (groups if one.health.level in BAD else silent)[top.row].append(one)
-    return [_about(tops[row], things + silent[row], now, versions) for row, things in groups.items()]
+    return [_about(tops[row], things + silent[row], now, versions) for row, things in sorted(groups.items())]
 
 
 def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:

@@ -26,6 +26,7 @@ TICK = 5.0
 MOST_SCOPES = 64                # different rights for which an answer is kept
 REMEMBER_VERSIONS = 3600.0
 RESTARTS_FOR = 3600.0
+BLINK = 2.0                     # seconds before anything is shown: a crash that was over at once needs nobody
 LASTS = 10.0                    # seconds before what is at risk only is shown: a copy may just be starting
 COMES_BACK = 15.0               # seconds that a trouble is shown on while its app is starting again
 SAME_TROUBLE = 120.0            # seconds after which what comes back is a new finding
@@ -45,6 +46,7 @@ class Triage:
         self._restarts: list[tuple[float, int, str, int]] = []     # at, cluster, namespace, how many
         self._first_seen: dict[str, float] = {}
         self._last_seen: dict[str, float] = {}
+        self._there_since: dict[str, float] = {}
         self._bad: dict[tuple[int, str], set[str]] = {}
         self._met: set[Store] = set()
         self._stops: dict[int, tuple[Connection, list[Callable[[], object]]]] = {}
@@ -123,9 +125,14 @@ class Triage:
         now = time.time()
         found = engine.find(self.heard(), scope, now, self._first_seen, self._versions, self._bad)
         for one in found:
+            if now - self._last_seen.get(one.id, 0.0) > COMES_BACK:
+                self._there_since[one.id] = now
             self._first_seen.setdefault(one.id, one.since)
             self._last_seen[one.id] = now
-        shown = [one for one in found if not one.tentative or now - self._first_seen[one.id] >= LASTS]
+        shown = [one for one in found
+                 if now - self._there_since[one.id] >= (LASTS if one.tentative else BLINK)]
+        if len(shown) < len(found):
+            asyncio.get_running_loop().call_later(BLINK, self._mark)
         held = [one for one in before if self._may_come_back(one, {one.id for one in found}, now)]
         return sorted(shown + held, key=engine.urgency)
 
@@ -252,6 +259,7 @@ class Triage:
             elif now - at > SAME_TROUBLE:
                 del self._last_seen[name]
                 self._first_seen.pop(name, None)
+                self._there_since.pop(name, None)
 
     def _everything(self) -> Scope:
         return dict.fromkeys(self._supervisor.connections)

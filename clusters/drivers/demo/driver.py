@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ TICK = 0.5                    # seconds between two looks at what is due, while 
 SLOW_TICK = 5.0
 ALIVE_EVERY = 10.0
 RETRY_IN = 2.0
+SEGMENT = re.compile(r"[A-Za-z0-9_.:@-]{1,253}")
 MOST_LINES = 2000             # of one look back into a log
 SHAPES: dict[str, tuple[Platform, Callable[[int, float], World]]] = {
     "kubernetes": ("kubernetes", ShopWorld), "docker": ("docker", HostWorld)}
@@ -235,5 +237,5 @@ def _silence() -> Unreachable:
 
 
 def _check(path: Sequence[str]) -> None:
-    if any(not part or part in (".", "..") or "/" in part or not part.isprintable() for part in path):
+    if any(part in (".", "..") or not SEGMENT.fullmatch(part) for part in path):
         raise Invalid("That is not a name of anything.")

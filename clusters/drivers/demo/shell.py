@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator, Mapping
 
 HELLO = ("This is a demonstration: nothing here is real, and nothing can break.\r\n"
          "Type \x1b[1mhelp\x1b[0m to see what it can do.\r\n")
-HELP = "help   what you see\r\nls     files\r\ncat    print a file\r\nps     processes\r\nenv    the environment\r\n" \
+HELP = "help   what you see\r\necho   say something\r\nls     files\r\ncat    print a file\r\nps     processes\r\nenv    the environment\r\n" \
        "whoami who you are\r\nexit   leave"
 FILES = {"README": "A container of the Pilothouse demonstration.", "settings.toml": "level = \"info\"\r\nport = 8080",
          "VERSION": "demonstration"}
@@ -89,6 +90,8 @@ class ToyShell:
                 return f"  PID COMMAND\r\n    1 {self._env.get('APP', 'program')}\r\n   27 {self.program}"
             case "env":
                 return "\r\n".join(f"{name}={value}" for name, value in self._env.items())
+            case "echo":
+                return _unquoted(rest)
             case "whoami":
                 return self.user
             case "hostname":
@@ -110,3 +113,10 @@ class ToyShell:
             if self._out.full():
                 self._out.get_nowait()
             self._out.put_nowait(None)
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return " ".join(shlex.split(text))
+    except ValueError:
+        return text
