@@ -109,7 +109,7 @@ class LiveTable extends HTMLElement {
 
   #counted(total, listed) {
     if (total !== this.total) {
-      this.style.setProperty("--total", total);
+      this.body.style.setProperty("--total", total);
       this.table.ariaRowCount = total + 1;
       this.toolbar.counted(total);
     }

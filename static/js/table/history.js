@@ -22,6 +22,7 @@ export class History {
 export function draw(plot, samples) {
   if (samples.length < 2) return;
   const svg = plot.firstElementChild ?? plot.appendChild(sparkline());
+  plot.dataset.drawn = "";
   const highest = Math.max(...samples) * 1.08 || 1;
   const step = 100 / (samples.length - 1);
   const line = samples.map((value, index) => `${(index * step).toFixed(1)},${(29 - (value / highest) * 27).toFixed(1)}`).join(" ");
