@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 
 HELLO = ("This is a demonstration: nothing here is real, and nothing can break.\r\n"
          "Type \x1b[1mhelp\x1b[0m to see what it can do.\r\n")
-HELP = "help   what you see\r\necho   say something\r\nls     files\r\ncat    print a file\r\nps     processes\r\nenv    the environment\r\n" \
-       "whoami who you are\r\nexit   leave"
+HELP = "\r\n".join((
+    "help    what you see", "ls      files", "cat     print a file", "echo    say something", "ps      processes",
+    "env     the environment", "whoami  who you are", "exit    leave"))
 FILES = {"README": "A container of the Pilothouse demonstration.", "settings.toml": "level = \"info\"\r\nport = 8080",
          "VERSION": "demonstration"}
 LONGEST_LINE = 400
