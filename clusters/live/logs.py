@@ -309,5 +309,7 @@ def sources_of(connection: Connection, row: Row) -> list[tuple[str, LogSource]]:
     store = connection.stores.get(row.kind.copies_of)
     if store is None or store.kind.logs is None:
         raise Invalid(f"A {row.kind.label.lower()} has no log of its own.")
-    newest_first = sorted(copies(connection, row), key=lambda copy: (-copy.created, copy.name))
+    # A hostile cluster may say that a copy of another namespace belongs here: who sees this need not see that.
+    found = (copy for copy in copies(connection, row) if copy.namespace == row.resource.namespace)
+    newest_first = sorted(found, key=lambda copy: (-copy.created, copy.name))
     return [(f"{store.prefix}{copy.uid}", source) for copy in newest_first for source in store.kind.logs(copy)]
