@@ -118,7 +118,7 @@ class Terminal:
             return
         with contextlib.suppress(Exception):
             await self._say(t="end", why=reason.why, hint=reason.hint)
-            await asyncio.wait_for(self._send_frame({"type": "websocket.close", "code": reason.code}), PATIENCE)
+            await self._send({"type": "websocket.close", "code": reason.code})
 
     async def _carry(self, shell: Shell) -> None:
         work = [asyncio.create_task(one) for one in (self._outwards(shell), self._inwards(shell), self._watch(shell))]
@@ -155,7 +155,9 @@ class Terminal:
             if data := message.get("bytes"):
                 self._typed = time.monotonic()
                 try:
-                    await asyncio.wait_for(shell.write(data), PATIENCE)
+                    # Not wait_for: in Python 3.11 it can swallow a cancellation, and this task would live on.
+                    async with asyncio.timeout(PATIENCE):
+                        await shell.write(data)
                 except TimeoutError as error:
                     raise EndedError("The shell takes no more keys: its program does not read them.") from error
             elif (text := message.get("text")) is not None:
@@ -184,7 +186,8 @@ class Terminal:
             left = min(self._typed + IDLE, self._opened + LONGEST) - now
             if left <= 0:
                 with contextlib.suppress(ClusterError, TimeoutError):
-                    await asyncio.wait_for(shell.write(b"\x04"), 1)
+                    async with asyncio.timeout(1):
+                        await shell.write(b"\x04")
                 idle = now - self._typed >= IDLE
                 raise EndedError(f"Closed after {IDLE / 60:.0f} minutes without a key." if idle
                             else f"Closed: a terminal stays open for {LONGEST / 3600:.0f} hours at most.")  # fmt: skip
@@ -212,7 +215,8 @@ class Terminal:
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
-            await asyncio.wait_for(self._send_frame(message), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._send_frame(message)
         except TimeoutError as error:
             raise EndedError("The tab does not read any more.", TOO_SLOW) from error
 

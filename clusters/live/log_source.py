@@ -224,7 +224,8 @@ class Stream:
     async def _wait(self, seconds: float) -> bool:
         self._changed.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
         return self._changed.is_set()
 
     def _is_gone(self) -> bool:
