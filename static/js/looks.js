@@ -3,6 +3,7 @@
 const VALUES = { theme: ["auto", "light", "dark"], density: ["cosy", "compact", "roomy"], explain: ["off", "on"] };
 const A_YEAR = 31_536_000;
 const root = document.documentElement;
+const prefersLight = matchMedia("(prefers-color-scheme: light)");
 
 export const chosen = (look) => root.dataset[look] || VALUES[look][0];
 
@@ -18,7 +19,8 @@ document.addEventListener("click", (event) => {
   const values = VALUES[button?.dataset.look];
   if (!values) return;
   const { look } = button.dataset;
-  const next = values[(values.indexOf(chosen(look)) + 1) % values.length];
+  const inTurn = look === "theme" && prefersLight.matches ? ["auto", "dark", "light"] : values; // the first click shows
+  const next = inTurn[(inTurn.indexOf(chosen(look)) + 1) % inTurn.length];
   choose(look, next);
   if (button.ariaPressed !== null) button.ariaPressed = String(next === "on");
 });

@@ -40,7 +40,7 @@ export function keyboard(table, signal) {
       event.preventDefault();
       typing.blur();
       if (event.key !== "Escape") go(0);
-    } else if (!typing && keys[event.key] && !event.target.closest("a, button, summary, quick-look")) {
+    } else if (!typing && keys[event.key] && (event.key === "Escape" || !event.target.closest("a, button, summary, quick-look"))) {
       event.preventDefault();
       keys[event.key]();
     }
