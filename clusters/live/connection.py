@@ -150,7 +150,7 @@ class Connection:
         elif isinstance(item.error, Refused):
             # One kind may be refused while the rest is fine: the ping finds out whether we are let in at all.
             self._spawn(self._ping())
-        elif not self._others_are_heard(store):
+        elif self._all_is_broken():
             self.contact.lose(item.error)
         if isinstance(item, Broken) or self.contact.state(time.time()) != before:
             self._changed(self)
@@ -159,13 +159,6 @@ class Connection:
         task = asyncio.create_task(work)
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
-
-    def _others_are_heard(self, store: Store) -> bool:
-        return any(
-            other.listed and other.trouble is None
-            for other in self.stores.values()
-            if other is not store and other.kind.name in self._feeds
-        )
 
     async def _judge_again(self) -> None:
         while True:
@@ -196,4 +189,11 @@ class Connection:
         except ClusterError as error:
             self.contact.lose(error)
         else:
-            self.contact.hear(time.time())
+            if not self._all_is_broken():
+                self.contact.hear(time.time())
+
+    def _all_is_broken(self) -> bool:
+        """It may answer a ping while nothing that we show is followed any longer: that is not live. One kind that
+        cannot be followed is said where it is listed, and does not make the whole cluster sick."""
+        troubles = [self.stores[name].trouble for name in self._feeds]
+        return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)

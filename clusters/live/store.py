@@ -44,22 +44,18 @@ class Store:
 
     def apply(self, item: FeedItem) -> None:
         """Take in what the driver said; tell the listeners what is different now."""
+        troubled, first = self.trouble, not self.listed
+        self.trouble = item.error if isinstance(item, Broken) else None
+        deltas: list[Delta] = []
         match item:
             case Listed(resources):
-                self.trouble, first = None, not self.listed
                 self.listed = True
                 deltas = self._replace(resources)
-                if deltas or first:
-                    self._tell(deltas)
             case Changed(upserts, deletes):
                 deltas = [delta for resource in upserts if (delta := self._put(resource))]
                 deltas += [delta for uid in deletes if (delta := self._drop(uid))]
-                if deltas:
-                    self._tell(deltas)
-            case Broken(error):
-                self.trouble = error
-            case Alive():
-                self.trouble = None  # heard again where it left off, without a new list
+        if deltas or first != (not self.listed) or troubled is not self.trouble:
+            self._tell(deltas)
 
     def forget(self) -> None:
         """Nobody watches any longer: what is known grows old, so let go of it."""

@@ -56,6 +56,16 @@ class View:
         """Whether all its stores have told what they have."""
         return all(store.listed or store.trouble for stores in self._stores.values() for store in stores.values())
 
+    @property
+    def troubles(self) -> list[str]:
+        """Which of its kinds cannot be seen, where and why: shown above the rows, so that nothing pretends to be empty."""
+        return [
+            f"{store.kind.plural} of {self._connections[store.cluster_id].cluster.name}: {store.trouble.message}"
+            for stores in self._stores.values()
+            for store in stores.values()
+            if store.trouble is not None
+        ]
+
     def slice(self, offset: int, limit: int) -> list[str]:
         """The ids of the rows of one window, in order."""
         if self.query.descending:

@@ -42,6 +42,7 @@ class Window:
         self._order: list[str] = []
         self._total = -1
         self._listed = False
+        self._troubles: list[str] = []
 
     def snapshot(self) -> dict[str, Any]:
         """Everything as the followers have it after this; resets nothing, so all of them stay in step."""
@@ -55,6 +56,7 @@ class Window:
             "total": self._total,
             "offset": self.offset,
             "listed": self._listed,
+            "troubles": self._troubles,
             "columns": [column.key for column in self.columns],
             "rows": rows,
             "facets": {key: dict(counter) for key, counter in self.view.facets.items()},
@@ -64,7 +66,8 @@ class Window:
         """Tell the followers what is different since the last time."""
         if self._total < 0:
             return  # nobody was told anything yet
-        patch = self._look_again() if moved else self._refresh(touched & self._sent.keys())
+        troubled = self.view.troubles != self._troubles
+        patch = self._look_again() if moved or troubled else self._refresh(touched & self._sent.keys())
         if patch is None:
             return
         self.seq += 1
@@ -99,8 +102,10 @@ class Window:
             patch["order"] = order
         if self.view.listed != self._listed:
             patch["listed"] = self.view.listed
+        if (troubles := self.view.troubles) != self._troubles:
+            patch["troubles"] = self._troubles = troubles
         self._sent, self._order, self._total, self._listed = sent, order, self.view.total, self.view.listed
-        return None if same else patch
+        return None if same and "troubles" not in patch else patch
 
     def _refresh(self, touched: set[str]) -> dict[str, Any] | None:
         changed = []

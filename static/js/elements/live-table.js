@@ -79,6 +79,7 @@ class LiveTable extends HTMLElement {
     else if (frame.t === "patch") {
       this.rows.patch(frame);
       this.#counted(frame.total, frame.listed ?? this.listed);
+      if (frame.troubles) this.#heard(frame.troubles);
     } else if (frame.t === "usage") this.rows.usage(frame.rows);
     else if (frame.t === "end") this.#say("This list is not available", frame.why);
   }
@@ -90,7 +91,7 @@ class LiveTable extends HTMLElement {
     this.rows.replace(snapshot.rows, snapshot.offset);
     this.rows.usage(snapshot.usage ?? {});
     this.#counted(snapshot.total, snapshot.listed);
-    this.#heard();
+    this.#heard(snapshot.troubles);
   }
 
   #useColumns(keys) {
@@ -190,10 +191,12 @@ class LiveTable extends HTMLElement {
     element.toggleAttribute("data-stale", isStale(data.cluster));
   }
 
-  // Rows of a cluster that is silent are grey, and it is said since when.
-  #heard() {
+  // Rows of a cluster that is silent are grey, and it is said since when; kinds that cannot be seen are named.
+  #heard(troubles = this.troubles) {
+    this.troubles = troubles;
     this.rows.decorateAll();
-    const words = staleWords(new Set(this.rows.order.map((id) => this.rows.data(id)?.cluster)));
+    const silent = staleWords(new Set(this.rows.order.map((id) => this.rows.data(id)?.cluster)));
+    const words = [silent, ...(troubles ?? [])].filter(Boolean).join(" ");
     this.note.hidden = !words;
     this.note.replaceChildren(icon("unknown"), words);
   }
