@@ -27,6 +27,15 @@ class Owner(Part, frozen=True, gc=False, rename="camel"):
     controller: bool = False
 
 
+REVISION = "deployment.kubernetes.io/revision"
+
+
+class Annotations(Part, frozen=True, gc=False):
+    """The only annotation that is kept of each object: they can be long, and there are many."""
+
+    revision: str = msgspec.field(default="", name=REVISION)
+
+
 class Metadata(Part, frozen=True, gc=False, rename="camel"):
     """The identity of an object."""
 
@@ -39,7 +48,7 @@ class Metadata(Part, frozen=True, gc=False, rename="camel"):
     deletion_grace_period_seconds: int = 0
     generation: int = 0
     labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
+    annotations: Annotations | None = None
     owner_references: list[Owner] | None = None
     finalizers: list[str] | None = None
 
@@ -97,9 +106,10 @@ class Object(Resource, frozen=True, gc=False, rename="camel"):
         return self.metadata.labels or {}
 
     @property
-    def annotations(self) -> dict[str, str]:
-        """Its annotations."""
-        return self.metadata.annotations or {}
+    def revision(self) -> int:
+        """The number of its version, for deployments and their replica sets; 0 for none."""
+        text = self.metadata.annotations.revision if self.metadata.annotations else ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
     @property
     def controller(self) -> Owner | None:
@@ -107,14 +117,14 @@ class Object(Resource, frozen=True, gc=False, rename="camel"):
         return next((owner for owner in self.metadata.owner_references or () if owner.controller), None)
 
 
-O = TypeVar("O", bound=Object)
+T = TypeVar("T", bound=Object)
 
 
-def understood(judge: Callable[[O], Health]) -> Callable[[O], Health]:
+def understood(judge: Callable[[T], Health]) -> Callable[[T], Health]:
     """For a kind's ``health``: what we could not read is never called well."""
 
     @functools.wraps(judge)
-    def health(one: O) -> Health:
+    def health(one: T) -> Health:
         if one.strange:
             words = "Pilothouse does not understand what the cluster says about it."
             return Health(Level.UNKNOWN, "Unknown", words, one.strange[:120])

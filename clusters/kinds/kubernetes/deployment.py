@@ -2,89 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel, Workload
-from clusters.kinds.formats import count, span
+from clusters.kinds.base import Column, Kind, Look, Panel, Workload
+from clusters.kinds.formats import span
 from clusters.kinds.kubernetes import deployment_actions as actions
-from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.kubernetes.deployment_health import health, rolling
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.panels import LOGS, TERMINAL
 
-GRACE = 30.0  # seconds that fewer copies than asked for are no fault yet
-
-
-@understood
-def health(one: Deployment) -> Health:
-    """A rollout is told as it is: how many new copies are ready, and whether it is stuck."""
-    spec, status = one.spec, one.status
-    progressing, available = condition(status.conditions, "Progressing"), condition(status.conditions, "Available")
-    failed = condition(status.conditions, "ReplicaFailure")
-    wanted, serving = spec.replicas, status.available_replicas
-    down_since = available.since if available and available.status == "False" else 0.0
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.")
-    if not wanted and not status.replicas:
-        return Health(Level.STOPPED, "Stopped", "No copies were asked for.")
-    if failed and failed.status == "True":
-        return Health(Level.FAILING, "Cannot make copies", failed.message[:300], failed.reason, failed.since)
-    if progressing and progressing.reason == "ProgressDeadlineExceeded":
-        words = (
-            f"Its new version is stuck: {status.updated_replicas - _unready_new(one)} of {wanted} new copies are ready."
-        )
-        words += f" {count(serving, 'copy', 'copies')} still serve." if serving else " Nothing serves."
-        return Health(Level.FAILING, "Stuck", words, progressing.reason, progressing.since)
-    if spec.paused:
-        return Health(Level.PAUSED, "Paused", "Its rollout is paused: changes wait until it is resumed.")
-    if _rolling(one):
-        return Health(Level.CHANGING, "Updating", _progress(one), since=progressing.since if progressing else 0.0)
-    if serving >= wanted:
-        return Health(Level.HEALTHY, "Running")
-    if down_since and time.time() - down_since < GRACE:
-        return Health(Level.CHANGING, "Starting", f"{serving} of {wanted} copies serve.", since=down_since)
-    if not serving:
-        return Health(
-            Level.FAILING, "Down", "None of its copies serves.", available.reason if available else "", down_since
-        )
-    return Health(
-        Level.AT_RISK,
-        "Degraded",
-        f"{serving} of {wanted} copies serve.",
-        available.reason if available else "",
-        down_since,
-    )
-
-
-def _rolling(one: Deployment) -> bool:
-    """Same rule as ``kubectl rollout status``: seen by its controller, all copies new, none of the old left."""
-    spec, status = one.spec, one.status
-    seen = status.observed_generation >= one.metadata.generation
-    return not seen or status.updated_replicas < spec.replicas or status.replicas > status.updated_replicas
-
-
-def _unready_new(one: Deployment) -> int:
-    return max(0, one.status.replicas - one.status.ready_replicas)
-
-
-def _progress(one: Deployment) -> str:
-    spec, status = one.spec, one.status
-    if status.observed_generation < one.metadata.generation:
-        return "Its change was not seen yet."
-    if status.updated_replicas < spec.replicas:
-        return f"{status.updated_replicas} of {spec.replicas} copies are new."
-    return f"{count(status.replicas - status.updated_replicas, 'old copy', 'old copies')} still to end."
-
 
 def copies(one: Deployment) -> tuple[int, int, int]:
     """Ready, wanted, starting."""
     ready, wanted = min(one.status.ready_replicas, one.spec.replicas), one.spec.replicas
-    starting = wanted - ready if _rolling(one) else 0
+    starting = wanted - ready if rolling(one) else 0
     return ready, wanted, max(0, starting)
 
 

@@ -10,9 +10,8 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
 from clusters.kinds.base import JSON, Action, Field, Kind
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.base import patch
+from clusters.kinds.kubernetes.base import REVISION, patch
 from clusters.kinds.kubernetes.deployment_model import Deployment
-from clusters.kinds.kubernetes.replica_set import REVISION
 
 MOST_COPIES = 1000
 
@@ -53,9 +52,12 @@ async def _resume(driver: Driver, one: Deployment, params: Mapping[str, JSON]) -
 async def _roll_back(driver: Driver, one: Deployment, params: Mapping[str, JSON]) -> str:
     """Put the template of the version before in the place of the present one, as ``kubectl rollout undo`` does."""
     versions = await _versions(driver, one)
-    present = one.annotations.get(REVISION, "")
     wanted = str(params.get("revision") or "")
-    before = [one for one in versions if (_revision(one) == int(wanted) if wanted else str(_revision(one)) != present)]
+    before = [
+        version
+        for version in versions
+        if (_revision(version) == int(wanted) if wanted else _revision(version) != one.revision)
+    ]
     if not before:
         raise Missing(
             "There is no version to go back to." if not wanted else f"Version {wanted} is not kept any longer."
@@ -142,11 +144,9 @@ ROLL_BACK: Action[Deployment] = Action(
     icon="undo-2",
     run=_roll_back,
     effect=lambda one: f"Puts {one.name} back to the version before {one.image or 'this one'}, copy by copy.",
-    refuse=lambda one: (
-        "" if one.annotations.get(REVISION, "1") != "1" else "This is its first version: there is none before it."
-    ),
+    refuse=lambda one: "" if one.revision > 1 else "This is its first version: there is none before it.",
     stays=lambda one: "The number of copies stays, and so do disks and addresses.",
-    undo=lambda one, params: ("roll-back", {"revision": one.annotations.get(REVISION, "")}),
+    undo=lambda one, params: ("roll-back", {"revision": str(one.revision)}),
     fields=(
         Field(
             name="revision",

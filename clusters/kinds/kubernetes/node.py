@@ -109,7 +109,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
             ("Addresses", ", ".join(one.address for one in node.status.addresses or ()) or "–"),
             (
                 "For pods",
-                f"{quantity(can.get('cpu', '0')):g} cores, {size(quantity(can.get('memory', '0')))}, {can.get('pods', '–')} pods",
+                f"{node.cpu_limit:g} cores, {size(node.memory_limit)}, {can.get('pods', '–')} pods",
             ),
             ("Runs", f"{info.os_image}, kernel {info.kernel_version}, {info.architecture}"),
             ("Kubelet", info.kubelet_version or "–"),

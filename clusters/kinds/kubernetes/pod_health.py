@@ -12,10 +12,11 @@ from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
 
 PLACING = 10.0  # seconds the scheduler may take before "cannot be placed" is said
-STARTING = 120.0  # seconds a pod may take to get ready, and an image to come
+STARTING = 120.0  # seconds a pod may take to get ready
+MAKING = 300.0  # seconds its containers may take to be made: a large image comes slowly
 RECENT = 600.0  # a restart this long ago still counts
 MANY = 3  # restarts that are worth a word
-FORGOTTEN = 600.0  # seconds beyond its grace that an ending pod may take
+FORGOTTEN, HOPELESS = 600.0, 1800.0  # seconds beyond its grace that an ending pod may take
 
 
 @understood
@@ -42,7 +43,8 @@ def _ending(pod: Pod, now: float) -> Health | None:
         return Health(Level.CHANGING, "Ending", "It was asked to end.", since=since)
     held = ", ".join(pod.metadata.finalizers or ())
     why = f"Something still has to let go of it ({held})." if held else "Its machine may not answer."
-    return Health(Level.AT_RISK, "Stuck ending", f"It should be gone by now. {why}", "Terminating", since)
+    level = Level.FAILING if now - since > HOPELESS else Level.AT_RISK
+    return Health(level, "Stuck ending", f"It should be gone by now. {why}", "Terminating", since)
 
 
 def _over(pod: Pod) -> Health | None:
@@ -65,8 +67,10 @@ def _over(pod: Pod) -> Health | None:
 
 def _lost(pod: Pod) -> Health | None:
     ready = condition(pod.status.conditions, "Ready")
-    lost = pod.status.phase == "Unknown" or pod.status.reason == "NodeLost" or (ready and ready.reason == "NodeLost")
-    if not lost:
+    inside = condition(pod.status.conditions, "ContainersReady")
+    # A machine that falls silent cannot say so: the cluster then takes "ready" away and leaves the rest as it was.
+    silent = ready and ready.status == "False" and not ready.reason and inside and inside.status == "True"
+    if not (silent or pod.status.phase == "Unknown" or pod.status.reason == "NodeLost"):
         return None
     words = f"Its machine {pod.spec.node_name} does not answer, so nobody knows how it is."
     return Health(Level.UNKNOWN, "Unknown", words, "NodeLost", ready.since if ready else 0.0)
@@ -94,7 +98,8 @@ def _unplaced(pod: Pod, now: float) -> Health | None:
 _PLACING = (  # what the scheduler says -> what it means (rows 1 to 9)
     (r"Insufficient (\S+?)[.,]?(?:\s|$)", "No machine has enough free {0} for it."),
     (
-        r"untolerated taint[^{]*\{?node\.kubernetes\.io/(not-ready|unreachable|disk-pressure|memory-pressure|unschedulable)",
+        r"untolerated taint[^{]*\{?node\.kubernetes\.io/"
+        r"(not-ready|unreachable|disk-pressure|memory-pressure|unschedulable)",
         "The machines that would fit are not well or closed to new work ({0}).",
     ),
     (r"untolerated taint", "The machines are reserved for other work, and it has no pass for them."),
@@ -153,19 +158,12 @@ def _containers(pod: Pod, now: float) -> Health | None:
             found.append(said)
         elif (ended := one.state.terminated) and (ended.exit_code or pod.spec.restart_policy == "Always"):
             found.append(_ended(ended, "Crashing" if ended.exit_code else "Ended"))
-        elif one.state.running and one.restart_count >= MANY and (last := one.last_state.terminated):
-            if now - last.ended < RECENT:
-                why = exit_words(last.exit_code, out_of_memory=last.reason == "OOMKilled")
-                code = exit_term(last.exit_code, out_of_memory=last.reason == "OOMKilled")
-                found.append(
-                    Health(
-                        Level.AT_RISK,
-                        "Restarting",
-                        f"Started again {one.restart_count} times. {why}.",
-                        code,
-                        last.ended,
-                    )
-                )
+        elif one.restart_count >= MANY and (last := one.last_state.terminated) and now - last.ended < RECENT:
+            oom = last.reason == "OOMKilled"
+            why = f"Started again {one.restart_count} times. {exit_words(last.exit_code, out_of_memory=oom)}."
+            found.append(
+                Health(Level.AT_RISK, "Restarting", why, exit_term(last.exit_code, out_of_memory=oom), last.ended)
+            )
     return min(found, key=lambda one: one.level) if found else None
 
 
@@ -186,7 +184,7 @@ _WAITING = {  # reason -> level, word, meaning
 def _waiting(asked: Container, one: ContainerStatus, waiting: Waiting, now: float, pod: Pod) -> Health | None:
     known = _WAITING.get(waiting.reason)
     if known is None:
-        late = now - pod.created > STARTING
+        late = now - pod.created > MAKING
         if waiting.reason in ("ContainerCreating", "PodInitializing", ""):
             words = (
                 "Its containers are being made." if not late else f"It takes long to start. {waiting.message}".strip()
@@ -252,6 +250,9 @@ def _not_ready(pod: Pod, now: float) -> Health | None:
     ready = condition(pod.status.conditions, "Ready")
     if ready is None or ready.status == "True":
         return None
+    if ready.reason == "ReadinessGatesNotReady":
+        words = "It runs, and waits for something outside it to approve."
+        return Health(Level.AT_RISK, "Not ready", f"{words} {ready.message[:300]}", ready.reason, ready.since)
     waits = [one.name for one in pod.statuses if not one.ready]
     if now - ready.since < STARTING:
         return Health(Level.CHANGING, "Starting", "It runs, and does not take work yet.", since=ready.since)

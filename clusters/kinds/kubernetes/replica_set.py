@@ -8,8 +8,6 @@ from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import PodSpec
 
-REVISION = "deployment.kubernetes.io/revision"
-
 
 class Template(Part, frozen=True, gc=False, rename="camel"):
     """What its pods are made from."""
@@ -43,12 +41,6 @@ class ReplicaSet(Object, frozen=True, gc=False, rename="camel"):
 
     spec: ReplicaSetSpec = ReplicaSetSpec()
     status: ReplicaSetStatus = ReplicaSetStatus()
-
-    @property
-    def revision(self) -> int:
-        """The number of the version; 0 when it belongs to no deployment."""
-        text = self.annotations.get(REVISION, "")
-        return int(text) if text.isdigit() else 0
 
 
 @understood

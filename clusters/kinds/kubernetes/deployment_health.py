@@ -1,0 +1,109 @@
+"""How a deployment is: a rollout told as it is, a service that is down said first."""
+
+from __future__ import annotations
+
+import time
+
+from clusters.kinds.base import Health, Level
+from clusters.kinds.formats import count, epoch
+from clusters.kinds.kubernetes.base import Condition, condition, understood
+from clusters.kinds.kubernetes.deployment_model import Deployment
+
+GRACE = 30.0  # seconds that fewer copies than asked for are no fault yet
+UNDER_WAY = {"ReplicaSetUpdated", "NewReplicaSetCreated", "FoundNewReplicaSet"}
+
+
+@understood
+def health(one: Deployment) -> Health:
+    """What cannot go on comes first, then what is down, then what is under way."""
+    now, wanted, serving = time.time(), one.spec.replicas, one.status.available_replicas
+    available = condition(one.status.conditions, "Available")
+    down_since = available.since if available and available.status == "False" else 0.0
+    code = available.reason if available and down_since else ""
+    if one.metadata.deletion_timestamp:
+        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
+    if not wanted:
+        return _without_copies(one)
+    if blocked := _blocked(one):
+        return blocked
+    if not serving and down_since and now - max(down_since, one.changed) >= GRACE:
+        held = " Its rollout is paused." if one.spec.paused else ""
+        return Health(Level.FAILING, "Down", f"None of its copies serves.{held}", code, down_since)
+    few = f"{serving} of {wanted} copies serve." if serving < wanted else ""
+    if one.spec.paused:
+        reason = f"Its rollout is paused: changes wait until it is resumed. {few}".strip()
+        return Health(Level.PAUSED, "Paused", reason, "spec.paused")
+    if rolling(one):
+        progressing = condition(one.status.conditions, "Progressing")
+        return Health(Level.CHANGING, "Updating", _progress(one), since=progressing.since if progressing else 0.0)
+    if not few:
+        return Health(Level.HEALTHY, "Running")
+    since = max(down_since, one.changed)
+    if now - since < GRACE:
+        return Health(Level.CHANGING, "Starting", few, since=since)
+    return Health(Level.AT_RISK if serving else Level.FAILING, "Degraded" if serving else "Down", few, code, since)
+
+
+def rolling(one: Deployment) -> bool:
+    """Same rule as ``kubectl rollout status``: seen by its controller, all copies new and ready, no old ones left."""
+    spec, status = one.spec, one.status
+    seen = status.observed_generation >= one.metadata.generation
+    if not seen or status.updated_replicas < spec.replicas or status.replicas > status.updated_replicas:
+        return True
+    progressing = condition(status.conditions, "Progressing")
+    return status.available_replicas < spec.replicas and _is_under_way(progressing)
+
+
+def _is_under_way(progressing: Condition | None) -> bool:
+    return progressing is not None and progressing.status == "True" and progressing.reason in UNDER_WAY
+
+
+def _without_copies(one: Deployment) -> Health:
+    if one.status.replicas:
+        left = count(one.status.replicas, "copy", "copies")
+        return Health(Level.CHANGING, "Stopping", f"{left} still to end.")
+    return Health(Level.STOPPED, "Stopped", "No copies were asked for.")
+
+
+def _blocked(one: Deployment) -> Health | None:
+    """Its copies cannot be made at all, or its new version was given up on."""
+    failed = condition(one.status.conditions, "ReplicaFailure")
+    if failed and failed.status == "True":
+        return Health(Level.FAILING, "Cannot make copies", _refusal(failed.message), failed.reason, failed.since)
+    progressing = condition(one.status.conditions, "Progressing")
+    if progressing and progressing.reason == "ProgressDeadlineExceeded":
+        serving = one.status.available_replicas
+        words = f"Its new version is stuck: {_new_ready(one)} of {one.spec.replicas} new copies are ready."
+        words += f" {count(serving, 'copy', 'copies')} still serve." if serving else " Nothing serves."
+        return Health(Level.FAILING, "Stuck", words, progressing.reason, progressing.since)
+    return None
+
+
+_REFUSALS = (  # what the API server says (rows 56 to 59 of docs/triage.md) -> what it means
+    ("exceeded quota", "The namespace has used up what it may have."),
+    ("violates PodSecurity", "The security rules of the namespace forbid such copies."),
+    ("failed calling webhook", "A policy program of the cluster does not answer."),
+    ("admission webhook", "A policy of the cluster says no."),
+    ("serviceaccount", "The account it asks for does not exist."),
+    ("usage per", "It asks for more, or less, than the namespace allows for one copy."),
+)
+
+
+def _refusal(message: str) -> str:
+    known = next((words for part, words in _REFUSALS if part in message), "The cluster refuses to make its copies.")
+    return f"{known} {message[:300]}"
+
+
+def _new_ready(one: Deployment) -> int:
+    """How many new copies are ready; the API tells it for old and new together, and the old were ready before."""
+    unready = max(0, one.status.replicas - one.status.ready_replicas)
+    return max(0, one.status.updated_replicas - unready)
+
+
+def _progress(one: Deployment) -> str:
+    spec, status = one.spec, one.status
+    if status.observed_generation < one.metadata.generation:
+        return "Its change was not seen yet."
+    if status.updated_replicas < spec.replicas or _new_ready(one) < spec.replicas:
+        return f"{_new_ready(one)} of {spec.replicas} new copies are ready."
+    return f"{count(status.replicas - status.updated_replicas, 'old copy', 'old copies')} still to end."
