@@ -44,7 +44,9 @@ class LiveResource extends HTMLElement {
 
   #refreshPanel() {
     const panel = document.querySelector("#panel[data-live-panel]");
-    if (panel) this.#soon(() => window.htmx.ajax("GET", panel.dataset.href, { target: "#panel", swap: "innerMorph" }), "panel");
+    const typing = panel?.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+    if (typing) panel.addEventListener("focusout", () => this.#refreshPanel(), { once: true });
+    else if (panel) this.#soon(() => window.htmx.ajax("GET", panel.dataset.href, { target: "#panel", swap: "innerMorph" }), "panel");
   }
 
   #timers = {};

@@ -18,7 +18,7 @@ class QuickLook extends HTMLElement {
     this.href = href;
     this.hidden = false;
     const address = new URL(href, location.origin);
-    address.searchParams.set("look", "1");
+    address.searchParams.set("part", "look");
     window.htmx.ajax("GET", address.pathname + address.search, { target: "#look-host", swap: "innerHTML" });
   }
 
