@@ -218,8 +218,8 @@ def _limit(asked: Container) -> str:
 
 _IMAGE = (  # rows 17 to 21
     (r"not found|manifest unknown|NotFound", "There is no such image or tag."),
-    (r"unauthorized|denied|403|no basic auth|authentication required", "The registry does not let the cluster in."),
-    (r"toomanyrequests|429", "The registry has given out enough for now."),
+    (r"unauthorized|denied|\b403\b|no basic auth|authentication required", "The registry does not let the cluster in."),
+    (r"toomanyrequests|\b429\b", "The registry has given out enough for now."),
     (
         r"timeout|no such host|connection refused|x509|server gave HTTP response",
         "The cluster cannot reach the registry.",
@@ -229,7 +229,7 @@ _IMAGE = (  # rows 17 to 21
 
 
 def _image_words(message: str) -> str:
-    return next((words for pattern, words in _IMAGE if re.search(pattern, message[:4000])), "")
+    return next((words for pattern, words in _IMAGE if re.search(pattern, message[:4000], re.IGNORECASE)), "")
 
 
 def _ended(ended: Terminated, word: str) -> Health:
