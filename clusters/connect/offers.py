@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from clusters.models import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,21 @@ class Offer:
 
 async def offers() -> list[Offer]:
     """Everything that was found, as of now."""
-    from clusters.connect import docker, kubeconfig      # here, because what they find are Offers, too
+    from clusters.connect import docker, kubeconfig  # here, because what they find are Offers, too
 
     engines, contexts = await asyncio.gather(docker.found(), kubeconfig.found())
-    return [*engines, *contexts]
+    connected = {_place(one.driver, one.settings): one.name async for one in Cluster.objects.all()}
+    return [_unless_connected(offer, connected) for offer in (*engines, *contexts)]
+
+
+def _unless_connected(offer: Offer, connected: Mapping[tuple[str, str], str]) -> Offer:
+    name = connected.get(_place(offer.driver, offer.settings))
+    return replace(offer, problem=f"Connected already, as “{name}”.") if name and not offer.problem else offer
+
+
+def _place(driver: str, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a connection leads: two of them to the same place are the same cluster."""
+    return driver, str(settings.get("address") or settings.get("server") or "")
 
 
 async def find_offer(key: str) -> Offer | None:

@@ -55,7 +55,7 @@ WHERE = TableColumn(
     label="Where",
     cell="where",
     read=_where,
-    width="minmax(140px, 1.7fr)",
+    width="minmax(120px, 1.7fr)",
     sort=lambda row: f"{row.cluster.name}/{row.resource.namespace}",
     facet=lambda row: row.cluster.slug,
     words="The cluster, and the part of it, that this runs in.",
@@ -74,7 +74,7 @@ STATUS = TableColumn(
     cell="status",
     read=status_cell,
     sort=lambda row: row.health.level,
-    width="minmax(112px, .9fr)",
+    width="minmax(104px, .9fr)",
     facet=lambda row: row.health.level.name.lower(),
     words="How it is: failing comes first.",
 )

@@ -71,7 +71,7 @@ CONTAINER: Kind[Container] = Kind(
             value=lambda one: [one.name, one.image],
             cell="name",
             sort=lambda one: one.name,
-            width="minmax(200px, 2.2fr)",
+            width="minmax(180px, 2.2fr)",
         ),
         Column(
             key="status",
@@ -80,7 +80,7 @@ CONTAINER: Kind[Container] = Kind(
             cell="status",
             sort=lambda one: int(health(one).level),
             facet=lambda one: LEVEL_WORDS[health(one).level],
-            width="minmax(128px, 1fr)",
+            width="minmax(112px, 1fr)",
             words="How it is, in one word. Failing comes first.",
         ),
         Column(
@@ -98,7 +98,7 @@ CONTAINER: Kind[Container] = Kind(
             value=_ports,
             cell="tags",
             sort=lambda one: (_ports(one) or ["~"])[0],
-            width="minmax(132px, 1fr)",
+            width="minmax(112px, 1fr)",
             words="Where it answers: the port of the machine, an arrow, the port inside.",
         ),
         Column(
@@ -106,14 +106,14 @@ CONTAINER: Kind[Container] = Kind(
             label="CPU",
             value=lambda one: [None, one.cpu_limit, "cores"],
             cell="usage",
-            width="minmax(120px, 1fr)",
+            width="minmax(104px, 1fr)",
         ),
         Column(
             key="memory",
             label="Memory",
             value=lambda one: [None, one.memory_limit, "bytes"],
             cell="usage",
-            width="minmax(120px, 1fr)",
+            width="minmax(104px, 1fr)",
         ),
         Column(
             key="restarts",

@@ -26,7 +26,7 @@ AGE: Column[Any] = Column(
     value=lambda one: one.created or None,
     cell="age",
     sort=lambda one: -one.created,
-    width="72px",
+    width="60px",
     end=True,
     words="How long ago it was made.",
 )
