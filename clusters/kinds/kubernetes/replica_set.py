@@ -76,7 +76,7 @@ REPLICA_SET: Kind[ReplicaSet] = Kind(
             cell="name",
             value=lambda one: [one.name, one.spec.template.image],
             sort=lambda one: one.name,
-            width="minmax(220px, 2.3fr)",
+            width="minmax(180px, 2.3fr)",
         ),
         STATUS,
         NAMESPACE,
