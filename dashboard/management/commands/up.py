@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sqlite3
 import sys
@@ -123,4 +124,5 @@ def _serve(listener: socket.socket) -> None:
             forwarded_allow_ips=settings.TRUSTED_PROXIES or None,
         )
     )
-    server.run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C has stopped it in order already
+        server.run(sockets=[listener])
