@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +25,11 @@ def _flag(name: str) -> bool:
 # --- Where we keep things -------------------------------------------------------------------------------------------
 # The folder of the database and the keys. Everything that must be backed up is in it.
 DATA = Path(_text("DATA") or ROOT / ".data").resolve()
-DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+try:
+    DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (DATA / ".writable").touch()
+except OSError as error:
+    sys.exit(f"Pilothouse cannot keep its data in {DATA}: {error.strerror}. Set PILOTHOUSE_DATA to a folder of yours.")
 
 # The address people use. Its scheme, host and port are the only origin that may open our websockets.
 URL = _text("URL", "http://127.0.0.1:8000").rstrip("/")
