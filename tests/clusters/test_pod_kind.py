@@ -15,6 +15,7 @@ from clusters.kinds.base import Health, Level
 from clusters.kinds.kubernetes.pod import POD, log_sources
 from clusters.kinds.kubernetes.pod_health import placing_words
 from clusters.kinds.kubernetes.pod_model import Pod
+from clusters.kinds.kubernetes.pod_settings import settings
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "kubernetes"
 
@@ -28,7 +29,8 @@ def made(
 ) -> Pod:
     """A pod that has been well for an hour, but for what is given."""
     tree = {
-        "metadata": {"name": "web-1", "namespace": "shop", "uid": "u", "creationTimestamp": ago(3600)} | (metadata or {}),
+        "metadata": {"name": "web-1", "namespace": "shop", "uid": "u", "creationTimestamp": ago(3600)}
+        | (metadata or {}),
         "spec": {"nodeName": "node-1", "containers": [{"name": "main", "image": "shop/web:1"}]} | (spec or {}),
         "status": {
             "phase": "Running",
@@ -270,3 +272,28 @@ def test_recorded_pods_are_understood(path: Path) -> None:
         column.value(pod)
         if column.sort:
             column.sort(pod)
+
+
+def test_checks_and_variables_are_told_and_secrets_are_not() -> None:
+    container = {
+        "name": "main",
+        "env": [
+            {"name": "MODE", "value": "fast"}, {"name": "API_TOKEN", "value": "hunter2"},
+            {"name": "DB", "value": "postgres://app:hunter2@db/shop"},
+            {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "main"}}},
+            {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+        ],
+        "envFrom": [{"configMapRef": {"name": "web"}}],
+        "livenessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "failureThreshold": 1},
+        "readinessProbe": {"exec": {"command": ["test", "-f", "/ready"]}, "periodSeconds": 5},
+    }  # fmt: skip
+    told = settings({"spec": {"containers": [container], "initContainers": None}})["main"]
+    assert told["checks"] == [
+        ("Is it alive?", "HTTP /healthz on port http every 10 s; failing once restarts it"),
+        ("Can it take work?", "test -f /ready every 5 s; failing 3 times in a row sends it no work"),
+    ]
+    assert told["environment"][:2] == [("everything of", "config map web", False), ("MODE", "fast", False)]
+    assert ("KEY", "main of secret keys", True) in told["environment"]
+    assert ("NODE", "the pod's spec.nodeName", False) in told["environment"]
+    assert "hunter2" not in str(told)
+    assert settings({"spec": {"containers": 7}}) == {}

@@ -79,7 +79,7 @@ def _blocked(one: Deployment) -> Health | None:
     return None
 
 
-_REFUSALS = (  # what the API server says (rows 56 to 59 of docs/triage.md) -> what it means
+_REFUSALS = (  # what the API server says -> what it means
     ("exceeded quota", "The namespace has used up what it may have."),
     ("violates PodSecurity", "The security rules of the namespace forbid such copies."),
     ("failed calling webhook", "A policy program of the cluster does not answer."),

@@ -13,6 +13,7 @@ from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
+from clusters.kinds.kubernetes.pod_settings import settings
 from clusters.kinds.panels import LOGS, TERMINAL
 
 
@@ -45,6 +46,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
         one.name: one for one in [*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())]
     }
     asked = [*(pod.spec.init_containers or ()), *(pod.spec.containers or ())]
+    with_settings = settings(await look.driver.get(look.kind, pod.namespace, pod.name))
     return {
         "facts": [
             ("Machine", pod.spec.node_name or "not placed yet"),
@@ -57,7 +59,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
                 f"{pod.controller.kind} {pod.controller.name}" if pod.controller else "nobody: it is not made again",
             ),
         ],
-        "containers": [_container(one, statuses.get(one.name)) for one in asked],
+        "containers": [_container(one, statuses.get(one.name)) | with_settings.get(one.name, {}) for one in asked],
         "labels": sorted(pod.labels.items()),
     }
 

@@ -1,4 +1,4 @@
-"""How a pod is, and why, in plain words. The numbers in comments are the rows of docs/triage.md where there is one."""
+"""How a pod is, and why, in plain words with the technical term beside them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _unplaced(pod: Pod, now: float) -> Health | None:
     return Health(Level.FAILING, "Cannot be placed", placing_words(scheduled.message), "Unschedulable", scheduled.since)
 
 
-_PLACING = (  # what the scheduler says -> what it means (rows 1 to 9)
+_PLACING = (  # what the scheduler says -> what it means
     (r"Insufficient (\S+?)[.,]?(?:\s|$)", "No machine has enough free {0} for it."),
     (
         r"untolerated taint[^{]*\{?node\.kubernetes\.io/"
