@@ -6,14 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 import pytest
 from aiohttp import web
 
 from clusters.drivers.kubernetes.backoff import Backoff
 from clusters.drivers.kubernetes.client import ApiServer
-from clusters.drivers.kubernetes.merge import merged
 from clusters.drivers.kubernetes.watch import DENIED_WAIT, Reflector, Timing
 from clusters.errors import Refused, Unreachable, Unsupported
 from clusters.kinds.kubernetes.pod import POD
@@ -361,58 +359,3 @@ def test_waits_grow_are_never_in_step_and_end_at_the_cap() -> None:
     now[0] += 121
     assert backoff.wait() <= 1.6
     assert Backoff(lambda: 30.0).wait() != Backoff(lambda: 30.0).wait()
-
-
-# --- Several namespaces ---------------------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def watching_namespaces(api: FakeApi, *namespaces: str) -> AsyncIterator[AsyncIterator[FeedItem]]:
-    async def no_wait(seconds: float) -> None:
-        await asyncio.sleep(0.01)
-
-    async with serving(api) as server:
-        timing = Timing(sleep=no_wait)
-        feed = merged({one: Reflector(server, "v1/pods", POD.model, one, timing) for one in namespaces})
-        async with aclosing(feed), asyncio.timeout(5):  # type: ignore[type-var]
-            yield feed
-
-
-async def test_several_namespaces_are_one_list_and_one_stream() -> None:
-    api = FakeApi()
-    await api.put("web", "shop")
-    await api.put("db", "data")
-    await api.put("hidden", "other")
-    async with watching_namespaces(api, "shop", "data") as feed:
-        first: Any = await anext(feed)
-        while not isinstance(first, Listed):
-            first = await anext(feed)
-        assert {one.name for one in first.resources} == {"web", "db"}
-        await api.put("cache", "data")
-        await api.put("hidden-too", "other")
-        async for item in feed:
-            if isinstance(item, Changed):
-                assert [one.name for one in item.upserts] == ["cache"]
-                break
-    assert "/api/v1/pods" not in api.paths
-
-
-async def test_a_namespace_that_is_refused_hides_neither_the_others_nor_itself() -> None:
-    api = FakeApi()
-    await api.put("web", "shop")
-    plain = api._list
-
-    async def mostly(request: web.Request) -> web.StreamResponse:
-        if request.match_info["namespace"] == "secret":
-            return await refuses(403, "forbidden")(request)
-        return await plain(request)
-
-    api._list = mostly  # type: ignore[method-assign]
-    store = Store(1, POD)
-    async with watching_namespaces(api, "shop", "secret") as feed:
-        async for item in feed:
-            store.apply(item)
-            if isinstance(item, Broken) and store.listed:
-                break
-    assert {one.name for one in store.resources.values()} == {"web"}
-    assert isinstance(store.trouble, Refused)

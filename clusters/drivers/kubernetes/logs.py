@@ -129,6 +129,7 @@ class Cutter:
         self._too_long = False
 
     def feed(self, data: bytes) -> list[bytes]:
+        """The lines that are whole now."""
         *whole, rest = data.split(b"\n")
         if whole:
             whole[0] = self._open + whole[0] if not self._too_long else self._open
@@ -140,6 +141,7 @@ class Cutter:
         return whole
 
     def rest(self) -> bytes:
+        """What came after the last end of a line."""
         return self._open
 
 

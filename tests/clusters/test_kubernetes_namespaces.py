@@ -1,0 +1,70 @@
+"""Several namespaces watched as one, for accounts that may not list the whole cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from clusters.drivers.kubernetes.merge import merged
+from clusters.drivers.kubernetes.watch import Reflector, Timing
+from clusters.errors import Refused
+from clusters.kinds.kubernetes.pod import POD
+from clusters.live.resource import Broken, Changed, FeedItem, Listed
+from clusters.live.store import Store
+from tests.clusters.fake_api import FakeApi, refuses, serving
+
+
+@asynccontextmanager
+async def watching_namespaces(api: FakeApi, *namespaces: str) -> AsyncIterator[AsyncIterator[FeedItem]]:
+    async def no_wait(seconds: float) -> None:
+        await asyncio.sleep(0.01)
+
+    async with serving(api) as server:
+        timing = Timing(sleep=no_wait)
+        feed = merged({one: Reflector(server, "v1/pods", POD.model, one, timing) for one in namespaces})
+        async with aclosing(feed), asyncio.timeout(5):  # type: ignore[type-var]
+            yield feed
+
+
+async def test_several_namespaces_are_one_list_and_one_stream() -> None:
+    api = FakeApi()
+    await api.put("web", "shop")
+    await api.put("db", "data")
+    await api.put("hidden", "other")
+    async with watching_namespaces(api, "shop", "data") as feed:
+        first: Any = await anext(feed)
+        while not isinstance(first, Listed):
+            first = await anext(feed)
+        assert {one.name for one in first.resources} == {"web", "db"}
+        await api.put("cache", "data")
+        await api.put("hidden-too", "other")
+        async for item in feed:
+            if isinstance(item, Changed):
+                assert [one.name for one in item.upserts] == ["cache"]
+                break
+    assert "/api/v1/pods" not in api.paths
+
+
+async def test_a_namespace_that_is_refused_hides_neither_the_others_nor_itself() -> None:
+    api = FakeApi()
+    await api.put("web", "shop")
+    plain = api._list
+
+    async def mostly(request: web.Request) -> web.StreamResponse:
+        if request.match_info["namespace"] == "secret":
+            return await refuses(403, "forbidden")(request)
+        return await plain(request)
+
+    api._list = mostly  # type: ignore[method-assign]
+    store = Store(1, POD)
+    async with watching_namespaces(api, "shop", "secret") as feed:
+        async for item in feed:
+            store.apply(item)
+            if isinstance(item, Broken) and store.listed:
+                break
+    assert {one.name for one in store.resources.values()} == {"web"}
+    assert isinstance(store.trouble, Refused)
