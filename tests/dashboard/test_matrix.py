@@ -29,6 +29,7 @@ ROUTES = {
     "jobs/<slug:key>/": "signed-in",
     "jobs/<slug:key>/cancel/": "signed-in",
     "demo/": "signed-in",
+    "patterns/": "signed-in",
     "demo/fault/": "cluster",
     "logs/download/": "cluster",
     "people/": "site",
