@@ -22,11 +22,11 @@ from clusters.kinds.base import Role
 from clusters.models import AccessRevision, Grant
 
 NOBODY = Actor(0, "nobody")
-FRESH = 1.0                              # seconds that a revision is believed: other processes may have changed it
+FRESH = 1.0  # seconds that a revision is believed: other processes may have changed it
 MAX_KEPT = 2000
 
 _kept: dict[int, tuple[int, Actor | None]] = {}
-_revision: tuple[int, float] | None = None       # the number, and when it was read
+_revision: tuple[int, float] | None = None  # the number, and when it was read
 
 
 async def revision() -> int:
@@ -66,7 +66,7 @@ def granted(grant: Grant) -> Granted:
 
 def bump() -> None:
     """Say that somebody's rights changed. Signals do this; only changes that bypass them have to call it."""
-    number = secrets.randbits(62)        # random, not counted: two processes may change it at once, and tests empty it
+    number = secrets.randbits(62)  # random, not counted: two processes may change it at once, and tests empty it
     if not AccessRevision.objects.filter(pk=1).update(number=number):
         AccessRevision.objects.create(pk=1, number=number)
     _forget_revision()
@@ -93,5 +93,5 @@ def _changed(**_: Any) -> None:
 
 
 def _user_saved(instance: AbstractBaseUser, update_fields: frozenset[str] | None, **_: Any) -> None:
-    if update_fields is None or set(update_fields) != {"last_login"}:      # signing in changes nobody's rights
+    if update_fields is None or set(update_fields) != {"last_login"}:  # signing in changes nobody's rights
         bump()

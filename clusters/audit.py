@@ -24,24 +24,38 @@ from django.utils import timezone
 from clusters.errors import ClusterError
 from clusters.models import AuditEntry
 
-_SEALED = ("request", "stage", "actor", "address", "cluster", "kind", "namespace", "name", "uid", "verb", "result",
-           "detail")
+_SEALED = (
+    "request",
+    "stage",
+    "actor",
+    "address",
+    "cluster",
+    "kind",
+    "namespace",
+    "name",
+    "uid",
+    "verb",
+    "result",
+    "detail",
+)
 GENESIS = "0" * 64
 HIDDEN = "•••"
 INTERRUPTED = "Pilothouse stopped before it heard how this ended."
-MAX_TEXT = 4096                      # bytes of one string
-MAX_ITEMS = 100                      # entries of one list or mapping
+MAX_TEXT = 4096  # bytes of one string
+MAX_ITEMS = 100  # entries of one list or mapping
 MAX_DEPTH = 6
-LOCK = 0x70696C6F74                  # the advisory lock that puts PostgreSQL's writers in a row
+LOCK = 0x70696C6F74  # the advisory lock that puts PostgreSQL's writers in a row
 
 Result = Literal["done", "failed", "unknown"]
 _SECRET_NAME = re.compile(
-    r"pass|secret|token|credential|authori[sz]ation|cookie|private|api.?key|access.?key|^auth$", re.I)
-_SECRET_TEXT = re.compile(                # "Bearer …", "user:password@" in an address, a JSON web token
-    r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|\beyJ[\w-]{10,}\.[\w.-]+")
+    r"pass|secret|token|credential|authori[sz]ation|cookie|private|api.?key|access.?key|^auth$", re.I
+)
+_SECRET_TEXT = re.compile(  # "Bearer …", "user:password@" in an address, a JSON web token
+    r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|\beyJ[\w-]{10,}\.[\w.-]+"
+)
 
 
-class Unrecorded(ClusterError):  # noqa: N818 - named like its siblings in errors.py
+class Unrecorded(ClusterError):
     """The audit could not be written, so nothing was done."""
 
     title = "Not recorded"
@@ -67,7 +81,7 @@ class Verdict:
     """What reading the whole chain found. ``broken`` is the id of the first row that is not as it was written."""
 
     rows: int
-    head: str                        # the digest of the last good row
+    head: str  # the digest of the last good row
     broken: int | None = None
     why: str = ""
 
@@ -156,8 +170,10 @@ def clean(value: Any, depth: int = 0) -> Any:
     if depth >= MAX_DEPTH:
         return "…"
     if isinstance(value, Mapping):
-        return {_cut(str(name)): HIDDEN if _SECRET_NAME.search(str(name)) and item else clean(item, depth + 1)
-                for name, item in list(value.items())[:MAX_ITEMS]}
+        return {
+            _cut(str(name)): HIDDEN if _SECRET_NAME.search(str(name)) and item else clean(item, depth + 1)
+            for name, item in list(value.items())[:MAX_ITEMS]
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [clean(item, depth + 1) for item in list(value)[:MAX_ITEMS]]
     return _cut(_SECRET_TEXT.sub(HIDDEN, str(value)))
@@ -172,8 +188,13 @@ def _cut(text: str) -> str:
 def _append(event: Event, request: str, stage: str, result: str = "", extra: Mapping[str, Any] | None = None) -> None:
     """Add one row at the end of the chain, in the caller's transaction if there is one."""
     columns = {name: value for name, value in asdict(event).items() if name != "detail"}
-    entry = AuditEntry(request=request, stage=stage, result=result, at=timezone.now().astimezone(UTC),
-                       detail=clean({**event.detail, **(extra or {})}))
+    entry = AuditEntry(
+        request=request,
+        stage=stage,
+        result=result,
+        at=timezone.now().astimezone(UTC),
+        detail=clean({**event.detail, **(extra or {})}),
+    )
     for name, value in columns.items():
         limit = getattr(AuditEntry._meta.get_field(name), "max_length", None)
         setattr(entry, name, _cut(str(value))[:limit])
@@ -195,8 +216,11 @@ async def _append_async(*args: Any) -> None:
     try:
         await sync_to_async(_append_alone)(*args)
     except DatabaseError as error:
-        raise Unrecorded("This could not be written to the audit, so it was not done.",
-                         hint="See whether the disk is full or the database is locked.", detail=str(error)) from error
+        raise Unrecorded(
+            "This could not be written to the audit, so it was not done.",
+            hint="See whether the disk is full or the database is locked.",
+            detail=str(error),
+        ) from error
 
 
 def _wait_for_turn() -> None:

@@ -45,8 +45,13 @@ async def switch(gateway: Gateway, actor: Actor, cluster: int, key: str, on: boo
     """Begin a fault or end it: decided, recorded, done. Raises Denied, Missing or Invalid."""
     await gateway.see(actor, cluster, None, NEED, verb="fault")
     driver = _switchable(gateway, cluster)
-    event = audit.Event(actor=actor.name, address=actor.address, verb="fault", detail={"fault": key[:40], "on": on},
-                        cluster=gateway.connections.cluster(cluster).name)
+    event = audit.Event(
+        actor=actor.name,
+        address=actor.address,
+        verb="fault",
+        detail={"fault": key[:40], "on": on},
+        cluster=gateway.connections.cluster(cluster).name,
+    )
     request = await audit.intent(event)
     try:
         driver.switch(key, on)

@@ -27,9 +27,9 @@ from clusters.shells import RecordedShell, in_time
 
 log = logging.getLogger(__name__)
 
-ACT_SECONDS = 120.0                      # an action that takes longer should have been a job
+ACT_SECONDS = 120.0  # an action that takes longer should have been a job
 READ_SECONDS = 30.0
-DENIED_EVERY = 10.0                      # seconds between two audit rows about the same refused look
+DENIED_EVERY = 10.0  # seconds between two audit rows about the same refused look
 MAX_DENIALS = 5000
 
 
@@ -109,8 +109,17 @@ class Gateway:
         self._repeats: Repeats[Outcome] = Repeats()
         self._denials: dict[tuple[Any, ...], float] = {}
 
-    async def see(self, actor: Actor, cluster_id: int, namespace: str | None, need: Need, *, verb: str = "see",
-                  kind: str = "", resource: Resource | None = None) -> None:
+    async def see(
+        self,
+        actor: Actor,
+        cluster_id: int,
+        namespace: str | None,
+        need: Need,
+        *,
+        verb: str = "see",
+        kind: str = "",
+        resource: Resource | None = None,
+    ) -> None:
         """Return when that is allowed; otherwise write it down and raise Denied."""
         cluster = self.connections.cluster(cluster_id)
         decision = decide(actor, Target(cluster_id, namespace, settings.READ_ONLY or cluster.read_only), need)
@@ -121,8 +130,17 @@ class Gateway:
             await audit.denied(event, decision.reason)
         raise Denied(decision.reason, known=decision.known)
 
-    async def act(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, verb: str,
-                  params: Mapping[str, Any], *, key: str = "") -> Outcome:
+    async def act(
+        self,
+        actor: Actor,
+        cluster_id: int,
+        kind: Kind[Any],
+        resource: Resource,
+        verb: str,
+        params: Mapping[str, Any],
+        *,
+        key: str = "",
+    ) -> Outcome:
         """Do it: decide, record, call, record. Raises Denied, Invalid, Conflict, Unrecorded or the cluster's own error.
 
         The same ``key`` from the same person within ten minutes is answered with the first call's outcome.
@@ -131,17 +149,26 @@ class Gateway:
         action = await self.may_act(actor, cluster_id, kind, resource, verb)
         values = fields.clean(action.fields, params)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
-        return await self._repeats.once(actor.user_id, key, about, lambda: self._carry_out(
-            actor, cluster_id, kind, resource, action, values))
+        return await self._repeats.once(
+            actor.user_id, key, about, lambda: self._carry_out(actor, cluster_id, kind, resource, action, values)
+        )
 
-    async def may_act(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource,
-                      verb: str) -> Action[Any]:
+    async def may_act(
+        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, verb: str
+    ) -> Action[Any]:
         """The action, when this person may do it to this. Raises Missing or Denied."""
         action = kind.action(verb)
         if action is None:
             raise Missing(f"A {kind.label.lower()} has no action “{verb[:40]}”.")
-        await self.see(actor, cluster_id, _namespace(kind, resource), Need(action.role, action.right),
-                       verb=verb, kind=kind.name, resource=resource)
+        await self.see(
+            actor,
+            cluster_id,
+            _namespace(kind, resource),
+            Need(action.role, action.right),
+            verb=verb,
+            kind=kind.name,
+            resource=resource,
+        )
         return action
 
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
@@ -149,12 +176,14 @@ class Gateway:
         target = Target(row.cluster.id, _namespace(row.kind, row.resource), settings.READ_ONLY or row.cluster.read_only)
         return decide(actor, target, Need(action.role, action.right))
 
-    async def read(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource,
-                   panel: Panel[Any]) -> Mapping[str, Any]:
+    async def read(
+        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, panel: Panel[Any]
+    ) -> Mapping[str, Any]:
         """What a panel of a resource's page shows."""
         need = Need(panel.role, panel.right, acts=False)
-        await self.see(actor, cluster_id, _namespace(kind, resource), need, verb=panel.key, kind=kind.name,
-                       resource=resource)
+        await self.see(
+            actor, cluster_id, _namespace(kind, resource), need, verb=panel.key, kind=kind.name, resource=resource
+        )
         if panel.right == "reveal":
             event = _event(actor, self.connections.cluster(cluster_id), kind.name, resource, panel.key)
             await audit.outcome(await audit.intent(event), event, "done")
@@ -164,8 +193,13 @@ class Gateway:
         async def related(kind_name: str) -> Sequence[Any]:
             return self.visible(actor, cluster_id, kind_name)
 
-        look = Look(cluster_id=cluster_id, kind=kind, resource=resource, related=related,
-                    driver=self.connections.driver(cluster_id))
+        look = Look(
+            cluster_id=cluster_id,
+            kind=kind,
+            resource=resource,
+            related=related,
+            driver=self.connections.driver(cluster_id),
+        )
         return await in_time(panel.load(look), READ_SECONDS)
 
     def visible(self, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:
@@ -174,36 +208,61 @@ class Gateway:
         if cluster_id not in seen:
             return ()
         allowed = seen[cluster_id]
-        return [resource for store in self.connections.stores()
-                if store.cluster_id == cluster_id and store.kind.name == kind_name
-                for resource in store.resources.values()
-                if allowed is None or (store.kind.namespaced and resource.namespace in allowed)]
+        return [
+            resource
+            for store in self.connections.stores()
+            if store.cluster_id == cluster_id and store.kind.name == kind_name
+            for resource in store.resources.values()
+            if allowed is None or (store.kind.namespaced and resource.namespace in allowed)
+        ]
 
     async def raw(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource) -> dict[str, Any]:
         """The whole object as the cluster has it now."""
         namespace = _namespace(kind, resource)
-        await self.see(actor, cluster_id, namespace, Need(Role.VIEWER, acts=False), verb="raw", kind=kind.name,
-                       resource=resource)
+        await self.see(
+            actor, cluster_id, namespace, Need(Role.VIEWER, acts=False), verb="raw", kind=kind.name, resource=resource
+        )
         driver = self.connections.driver(cluster_id)
         return await in_time(driver.get(kind, namespace or "", resource.name), READ_SECONDS)
 
-    async def logs(self, actor: Actor, cluster_id: int, source: LogSource,
-                   options: LogOptions) -> AsyncIterator[LogChunk]:
+    async def logs(
+        self, actor: Actor, cluster_id: int, source: LogSource, options: LogOptions
+    ) -> AsyncIterator[LogChunk]:
         """The lines of one stream. The caller closes it when the reader is gone."""
-        await self.see(actor, cluster_id, source.resource.namespace, Need(Role.VIEWER, acts=False), verb="logs",
-                       kind=source.kind, resource=source.resource)
+        await self.see(
+            actor,
+            cluster_id,
+            source.resource.namespace,
+            Need(Role.VIEWER, acts=False),
+            verb="logs",
+            kind=source.kind,
+            resource=source.resource,
+        )
         async for chunk in self.connections.driver(cluster_id).logs(source, options):
             yield chunk
 
     async def shell(self, actor: Actor, cluster_id: int, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """Open a terminal. That it was opened, and how it ended, is in the audit; what was typed is not."""
         need = Need(Role.OPERATOR, "exec")
-        await self.see(actor, cluster_id, source.resource.namespace, need, verb="terminal", kind=source.kind,
-                       resource=source.resource)
+        await self.see(
+            actor,
+            cluster_id,
+            source.resource.namespace,
+            need,
+            verb="terminal",
+            kind=source.kind,
+            resource=source.resource,
+        )
         if settings.NO_TERMINAL:
             raise Refused("Terminals are switched off in this Pilothouse.")
-        event = _event(actor, self.connections.cluster(cluster_id), source.kind, source.resource, "terminal",
-                       detail={"container": source.container, "command": list(command)})
+        event = _event(
+            actor,
+            self.connections.cluster(cluster_id),
+            source.kind,
+            source.resource,
+            "terminal",
+            detail={"container": source.container, "command": list(command)},
+        )
         request = await audit.intent(event)
         try:
             shell = await in_time(self.connections.driver(cluster_id).shell(source, command), READ_SECONDS)
@@ -212,13 +271,30 @@ class Gateway:
             raise
         return RecordedShell(shell, request, event)
 
-    async def begin(self, actor: Actor, cluster_id: int, need: Need, verb: str, title: str, work: LongWork, *,
-                    namespace: str | None = None, detail: Mapping[str, Any] | None = None) -> str:
+    async def begin(
+        self,
+        actor: Actor,
+        cluster_id: int,
+        need: Need,
+        verb: str,
+        title: str,
+        work: LongWork,
+        *,
+        namespace: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> str:
         """Begin something that takes long. Returns the key of its job; the audit gets its end when it has ended."""
         await self.see(actor, cluster_id, namespace, need, verb=verb)
         driver = self.connections.driver(cluster_id)
-        event = _event(actor, self.connections.cluster(cluster_id), "", None, verb, namespace=namespace or "",
-                       detail={"title": title, **(detail or {})})
+        event = _event(
+            actor,
+            self.connections.cluster(cluster_id),
+            "",
+            None,
+            verb,
+            namespace=namespace or "",
+            detail={"title": title, **(detail or {})},
+        )
         request = await audit.intent(event)
 
         async def ended(state: jobs.State, reason: str) -> None:
@@ -227,12 +303,21 @@ class Gateway:
 
         return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
 
-    async def _carry_out(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any],
-                         values: Mapping[str, JSON]) -> Outcome:
+    async def _carry_out(
+        self,
+        actor: Actor,
+        cluster_id: int,
+        kind: Kind[Any],
+        resource: Resource,
+        action: Action[Any],
+        values: Mapping[str, JSON],
+    ) -> Outcome:
         current = self.connections.resource(cluster_id, kind.name, resource.uid)
         if current is None:
-            raise Conflict(f"{resource.name} is not there any more, or was replaced by another one of that name.",
-                           hint="Look at the list again.")
+            raise Conflict(
+                f"{resource.name} is not there any more, or was replaced by another one of that name.",
+                hint="Look at the list again.",
+            )
         if why := action.refuse(current) if action.refuse else "":
             raise Conflict(why)
         hidden = {field.name for field in action.fields if field.type == "secret"}
@@ -259,8 +344,11 @@ class Gateway:
                 await ended("failed", error.message)
                 raise
             await ended("unknown", str(error) or "No answer in time.")
-            raise Unreachable("No answer came, so nobody knows whether it was done.", detail=str(error),
-                              hint="Look at the resource as it is now before you try again.") from error
+            raise Unreachable(
+                "No answer came, so nobody knows whether it was done.",
+                detail=str(error),
+                hint="Look at the resource as it is now before you try again.",
+            ) from error
         except ClusterError as error:
             await ended("failed", error.message)
             raise
@@ -285,10 +373,24 @@ def _namespace(kind: Kind[Any], resource: Resource) -> str | None:
     return resource.namespace if kind.namespaced else None
 
 
-def _event(actor: Actor, cluster: ClusterLike, kind: str, resource: Resource | None, verb: str, *, namespace: str = "",
-           detail: Mapping[str, Any] | None = None) -> audit.Event:
+def _event(
+    actor: Actor,
+    cluster: ClusterLike,
+    kind: str,
+    resource: Resource | None,
+    verb: str,
+    *,
+    namespace: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> audit.Event:
     return audit.Event(
-        actor=actor.name, address=actor.address, cluster=cluster.name, kind=kind, verb=verb, detail=detail or {},
+        actor=actor.name,
+        address=actor.address,
+        cluster=cluster.name,
+        kind=kind,
+        verb=verb,
+        detail=detail or {},
         namespace=resource.namespace if resource else namespace,
-        name=resource.name if resource else "", uid=resource.uid if resource else "")
-
+        name=resource.name if resource else "",
+        uid=resource.uid if resource else "",
+    )

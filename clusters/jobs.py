@@ -24,10 +24,10 @@ from clusters.models import Job, JobLine
 log = logging.getLogger(__name__)
 
 MAX_LINES = 10_000
-MAX_TEXT = 4000                          # characters of one line
+MAX_TEXT = 4000  # characters of one line
 MAX_RUNNING = 50
 STOPPED = "Pilothouse was stopped before this ended."
-FLUSH_SECONDS = 0.2                      # lines are written to the database together
+FLUSH_SECONDS = 0.2  # lines are written to the database together
 
 State = Literal["running", "done", "failed", "cancelled", "interrupted"]
 
@@ -100,7 +100,7 @@ class Reporter:
                 missing.clear()
                 heard.clear()
                 state = self.job.state
-                yield News(lines, state, self.job.reason)              # type: ignore[arg-type]
+                yield News(lines, state, self.job.reason)  # type: ignore[arg-type]
                 if state != "running":
                     return
                 if not missing:
@@ -122,16 +122,22 @@ _running: dict[str, tuple[Reporter, asyncio.Task[str | None]]] = {}
 _runners: set[asyncio.Task[None]] = set()
 
 
-async def start(title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work,
-                ended: Ended | None = None) -> str:
+async def start(
+    title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work, ended: Ended | None = None
+) -> str:
     """Begin it and return its key at once. ``work`` returns words for the end, or raises what went wrong.
 
     ``ended`` hears the state and the reason, whatever the end is.
     """
     if len(_running) >= MAX_RUNNING:
         raise Conflict(f"{MAX_RUNNING} jobs are running already.", hint="Wait until one has ended, or cancel one.")
-    job = await Job.objects.acreate(key=secrets.token_hex(16), title=title[:200], verb=verb[:40], cluster_id=cluster_id,
-                                    actor_id=actor.user_id or None)
+    job = await Job.objects.acreate(
+        key=secrets.token_hex(16),
+        title=title[:200],
+        verb=verb[:40],
+        cluster_id=cluster_id,
+        actor_id=actor.user_id or None,
+    )
     reporter = Reporter(job)
     # Without the request's context: its database thread ends with it.
     task = asyncio.create_task(work(reporter), name=f"job {job.key}", context=contextvars.Context())
@@ -157,7 +163,7 @@ async def follow(key: str, from_number: int = 1) -> AsyncIterator[News]:
     job = await Job.objects.filter(key=key).afirst()
     if job is None:
         raise Missing("There is no such job.")
-    yield News(await kept_lines(job, from_number), job.state, job.reason)      # type: ignore[arg-type]
+    yield News(await kept_lines(job, from_number), job.state, job.reason)  # type: ignore[arg-type]
 
 
 async def kept_lines(job: Job, from_number: int = 1) -> list[Line]:
@@ -198,7 +204,7 @@ async def _outcome(reporter: Reporter, work: asyncio.Task[str | None]) -> tuple[
     except asyncio.CancelledError:
         if work.cancelled():
             return "cancelled", "", {}
-        work.cancel()                            # it is not the work that was cancelled, but we: the server stops
+        work.cancel()  # it is not the work that was cancelled, but we: the server stops
         return "interrupted", STOPPED, {}
     except ClusterError as error:
         return "failed", error.message, {"hint": error.hint, "detail": error.detail}
@@ -218,8 +224,15 @@ async def _write_while_running(reporter: Reporter) -> None:
 
 
 async def _write(reporter: Reporter) -> None:
-    rows = [JobLine(job=reporter.job, number=line.number, at=line.at, text=line.text, level=line.level)
-            for line in reporter.take_unwritten()]
+    rows = [
+        JobLine(job=reporter.job, number=line.number, at=line.at, text=line.text, level=line.level)
+        for line in reporter.take_unwritten()
+    ]
     if rows:
-        await JobLine.objects.abulk_create(rows, update_conflicts=True, unique_fields=["job", "number"],
-                                           update_fields=["at", "text", "level"], batch_size=500)
+        await JobLine.objects.abulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["job", "number"],
+            update_fields=["at", "text", "level"],
+            batch_size=500,
+        )

@@ -36,15 +36,22 @@ def add_person(by: Actor, name: str, password: str = "") -> User:
         raise Conflict(f"There is a person called {name} already.") from error
 
 
-def grant(by: Actor, user: User, role: Role, cluster: Cluster | None, namespaces: Sequence[str] = (),
-          rights: Sequence[str] = ()) -> Grant:
+def grant(
+    by: Actor,
+    user: User,
+    role: Role,
+    cluster: Cluster | None,
+    namespaces: Sequence[str] = (),
+    rights: Sequence[str] = (),
+) -> Grant:
     """Give a role on a cluster (None: all of them), in some namespaces (none named: all of them)."""
     if namespaces and cluster is None:
         raise Invalid("Namespaces belong to one cluster: choose it.")
     detail = {"role": role.name.lower(), "namespaces": list(namespaces), "rights": list(rights)}
     with _recorded(by, "grant", user.get_username(), cluster, detail):
-        return Grant.objects.create(user=user, role=role, cluster=cluster, namespaces=list(namespaces),
-                                    rights=list(rights))
+        return Grant.objects.create(
+            user=user, role=role, cluster=cluster, namespaces=list(namespaces), rights=list(rights)
+        )
 
 
 def revoke(by: Actor, grant: Grant) -> None:
@@ -92,15 +99,24 @@ def _one_admin_left() -> None:
     """Without an administrator nobody could ever grant anything again."""
     admins = Grant.objects.filter(role=Role.ADMIN, cluster=None, namespaces=[], user__is_active=True)
     if not admins.select_for_update().exists():
-        raise Conflict("Somebody must stay administrator of everything.",
-                       hint="Make somebody else administrator first.")
+        raise Conflict(
+            "Somebody must stay administrator of everything.", hint="Make somebody else administrator first."
+        )
 
 
 @contextmanager
-def _recorded(by: Actor, verb: str, name: str, cluster: Cluster | None = None,
-              detail: dict[str, Any] | None = None) -> Iterator[None]:
-    event = audit.Event(actor=by.name, address=by.address, verb=verb, kind="person", name=name,
-                        cluster=cluster.name if cluster else "", detail=detail or {})
+def _recorded(
+    by: Actor, verb: str, name: str, cluster: Cluster | None = None, detail: dict[str, Any] | None = None
+) -> Iterator[None]:
+    event = audit.Event(
+        actor=by.name,
+        address=by.address,
+        verb=verb,
+        kind="person",
+        name=name,
+        cluster=cluster.name if cluster else "",
+        detail=detail or {},
+    )
     with transaction.atomic():
         yield
         audit.record(event)

@@ -49,15 +49,14 @@ def redeem(token: str, name: str, password: str, address: str = "") -> User:
         if wrong:
             setup.wrong += 1
             if setup.wrong >= MAX_WRONG:
-                setup.digest = ""                 # void: whoever may see the console makes a new one
+                setup.digest = ""  # void: whoever may see the console makes a new one
             setup.save()
         else:
             setup.done, setup.digest = True, ""
             setup.save()
             user = User.objects.create_user(username=name, password=password)
             Grant.objects.create(user=user, role=Role.ADMIN)
-        event = audit.Event(actor="nobody" if wrong else name, address=address, verb="set up", kind="person",
-                            name=name)
+        event = audit.Event(actor="nobody" if wrong else name, address=address, verb="set up", kind="person", name=name)
         if wrong:
             audit.record_denied(event, wrong)
         else:

@@ -7,7 +7,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
-from django.core.asgi import get_asgi_application  # noqa: E402  (Django must be set up before models are imported)
+from django.core.asgi import get_asgi_application
 
 django_app = get_asgi_application()
 

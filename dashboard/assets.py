@@ -1,4 +1,4 @@
-"""Where the page's built scripts, styles, fonts and icons are: a plain name in, its address with the content's hash out."""
+"""Where the built scripts, styles, fonts and icons are: a plain name in, its address with its hash out."""
 
 from __future__ import annotations
 

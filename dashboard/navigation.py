@@ -1,4 +1,4 @@
-"""The sidebar, as data: what there is to open, in the order people see it. Entries somebody may not open are left out."""
+"""The sidebar, as data: what there is to open, in the order people see it. What somebody may not open is left out."""
 
 from __future__ import annotations
 

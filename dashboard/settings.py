@@ -1,4 +1,4 @@
-"""All settings, in one place, from the environment. docs/settings.md lists the PILOTHOUSE_* ones; a test keeps it so."""
+"""All settings, in one place, from the environment. docs/settings.md lists PILOTHOUSE_*; a test keeps it so."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ DATABASES = {
         # A file, like the real one: a database in memory locks whole tables where this one waits for its turn.
         "TEST": {"NAME": DATA / "test.sqlite3"},
         "OPTIONS": {
-            # A read that becomes a write fails at once in a deferred transaction; FULL keeps every acknowledged audit row.
+            # A read that becomes a write fails at once in a deferred transaction; FULL keeps every acknowledged row.
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",

@@ -151,7 +151,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _send(self, text: str) -> None:
         try:
             await asyncio.wait_for(self.send(text_data=text), SEND_LIMIT)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             await self.close(TOO_SLOW)
 
     async def _keep_watch(self) -> None:

@@ -124,7 +124,7 @@ def async_client_for() -> Callable[[AbstractUser], AsyncClient]:
 
     def make(user: AbstractUser) -> AsyncClient:
         client = AsyncClient(headers={"host": "127.0.0.1:8000"})
-        with ThreadPoolExecutor(1) as thread:        # signing in reads the database, which no event loop may wait for
+        with ThreadPoolExecutor(1) as thread:  # signing in reads the database, which no event loop may wait for
             thread.submit(_sign_in, client, user).result()
         return client
 

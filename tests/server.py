@@ -1,4 +1,4 @@
-"""A real server process for browser tests, bench and pictures: ``manage.py up`` on a free port with a data folder of its own."""
+"""A real server for browser tests, bench and pictures: ``manage.py up`` on a free port, with a data folder of its own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Server:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.arguments = arguments
-        self.environment = {**os.environ, "PILOTHOUSE_DATA": str(self.data), "PILOTHOUSE_URL": self.url,
+        self.environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "dashboard.settings", "PILOTHOUSE_DATA": str(self.data), "PILOTHOUSE_URL": self.url,
                             "PILOTHOUSE_BIND": f"127.0.0.1:{self.port}", **environment}  # fmt: skip
         self.setup_link = ""
         self.output: list[str] = []

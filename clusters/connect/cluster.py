@@ -24,7 +24,7 @@ from clusters.live.supervisor import DRIVERS, make_driver
 from clusters.models import Cluster
 
 TEST_SECONDS = 12.0
-RESERVED = {"connect"}                   # addresses under /clusters/ that are pages of their own
+RESERVED = {"connect"}  # addresses under /clusters/ that are pages of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,11 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
     settings = {**others, **{field.name: values[field.name] for field in fields if field.type != "secret"}}
     secret = {field.name: values[field.name] for field in fields if field.type == "secret" and values[field.name]}
     if before and any(str(before.settings.get(name) or "") != str(value or "") for name, value in settings.items()):
-        problems = {field.name: f"The connection was changed: enter “{field.label}” again." for field in fields
-                    if field.name in kept and not str(given.get(field.name) or "").strip()}
+        problems = {
+            field.name: f"The connection was changed: enter “{field.label}” again."
+            for field in fields
+            if field.name in kept and not str(given.get(field.name) or "").strip()
+        }
         if problems:
             raise NotFilledIn(problems)
     if driver == "docker":
@@ -83,8 +86,10 @@ async def test(to: Reach) -> About:
     try:
         return await asyncio.wait_for(driver.about(), TEST_SECONDS)
     except TimeoutError as error:
-        raise Unreachable(f"Nothing answered within {TEST_SECONDS:.0f} seconds.",
-                          hint="Check the address, and whether a firewall is in between.") from error
+        raise Unreachable(
+            f"Nothing answered within {TEST_SECONDS:.0f} seconds.",
+            hint="Check the address, and whether a firewall is in between.",
+        ) from error
     finally:
         with contextlib.suppress(ClusterError, TimeoutError):
             await asyncio.wait_for(driver.close(), 5)
@@ -106,8 +111,12 @@ def connect(by: Actor, marks: Marks, to: Reach, about: About) -> Cluster:
 
 def change(by: Actor, cluster: Cluster, marks: Marks, to: Reach, about: About) -> None:
     """Keep it as it is now. Its address in the page stays. The caller tells the engine."""
-    with _recorded(by, "change", marks.name, {"settings": dict(to.settings), "read_only": marks.read_only,
-                                              "production": marks.production}):
+    with _recorded(
+        by,
+        "change",
+        marks.name,
+        {"settings": dict(to.settings), "read_only": marks.read_only, "production": marks.production},
+    ):
         _set(cluster, marks, to, about)
 
 
@@ -122,7 +131,7 @@ def _set(cluster: Cluster, marks: Marks, to: Reach, about: About) -> None:
     cluster.production, cluster.read_only = marks.production, marks.read_only
     cluster.platform = about.platform
     cluster.settings = {**to.settings, "identity": about.uid}
-    cluster.save()                       # a secret is bound to the number that this gives
+    cluster.save()  # a secret is bound to the number that this gives
     write_secret(cluster, dict(to.secret))
     cluster.save(update_fields=["secret"])
 
@@ -136,8 +145,9 @@ def _slug(name: str) -> str:
 
 @contextlib.contextmanager
 def _recorded(by: Actor, verb: str, name: str, detail: Mapping[str, Any]) -> Iterator[None]:
-    event = audit.Event(actor=by.name, address=by.address, verb=verb, kind="cluster", name=name, cluster=name,
-                        detail=detail)
+    event = audit.Event(
+        actor=by.name, address=by.address, verb=verb, kind="cluster", name=name, cluster=name, detail=detail
+    )
     try:
         with transaction.atomic():
             yield

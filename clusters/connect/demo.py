@@ -10,7 +10,7 @@ DEMO = (
     ("Demo shop", "demo-shop", "kubernetes", "violet"),
     ("Demo host", "demo-host", "docker", "blue"),
 )
-SEED = 7                 # the same world for everybody: what the documentation shows is what people see
+SEED = 7  # the same world for everybody: what the documentation shows is what people see
 
 
 def ensure_demo() -> None:
@@ -23,5 +23,6 @@ def ensure_demo() -> None:
 
 def add_demo(name: str, slug: str, shape: str, colour: str) -> Cluster:
     """One demonstration cluster of that shape."""
-    return Cluster.objects.create(name=name, slug=slug, driver="demo", platform=shape, colour=colour,
-                                  settings={"shape": shape, "seed": SEED})
+    return Cluster.objects.create(
+        name=name, slug=slug, driver="demo", platform=shape, colour=colour, settings={"shape": shape, "seed": SEED}
+    )

@@ -57,7 +57,9 @@ def _sockets() -> list[str]:
 def _socket_offer(path: str) -> Offer:
     own = path.startswith("/run/user/") or "rootless" in path
     words = f"Docker without root, unix://{path}" if own else f"unix://{path}"
-    return Offer("docker", "This machine" if not own else "This machine (rootless)", words, {"address": f"unix://{path}"})
+    return Offer(
+        "docker", "This machine" if not own else "This machine (rootless)", words, {"address": f"unix://{path}"}
+    )
 
 
 def _contexts() -> list[Offer]:

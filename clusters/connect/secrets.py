@@ -19,10 +19,10 @@ from clusters.models import Cluster
 
 # AES-GCM and not Fernet: Fernet has no associated data, so what was sealed for one row opens in another one too.
 _HEADER = b"PH1"
-_ID, _NONCE = 8, 12                      # bytes
+_ID, _NONCE = 8, 12  # bytes
 
 
-class Sealed(ClusterError):  # noqa: N818 - named like its siblings in errors.py
+class Sealed(ClusterError):
     """A secret cannot be opened: another master key, another row, or changed. It is left as it is."""
 
     title = "Cannot be read"
@@ -43,8 +43,10 @@ def open_sealed(sealed: bytes, about: str) -> bytes:
     if not sealed.startswith(_HEADER) or len(rest) <= _NONCE:
         raise Sealed("A stored secret is damaged.", hint="Enter it again.")
     if header != _HEADER + key_id:
-        raise Sealed("A stored secret was encrypted with another master key.",
-                     hint="Start with the master key of this database (PILOTHOUSE_MASTER_KEY_FILE), or enter it again.")
+        raise Sealed(
+            "A stored secret was encrypted with another master key.",
+            hint="Start with the master key of this database (PILOTHOUSE_MASTER_KEY_FILE), or enter it again.",
+        )
     try:
         return AESGCM(key).decrypt(rest[:_NONCE], rest[_NONCE:], header + about.encode())
     except InvalidTag as error:

@@ -159,13 +159,13 @@ class Workload(Generic[T]):
 class Maker:
     """How a new resource of a kind is made: a form, the line it equals, and the work, which becomes a job."""
 
-    label: str                            # "Run a container"
+    label: str  # "Run a container"
     icon: str
     fields: tuple[Field, ...]
-    read: Callable[[Mapping[str, JSON]], Any]                # the form as filled in; raises Invalid with clear words
-    line: Callable[[Any], str]                               # the same on a command line
-    title: Callable[[Any], str]                              # of the job: "Run nginx:1.29"
-    run: Callable[[Driver, Any, Says], Awaitable[str]]       # returns the name of what was made
+    read: Callable[[Mapping[str, JSON]], Any]  # the form as filled in; raises Invalid with clear words
+    line: Callable[[Any], str]  # the same on a command line
+    title: Callable[[Any], str]  # of the job: "Run nginx:1.29"
+    run: Callable[[Driver, Any, Says], Awaitable[str]]  # returns the name of what was made
     role: Role = Role.OPERATOR
     right: Right = "run"
 
@@ -195,6 +195,7 @@ class Kind(Generic[T]):
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
     make: Maker | None = None  # how a new one is made, where that can be done from a form
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
+
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
         return f"{resource.namespace}/{resource.name}" if self.namespaced and resource.namespace else resource.name

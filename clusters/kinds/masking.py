@@ -58,7 +58,9 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
     if depth > 60:
         return "…"
     if isinstance(tree, dict):
-        if isinstance(tree.get("name"), str) and isinstance(tree.get("value"), str):  # one variable, as Kubernetes has it
+        if isinstance(tree.get("name"), str) and isinstance(
+            tree.get("value"), str
+        ):  # one variable, as Kubernetes has it
             return {**tree, "value": mask_value(tree["name"], tree["value"])}
         return {key: masked(value, str(key), depth + 1) for key, value in tree.items()}
     if isinstance(tree, list):

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from clusters.errors import ClusterError
 from clusters.kinds.base import Health, Kind, Level
-from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
+from clusters.live.resource import Broken, Changed, FeedItem, Listed, Resource
 
 log = logging.getLogger(__name__)
 PASSING = {Level.AT_RISK, Level.UNKNOWN, Level.CHANGING}  # levels that time alone can change

@@ -58,7 +58,7 @@ class View:
 
     @property
     def troubles(self) -> list[str]:
-        """Which of its kinds cannot be seen, where and why: shown above the rows, so that nothing pretends to be empty."""
+        """Which of its kinds cannot be seen, where and why: said above the rows, so nothing pretends to be empty."""
         return [
             f"{store.kind.plural} of {self._connections[store.cluster_id].cluster.name}: {store.trouble.message}"
             for stores in self._stores.values()

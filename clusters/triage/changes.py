@@ -15,8 +15,8 @@ from clusters.kinds.base import Level
 from clusters.triage import explain
 from clusters.triage.symptoms import Thing, image_of, is_workload
 
-REPLACED_WITHIN = 10.0          # seconds within which one of the same name counts as the same app, made anew
-RESTARTS_WITHIN = 300.0         # restarts of one app within this are said once
+REPLACED_WITHIN = 10.0  # seconds within which one of the same name counts as the same app, made anew
+RESTARTS_WITHIN = 300.0  # restarts of one app within this are said once
 MOST_REMEMBERED = 5000
 
 
@@ -30,7 +30,7 @@ class Happened:
     namespace: str
     name: str
     uid: str
-    what: str                   # appeared, removed, new version, rolled out, scaled, failing, recovered, restarted
+    what: str  # appeared, removed, new version, rolled out, scaled, failing, recovered, restarted
     words: str
     level: Level
     detail: dict[str, Any] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class _Story:
     """What is remembered of one app."""
 
     last: Thing
-    rolling: str = ""           # the version on its way
+    rolling: str = ""  # the version on its way
     restarts_said: float = 0.0
 
 
@@ -96,8 +96,9 @@ class Watcher:
         for key, (at, story) in tuple(self._gone.items()):
             if now - at >= REPLACED_WITHIN:
                 del self._gone[key]
-                said.append(_say(story.last, at, "removed", f"{story.last.resource.name} was removed",
-                                 level=Level.STOPPED))
+                said.append(
+                    _say(story.last, at, "removed", f"{story.last.resource.name} was removed", level=Level.STOPPED)
+                )
         return said
 
     def forget(self, cluster: int) -> None:
@@ -132,7 +133,18 @@ def _copies(before: Thing, one: Thing, now: float) -> Sequence[Happened]:
     return [_say(one, now, "scaled", words, {"from": old, "to": new})]
 
 
-def _say(one: Thing, at: float, what: str, words: str, detail: dict[str, Any] | None = None,
-         level: Level | None = None) -> Happened:
-    return Happened(at, one.cluster, one.kind.name, one.resource.namespace, one.resource.name, one.resource.uid, what,
-                    words[:300], one.health.level if level is None else level, detail or {})
+def _say(
+    one: Thing, at: float, what: str, words: str, detail: dict[str, Any] | None = None, level: Level | None = None
+) -> Happened:
+    return Happened(
+        at,
+        one.cluster,
+        one.kind.name,
+        one.resource.namespace,
+        one.resource.name,
+        one.resource.uid,
+        what,
+        words[:300],
+        one.health.level if level is None else level,
+        detail or {},
+    )

@@ -20,7 +20,7 @@ from clusters.triage.rules import RULES
 from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, is_workload, node_of, thing, top_owner
 
 MOST_EVIDENCE = 5
-AFTER_VERSION = 1800.0          # seconds within which a version that came before is suspected
+AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
 ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start",)
 
 
@@ -33,11 +33,17 @@ class NewVersion:
     after: str
 
 
-Versions = Mapping[str, NewVersion]       # by row id
+Versions = Mapping[str, NewVersion]  # by row id
 
 
-def find(clusters: Sequence[Heard], scope: Scope, now: float, first_seen: Mapping[str, float] | None = None,
-         versions: Versions | None = None, bad: Mapping[tuple[int, str], set[str]] | None = None) -> list[Finding]:
+def find(
+    clusters: Sequence[Heard],
+    scope: Scope,
+    now: float,
+    first_seen: Mapping[str, float] | None = None,
+    versions: Versions | None = None,
+    bad: Mapping[tuple[int, str], set[str]] | None = None,
+) -> list[Finding]:
     """Everything that is wrong within this scope, most urgent first.
 
     ``first_seen`` is when each entry was first found: what comes and goes is the same trouble. ``bad`` narrows each
@@ -64,25 +70,43 @@ def urgency(one: Finding) -> tuple[int, int, float, str]:
 
 
 def _unheard(cluster: Heard, now: float) -> Finding:
-    inside = sum(is_workload(store.kind, resource) for store in cluster.stores.values()
-                 for resource in store.resources.values())
-    title, cause = explain.silent(cluster.name, cluster.platform == "docker", max(0.0, now - cluster.heard), inside,
-                                  never=not cluster.heard)
+    inside = sum(
+        is_workload(store.kind, resource) for store in cluster.stores.values() for resource in store.resources.values()
+    )
+    title, cause = explain.silent(
+        cluster.name, cluster.platform == "docker", max(0.0, now - cluster.heard), inside, never=not cluster.heard
+    )
     if cluster.state == "refused":
         title = f"{cluster.name} does not let us in"
         cause = cluster.why or "It answers, and refuses what Pilothouse asks."
     return Finding(
-        id=f"{cluster.id}~cluster", level=Level.AT_RISK, cluster=cluster.id, namespace="", kind="", row="", key="",
-        title=title, cause=" ".join(filter(None, (cause, cluster.hint if cluster.state == "refused" else ""))),
-        icon="unplug", code=cluster.state, since=cluster.heard, affected=inside,
+        id=f"{cluster.id}~cluster",
+        level=Level.AT_RISK,
+        cluster=cluster.id,
+        namespace="",
+        kind="",
+        row="",
+        key="",
+        title=title,
+        cause=" ".join(filter(None, (cause, cluster.hint if cluster.state == "refused" else ""))),
+        icon="unplug",
+        code=cluster.state,
+        since=cluster.heard,
+        affected=inside,
         action=FirstAction("retry", "Check again", "rotate-cw"),
-        evidence=(Evidence("", cluster.name, cluster.why),) if cluster.why else ())
+        evidence=(Evidence("", cluster.name, cluster.why),) if cluster.why else (),
+    )
 
 
-def _inside(cluster: Heard, allowed: frozenset[str] | None, now: float, versions: Versions,
-            bad: Mapping[tuple[int, str], set[str]] | None) -> list[Finding]:
+def _inside(
+    cluster: Heard,
+    allowed: frozenset[str] | None,
+    now: float,
+    versions: Versions,
+    bad: Mapping[tuple[int, str], set[str]] | None,
+) -> list[Finding]:
     groups: dict[str, list[Thing]] = defaultdict(list)
-    silent: dict[str, list[Thing]] = defaultdict(list)       # nobody knows how they are: no trouble of their own
+    silent: dict[str, list[Thing]] = defaultdict(list)  # nobody knows how they are: no trouble of their own
     tops: dict[str, Thing] = {}
     for store in cluster.stores.values():
         uids = store.health if bad is None else bad.get((cluster.id, store.kind.name), ())
@@ -103,7 +127,7 @@ def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:
 def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> Finding:
     copies = [one for one in things if one.row != top.row]
     worst = _dominant(copies) if copies else top
-    if worst.health.level not in BAD:        # copies that nobody hears of say nothing about the cause
+    if worst.health.level not in BAD:  # copies that nobody hears of say nothing about the cause
         worst = top
     health = top.health if top.health.level in BAD else worst.health
     # An app that still serves while some of its copies fail is at risk, not down.
@@ -115,12 +139,26 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
     if suspect:
         cause = f"{cause} {explain.after_version(since or now, suspect.at, explain.version(suspect.after))}".strip()
     return Finding(
-        id=top.row, level=level, cluster=top.cluster, kind=top.kind.name, row=top.row, key=top.kind.key(top.resource),
-        namespace=top.resource.namespace, title=explain.title(top.resource.name, worst.health if copies else health),
-        cause=_ended(cause), code=worst.health.code or health.code, icon=level.name.lower(), since=since,
-        affected=max(1, len(copies)), logs=worst.row if worst.kind.logs else top.row if top.kind.logs else "",
-        action=first_action(top, suspect), evidence=_evidence(copies or [top]), image=image_of(top),
-        node=_only_node(copies or [top]), tentative=level != Level.FAILING)
+        id=top.row,
+        level=level,
+        cluster=top.cluster,
+        kind=top.kind.name,
+        row=top.row,
+        key=top.kind.key(top.resource),
+        namespace=top.resource.namespace,
+        title=explain.title(top.resource.name, worst.health if copies else health),
+        cause=_ended(cause),
+        code=worst.health.code or health.code,
+        icon=level.name.lower(),
+        since=since,
+        affected=max(1, len(copies)),
+        logs=worst.row if worst.kind.logs else top.row if top.kind.logs else "",
+        action=first_action(top, suspect),
+        evidence=_evidence(copies or [top]),
+        image=image_of(top),
+        node=_only_node(copies or [top]),
+        tentative=level != Level.FAILING,
+    )
 
 
 def _ended(words: str) -> str:
@@ -130,8 +168,14 @@ def _ended(words: str) -> str:
 def _dominant(copies: Sequence[Thing]) -> Thing:
     """The copy that stands for the others: of the most frequent trouble, the worst."""
     often = Counter((one.health.level, one.health.word, one.health.code) for one in copies)
-    return min(copies, key=lambda one: (one.health.level, -often[one.health.level, one.health.word, one.health.code],
-                                        one.resource.name))
+    return min(
+        copies,
+        key=lambda one: (
+            one.health.level,
+            -often[one.health.level, one.health.word, one.health.code],
+            one.resource.name,
+        ),
+    )
 
 
 def _cause(top: Thing, copies: Sequence[Thing], worst: Health) -> str:
@@ -143,8 +187,10 @@ def _cause(top: Thing, copies: Sequence[Thing], worst: Health) -> str:
 
 
 def _evidence(things: Sequence[Thing]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(one.row, one.resource.name, one.health.reason or one.health.word, one.health.code)
-                 for one in sorted(things, key=lambda one: (one.health.level, one.resource.name))[:MOST_EVIDENCE])
+    return tuple(
+        Evidence(one.row, one.resource.name, one.health.reason or one.health.word, one.health.code)
+        for one in sorted(things, key=lambda one: (one.health.level, one.resource.name))[:MOST_EVIDENCE]
+    )
 
 
 def _only_node(things: Sequence[Thing]) -> str:

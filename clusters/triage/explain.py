@@ -69,6 +69,10 @@ def silent(cluster: str, host: bool, seconds: float, inside: int, never: bool) -
     inner = several(inside, "app")
     if never:
         return f"{what} {cluster} does not answer", "It has not answered yet, so nothing is known about it."
-    fate = f"Its {inner} {'was' if inside == 1 else 'were'} there when it was last heard and may be fine: " \
-           "the way to it is what is missing." if inside else "The way to it may be what is missing."
+    fate = (
+        f"Its {inner} {'was' if inside == 1 else 'were'} there when it was last heard and may be fine: "
+        "the way to it is what is missing."
+        if inside
+        else "The way to it may be what is missing."
+    )
     return f"{what} {cluster} does not answer", f"No reply for {span(seconds)}. {fate}"

@@ -11,7 +11,7 @@ from clusters.kinds.base import Level
 class Evidence:
     """One observation that the finding rests on: which resource, and what was seen of it."""
 
-    row: str                              # the id of its row; "" when it is no resource
+    row: str  # the id of its row; "" when it is no resource
     name: str
     words: str
     code: str = ""
@@ -31,24 +31,24 @@ class FirstAction:
 class Finding:
     """One entry of the triage list. ``cause`` is plain words, ``code`` the technical term beside them."""
 
-    id: str                               # stable while the thing is wrong, so that it can be linked
+    id: str  # stable while the thing is wrong, so that it can be linked
     level: Level
     cluster: int
-    namespace: str                        # "" when it is about the cluster as a whole
-    kind: str                             # "" when it is about the cluster as a whole
-    row: str                              # the id of the row it is about: the top owner of what is wrong
+    namespace: str  # "" when it is about the cluster as a whole
+    kind: str  # "" when it is about the cluster as a whole
+    row: str  # the id of the row it is about: the top owner of what is wrong
     key: str
     title: str
     cause: str
     icon: str
     code: str = ""
-    since: float = 0.0                    # epoch seconds; 0.0 when unknown
-    affected: int = 1                     # how many copies or containers show it
-    logs: str = ""                        # the id of the row whose log tells most; "" for none
+    since: float = 0.0  # epoch seconds; 0.0 when unknown
+    affected: int = 1  # how many copies or containers show it
+    logs: str = ""  # the id of the row whose log tells most; "" for none
     action: FirstAction | None = None
     evidence: tuple[Evidence, ...] = ()
-    explains: tuple[str, ...] = ()        # what else is wrong because of this
-    places: tuple[str, ...] = ()          # where, when in more than one cluster or namespace
+    explains: tuple[str, ...] = ()  # what else is wrong because of this
+    places: tuple[str, ...] = ()  # where, when in more than one cluster or namespace
     image: str = ""
-    node: str = ""                        # the one machine that everything unwell is on
-    tentative: bool = False               # it only counts when it lasts a few seconds: nothing is down
+    node: str = ""  # the one machine that everything unwell is on
+    tentative: bool = False  # it only counts when it lasts a few seconds: nothing is down

@@ -21,15 +21,15 @@ from clusters.triage.moments import Recorder
 from clusters.triage.symptoms import UNWELL, Heard, Thing, is_workload, top_owner
 from clusters.triage.troubles import Troubles
 
-EVERY = 0.5                     # seconds between two judgements, when something changes all the time
+EVERY = 0.5  # seconds between two judgements, when something changes all the time
 TICK = 5.0
-MOST_SCOPES = 64                # different rights for which an answer is kept
+MOST_SCOPES = 64  # different rights for which an answer is kept
 REMEMBER_VERSIONS = 3600.0
 RESTARTS_FOR = 3600.0
-BLINK = 2.0                     # seconds before anything is shown: a crash that was over at once needs nobody
-LASTS = 10.0                    # seconds before what is at risk only is shown: a copy may just be starting
-COMES_BACK = 15.0               # seconds that a trouble is shown on while its app is starting again
-SAME_TROUBLE = 120.0            # seconds after which what comes back is a new finding
+BLINK = 2.0  # seconds before anything is shown: a crash that was over at once needs nobody
+LASTS = 10.0  # seconds before what is at risk only is shown: a copy may just be starting
+COMES_BACK = 15.0  # seconds that a trouble is shown on while its app is starting again
+SAME_TROUBLE = 120.0  # seconds after which what comes back is a new finding
 
 
 class Triage:
@@ -38,12 +38,12 @@ class Triage:
     def __init__(self, supervisor: Supervisor) -> None:
         self.recorder = Recorder()
         self.revision = 0
-        self.changes = 0                  # how many moments there were: a page that shows them knows that it is old
+        self.changes = 0  # how many moments there were: a page that shows them knows that it is old
         self._supervisor = supervisor
         self._watcher = Watcher()
         self._troubles = Troubles()
         self._versions: dict[str, NewVersion] = {}
-        self._restarts: list[tuple[float, int, str, int]] = []     # at, cluster, namespace, how many
+        self._restarts: list[tuple[float, int, str, int]] = []  # at, cluster, namespace, how many
         self._first_seen: dict[str, float] = {}
         self._last_seen: dict[str, float] = {}
         self._there_since: dict[str, float] = {}
@@ -62,10 +62,14 @@ class Triage:
     def start(self) -> None:
         """Follow every cluster there is and every one that comes."""
         self._follow_all()
-        self._stop_hearing = [self._supervisor.on_clusters(self._follow_all),
-                              self._supervisor.on_state(lambda _: self._mark())]
-        self._tasks = [asyncio.create_task(self.recorder.run(), name="moments"),
-                       asyncio.create_task(self._tick(), name="triage")]
+        self._stop_hearing = [
+            self._supervisor.on_clusters(self._follow_all),
+            self._supervisor.on_state(lambda _: self._mark()),
+        ]
+        self._tasks = [
+            asyncio.create_task(self.recorder.run(), name="moments"),
+            asyncio.create_task(self._tick(), name="triage"),
+        ]
 
     async def stop(self) -> None:
         """Stop, and keep what is still to be kept."""
@@ -100,9 +104,17 @@ class Triage:
 
     def squares(self, scope: Scope) -> tuple[tuple[str, Level], ...]:
         """Every app with how it is: what the hive draws."""
-        found: tuple[tuple[str, Level], ...] = self._answer("squares", scope, lambda: tuple(
-            (one.row, one.health.level) for cluster in self.heard() if cluster.id in scope
-            for store in cluster.stores.values() for one in engine.apps(store, scope[cluster.id])))
+        found: tuple[tuple[str, Level], ...] = self._answer(
+            "squares",
+            scope,
+            lambda: tuple(
+                (one.row, one.health.level)
+                for cluster in self.heard()
+                if cluster.id in scope
+                for store in cluster.stores.values()
+                for one in engine.apps(store, scope[cluster.id])
+            ),
+        )
         return found
 
     def counts(self, scope: Scope) -> dict[str, int]:
@@ -114,8 +126,11 @@ class Triage:
         """How often anything was started again within the last hour, as far as we watched."""
         edge = time.time() - RESTARTS_FOR
         self._restarts = [one for one in self._restarts if one[0] >= edge]
-        return sum(count for _, cluster, namespace, count in self._restarts
-                   if cluster in scope and ((allowed := scope[cluster]) is None or namespace in allowed))
+        return sum(
+            count
+            for _, cluster, namespace, count in self._restarts
+            if cluster in scope and ((allowed := scope[cluster]) is None or namespace in allowed)
+        )
 
     def heard(self) -> list[Heard]:
         """Every cluster as the triage sees it."""
@@ -129,8 +144,7 @@ class Triage:
                 self._there_since[one.id] = now
             self._first_seen.setdefault(one.id, one.since)
             self._last_seen[one.id] = now
-        shown = [one for one in found
-                 if now - self._there_since[one.id] >= (LASTS if one.tentative else BLINK)]
+        shown = [one for one in found if now - self._there_since[one.id] >= (LASTS if one.tentative else BLINK)]
         if len(shown) < len(found):
             asyncio.get_running_loop().call_later(BLINK, self._mark)
         held = [one for one in before if self._may_come_back(one, {one.id for one in found}, now)]
@@ -148,8 +162,13 @@ class Triage:
         for store in self._supervisor.stores():
             if store.cluster_id in scope and store.listed:
                 allowed = scope[store.cluster_id]
-                here = len(store.resources) if allowed is None else sum(
-                    one.namespace in allowed for one in store.resources.values()) if store.kind.namespaced else 0
+                here = (
+                    len(store.resources)
+                    if allowed is None
+                    else sum(one.namespace in allowed for one in store.resources.values())
+                    if store.kind.namespaced
+                    else 0
+                )
                 numbers[store.kind.name] = numbers.get(store.kind.name, 0) + here
         return numbers
 
@@ -174,8 +193,10 @@ class Triage:
                 self._forget(connection)
         for cluster_id, connection in there.items():
             if cluster_id not in self._stops:
-                self._stops[cluster_id] = (connection, [
-                    store.subscribe(self._changed) for store in connection.stores.values()])
+                self._stops[cluster_id] = (
+                    connection,
+                    [store.subscribe(self._changed) for store in connection.stores.values()],
+                )
                 for store in connection.stores.values():
                     if store.listed:
                         self._meet(store)
@@ -190,7 +211,8 @@ class Triage:
     def _meet(self, store: Store) -> None:
         self._met.add(store)
         self._bad[store.cluster_id, store.kind.name] = {
-            uid for uid, health in store.health.items() if health.level in UNWELL}
+            uid for uid, health in store.health.items() if health.level in UNWELL
+        }
         for uid, resource in store.resources.items():
             self._watcher.meet(Thing(store.cluster_id, store.kind, resource, store.health[uid]))
 
@@ -247,7 +269,7 @@ class Triage:
             now = time.time()
             self._keep(self._watcher.tick(now))
             if self._first_seen:
-                self._mark()              # what lasted long enough by now is shown, what is over is told
+                self._mark()  # what lasted long enough by now is shown, what is over is told
             self._versions = {row: one for row, one in self._versions.items() if now - one.at < REMEMBER_VERSIONS}
             self._forget_findings(now)
 
@@ -268,7 +290,13 @@ class Triage:
 def _heard(connection: Connection) -> Heard:
     contact, about = connection.contact, connection.about
     return Heard(
-        id=connection.cluster.id, name=connection.cluster.name, platform=connection.driver.platform,
-        state=contact.state(time.time()), stores=connection.stores, heard=contact.heard,
-        why=contact.error.message if contact.error else "", hint=contact.error.hint if contact.error else "",
-        about=" · ".join(filter(None, (about.version, about.words))) if about else "")
+        id=connection.cluster.id,
+        name=connection.cluster.name,
+        platform=connection.driver.platform,
+        state=contact.state(time.time()),
+        stores=connection.stores,
+        heard=contact.heard,
+        why=contact.error.message if contact.error else "",
+        hint=contact.error.hint if contact.error else "",
+        about=" · ".join(filter(None, (about.version, about.words))) if about else "",
+    )

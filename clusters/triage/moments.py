@@ -16,8 +16,8 @@ from clusters.triage.changes import Happened
 
 log = logging.getLogger(__name__)
 
-EVERY = 2.0                     # seconds between two batches
-MOST_WAITING = 2000             # moments not written yet; the oldest go first when the database cannot keep up
+EVERY = 2.0  # seconds between two batches
+MOST_WAITING = 2000  # moments not written yet; the oldest go first when the database cannot keep up
 KEEP_FOR = timedelta(days=30)
 KEEP_ROWS = 50_000
 TIDY_EVERY = 600.0
@@ -58,16 +58,18 @@ class Recorder:
         batch = self._waiting[:]
         if not batch:
             return
-        there = {one async for one in Cluster.objects.filter(
-            pk__in={one.cluster for one in batch}).values_list("pk", flat=True)}
+        there = {
+            one
+            async for one in Cluster.objects.filter(pk__in={one.cluster for one in batch}).values_list("pk", flat=True)
+        }
         await Moment.objects.abulk_create([_row(one) for one in batch if one.cluster in there])
-        del self._waiting[:len(batch)]
+        del self._waiting[: len(batch)]
 
 
 async def tidy() -> None:
     """Throw away what is older than 30 days, and all beyond 50,000 rows."""
     await Moment.objects.filter(at__lt=datetime.now(UTC) - KEEP_FOR).adelete()
-    last = await Moment.objects.order_by("-id").values_list("pk", flat=True)[KEEP_ROWS:KEEP_ROWS + 1].afirst()
+    last = await Moment.objects.order_by("-id").values_list("pk", flat=True)[KEEP_ROWS : KEEP_ROWS + 1].afirst()
     if last is not None:
         await Moment.objects.filter(pk__lte=last).adelete()
 
@@ -88,6 +90,15 @@ async def newest(scope: Scope, count: int) -> list[Moment]:
 
 
 def _row(one: Happened) -> Moment:
-    return Moment(at=datetime.fromtimestamp(one.at, UTC), cluster_id=one.cluster, kind=one.kind[:80],
-                  namespace=one.namespace[:253], name=one.name[:253], uid=one.uid[:128], what=one.what,
-                  words=one.words[:300], level=int(one.level), detail=one.detail)
+    return Moment(
+        at=datetime.fromtimestamp(one.at, UTC),
+        cluster_id=one.cluster,
+        kind=one.kind[:80],
+        namespace=one.namespace[:253],
+        name=one.name[:253],
+        uid=one.uid[:128],
+        what=one.what,
+        words=one.words[:300],
+        level=int(one.level),
+        detail=one.detail,
+    )

@@ -12,9 +12,16 @@ from clusters.triage import engine, explain
 from clusters.triage.finding import Finding
 from clusters.triage.symptoms import Heard, Thing
 
-MOST_SQUARES = 300              # of one cluster; above, only what is not healthy is drawn one by one
-WORDS = {Level.FAILING: "failing", Level.AT_RISK: "at risk", Level.UNKNOWN: "unknown", Level.CHANGING: "changing",
-         Level.PAUSED: "paused", Level.STOPPED: "stopped on purpose", Level.HEALTHY: "healthy"}
+MOST_SQUARES = 300  # of one cluster; above, only what is not healthy is drawn one by one
+WORDS = {
+    Level.FAILING: "failing",
+    Level.AT_RISK: "at risk",
+    Level.UNKNOWN: "unknown",
+    Level.CHANGING: "changing",
+    Level.PAUSED: "paused",
+    Level.STOPPED: "stopped on purpose",
+    Level.HEALTHY: "healthy",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +86,29 @@ class Overview:
         return not self.levels and not self.findings
 
 
-def overview(clusters: Sequence[Heard], scope: Scope, findings: Sequence[Finding], restarts: int,
-             changes: int) -> Overview:
+def overview(
+    clusters: Sequence[Heard], scope: Scope, findings: Sequence[Finding], restarts: int, changes: int
+) -> Overview:
     """Home, within this scope. ``restarts`` of the last hour, ``changes`` of the last day."""
     seen = [cluster for cluster in clusters if cluster.id in scope]
     levels = engine.counts(seen, scope)
     apps = {cluster.id: _apps(cluster, scope) for cluster in seen}
-    loading = any(not store.listed and store.trouble is None for cluster in seen if cluster.state == "connecting"
-                  for store in cluster.stores.values() if store.kind.workload is not None)
+    loading = any(
+        not store.listed and store.trouble is None
+        for cluster in seen
+        if cluster.state == "connecting"
+        for store in cluster.stores.values()
+        if store.kind.workload is not None
+    )
     head = explain.headline(len(findings)) if levels or findings or not loading else "Looking around"
     return Overview(
-        headline=head, sentence=sentence(levels, loading), findings=tuple(findings), levels=levels,
-        numbers=_numbers(levels, apps, restarts, changes), hive=tuple(_comb(one, apps[one.id]) for one in seen))
+        headline=head,
+        sentence=sentence(levels, loading),
+        findings=tuple(findings),
+        levels=levels,
+        numbers=_numbers(levels, apps, restarts, changes),
+        hive=tuple(_comb(one, apps[one.id]) for one in seen),
+    )
 
 
 def sentence(levels: Mapping[Level, int], loading: bool = False) -> str:
@@ -101,8 +119,11 @@ def sentence(levels: Mapping[Level, int], loading: bool = False) -> str:
     first = f"{healthy} of {explain.several(total, 'app')} {'is' if healthy == 1 else 'are'} healthy"
     if healthy == total:
         first = "The only app is healthy" if total == 1 else f"All {total} apps are healthy"
-    parts = [f"{count} {'is' if count == 1 else 'are'} {WORDS[level]}"
-             for level in sorted(levels) if (count := levels[level]) and level != Level.HEALTHY]
+    parts = [
+        f"{count} {'is' if count == 1 else 'are'} {WORDS[level]}"
+        for level in sorted(levels)
+        if (count := levels[level]) and level != Level.HEALTHY
+    ]
     return f"{explain.listed([first, *parts], most=9)}."
 
 
@@ -129,12 +150,18 @@ def _comb(cluster: Heard, apps: Sequence[Thing]) -> Comb:
 def _square(cluster: Heard, one: Thing) -> Square:
     level = _level(cluster, one)
     word = "not known: the cluster does not answer" if level != one.health.level else one.health.word or WORDS[level]
-    return Square(one.row, one.kind.name, one.kind.key(one.resource), level.name.lower(),
-                  f"{one.resource.name} · {word}" + (f" · {one.health.reason}" if one.health.reason else ""))
+    return Square(
+        one.row,
+        one.kind.name,
+        one.kind.key(one.resource),
+        level.name.lower(),
+        f"{one.resource.name} · {word}" + (f" · {one.health.reason}" if one.health.reason else ""),
+    )
 
 
-def _numbers(levels: Mapping[Level, int], apps: Mapping[int, Sequence[Thing]], restarts: int,
-             changes: int) -> tuple[Number, ...]:
+def _numbers(
+    levels: Mapping[Level, int], apps: Mapping[int, Sequence[Thing]], restarts: int, changes: int
+) -> tuple[Number, ...]:
     total, healthy = sum(levels.values()), levels.get(Level.HEALTHY, 0)
     ill = levels.get(Level.FAILING, 0) + levels.get(Level.AT_RISK, 0)
     ready = wanted = 0
@@ -144,13 +171,35 @@ def _numbers(levels: Mapping[Level, int], apps: Mapping[int, Sequence[Thing]], r
             ready, wanted = ready + min(copies[0], copies[1]), wanted + copies[1]
     missing = wanted - ready
     return (
-        Number("Apps healthy", f"{healthy:,}", f"of {total:,}",
-               f"{ill:,} need{'s' if ill == 1 else ''} a look" if ill else "none needs a look",
-               "failing" if levels.get(Level.FAILING) else "at_risk" if ill else "", "/workloads/"),
-        Number("Copies ready", f"{ready:,}", f"of {wanted:,}", f"{missing:,} missing" if missing else "all are there",
-               "at_risk" if missing else "", "/workloads/"),
-        Number("Restarts, last hour", f"{restarts:,}", "", "none seen" if not restarts else "a quiet hour"
-               if restarts < 5 else "more than in a quiet hour", "at_risk" if restarts >= 5 else ""),
-        Number("Changes, last 24 h", f"{changes:,}", "", "nothing changed" if not changes else "see what changed",
-               "", "/activity/?range=24h"),
+        Number(
+            "Apps healthy",
+            f"{healthy:,}",
+            f"of {total:,}",
+            f"{ill:,} need{'s' if ill == 1 else ''} a look" if ill else "none needs a look",
+            "failing" if levels.get(Level.FAILING) else "at_risk" if ill else "",
+            "/workloads/",
+        ),
+        Number(
+            "Copies ready",
+            f"{ready:,}",
+            f"of {wanted:,}",
+            f"{missing:,} missing" if missing else "all are there",
+            "at_risk" if missing else "",
+            "/workloads/",
+        ),
+        Number(
+            "Restarts, last hour",
+            f"{restarts:,}",
+            "",
+            "none seen" if not restarts else "a quiet hour" if restarts < 5 else "more than in a quiet hour",
+            "at_risk" if restarts >= 5 else "",
+        ),
+        Number(
+            "Changes, last 24 h",
+            f"{changes:,}",
+            "",
+            "nothing changed" if not changes else "see what changed",
+            "",
+            "/activity/?range=24h",
+        ),
     )

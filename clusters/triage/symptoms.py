@@ -21,9 +21,9 @@ class Heard:
     id: int
     name: str
     platform: str
-    state: str                            # connecting, live, stale, down, refused
-    stores: Mapping[str, Store]       # by kind name
-    heard: float = 0.0                    # when it last answered; 0.0: never
+    state: str  # connecting, live, stale, down, refused
+    stores: Mapping[str, Store]  # by kind name
+    heard: float = 0.0  # when it last answered; 0.0: never
     why: str = ""
     hint: str = ""
     about: str = ""

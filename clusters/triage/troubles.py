@@ -10,7 +10,7 @@ from clusters.triage import explain
 from clusters.triage.changes import Happened
 from clusters.triage.finding import Finding
 
-STAYS_WELL = 30.0               # seconds without it before a trouble counts as over
+STAYS_WELL = 30.0  # seconds without it before a trouble counts as over
 
 
 @dataclass(slots=True)
@@ -56,14 +56,34 @@ def _name(one: Finding) -> str:
 
 def _began(one: Finding, now: float) -> Happened:
     what = "failing" if one.level == Level.FAILING else "at risk"
-    return Happened(now, one.cluster, one.kind, one.namespace, _name(one), _uid(one), what, one.title[:300], one.level,
-                    {"code": one.code, "cause": one.cause[:500]})
+    return Happened(
+        now,
+        one.cluster,
+        one.kind,
+        one.namespace,
+        _name(one),
+        _uid(one),
+        what,
+        one.title[:300],
+        one.level,
+        {"code": one.code, "cause": one.cause[:500]},
+    )
 
 
 def _over(known: _Trouble) -> Happened:
     one, lasted = known.finding, explain.span(known.gone_since - known.began)
-    return Happened(known.gone_since, one.cluster, one.kind, one.namespace, _name(one), _uid(one), "recovered",
-                    f"{_name(one)} is well again after {lasted}"[:300], Level.HEALTHY, {"code": one.code})
+    return Happened(
+        known.gone_since,
+        one.cluster,
+        one.kind,
+        one.namespace,
+        _name(one),
+        _uid(one),
+        "recovered",
+        f"{_name(one)} is well again after {lasted}"[:300],
+        Level.HEALTHY,
+        {"code": one.code},
+    )
 
 
 def _uid(one: Finding) -> str:

@@ -41,9 +41,14 @@ def asset(name: str) -> str:
 
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
-    """``{% icon "box" %}``: an icon of static/icons.json; levels and platforms are names of icons, too. Size: sm, lg."""
+    """``{% icon "box" %}``: one of static/icons.json; levels and platforms are names of icons, too. Size: sm or lg."""
     kind = f"icon {size}" if size else "icon"
-    return format_html('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#i-{}"/></svg>', kind, asset_address("icons.svg"), name)
+    return format_html(
+        '<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        kind,
+        asset_address("icons.svg"),
+        name,
+    )
 
 
 @register.simple_tag
@@ -52,7 +57,9 @@ def cell(name: str, value: Any) -> SafeString:
     value = None if value == "" else value  # a template's word for what is not there
     shown: Any = CELLS[name](value)
     if name == "status" and value:
-        shown = render_to_string("components/status.html", {"level": value[0], "word": value[1], "title": _reason(value)})
+        shown = render_to_string(
+            "components/status.html", {"level": value[0], "word": value[1], "title": _reason(value)}
+        )
     return format_html('<live-cell data-cell-name="{}" data-value="{}">{}</live-cell>', name, _json(value), shown)
 
 

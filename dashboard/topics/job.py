@@ -13,7 +13,7 @@ from dashboard.topics.base import Topic
 
 
 class JobTopic(Topic):
-    """args: ``key``, ``from`` (the number of the first line wanted). Lines are read no faster than the tab takes them."""
+    """args: ``key``, ``from`` (the number of the first line wanted). Read no faster than the tab takes them."""
 
     name = "job"
 

@@ -43,7 +43,10 @@ class OverviewTopic(Topic):
 
     def _now(self) -> str:
         findings = [(one.id, one.level, one.cause, one.affected) for one in engine.triage.findings(self._scope)]
-        states = [(one, engine.supervisor.connections[one].contact.state(time.time())) for one in self._scope
-                  if one in engine.supervisor.connections]
+        states = [
+            (one, engine.supervisor.connections[one].contact.state(time.time()))
+            for one in self._scope
+            if one in engine.supervisor.connections
+        ]
         shown = (findings, engine.triage.squares(self._scope), states, engine.triage.changes)
         return hashlib.sha1(repr(shown).encode(), usedforsecurity=False).hexdigest()[:16]

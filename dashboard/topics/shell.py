@@ -12,7 +12,7 @@ from dashboard.topics.base import Topic
 
 
 class ShellTopic(Topic):
-    """No args. Small, so every frame is the whole state. While a tab follows it, the lines to its clusters are checked."""
+    """No args. Small, so every frame is the whole state. While it is followed, its clusters are asked whether they answer."""
 
     name = "shell"
 

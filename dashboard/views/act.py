@@ -27,8 +27,7 @@ from dashboard.request import Request
 
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on at the same time
-STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422,
-                          Unrecorded: 503}
+STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422, Unrecorded: 503}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,11 @@ from dashboard.page import page
 from dashboard.request import Request
 
 # In the order in which they are shown: address, words, icon.
-WAYS = (("docker", "Docker host", "container"), ("kubernetes", "Kubernetes cluster", "ship-wheel"),
-        ("demo", "Demonstration", "flask-conical"))
+WAYS = (
+    ("docker", "Docker host", "container"),
+    ("kubernetes", "Kubernetes cluster", "ship-wheel"),
+    ("demo", "Demonstration", "flask-conical"),
+)
 
 
 @allow(Role.ADMIN, scope="site")
@@ -64,8 +67,9 @@ async def paste(request: Request) -> HttpResponse:
         return await _show(request, "kubernetes", None, ClusterForm(), error=error, status=422)
     chosen = next((one for one in found.contexts if one.name == request.POST.get("context")), None)
     if chosen is None:
-        return await _show(request, "kubernetes", None, ClusterForm(), found=found,
-                           pasted=request.POST.get("kubeconfig", ""))
+        return await _show(
+            request, "kubernetes", None, ClusterForm(), found=found, pasted=request.POST.get("kubeconfig", "")
+        )
     if chosen.problem:
         return await _show(request, "kubernetes", None, ClusterForm(), error=Invalid(chosen.problem), status=422)
     return await _take(request, domain.Reach("kubernetes", chosen.settings, chosen.secret), chosen.name)
@@ -128,8 +132,17 @@ async def _save(request: Request, driver: str, before: Cluster | None) -> HttpRe
         error = problem
     if "test" in request.POST and not problems:
         form = ClusterForm(initial={name: request.POST.get(name) for name in form.fields})
-    return await _show(request, driver, before, form, given=given, about=about, error=error, problems=problems,
-                       status=200 if about and "test" in request.POST else 422)
+    return await _show(
+        request,
+        driver,
+        before,
+        form,
+        given=given,
+        about=about,
+        error=error,
+        problems=problems,
+        status=200 if about and "test" in request.POST else 422,
+    )
 
 
 def _keep(request: Request, form: ClusterForm, to: domain.Reach, about: About, before: Cluster | None) -> Cluster:
@@ -162,11 +175,31 @@ async def _free_name(name: str) -> str:
     return next((one for one in names if one not in taken), name)
 
 
-async def _show(request: Request, driver: str, before: Cluster | None, form: ClusterForm, *, status: int = 200,
-                given: Any = None, problems: Any = None, **context: Any) -> HttpResponse:
+async def _show(
+    request: Request,
+    driver: str,
+    before: Cluster | None,
+    form: ClusterForm,
+    *,
+    status: int = 200,
+    given: Any = None,
+    problems: Any = None,
+    **context: Any,
+) -> HttpResponse:
     found: list[Offer] = [] if before else await offers()
     kept = [field.name for field in domain.driver_fields(driver) if before and before.secret and field.type == "secret"]
-    return page(request, "pages/connect.html", {
-        "ways": WAYS, "driver": driver, "cluster": before, "form": form, "offers": found, "colours": COLOURS,
-        "fields": filled(domain.driver_fields(driver), given or {}, problems, kept), **context,
-    }, status=status)
+    return page(
+        request,
+        "pages/connect.html",
+        {
+            "ways": WAYS,
+            "driver": driver,
+            "cluster": before,
+            "form": form,
+            "offers": found,
+            "colours": COLOURS,
+            "fields": filled(domain.driver_fields(driver), given or {}, problems, kept),
+            **context,
+        },
+        status=status,
+    )

@@ -22,9 +22,21 @@ from dashboard.request import Request
 @require_safe
 async def demo(request: Request) -> HttpResponse:
     """Every demonstration that is shared with this person, with its faults."""
-    return page(request, "pages/demo.html", {"demos": [one for one in [
-        await _switches(request, cluster_id) for cluster_id in engine.scope(request.actor)
-        if engine.supervisor.cluster(cluster_id).driver == "demo"] if one]})
+    return page(
+        request,
+        "pages/demo.html",
+        {
+            "demos": [
+                one
+                for one in [
+                    await _switches(request, cluster_id)
+                    for cluster_id in engine.scope(request.actor)
+                    if engine.supervisor.cluster(cluster_id).driver == "demo"
+                ]
+                if one
+            ]
+        },
+    )
 
 
 @allow(Role.OPERATOR)

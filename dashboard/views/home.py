@@ -27,9 +27,17 @@ from dashboard.topics.shell import cluster_state
 NEWEST = 8
 EACH = 50
 RANGES = {"1h": ("1 h", timedelta(hours=1)), "24h": ("24 h", timedelta(hours=24)), "7d": ("7 d", timedelta(days=7))}
-ICONS = {"appeared": "plus", "removed": "trash-2", "new version": "rocket", "rolled out": "circle-check",
-         "scaled": "scaling", "failing": "octagon-x", "at risk": "triangle-alert", "recovered": "circle-check",
-         "restarted": "rotate-cw"}
+ICONS = {
+    "appeared": "plus",
+    "removed": "trash-2",
+    "new version": "rocket",
+    "rolled out": "circle-check",
+    "scaled": "scaling",
+    "failing": "octagon-x",
+    "at risk": "triangle-alert",
+    "recovered": "circle-check",
+    "restarted": "rotate-cw",
+}
 
 
 @allow(scope="signed-in")
@@ -56,12 +64,16 @@ async def activity(request: Request) -> HttpResponse:
     if before.isdecimal() and len(before) < 16:
         found = found.filter(pk__lt=int(before))
     rows = [one async for one in found[: EACH + 1]]
-    return page(request, "pages/activity.html", {
-        "feed": [_moment(one) for one in rows[:EACH]],
-        "older": rows[EACH - 1].pk if len(rows) > EACH else None,
-        "range": chosen,
-        "ranges": [(key, label) for key, (label, _) in RANGES.items()],
-    })
+    return page(
+        request,
+        "pages/activity.html",
+        {
+            "feed": [_moment(one) for one in rows[:EACH]],
+            "older": rows[EACH - 1].pk if len(rows) > EACH else None,
+            "range": chosen,
+            "ranges": [(key, label) for key, (label, _) in RANGES.items()],
+        },
+    )
 
 
 async def _context(scope: Scope) -> dict[str, Any]:
@@ -75,9 +87,16 @@ async def _context(scope: Scope) -> dict[str, Any]:
         "feed": feed,
         "clusters": [_cluster(one) for one in sorted(scope, key=lambda one: _name(one).casefold())],
         "anything": bool(engine.supervisor.connections),
-        "legend": [(level.name.lower(), word) for level, word in (
-            (Level.HEALTHY, "Healthy"), (Level.CHANGING, "Changing"), (Level.AT_RISK, "At risk"),
-            (Level.FAILING, "Failing"), (Level.STOPPED, "Stopped"))],
+        "legend": [
+            (level.name.lower(), word)
+            for level, word in (
+                (Level.HEALTHY, "Healthy"),
+                (Level.CHANGING, "Changing"),
+                (Level.AT_RISK, "At risk"),
+                (Level.FAILING, "Failing"),
+                (Level.STOPPED, "Stopped"),
+            )
+        ],
     }
 
 
@@ -117,9 +136,13 @@ def _cluster(cluster_id: int) -> dict[str, Any]:
     connection = engine.supervisor.connections[cluster_id]
     about, platform = connection.about, connection.driver.platform
     words = " ".join(filter(None, (platform.title(), about.version if about else "")))
-    return {"cluster": connection.cluster, "platform": platform, "state": cluster_state(connection)["state"],
-            "words": " · ".join(filter(None, (words, about.words if about else ""))),
-            "href": f"/clusters/{connection.cluster.slug}/"}
+    return {
+        "cluster": connection.cluster,
+        "platform": platform,
+        "state": cluster_state(connection)["state"],
+        "words": " · ".join(filter(None, (words, about.words if about else ""))),
+        "href": f"/clusters/{connection.cluster.slug}/",
+    }
 
 
 def _moment(one: Moment) -> dict[str, Any]:
@@ -127,8 +150,13 @@ def _moment(one: Moment) -> dict[str, Any]:
     kind = kind_named(platform, one.kind)
     key = f"{one.namespace}/{one.name}" if kind and kind.namespaced else one.name
     there = kind is not None and one.what != "removed"
-    return {"moment": one, "icon": ICONS.get(one.what, "history"), "level": Level(one.level).name.lower(),
-            "at": one.at.timestamp(), "rest": one.words.removeprefix(one.name),
-            "named": one.words.startswith(one.name),
-            "href": f"/clusters/{one.cluster.slug}/{one.kind}/{quote(key)}/" if there else "",
-            "where": " / ".join(filter(None, (one.cluster.name, one.namespace)))}
+    return {
+        "moment": one,
+        "icon": ICONS.get(one.what, "history"),
+        "level": Level(one.level).name.lower(),
+        "at": one.at.timestamp(),
+        "rest": one.words.removeprefix(one.name),
+        "named": one.words.startswith(one.name),
+        "href": f"/clusters/{one.cluster.slug}/{one.kind}/{quote(key)}/" if there else "",
+        "where": " / ".join(filter(None, (one.cluster.name, one.namespace))),
+    }

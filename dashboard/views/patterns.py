@@ -65,11 +65,11 @@ def context() -> dict[str, Any]:
         "branches": _branches(),
         "links": _links(),
         "table_head": ({"label": "Port"}, {"label": "Opens"}, {"label": "Protocol"}),
-        "table_rows": (("8080", "80 on every address", "TCP"), ("8443", "443 on 127.0.0.1", "TCP"), (HOSTILE, "53", "UDP")),
-        "segments": tuple({"label": label, "href": "#", "current": label == "24 h"} for label in ("1 h", "24 h", "7 d")),
+        "table_rows": (("8080", "80 on every address", "TCP"), ("8443", "443 on 127.0.0.1", "TCP"), (HOSTILE, "53", "")),
+        "segments": tuple({"label": one, "href": "#", "current": one == "24 h"} for one in ("1 h", "24 h", "7 d")),
         "menu_items": _menu_items(),
         "code": "services:\n  web:\n    image: registry.local/shop/web:5.11.3\n    ports:\n      - 8080:80\n",
-        "detail": "aiohttp.ClientConnectorError: Cannot connect to host 10.0.4.11:6443 ssl:default [Connection refused]",
+        "detail": "ClientConnectorError: Cannot connect to host 10.0.4.11:6443 ssl:default [Connection refused]",
         "goes": ("1 Deployment", "3 copies", "1 Service"),
         "stays": ("The Secret checkout-keys", "The disk data-checkout-0"),
         "hostile": HOSTILE,
@@ -88,7 +88,9 @@ def _cells(now: float) -> list[dict[str, Any]]:
         "number": (0, 12, 1_234_567, None),
         "count_bad": (0, 3, 26, None),
         "age": (now - 4, now - 840, now - 9000, now - 41 * day, None),
-        "usage": ([0.25, 1.0, "cores"], [2.4, 0, "cores"], [203 * MIB, 256 * MIB, "bytes"], [251 * MIB, 256 * MIB, "bytes"], None),
+        "usage": (
+            [0.25, 1.0, "cores"], [2.4, 0, "cores"], [203 * MIB, 256 * MIB, "bytes"], [251 * MIB, 256 * MIB, "bytes"], None,
+        ),
         "where": (["prod-eu", "shop", "kubernetes"], ["build-01", "", "docker"], ["staging", "web", "swarm"]),
         "tags": (["80→8080"], ["a", "b", "c", "d", "e"], [], [HOSTILE]),
     }  # fmt: skip
@@ -132,14 +134,21 @@ def _snapshot(now: float) -> dict[str, Any]:
         where = ["build-01", "", "docker"] if docker else ["prod-eu", "shop", "kubernetes"]
         kind = "container" if docker else "deployment"
         row_id = f"1~{kind}~{name}"
-        cells = [
-            [name, f"registry.local/shop/{name}:1.{index}.2"],
-            [code, word, "It used more memory than it may." if code == "failing" else "", ""],
-            kind.title(), where, [ready, wanted, 1 if code == "changing" else 0], None, None, 26 if code == "failing" else index % 4 // 3,
-        ]  # fmt: skip
+        restarts = 26 if code == "failing" else index % 4 // 3
+        copies = [ready, wanted, 1 if code == "changing" else 0]
+        status = [code, word, "It used more memory than it may." if code == "failing" else "", ""]
+        names = [name, f"registry.local/shop/{name}:1.{index}.2"]
+        cells = [names, status, kind.title(), where, copies, None, None, restarts]
         rows.append({"id": row_id, "href": "/patterns", "cluster": 1, "kind": kind, "cells": cells})
-        usage[row_id] = {"cpu": [0.05 + index / 9, 2.0, "cores"], "memory": [(40 + index * 14) * MIB, 256 * MIB, "bytes"]}
-    facets = {"status": {"failing": 1, "healthy": 10}, "kind": {"deployment": 13, "container": 2}, "cluster": {"prod-eu": 13}}
+        usage[row_id] = {
+            "cpu": [0.05 + index / 9, 2.0, "cores"],
+            "memory": [(40 + index * 14) * MIB, 256 * MIB, "bytes"],
+        }
+    facets = {
+        "status": {"failing": 1, "healthy": 10},
+        "kind": {"deployment": 13, "container": 2},
+        "cluster": {"prod-eu": 13},
+    }
     return {
         "t": "snap", "seq": 1, "now": now, "total": len(rows), "offset": 0, "listed": True,
         "columns": [column["key"] for column in COLUMNS], "rows": rows, "facets": facets, "usage": usage,
@@ -157,12 +166,22 @@ def _facts() -> tuple[dict[str, Any], ...]:
 
 
 def _tabs() -> tuple[dict[str, Any], ...]:
-    parts = (("Overview", "layout-dashboard", 0), ("Logs", "scroll-text", 0), ("Copies", "boxes", 3), ("YAML", "file-code-2", 0))
-    return tuple({"label": label, "icon": icon, "count": count, "href": "#", "current": label == "Logs"} for label, icon, count in parts)
+    parts = (
+        ("Overview", "layout-dashboard", 0),
+        ("Logs", "scroll-text", 0),
+        ("Copies", "boxes", 3),
+        ("YAML", "file-code-2", 0),
+    )
+    return tuple(
+        {"label": label, "icon": icon, "count": count, "href": "#", "current": label == "Logs"}
+        for label, icon, count in parts
+    )
 
 
 def _branches() -> tuple[dict[str, Any], ...]:
-    copies = tuple({"label": f"web-7d9f-{end}", "icon": "box", "href": "#", "level": "healthy"} for end in ("x2kq8", "p0lm1"))
+    copies = tuple(
+        {"label": f"web-7d9f-{end}", "icon": "box", "href": "#", "level": "healthy"} for end in ("x2kq8", "p0lm1")
+    )
     owned = ({"label": "web-7d9f", "icon": "layers", "detail": "ReplicaSet", "branches": copies},)
     return ({"label": "web", "icon": "rocket", "detail": "Deployment", "href": "#", "branches": owned},)
 

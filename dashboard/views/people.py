@@ -131,9 +131,7 @@ def _welcome(request: Request, person: str, token: str) -> HttpResponse:
     return redirect("account_login")
 
 
-async def _change(
-    request: Request, number: int, change: Callable[[Actor, User], Any], to: str = ""
-) -> HttpResponse:
+async def _change(request: Request, number: int, change: Callable[[Actor, User], Any], to: str = "") -> HttpResponse:
     """Make the change and show the person again, with what went wrong if anything did."""
     user = await _person(number)
     try:

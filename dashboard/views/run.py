@@ -75,5 +75,6 @@ def _where(request: Request, kind: Kind[Any], maker: Maker) -> list[ClusterInfo]
     return [
         one.cluster
         for one in engine.supervisor.connections.values()
-        if kind.name in one.stores and decide(request.actor, Target(one.cluster.id, None, one.cluster.read_only), need).allowed
+        if kind.name in one.stores
+        and decide(request.actor, Target(one.cluster.id, None, one.cluster.read_only), need).allowed
     ]

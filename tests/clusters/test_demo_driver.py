@@ -28,7 +28,7 @@ class HandClock:
 
     async def sleep(self, seconds: float) -> None:
         ends = self.at + seconds
-        while self.at < ends:  # noqa: ASYNC110
+        while self.at < ends:
             await asyncio.sleep(0.001)
 
     async def turn(self, seconds: float) -> None:

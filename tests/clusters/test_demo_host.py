@@ -100,21 +100,24 @@ def test_what_the_host_has_not_is_refused_in_words(host: HostWorld) -> None:
         host.answer(Call("POST", ("swarm", "init")))
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(["disk", "stuck", "silence", "restart", "kill", "pause", "start"]),
-                           st.integers(1, 40)), max_size=14)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["disk", "stuck", "silence", "restart", "kill", "pause", "start"]), st.integers(1, 40)),
+    max_size=14,
+)
 
 
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_whatever_was_done_all_runs_again_when_the_faults_are_over_and_it_is_started(
-        steps: list[tuple[str, int]]) -> None:
+    steps: list[tuple[str, int]],
+) -> None:
     world, now = HostWorld(3, START, calm=True), START
     names = sorted(one["Name"][1:] for one in world.all("containers") if one["State"]["Running"])
     for what, number in steps:
         if what in ("disk", "stuck", "silence"):
             world.switch(what, number % 2 == 1)
         else:
-            with contextlib.suppress(Conflict):     # it is in no state for that, as the real engine would say
+            with contextlib.suppress(Conflict):  # it is in no state for that, as the real engine would say
                 ask(world, names[number % len(names)], what)
         now += number
         world.step(now)

@@ -28,8 +28,10 @@ def pods_of(world: ShopWorld, app: str) -> list[dict[str, Any]]:
 
 
 def ready(world: ShopWorld, app: str) -> int:
-    return sum(any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"]["conditions"])
-               for pod in pods_of(world, app))
+    return sum(
+        any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"]["conditions"])
+        for pod in pods_of(world, app)
+    )
 
 
 def scale(world: ShopWorld, app: str, copies: Any) -> None:
@@ -87,7 +89,7 @@ def test_a_new_version_never_leaves_fewer_copies_than_it_may(shop: ShopWorld) ->
     for tenth in range(400):
         shop.step(START + tenth / 10)
         assert ready(shop, "web") >= 3
-        assert len(pods_of(shop, "web")) <= 7            # one more than asked for, and some on their way out
+        assert len(pods_of(shop, "web")) <= 7  # one more than asked for, and some on their way out
     images = {pod["spec"]["containers"][0]["image"] for pod in pods_of(shop, "web")}
     assert images == {"registry.example/shop/web:6.0.0"}
 
@@ -95,14 +97,28 @@ def test_a_new_version_never_leaves_fewer_copies_than_it_may(shop: ShopWorld) ->
 def test_a_leaking_version_crashes_until_it_is_rolled_back(shop: ShopWorld) -> None:
     shop.switch("leak", True)
     shop.step(START + 60)
-    ended = [s["lastState"]["terminated"] for pod in pods_of(shop, "checkout-api")
-             for s in pod["status"]["containerStatuses"] if "terminated" in s["lastState"]]
+    ended = [
+        s["lastState"]["terminated"]
+        for pod in pods_of(shop, "checkout-api")
+        for s in pod["status"]["containerStatuses"]
+        if "terminated" in s["lastState"]
+    ]
     assert {(one["exitCode"], one["reason"]) for one in ended} == {(137, "OOMKilled")}
-    old = next(one for one in shop.all("apps/v1/replicasets") if one["metadata"]["name"].startswith("checkout-api")
-               and one["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.4.1"))
+    old = next(
+        one
+        for one in shop.all("apps/v1/replicasets")
+        if one["metadata"]["name"].startswith("checkout-api")
+        and one["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.4.1")
+    )
     template = {**old["spec"]["template"], "metadata": {"labels": {"app.kubernetes.io/name": "checkout-api"}}}
-    shop.answer(Call("PATCH", (*DEPLOYMENTS, "checkout-api"), content_type="application/json-patch+json",
-                     body=[{"op": "replace", "path": "/spec/template", "value": template}]))
+    shop.answer(
+        Call(
+            "PATCH",
+            (*DEPLOYMENTS, "checkout-api"),
+            content_type="application/json-patch+json",
+            body=[{"op": "replace", "path": "/spec/template", "value": template}],
+        )
+    )
     shop.step(START + 120)
     assert ready(shop, "checkout-api") == 3
     assert not any(fault.on for fault in shop.fault_states())
@@ -149,9 +165,12 @@ def test_a_dry_run_changes_nothing(shop: ShopWorld) -> None:
     assert shop.named("apps/v1/deployments", "shop", "web")["spec"]["replicas"] == 4
 
 
-STEPS = st.lists(st.tuples(
-    st.sampled_from(["leak", "image", "node", "silence", "scale", "delete", "restart", "wait"]), st.integers(1, 40)),
-    max_size=14)
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["leak", "image", "node", "silence", "scale", "delete", "restart", "wait"]), st.integers(1, 40)
+    ),
+    max_size=14,
+)
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,4 +1,4 @@
-"""What every driver promises (clusters/drivers/base.py), asked of all three: a real engine, a real cluster, the demo."""
+"""What every driver promises (clusters/drivers/base.py), asked of all: a real engine, a real cluster, the demo."""
 
 from __future__ import annotations
 
@@ -84,7 +84,14 @@ async def _kubernetes(kubeconfig: Path) -> AsyncIterator[Stage]:
     assert kind is not None
     name = f"pilothouse-contract-{secrets.token_hex(4)}"
     spec = {
-        "containers": [{"name": "main", "image": "busybox:latest", "imagePullPolicy": "IfNotPresent", "command": ["sh", "-c", LOOP]}],
+        "containers": [
+            {
+                "name": "main",
+                "image": "busybox:latest",
+                "imagePullPolicy": "IfNotPresent",
+                "command": ["sh", "-c", LOOP],
+            }
+        ],
         "terminationGracePeriodSeconds": 0,
     }
     pods = ("api", "v1", "namespaces", "default", "pods")
@@ -134,7 +141,9 @@ async def test_a_watch_begins_with_the_whole_list_and_tells_what_goes(stage: Sta
 
 
 async def test_two_watches_of_a_kind_hear_the_same(stage: Stage) -> None:
-    heard = await asyncio.gather(*(_first(stage.driver, stage.kind, lambda one: one.uid == stage.resource.uid) for _ in range(2)))
+    heard = await asyncio.gather(
+        *(_first(stage.driver, stage.kind, lambda one: one.uid == stage.resource.uid) for _ in range(2))
+    )
     assert {one.uid for one in heard} == {stage.resource.uid}
 
 

@@ -130,7 +130,7 @@ async def test_the_same_key_five_times_at_once_is_one_call(gateway: Gateway, the
 async def test_who_leaves_before_the_end_does_not_stop_it(gateway: Gateway, there: FakeConnections) -> None:
     there.fake.takes = 0.05
     asked = asyncio.create_task(gateway.act(ADA, 1, APP, web(there), "stop", {}))
-    while not there.fake.calls:  # noqa: ASYNC110
+    while not there.fake.calls:
         await asyncio.sleep(0.005)
     asked.cancel()
     for _ in range(100):

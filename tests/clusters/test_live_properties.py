@@ -119,7 +119,11 @@ def brute_force(connections: list[FakeConnection], query: Query, offset: int, li
                 continue
             if all((facets[one.column] in one.values) != one.without for one in query.filters):
                 rows.append(row)
-    sort = {"name": lambda row: row.resource.name, "status": lambda row: row.resource.level, "count": lambda row: row.resource.count}
+    sort = {
+        "name": lambda row: row.resource.name,
+        "status": lambda row: row.resource.level,
+        "count": lambda row: row.resource.count,
+    }
     rows.sort(key=lambda row: (sort[query.sort](row), row.resource.name, row.id), reverse=query.descending)
     columns = [column for key in query.columns if (column := TABLE.column(key))]
     window = [[row.id, [column.read(row) for column in columns]] for row in rows[offset : offset + limit]]
@@ -132,7 +136,9 @@ things = st.builds(
     st.integers(0, 6), st.integers(-3, 1000), st.integers(0, 10**9),
 )  # fmt: skip
 steps = st.one_of(
-    st.tuples(st.just("change"), st.integers(1, 2), st.lists(things, max_size=4), st.lists(st.integers(0, 12), max_size=3)),
+    st.tuples(
+        st.just("change"), st.integers(1, 2), st.lists(things, max_size=4), st.lists(st.integers(0, 12), max_size=3)
+    ),
     st.tuples(st.just("list"), st.integers(1, 2), st.lists(things, max_size=12, unique_by=lambda thing: thing.id)),
     st.tuples(st.just("flush")),
     st.tuples(st.just("miss")),

@@ -20,11 +20,16 @@ def test_search_sort_filters_and_columns_are_read_from_the_address() -> None:
     query = parse("workloads", "?q=Web&sort=-restarts&status=failing,at_risk&kind=-pod&cols=name,kind", SCOPE)
     assert query.text == "web"
     assert (query.sort, query.descending) == ("restarts", True)
-    assert query.filters == {Filter("status", frozenset({"failing", "at_risk"})), Filter("kind", frozenset({"pod"}), without=True)}
+    assert query.filters == {
+        Filter("status", frozenset({"failing", "at_risk"})),
+        Filter("kind", frozenset({"pod"}), without=True),
+    }
     assert query.columns == ("name", "kind")
 
 
-@pytest.mark.parametrize("text", ["sort=nothing", "sort=-", "cols=,,,", "q=%00", "status=", "unknown=1", "sort=cpu", "&&&==="])
+@pytest.mark.parametrize(
+    "text", ["sort=nothing", "sort=-", "cols=,,,", "q=%00", "status=", "unknown=1", "sort=cpu", "&&&==="]
+)
 def test_what_is_unknown_is_ignored(text: str) -> None:
     assert parse("workloads", text, SCOPE).sort == "status"
 

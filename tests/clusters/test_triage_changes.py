@@ -60,8 +60,10 @@ def test_a_rollout_is_told_when_it_begins_and_when_it_is_done() -> None:
     world = ShopWorld(7, START, calm=True)
     witness = Witness(world, "kubernetes", "deployment")
     world.release("shop", "web", "6.0.0")
-    assert witness.step(START + 60) == [("new version", "web is changing from 5.11.3 to 6.0.0"),
-                                        ("rolled out", "web 6.0.0 runs everywhere")]
+    assert witness.step(START + 60) == [
+        ("new version", "web is changing from 5.11.3 to 6.0.0"),
+        ("rolled out", "web 6.0.0 runs everywhere"),
+    ]
 
 
 def test_scaling_says_from_how_many_to_how_many() -> None:
@@ -89,8 +91,19 @@ def test_a_container_that_is_gone_for_good_was_removed() -> None:
 
 
 def trouble(level: Level = Level.AT_RISK) -> Finding:
-    return Finding("1~deployment~u", level, 1, "shop", "deployment", "1~deployment~u", "shop/web", "web: crashing",
-                   "It stops.", "failing", since=START)
+    return Finding(
+        "1~deployment~u",
+        level,
+        1,
+        "shop",
+        "deployment",
+        "1~deployment~u",
+        "shop/web",
+        "web: crashing",
+        "It stops.",
+        "failing",
+        since=START,
+    )
 
 
 def test_what_comes_and_goes_began_once_and_is_over_once() -> None:
@@ -99,7 +112,9 @@ def test_what_comes_and_goes_began_once_and_is_over_once() -> None:
         there = second < 60 and second % 10 < 5
         said += troubles.judge([trouble()] if there else [], START + second)
     assert [(one.what, one.words) for one in said] == [
-        ("at risk", "web: crashing"), ("recovered", "web is well again after less than a minute")]
+        ("at risk", "web: crashing"),
+        ("recovered", "web is well again after less than a minute"),
+    ]
 
 
 def test_what_gets_worse_is_told_again() -> None:
@@ -138,8 +153,9 @@ async def test_old_moments_are_thrown_away(shop: Cluster, monkeypatch: pytest.Mo
     now = datetime.now(UTC)
     for days in (40, 3, 2, 1, 0):
         at, words = now - timedelta(days=days), f"{days} days ago"
-        await Moment.objects.acreate(at=at, cluster=shop, kind="deployment", name="web", uid="u", what="scaled",
-                                     words=words)
+        await Moment.objects.acreate(
+            at=at, cluster=shop, kind="deployment", name="web", uid="u", what="scaled", words=words
+        )
     await moments.tidy()
     assert [one.words async for one in Moment.objects.all()] == ["0 days ago", "1 days ago", "2 days ago"]
 

@@ -80,8 +80,11 @@ def test_crashing_copies_are_one_finding_about_their_app_with_the_way_back() -> 
     world = shop("leak", after=100)
     cluster = heard(1, "Shop", world)
     row = f"1~deployment~{world.named('apps/v1/deployments', 'shop', 'checkout-api')['metadata']['uid']}"
-    versions = {row: NewVersion(1_800_000_000.0, "registry.example/shop/checkout-api:1.4.1",
-                                "registry.example/shop/checkout-api:1.4.2")}
+    versions = {
+        row: NewVersion(
+            1_800_000_000.0, "registry.example/shop/checkout-api:1.4.1", "registry.example/shop/checkout-api:1.4.2"
+        )
+    }
     (found,) = find([cluster], ALL, Clock.at, versions=versions)
     assert (found.row, found.namespace) == (row, "shop")
     assert "OOMKilled" in found.code
@@ -169,8 +172,10 @@ def test_a_narrowed_search_finds_the_same_as_a_search_of_everything(steps: list[
         now += wait
         world.step(now)
     cluster = heard(1, "Shop", world)
-    bad = {(1, name): {uid for uid, health in store.health.items() if health.level <= Level.UNKNOWN}
-           for name, store in cluster.stores.items()}
+    bad = {
+        (1, name): {uid for uid, health in store.health.items() if health.level <= Level.UNKNOWN}
+        for name, store in cluster.stores.items()
+    }
     found = find([cluster], ALL, now)
     assert found == find([cluster], ALL, now, bad=bad)
     assert len({one.id for one in found}) == len(found)

@@ -20,7 +20,7 @@ ClientFor = Callable[[AbstractUser], AsyncClient]
 
 async def _until(true: Callable[[], Any], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110
+        while not true():
             await asyncio.sleep(0.05)
 
 
@@ -43,7 +43,8 @@ async def page(client: AsyncClient, path: str = "/") -> str:
 
 
 async def test_home_says_that_all_is_well_and_draws_every_app(
-        running: None, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
     html = await page(async_client_for(ada))
     assert "<h1>All is well</h1>" in html
     assert "33 of 35 apps are healthy" in html
@@ -52,7 +53,8 @@ async def test_home_says_that_all_is_well_and_draws_every_app(
 
 
 async def test_home_leads_with_what_is_wrong_and_the_first_thing_to_do(
-        running: None, vault: Cluster, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, vault: Cluster, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
     driver(vault).switch("disk", True)
     everything = dict.fromkeys(engine.supervisor.connections)
     await _until(lambda: engine.triage.findings(everything))
@@ -64,7 +66,8 @@ async def test_home_leads_with_what_is_wrong_and_the_first_thing_to_do(
 
 
 async def test_a_viewer_of_one_cluster_sees_nothing_of_another(
-        running: None, vault: Cluster, vera: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, vault: Cluster, vera: AbstractUser, async_client_for: ClientFor
+) -> None:
     driver(vault).switch("disk", True)
     await asyncio.sleep(1.2)
     html = await page(async_client_for(vera))
@@ -74,14 +77,14 @@ async def test_a_viewer_of_one_cluster_sees_nothing_of_another(
 
 
 async def test_somebody_without_a_role_is_told_whom_to_ask(
-        running: None, nora: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, nora: AbstractUser, async_client_for: ClientFor
+) -> None:
     html = await page(async_client_for(nora))
     assert "Nothing is shared with you yet" in html
     assert "Shop" not in html
 
 
-async def test_a_pilothouse_without_clusters_offers_to_connect(
-        ada: AbstractUser, async_client_for: ClientFor) -> None:
+async def test_a_pilothouse_without_clusters_offers_to_connect(ada: AbstractUser, async_client_for: ClientFor) -> None:
     html = await page(async_client_for(ada))
     assert "Connect the first cluster" in html
 
@@ -108,7 +111,8 @@ async def test_the_topic_says_once_that_home_is_different(running: None, shop: C
 
 
 async def test_what_changed_is_kept_and_listed(
-        running: None, shop: Cluster, ada: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, shop: Cluster, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
     driver(shop).switch("leak", True)
     await _until(lambda: engine.triage.changes)
     await engine.triage.recorder.flush()
@@ -118,7 +122,8 @@ async def test_what_changed_is_kept_and_listed(
 
 
 async def test_an_operator_switches_a_fault_and_it_is_recorded(
-        running: None, shop: Cluster, otto: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, shop: Cluster, otto: AbstractUser, async_client_for: ClientFor
+) -> None:
     asked = {"cluster": "shop", "fault": "node", "on": "1"}
     response = await async_client_for(otto).post("/demo/fault/", asked)
     assert response.status_code == 302
@@ -128,7 +133,8 @@ async def test_an_operator_switches_a_fault_and_it_is_recorded(
 
 
 async def test_a_viewer_neither_sees_nor_turns_the_switches(
-        running: None, shop: Cluster, vera: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, shop: Cluster, vera: AbstractUser, async_client_for: ClientFor
+) -> None:
     client = async_client_for(vera)
     assert "There is no demonstration to switch" in await page(client, "/demo/")
     response = await client.post("/demo/fault/", {"cluster": "shop", "fault": "node", "on": "1"})
@@ -137,6 +143,7 @@ async def test_a_viewer_neither_sees_nor_turns_the_switches(
 
 
 async def test_a_fault_that_there_is_none_of_is_not_found(
-        running: None, shop: Cluster, otto: AbstractUser, async_client_for: ClientFor) -> None:
+    running: None, shop: Cluster, otto: AbstractUser, async_client_for: ClientFor
+) -> None:
     response = await async_client_for(otto).post("/demo/fault/", {"cluster": "shop", "fault": "meteor", "on": "1"})
     assert response.status_code == 404

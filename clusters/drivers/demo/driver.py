@@ -25,28 +25,42 @@ from clusters.errors import Invalid, Missing, Unreachable, Unsupported
 from clusters.kinds.base import Field, Kind
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
 
-TICK = 0.5                    # seconds between two looks at what is due, while somebody watches
+TICK = 0.5  # seconds between two looks at what is due, while somebody watches
 SLOW_TICK = 5.0
 ALIVE_EVERY = 10.0
 RETRY_IN = 2.0
 SEGMENT = re.compile(r"[A-Za-z0-9_.:@-]{1,253}")
-MOST_LINES = 2000             # of one look back into a log
+MOST_LINES = 2000  # of one look back into a log
 SHAPES: dict[str, tuple[Platform, Callable[[int, float], World]]] = {
-    "kubernetes": ("kubernetes", ShopWorld), "docker": ("docker", HostWorld)}
+    "kubernetes": ("kubernetes", ShopWorld),
+    "docker": ("docker", HostWorld),
+}
 
 
 class DemoDriver:
     """One demonstration. Settings: ``shape`` ("kubernetes" or "docker") and ``seed``."""
 
     fields: ClassVar[tuple[Field, ...]] = (
-        Field(name="shape", label="What it shows", type="choice",
-              choices=(("kubernetes", "A shop in a small Kubernetes"), ("docker", "A Docker host"))),
-        Field(name="seed", label="Seed", type="number", help="The same number tells the same story.", required=False,
-              minimum=0, maximum=999_999),
+        Field(
+            name="shape",
+            label="What it shows",
+            type="choice",
+            choices=(("kubernetes", "A shop in a small Kubernetes"), ("docker", "A Docker host")),
+        ),
+        Field(
+            name="seed",
+            label="Seed",
+            type="number",
+            help="The same number tells the same story.",
+            required=False,
+            minimum=0,
+            maximum=999_999,
+        ),
     )
 
-    def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any] | None = None,
-                 clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], secret: Mapping[str, Any] | None = None, clock: Clock | None = None
+    ) -> None:
         shape = SHAPES.get(str(settings.get("shape", "kubernetes")))
         if shape is None:
             raise Invalid("A demonstration has the shape of Kubernetes or of Docker.")
@@ -105,8 +119,14 @@ class DemoDriver:
             self._watchers -= 1
             stop()
 
-    async def _feed(self, world: World, kind: Kind[Any], namespaces: frozenset[str] | None,
-                    dirty: dict[str, None], bell: asyncio.Event) -> AsyncIterator[FeedItem]:
+    async def _feed(
+        self,
+        world: World,
+        kind: Kind[Any],
+        namespaces: frozenset[str] | None,
+        dirty: dict[str, None],
+        bell: asyncio.Event,
+    ) -> AsyncIterator[FeedItem]:
         listed, last = False, 0.0
         while True:
             now = time.monotonic()
@@ -133,12 +153,15 @@ class DemoDriver:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(bell.wait(), 1.0)
 
-    def _changes(self, world: World, kind: Kind[Any], namespaces: frozenset[str] | None,
-                 uids: Sequence[str]) -> Changed:
+    def _changes(
+        self, world: World, kind: Kind[Any], namespaces: frozenset[str] | None, uids: Sequence[str]
+    ) -> Changed:
         found = [(uid, world.get(kind.api, uid)) for uid in uids]
         fresh = [self._decode(kind, thing) for _, thing in found if thing is not None]
-        return Changed([one for one in fresh if namespaces is None or one.namespace in namespaces],
-                       [uid for uid, thing in found if thing is None])
+        return Changed(
+            [one for one in fresh if namespaces is None or one.namespace in namespaces],
+            [uid for uid, thing in found if thing is None],
+        )
 
     def _decode(self, kind: Kind[Any], thing: Object) -> Resource:
         # Through JSON, as a real answer comes: whatever a kind's model does, it does here too.
@@ -166,8 +189,11 @@ class DemoDriver:
         yield {"status": f"Pulling from {name}", "id": tag}
         for part in range(0, 101, 10):
             await self._clock.sleep(0.2)
-            yield {"status": "Downloading", "id": "demo0layer01",
-                   "progressDetail": {"current": part * 310_000, "total": 31_000_000}}
+            yield {
+                "status": "Downloading",
+                "id": "demo0layer01",
+                "progressDetail": {"current": part * 310_000, "total": 31_000_000},
+            }
         world.add_image(image)
         yield {"status": "Pull complete", "id": "demo0layer01"}
         yield {"status": f"Status: Downloaded newer image for {image}"}

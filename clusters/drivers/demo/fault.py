@@ -15,7 +15,7 @@ class Fault(Generic[W]):
 
     key: str
     label: str
-    words: str                            # what happens and what can be tried, for the person at the switch
+    words: str  # what happens and what can be tried, for the person at the switch
     icon: str
     is_on: Callable[[W], bool]
     begin: Callable[[W], None]

@@ -26,8 +26,12 @@ def _merged(thing: Any, patch: Any, by_name: bool) -> Any:
             else:
                 base[key] = _merged(base.get(key), value, by_name)
         return base
-    if by_name and isinstance(patch, list) and isinstance(thing, list) and all(
-            isinstance(one, dict) and "name" in one for one in (*thing, *patch)):
+    if (
+        by_name
+        and isinstance(patch, list)
+        and isinstance(thing, list)
+        and all(isinstance(one, dict) and "name" in one for one in (*thing, *patch))
+    ):
         changes = {one["name"]: one for one in patch}
         kept = [_merged(one, changes.pop(one["name"], {}), by_name) for one in thing]
         return [*kept, *changes.values()]

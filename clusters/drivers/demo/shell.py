@@ -6,13 +6,27 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator, Mapping
 
-HELLO = ("This is a demonstration: nothing here is real, and nothing can break.\r\n"
-         "Type \x1b[1mhelp\x1b[0m to see what it can do.\r\n")
-HELP = "\r\n".join((
-    "help    what you see", "ls      files", "cat     print a file", "echo    say something", "ps      processes",
-    "env     the environment", "whoami  who you are", "exit    leave"))
-FILES = {"README": "A container of the Pilothouse demonstration.", "settings.toml": "level = \"info\"\r\nport = 8080",
-         "VERSION": "demonstration"}
+HELLO = (
+    "This is a demonstration: nothing here is real, and nothing can break.\r\n"
+    "Type \x1b[1mhelp\x1b[0m to see what it can do.\r\n"
+)
+HELP = "\r\n".join(
+    (
+        "help    what you see",
+        "ls      files",
+        "cat     print a file",
+        "echo    say something",
+        "ps      processes",
+        "env     the environment",
+        "whoami  who you are",
+        "exit    leave",
+    )
+)
+FILES = {
+    "README": "A container of the Pilothouse demonstration.",
+    "settings.toml": 'level = "info"\r\nport = 8080',
+    "VERSION": "demonstration",
+}
 LONGEST_LINE = 400
 
 
@@ -104,7 +118,7 @@ class ToyShell:
         return f"\x1b[35m{self._env.get('APP', 'demo')}\x1b[0m $ "
 
     def _say(self, text: str) -> None:
-        if self._out.full():               # nobody reads: the oldest goes
+        if self._out.full():  # nobody reads: the oldest goes
             self._out.get_nowait()
         self._out.put_nowait(text.encode())
 

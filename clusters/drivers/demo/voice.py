@@ -16,8 +16,20 @@ from typing import TypeAlias
 
 Line: TypeAlias = tuple[float, str, str]
 
-PATHS = ("/", "/products", "/products/4711", "/cart", "/checkout", "/search?q=lamp", "/search?q=desk", "/account",
-         "/assets/app.css", "/api/stock/88", "/api/price/12", "/healthz")
+PATHS = (
+    "/",
+    "/products",
+    "/products/4711",
+    "/cart",
+    "/checkout",
+    "/search?q=lamp",
+    "/search?q=desk",
+    "/account",
+    "/assets/app.css",
+    "/api/stock/88",
+    "/api/price/12",
+    "/healthz",
+)
 PEOPLE = ("ada", "otto", "vera", "nora", "emil", "lina")
 
 
@@ -39,7 +51,7 @@ class Speaker:
     life: Life
     previous: Life | None = None
     mood: str = ""
-    pace: float = 1.0                     # lines a second on average
+    pace: float = 1.0  # lines a second on average
     facts: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,8 +105,11 @@ def _second(speaker: Speaker, second: int) -> list[Line]:
 
 def _greeting(speaker: Speaker, age: int) -> tuple[str, ...]:
     name, version = speaker.facts.get("app", "program"), speaker.facts.get("version", "1")
-    return ((f"{name} {version} is starting", "configuration read from /etc/app/settings.toml"),
-            (f"listening on 0.0.0.0:{speaker.facts.get('port', '8080')}",), (f"{name} is ready",))[min(age, 2)]
+    return (
+        (f"{name} {version} is starting", "configuration read from /etc/app/settings.toml"),
+        (f"listening on 0.0.0.0:{speaker.facts.get('port', '8080')}",),
+        (f"{name} is ready",),
+    )[min(age, 2)]
 
 
 def _moods(speaker: Speaker, second: int, chance: Random) -> str | None:
@@ -102,10 +117,13 @@ def _moods(speaker: Speaker, second: int, chance: Random) -> str | None:
     if speaker.mood == "leaking" and second % 3 == 0:
         used = min(99, 38 + int(age * 2))
         level = "ERROR" if used > 85 else "WARN"
-        return (f"{level} memory: {used}% of the limit is used, basket cache holds {4000 + int(age) * 910} entries"
-                if used < 97 else "ERROR memory: cannot allocate a page for the basket cache")
+        return (
+            f"{level} memory: {used}% of the limit is used, basket cache holds {4000 + int(age) * 910} entries"
+            if used < 97
+            else "ERROR memory: cannot allocate a page for the basket cache"
+        )
     if speaker.mood == "disk full" and second % 2 == 0:
-        return "PANIC:  could not write to file \"pg_wal/xlogtemp.27\": No space left on device"
+        return 'PANIC:  could not write to file "pg_wal/xlogtemp.27": No space left on device'
     if speaker.mood == "stuck" and second % 4 == 0:
         return f"WARN  request queue is full ({chance.randint(480, 512)} of 512): worker 3 holds the index lock"
     return None
@@ -121,25 +139,38 @@ def _access(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
 def _json(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
     level = chance.choices(("info", "debug", "warn"), (86, 10, 4))[0]
     message = {"info": "order accepted", "debug": "stock looked up", "warn": "slow answer from payments"}[level]
-    record = {"time": stamp(second) + "Z", "level": level, "msg": message, "order": chance.randint(100000, 999999),
-              "ms": chance.randint(3, 60) if level != "warn" else chance.randint(900, 2400),
-              "customer": chance.choice(PEOPLE), "trace": f"{chance.getrandbits(48):012x}"}
+    record = {
+        "time": stamp(second) + "Z",
+        "level": level,
+        "msg": message,
+        "order": chance.randint(100000, 999999),
+        "ms": chance.randint(3, 60) if level != "warn" else chance.randint(900, 2400),
+        "customer": chance.choice(PEOPLE),
+        "trace": f"{chance.getrandbits(48):012x}",
+    }
     return "out", json.dumps(record)
 
 
 def _levelled(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
     level = chance.choices(("INFO", "DEBUG", "WARN", "ERROR"), (82, 12, 5, 1))[0]
-    words = {"INFO": f"handled {chance.randint(1, 40)} items in {chance.randint(2, 90)} ms",
-             "DEBUG": f"cache hit for key item:{chance.randint(1, 9000)}",
-             "WARN": f"retrying after {chance.randint(1, 4) * 100} ms: connection was closed by the peer",
-             "ERROR": f"item {chance.randint(1, 9000)} was skipped: its picture is missing"}[level]
+    words = {
+        "INFO": f"handled {chance.randint(1, 40)} items in {chance.randint(2, 90)} ms",
+        "DEBUG": f"cache hit for key item:{chance.randint(1, 9000)}",
+        "WARN": f"retrying after {chance.randint(1, 4) * 100} ms: connection was closed by the peer",
+        "ERROR": f"item {chance.randint(1, 9000)} was skipped: its picture is missing",
+    }[level]
     return ("err" if level == "ERROR" else "out"), f"{stamp(second, '%H:%M:%S')} {level:5} {words}"
 
 
 def _database(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
-    words = chance.choice(("checkpoint starting: time", f"checkpoint complete: wrote {chance.randint(12, 900)} buffers",
-                           f"connection authorized: user={chance.choice(PEOPLE)} database=shop",
-                           f"duration: {chance.randint(1, 900) / 10} ms  statement: FETCH orders"))
+    words = chance.choice(
+        (
+            "checkpoint starting: time",
+            f"checkpoint complete: wrote {chance.randint(12, 900)} buffers",
+            f"connection authorized: user={chance.choice(PEOPLE)} database=shop",
+            f"duration: {chance.randint(1, 900) / 10} ms  statement: FETCH orders",
+        )
+    )
     return "err", f"{stamp(second, '%Y-%m-%d %H:%M:%S')} UTC [{chance.randint(30, 90)}] LOG:  {words}"
 
 
@@ -148,5 +179,9 @@ def _plain(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
 
 
 VOICES: dict[str, Callable[[Speaker, int, Random], tuple[str, str]]] = {
-    "access": _access, "json": _json, "levelled": _levelled, "database": _database, "plain": _plain,
+    "access": _access,
+    "json": _json,
+    "levelled": _levelled,
+    "database": _database,
+    "plain": _plain,
 }

@@ -21,7 +21,7 @@ from clusters.errors import Invalid
 Object: TypeAlias = dict[str, Any]
 Told: TypeAlias = Callable[[str, str], None]
 
-LONGEST_STEP = 900.0        # after a longer sleep (a laptop's lid) the world goes on where it stopped
+LONGEST_STEP = 900.0  # after a longer sleep (a laptop's lid) the world goes on where it stopped
 
 
 class World(ABC):
@@ -32,9 +32,9 @@ class World(ABC):
     def __init__(self, seed: int, start: float) -> None:
         self.seed = seed
         self.now = start
-        self.chance = Random(seed)                    # noqa: S311 - a story to repeat, not a secret
+        self.chance = Random(seed)  # noqa: S311 - a story to repeat, not a secret
         self.objects: dict[str, dict[str, Object]] = {}
-        self.silent = False                           # nobody answers: the fault of the way, not of the world
+        self.silent = False  # nobody answers: the fault of the way, not of the world
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = 0
         self._told: dict[Told, None] = {}
@@ -106,8 +106,7 @@ class World(ABC):
 
     def fault_states(self) -> list[FaultState]:
         """Every switch and how it stands."""
-        return [FaultState(fault.key, fault.label, fault.words, fault.icon, fault.is_on(self))
-                for fault in self.faults]
+        return [FaultState(fault.key, fault.label, fault.words, fault.icon, fault.is_on(self)) for fault in self.faults]
 
     def switch(self, key: str, on: bool) -> None:
         """Begin a fault or end it. Raises Invalid for a fault there is none of."""

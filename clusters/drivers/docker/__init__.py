@@ -80,9 +80,7 @@ class DockerDriver:
 
     async def call(self, call: Call) -> Any:
         """Send one request of an action."""
-        return decode_json(
-            await self._client.bytes(call.method, call.path, call.query, call.body, within=call.timeout)
-        )
+        return decode_json(await self._client.bytes(call.method, call.path, call.query, call.body, within=call.timeout))
 
     def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Send one request whose answer is a stream of JSON objects."""

@@ -14,7 +14,9 @@ from clusters.errors import Invalid
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _SOCKET_PATH = re.compile(r"/[A-Za-z0-9_.+@/-]{1,100}")
-_EXAMPLES = "Write it like unix:///var/run/docker.sock, tcp://docker.example.com:2376 or ssh://admin@docker.example.com."
+_EXAMPLES = (
+    "Write it like unix:///var/run/docker.sock, tcp://docker.example.com:2376 or ssh://admin@docker.example.com."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,4 +161,3 @@ class Events:
         for follower in self._followers:
             if follower.type == event.type:
                 follower.hear(event.action, event.actor.id)
-

@@ -112,9 +112,7 @@ class Meter:
     async def _read(self, uid: str) -> _Counters | None:
         query = {"stream": "false", "one-shot": "true"}
         try:
-            body = await self._client.bytes(
-                "GET", ("containers", uid, "stats"), query, within=LIMIT, limit=1 << 20
-            )
+            body = await self._client.bytes("GET", ("containers", uid, "stats"), query, within=LIMIT, limit=1 << 20)
             stats = msgspec.json.decode(body, type=_Stats)
         except (Missing, Conflict, Invalid, msgspec.DecodeError, UnicodeDecodeError):
             return None  # it ended meanwhile, or says what nobody understands: not measured

@@ -113,9 +113,7 @@ async def _shown_key(endpoint: Endpoint) -> str:
     import asyncssh
 
     try:
-        key = await asyncio.wait_for(
-            asyncssh.get_server_host_key(endpoint.host, endpoint.port, config=None), _PATIENCE
-        )
+        key = await asyncio.wait_for(asyncssh.get_server_host_key(endpoint.host, endpoint.port, config=None), _PATIENCE)
     except (OSError, asyncssh.Error, TimeoutError):
         key = None
     if key is None:

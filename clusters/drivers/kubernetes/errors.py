@@ -44,7 +44,7 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     details: Details | None = None
 
 
-class Gone(ClusterError):  # noqa: N818 - named like its siblings in errors.py
+class Gone(ClusterError):
     """Status 410: the version we know is forgotten, so the whole list is needed."""
 
 

@@ -29,9 +29,7 @@ def _ports(container: Container) -> list[str]:
 
 def _is_own(container: Container) -> bool:
     """Is it a workload of its own, and not the copy of something an orchestrator runs?"""
-    return not any(
-        name == "com.docker.swarm.task.id" or name.startswith("io.kubernetes.") for name in container.labels
-    )
+    return not any(name == "com.docker.swarm.task.id" or name.startswith("io.kubernetes.") for name in container.labels)
 
 
 def _copies(container: Container) -> tuple[int, int, int]:

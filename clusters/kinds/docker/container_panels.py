@@ -136,4 +136,3 @@ CHECKS: Panel[Container] = Panel(
     load=_load_checks,
     when=lambda one: one.state.health is not None,
 )
-

@@ -12,7 +12,7 @@ from clusters.triage.finding import Finding
 from clusters.triage.rules.merging import merged
 from clusters.triage.symptoms import BAD, Heard, node_of, thing
 
-FEWEST = 2                            # apps that must suffer before a machine is suspected
+FEWEST = 2  # apps that must suffer before a machine is suspected
 
 
 def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list[Finding]:
@@ -30,28 +30,47 @@ def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list
             explained = merged([machine, *others], identity=machine.id, title=machine.title, cause=machine.cause)
             names = tuple(one.title for one in others)
             kept = [one for one in kept if one not in group and one is not machine]
-            kept.append(replace(explained, kind=machine.kind, row=machine.row, key=machine.key, explains=names,
-                                action=machine.action, logs="", namespace="", level=machine.level, code=machine.code,
-                                icon=machine.icon, tentative=False))
+            kept.append(
+                replace(
+                    explained,
+                    kind=machine.kind,
+                    row=machine.row,
+                    key=machine.key,
+                    explains=names,
+                    action=machine.action,
+                    logs="",
+                    namespace="",
+                    level=machine.level,
+                    code=machine.code,
+                    icon=machine.icon,
+                    tentative=False,
+                )
+            )
         elif len(others) >= FEWEST and _nothing_runs_well(known.get(cluster_id), node):
             apps = explain.listed([one.key.rpartition("/")[2] for one in others])
             cause = f"Every copy on it stopped serving: {apps}. The machine itself is the likely cause."
-            one = merged(others, identity=f"{cluster_id}~machine~{node}", title=f"Machine {node} does not answer",
-                         cause=cause)
+            one = merged(
+                others, identity=f"{cluster_id}~machine~{node}", title=f"Machine {node} does not answer", cause=cause
+            )
             kept = [other for other in kept if other not in others]
-            kept.append(replace(one, icon="unplug", level=Level.FAILING, action=None, logs="", namespace="",
-                                code="NotReady"))
+            kept.append(
+                replace(one, icon="unplug", level=Level.FAILING, action=None, logs="", namespace="", code="NotReady")
+            )
     return kept
 
 
 def _machine(findings: Sequence[Finding], cluster_id: int, node: str) -> Finding | None:
-    return next((one for one in findings
-                 if one.cluster == cluster_id and one.kind == "node" and one.key == node), None)
+    return next((one for one in findings if one.cluster == cluster_id and one.kind == "node" and one.key == node), None)
 
 
 def _nothing_runs_well(cluster: Heard | None, node: str) -> bool:
     if cluster is None:
         return False
-    there = [one for store in cluster.stores.values() if store.kind.name == "pod" for uid in store.resources
-             if (one := thing(store, uid)) and node_of(one) == node]
+    there = [
+        one
+        for store in cluster.stores.values()
+        if store.kind.name == "pod"
+        for uid in store.resources
+        if (one := thing(store, uid)) and node_of(one) == node
+    ]
     return bool(there) and all(one.health.level in BAD or one.health.level == Level.CHANGING for one in there)

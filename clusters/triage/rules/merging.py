@@ -15,7 +15,13 @@ def merged(findings: Sequence[Finding], *, identity: str, title: str, cause: str
     first = min(findings, key=lambda one: (one.level, one.since or float("inf"), one.id))
     starts = [one.since for one in findings if one.since]
     return replace(
-        first, id=identity, title=title, cause=cause, since=min(starts, default=0.0),
-        tentative=all(one.tentative for one in findings), affected=sum(one.affected for one in findings),
+        first,
+        id=identity,
+        title=title,
+        cause=cause,
+        since=min(starts, default=0.0),
+        tentative=all(one.tentative for one in findings),
+        affected=sum(one.affected for one in findings),
         explains=tuple(one.title for one in findings),
-        evidence=tuple(seen for one in findings for seen in one.evidence)[:MOST_EVIDENCE])
+        evidence=tuple(seen for one in findings for seen in one.evidence)[:MOST_EVIDENCE],
+    )

@@ -23,8 +23,12 @@ def one_project(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list[
         if len(group) > 1:
             names = [one.key.rpartition("/")[2] for one in group]
             cause = f"{explain.listed(names)}: {group[0].cause}"
-            one = merged(group, identity=f"{cluster}~project~{project}~{code}", cause=cause,
-                         title=f"{len(group)} containers of {project} fail alike")
+            one = merged(
+                group,
+                identity=f"{cluster}~project~{project}~{code}",
+                cause=cause,
+                title=f"{len(group)} containers of {project} fail alike",
+            )
             kept = [other for other in kept if other not in group]
             kept.append(replace(one, action=None))
     return kept

@@ -24,8 +24,12 @@ def same_image(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list[F
         places = sorted({" / ".join(filter(None, (names.get(one.cluster, ""), one.namespace))) for one in group})
         if len(places) > 1:
             first = group[0]
-            one = merged(group, identity=f"image~{image}~{code}", cause=f"{first.cause} In {explain.listed(places)}.",
-                         title=f"{image.rpartition('/')[2]} fails in {len(places)} places")
+            one = merged(
+                group,
+                identity=f"image~{image}~{code}",
+                cause=f"{first.cause} In {explain.listed(places)}.",
+                title=f"{image.rpartition('/')[2]} fails in {len(places)} places",
+            )
             kept = [other for other in kept if other not in group]
             kept.append(replace(one, action=None, places=tuple(places)))
     return kept

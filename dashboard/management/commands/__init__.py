@@ -1,0 +1,1 @@
+"""One command a file: ``manage.py up``, ``audit_verify``, ``recover_admin``, …"""

@@ -25,15 +25,18 @@ def answer(world: HostWorld, call: Call) -> Any:
     """Carry out one request. Raises Missing, Conflict, Invalid or Unsupported."""
     match (call.method, *call.path):
         case ("GET", "containers", "json"):
-            shown = world.all("containers") if call.query.get("all") in ("1", "true") else [
-                one for one in world.all("containers") if one["State"]["Running"]]
+            shown = (
+                world.all("containers")
+                if call.query.get("all") in ("1", "true")
+                else [one for one in world.all("containers") if one["State"]["Running"]]
+            )
             return [objects.summary(one) for one in shown]
         case ("GET", "images", "json"):
             return copy.deepcopy(world.all("images"))
         case ("GET", "version"):
             return {"Version": world.about().version, "ApiVersion": "1.52", "Os": "linux", "Arch": "amd64"}
         case ("GET", "info"):
-            return {"Name": "demo-host", "NCPU": 4, "MemTotal": 16 * 1024 ** 3, "ServerVersion": world.about().version}
+            return {"Name": "demo-host", "NCPU": 4, "MemTotal": 16 * 1024**3, "ServerVersion": world.about().version}
         case ("POST", "containers", "create"):
             return _create(world, call)
         case (_, "containers", reference, *rest):
@@ -61,8 +64,11 @@ def _create(world: HostWorld, call: Call) -> Object:
         if body.get(part):
             thing["Config"][part] = copy.deepcopy(body[part])
     thing["HostConfig"].update(copy.deepcopy(body.get("HostConfig") or {}))
-    thing["HostConfig"]["RestartPolicy"] = {"Name": "no", "MaximumRetryCount": 0,
-                                            **(thing["HostConfig"].get("RestartPolicy") or {})}
+    thing["HostConfig"]["RestartPolicy"] = {
+        "Name": "no",
+        "MaximumRetryCount": 0,
+        **(thing["HostConfig"].get("RestartPolicy") or {}),
+    }
     world.save(thing)
     return {"Id": thing["Id"], "Warnings": []}
 
@@ -133,12 +139,22 @@ def _top(world: HostWorld, thing: Object, call: Call) -> Object:
     if not thing["State"]["Running"]:
         raise Conflict(f"{thing['Name'][1:]} does not run.")
     command = " ".join([thing["Path"], *thing["Args"]])
-    return {"Titles": ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
-            "Processes": [["root", str(thing["State"]["Pid"]), "1", "0", "00:00", "?", "00:00:04", command]]}
+    return {
+        "Titles": ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
+        "Processes": [["root", str(thing["State"]["Pid"]), "1", "0", "00:00", "?", "00:00:04", command]],
+    }
 
 
 ACTS: dict[tuple[str, str], Callable[[HostWorld, Object, Call], Any]] = {
-    ("GET", "json"): _inspect, ("GET", "top"): _top, ("POST", "start"): _start, ("POST", "stop"): _stop,
-    ("POST", "kill"): _kill, ("POST", "restart"): _restart, ("POST", "pause"): _pause, ("POST", "unpause"): _unpause,
-    ("POST", "rename"): _rename, ("POST", "update"): _update, ("DELETE", ""): _remove,
+    ("GET", "json"): _inspect,
+    ("GET", "top"): _top,
+    ("POST", "start"): _start,
+    ("POST", "stop"): _stop,
+    ("POST", "kill"): _kill,
+    ("POST", "restart"): _restart,
+    ("POST", "pause"): _pause,
+    ("POST", "unpause"): _unpause,
+    ("POST", "rename"): _rename,
+    ("POST", "update"): _update,
+    ("DELETE", ""): _remove,
 }

@@ -13,9 +13,9 @@ class Program:
     image: str
     project: str = ""
     restart: str = "unless-stopped"
-    ports: tuple[tuple[int, int], ...] = ()       # (outside, inside)
+    ports: tuple[tuple[int, int], ...] = ()  # (outside, inside)
     volume: str = ""
-    checked: bool = False                         # has a health check
+    checked: bool = False  # has a health check
     voice: str = "levelled"
     pace: float = 0.6
     cpu: float = 0.1
@@ -30,28 +30,95 @@ class Program:
 
 
 PROGRAMS: tuple[Program, ...] = (
-    Program("shop-proxy-1", "registry.example/library/nginx:1.29.1", "shop", ports=((80, 80), (443, 443)),
-            voice="access", pace=1.8),
-    Program("shop-web-1", "registry.example/shop/web:5.11.3", "shop", checked=True, voice="access", pace=1.4, cpu=0.3,
-            memory=180, limit=512),
-    Program("shop-api-1", "registry.example/shop/api:2.6.0", "shop", checked=True, voice="json", pace=1.0, cpu=0.25,
-            memory=220, limit=512),
+    Program(
+        "shop-proxy-1",
+        "registry.example/library/nginx:1.29.1",
+        "shop",
+        ports=((80, 80), (443, 443)),
+        voice="access",
+        pace=1.8,
+    ),
+    Program(
+        "shop-web-1",
+        "registry.example/shop/web:5.11.3",
+        "shop",
+        checked=True,
+        voice="access",
+        pace=1.4,
+        cpu=0.3,
+        memory=180,
+        limit=512,
+    ),
+    Program(
+        "shop-api-1",
+        "registry.example/shop/api:2.6.0",
+        "shop",
+        checked=True,
+        voice="json",
+        pace=1.0,
+        cpu=0.25,
+        memory=220,
+        limit=512,
+    ),
     Program("shop-worker-1", "registry.example/shop/worker:2.6.0", "shop", cpu=0.4, memory=260, limit=768),
     Program("shop-search-1", "registry.example/shop/search:1.8.2", "shop", checked=True, memory=340, limit=1024),
-    Program("shop-db-1", "registry.example/library/postgres:17.2", "shop", volume="shop_db", checked=True,
-            voice="database", memory=420, cpu=0.2),
+    Program(
+        "shop-db-1",
+        "registry.example/library/postgres:17.2",
+        "shop",
+        volume="shop_db",
+        checked=True,
+        voice="database",
+        memory=420,
+        cpu=0.2,
+    ),
     Program("shop-cache-1", "registry.example/library/redis:7.4.1", "shop", voice="plain", memory=70),
-    Program("office-wiki-1", "registry.example/office/wiki:3.4.0", "office", ports=((8080, 3000),), voice="access",
-            pace=0.3, memory=210),
-    Program("office-wiki-db-1", "registry.example/library/postgres:17.2", "office", volume="office_wiki",
-            voice="database", pace=0.2, memory=160),
-    Program("office-chat-1", "registry.example/office/chat:1.12.1", "office", ports=((8065, 8065),), voice="json",
-            memory=300),
-    Program("registry", "registry.example/library/registry:3.0.0", ports=((5000, 5000),), volume="registry",
-            voice="access", pace=0.2, memory=60, restart="always"),
+    Program(
+        "office-wiki-1",
+        "registry.example/office/wiki:3.4.0",
+        "office",
+        ports=((8080, 3000),),
+        voice="access",
+        pace=0.3,
+        memory=210,
+    ),
+    Program(
+        "office-wiki-db-1",
+        "registry.example/library/postgres:17.2",
+        "office",
+        volume="office_wiki",
+        voice="database",
+        pace=0.2,
+        memory=160,
+    ),
+    Program(
+        "office-chat-1",
+        "registry.example/office/chat:1.12.1",
+        "office",
+        ports=((8065, 8065),),
+        voice="json",
+        memory=300,
+    ),
+    Program(
+        "registry",
+        "registry.example/library/registry:3.0.0",
+        ports=((5000, 5000),),
+        volume="registry",
+        voice="access",
+        pace=0.2,
+        memory=60,
+        restart="always",
+    ),
     Program("monitor", "registry.example/ops/monitor:0.9.3", voice="plain", pace=0.2, memory=44, restart="always"),
-    Program("nightly-backup", "registry.example/ops/backup:2.1.0", restart="no", voice="levelled", volume="backups",
-            memory=120, command=("/usr/local/bin/backup", "--all")),
+    Program(
+        "nightly-backup",
+        "registry.example/ops/backup:2.1.0",
+        restart="no",
+        voice="levelled",
+        volume="backups",
+        memory=120,
+        command=("/usr/local/bin/backup", "--all"),
+    ),
 )
 
 BY_NAME = {program.name: program for program in PROGRAMS}

@@ -11,10 +11,12 @@ from clusters.drivers.demo.world import Object
 if TYPE_CHECKING:
     from clusters.drivers.demo.host.world import HostWorld
 
-FULL_DISK = ("PANIC:  could not write to file \"pg_wal/xlogtemp.27\": No space left on device",
-             "LOG:  database system is shut down")
-BACK_OFF = (0.4, 1.0, 2.0, 4.0, 8.0, 15.0)     # seconds before a container starts again; then the last
-CALM_AFTER = 10.0                              # a container that ran this long starts again at once
+FULL_DISK = (
+    'PANIC:  could not write to file "pg_wal/xlogtemp.27": No space left on device',
+    "LOG:  database system is shut down",
+)
+BACK_OFF = (0.4, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before a container starts again; then the last
+CALM_AFTER = 10.0  # a container that ran this long starts again at once
 
 
 def start(world: HostWorld, thing: Object) -> None:
@@ -22,12 +24,23 @@ def start(world: HostWorld, thing: Object) -> None:
     state, uid = thing["State"], thing["Id"]
     if state["Running"] and not state["Restarting"]:
         return
-    state.update(Status="running", Running=True, Paused=False, Restarting=False, OOMKilled=False, Dead=False,
-                 Pid=world.chance.randint(900, 32000), ExitCode=0, Error="", StartedAt=objects.when(world.now))
+    state.update(
+        Status="running",
+        Running=True,
+        Paused=False,
+        Restarting=False,
+        OOMKilled=False,
+        Dead=False,
+        Pid=world.chance.randint(900, 32000),
+        ExitCode=0,
+        Error="",
+        StartedAt=objects.when(world.now),
+    )
     bindings = thing["HostConfig"].get("PortBindings") or {}
     thing["NetworkSettings"]["Ports"] = {
         inside: [{"HostIp": "0.0.0.0", "HostPort": one["HostPort"]} for one in bound or ()]  # noqa: S104
-        for inside, bound in bindings.items()}
+        for inside, bound in bindings.items()
+    }
     for network in thing["NetworkSettings"]["Networks"].values():
         network["IPAddress"] = f"172.18.0.{world.chance.randint(2, 250)}"
     world.stuck.discard(uid)
@@ -79,8 +92,9 @@ def die(world: HostWorld, thing: Object, code: int, last_words: tuple[str, ...] 
     if policy == "always" or policy == "unless-stopped" or (policy == "on-failure" and code):
         quick = world.quick.get(thing["Id"], 0) + 1 if world.now - began < CALM_AFTER else 0
         world.quick[thing["Id"]] = quick
-        thing["State"].update(Status="restarting", Restarting=True, Running=True, ExitCode=code, Pid=0,
-                              FinishedAt=objects.when(world.now))
+        thing["State"].update(
+            Status="restarting", Restarting=True, Running=True, ExitCode=code, Pid=0, FinishedAt=objects.when(world.now)
+        )
         thing["RestartCount"] += 1
         world.save(thing)
         _later(world, thing, BACK_OFF[min(quick, len(BACK_OFF) - 1)], start, while_restarting=True)
@@ -104,8 +118,12 @@ def check(world: HostWorld, thing: Object) -> None:
     output = "wget: download timed out (2 s) for http://127.0.0.1:8080/healthz" if fails else "ok"
     streak = health["FailingStreak"] + 1 if fails else 0
     status = ("unhealthy" if streak >= 3 else health["Status"]) if fails else "healthy"
-    entry = {"Start": objects.when(world.now - 2 * fails), "End": objects.when(world.now), "ExitCode": int(fails),
-             "Output": output}
+    entry = {
+        "Start": objects.when(world.now - 2 * fails),
+        "End": objects.when(world.now),
+        "ExitCode": int(fails),
+        "Output": output,
+    }
     changed = status != health["Status"]
     health.update(Status=status, FailingStreak=streak, Log=[*health["Log"], entry][-5:])
     if changed:
@@ -117,8 +135,15 @@ def check(world: HostWorld, thing: Object) -> None:
 def _end(world: HostWorld, thing: Object, code: int) -> None:
     state = thing["State"]
     world.previous[thing["Id"]] = (objects.seconds(state["StartedAt"]), world.now)
-    state.update(Status="exited", Running=False, Paused=False, Restarting=False, Pid=0, ExitCode=code,
-                 FinishedAt=objects.when(world.now))
+    state.update(
+        Status="exited",
+        Running=False,
+        Paused=False,
+        Restarting=False,
+        Pid=0,
+        ExitCode=code,
+        FinishedAt=objects.when(world.now),
+    )
     state.pop("Health", None)
     thing["NetworkSettings"]["Ports"] = {}
     world.save(thing)
@@ -126,8 +151,13 @@ def _end(world: HostWorld, thing: Object, code: int) -> None:
         remove(world, thing)
 
 
-def _later(world: HostWorld, thing: Object, delay: float, happen: Callable[[HostWorld, Object], None],
-           while_restarting: bool = False) -> None:
+def _later(
+    world: HostWorld,
+    thing: Object,
+    delay: float,
+    happen: Callable[[HostWorld, Object], None],
+    while_restarting: bool = False,
+) -> None:
     """Let something happen to a container if it is still in the same run of its life."""
     uid, run = thing["Id"], thing["State"]["StartedAt"]
 

@@ -41,18 +41,31 @@ def _silence(world: HostWorld, on: bool) -> None:
 
 FAULTS: tuple[Fault[HostWorld], ...] = (
     Fault(
-        key="disk", label="The disk is full", icon="hard-drive",
+        key="disk",
+        label="The disk is full",
+        icon="hard-drive",
         words="The database of the shop cannot write any more, stops, and is started again and again. It heals when "
-              "there is room.",
-        is_on=lambda world: world.disk_full, begin=_fill_disk, end=_free_disk),
+        "there is room.",
+        is_on=lambda world: world.disk_full,
+        begin=_fill_disk,
+        end=_free_disk,
+    ),
     Fault(
-        key="stuck", label="A program hangs", icon="activity",
+        key="stuck",
+        label="A program hangs",
+        icon="activity",
         words="The search of the shop runs but does not answer its own health check. Restarting it heals it.",
-        is_on=lambda world: bool(world.stuck), begin=_block, end=_unblock),
+        is_on=lambda world: bool(world.stuck),
+        begin=_block,
+        end=_unblock,
+    ),
     Fault(
-        key="silence", label="The whole host stops answering", icon="cloud-off",
+        key="silence",
+        label="The whole host stops answering",
+        icon="cloud-off",
         words="Nothing answers any more, as when the network to a host is cut. What runs there goes on unseen.",
         is_on=lambda world: world.silent,
         begin=lambda world: _silence(world, True),
-        end=lambda world: _silence(world, False)),
+        end=lambda world: _silence(world, False),
+    ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from clusters.drivers.demo.host.containers import Program
 from clusters.drivers.demo.world import Object
 
-MIB = 1024 ** 2
+MIB = 1024**2
 NEVER = "0001-01-01T00:00:00Z"
 
 
@@ -19,8 +19,9 @@ def when(at: float) -> str:
 
 def seconds(text: str) -> float:
     """A time of the engine in epoch seconds; 0.0 for never."""
-    return 0.0 if not text or text.startswith("0001") else datetime.fromisoformat(
-        text.replace("Z", "+00:00")).timestamp()
+    return (
+        0.0 if not text or text.startswith("0001") else datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    )
 
 
 def container(uid: str, image_id: str, program: Program, at: float) -> Object:
@@ -28,48 +29,132 @@ def container(uid: str, image_id: str, program: Program, at: float) -> Object:
     labels = {"org.opencontainers.image.title": program.name}
     network = f"{program.project}_default" if program.project else "bridge"
     if program.project:
-        labels |= {"com.docker.compose.project": program.project, "com.docker.compose.service": program.service,
-                   "com.docker.compose.container-number": "1", "com.docker.compose.oneoff": "False",
-                   "com.docker.compose.project.working_dir": f"/srv/{program.project}",
-                   "com.docker.compose.project.config_files": f"/srv/{program.project}/compose.yaml"}
+        labels |= {
+            "com.docker.compose.project": program.project,
+            "com.docker.compose.service": program.service,
+            "com.docker.compose.container-number": "1",
+            "com.docker.compose.oneoff": "False",
+            "com.docker.compose.project.working_dir": f"/srv/{program.project}",
+            "com.docker.compose.project.config_files": f"/srv/{program.project}/compose.yaml",
+        }
     exposed: dict[str, Any] = {f"{inside}/tcp": {} for _, inside in program.ports}
-    check = {"Test": ["CMD", "wget", "-qO-", "http://127.0.0.1:8080/healthz"], "Interval": 5_000_000_000,
-             "Timeout": 2_000_000_000, "Retries": 3}
-    volumes = [{"Type": "volume", "Name": program.volume, "Source": f"/var/lib/docker/volumes/{program.volume}/_data",
-                "Destination": "/data", "Driver": "local", "Mode": "z", "RW": True, "Propagation": ""}]
+    check = {
+        "Test": ["CMD", "wget", "-qO-", "http://127.0.0.1:8080/healthz"],
+        "Interval": 5_000_000_000,
+        "Timeout": 2_000_000_000,
+        "Retries": 3,
+    }
+    volumes = [
+        {
+            "Type": "volume",
+            "Name": program.volume,
+            "Source": f"/var/lib/docker/volumes/{program.volume}/_data",
+            "Destination": "/data",
+            "Driver": "local",
+            "Mode": "z",
+            "RW": True,
+            "Propagation": "",
+        }
+    ]
     return {
-        "Id": uid, "Name": f"/{program.name}", "Created": when(at), "Path": program.command[0],
-        "Args": list(program.command[1:]), "Image": image_id, "RestartCount": 0, "Driver": "overlay2",
-        "Platform": "linux", "LogPath": "", "State": {
-            "Status": "created", "Running": False, "Paused": False, "Restarting": False, "OOMKilled": False,
-            "Dead": False, "Pid": 0, "ExitCode": 0, "Error": "", "StartedAt": NEVER, "FinishedAt": NEVER},
-        "Config": {"Hostname": uid[:12], "Image": program.image, "User": "", "Tty": False, "WorkingDir": "/app",
-                   "Env": ["LOG_LEVEL=info", "TZ=UTC", "DATABASE_PASSWORD=demonstration-only",
-                           "PATH=/usr/local/bin:/usr/bin:/bin"],
-                   "Cmd": list(program.command), "Entrypoint": None, "Labels": labels, "ExposedPorts": exposed,
-                   **({"Healthcheck": check} if program.checked else {})},
-        "HostConfig": {"RestartPolicy": {"Name": program.restart, "MaximumRetryCount": 0}, "NetworkMode": network,
-                       "Memory": program.limit * MIB, "NanoCpus": 0, "Privileged": False, "AutoRemove": False,
-                       "Binds": None, "LogConfig": {"Type": "json-file", "Config": {}},
-                       "PortBindings": {f"{inside}/tcp": [{"HostIp": "", "HostPort": str(outside)}]
-                                        for outside, inside in program.ports}},
+        "Id": uid,
+        "Name": f"/{program.name}",
+        "Created": when(at),
+        "Path": program.command[0],
+        "Args": list(program.command[1:]),
+        "Image": image_id,
+        "RestartCount": 0,
+        "Driver": "overlay2",
+        "Platform": "linux",
+        "LogPath": "",
+        "State": {
+            "Status": "created",
+            "Running": False,
+            "Paused": False,
+            "Restarting": False,
+            "OOMKilled": False,
+            "Dead": False,
+            "Pid": 0,
+            "ExitCode": 0,
+            "Error": "",
+            "StartedAt": NEVER,
+            "FinishedAt": NEVER,
+        },
+        "Config": {
+            "Hostname": uid[:12],
+            "Image": program.image,
+            "User": "",
+            "Tty": False,
+            "WorkingDir": "/app",
+            "Env": [
+                "LOG_LEVEL=info",
+                "TZ=UTC",
+                "DATABASE_PASSWORD=demonstration-only",
+                "PATH=/usr/local/bin:/usr/bin:/bin",
+            ],
+            "Cmd": list(program.command),
+            "Entrypoint": None,
+            "Labels": labels,
+            "ExposedPorts": exposed,
+            **({"Healthcheck": check} if program.checked else {}),
+        },
+        "HostConfig": {
+            "RestartPolicy": {"Name": program.restart, "MaximumRetryCount": 0},
+            "NetworkMode": network,
+            "Memory": program.limit * MIB,
+            "NanoCpus": 0,
+            "Privileged": False,
+            "AutoRemove": False,
+            "Binds": None,
+            "LogConfig": {"Type": "json-file", "Config": {}},
+            "PortBindings": {
+                f"{inside}/tcp": [{"HostIp": "", "HostPort": str(outside)}] for outside, inside in program.ports
+            },
+        },
         "Mounts": volumes if program.volume else [],
-        "NetworkSettings": {"Ports": {}, "Networks": {network: {
-            "IPAddress": "", "Gateway": "", "MacAddress": "", "NetworkID": network, "Aliases": [program.service]}}},
+        "NetworkSettings": {
+            "Ports": {},
+            "Networks": {
+                network: {
+                    "IPAddress": "",
+                    "Gateway": "",
+                    "MacAddress": "",
+                    "NetworkID": network,
+                    "Aliases": [program.service],
+                }
+            },
+        },
     }
 
 
 def summary(thing: Object) -> Object:
     """The same as the list shows it."""
     state, config = thing["State"], thing["Config"]
-    ports = [{"IP": "0.0.0.0", "PrivatePort": int(inside.split("/")[0]), "PublicPort": int(one["HostPort"]),  # noqa: S104
-              "Type": "tcp"} for inside, bound in (thing["NetworkSettings"]["Ports"] or {}).items()
-             for one in bound or ()]
-    return {"Id": thing["Id"], "Names": [thing["Name"]], "Image": config["Image"], "ImageID": thing["Image"],
-            "Command": " ".join([thing["Path"], *thing["Args"]]), "Created": int(seconds(thing["Created"])),
-            "Ports": ports, "Labels": config["Labels"], "State": state["Status"], "Status": _status(state),
-            "HostConfig": {"NetworkMode": thing["HostConfig"]["NetworkMode"]}, "Mounts": thing["Mounts"],
-            "NetworkSettings": {"Networks": thing["NetworkSettings"]["Networks"]}}
+    ports = [
+        {
+            "IP": "0.0.0.0",  # noqa: S104 (what an engine says, nothing is bound)
+            "PrivatePort": int(inside.split("/")[0]),
+            "PublicPort": int(one["HostPort"]),
+            "Type": "tcp",
+        }
+        for inside, bound in (thing["NetworkSettings"]["Ports"] or {}).items()
+        for one in bound or ()
+    ]
+    return {
+        "Id": thing["Id"],
+        "Names": [thing["Name"]],
+        "Image": config["Image"],
+        "ImageID": thing["Image"],
+        "Command": " ".join([thing["Path"], *thing["Args"]]),
+        "Created": int(seconds(thing["Created"])),
+        "Ports": ports,
+        "Labels": config["Labels"],
+        "State": state["Status"],
+        "Status": _status(state),
+        "HostConfig": {"NetworkMode": thing["HostConfig"]["NetworkMode"]},
+        "Mounts": thing["Mounts"],
+        "NetworkSettings": {"Networks": thing["NetworkSettings"]["Networks"]},
+    }
 
 
 def _status(state: Object) -> str:

@@ -25,10 +25,10 @@ class HostWorld(World):
     def __init__(self, seed: int, start: float, calm: bool = False) -> None:
         super().__init__(seed, start - 12 * DAY)
         self.disk_full: bool = False
-        self.stuck: set[str] = set()                             # containers whose health check fails
+        self.stuck: set[str] = set()  # containers whose health check fails
         self.stopped_by_hand: set[str] = set()
-        self.quick: dict[str, int] = {}                          # how often one ended soon after it began
-        self.previous: dict[str, tuple[float, float]] = {}       # the run before: from, until
+        self.quick: dict[str, int] = {}  # how often one ended soon after it began
+        self.previous: dict[str, tuple[float, float]] = {}  # the run before: from, until
         self.last_words: dict[str, tuple[str, ...]] = {}
         self._revisions: dict[str, int] = {}
         for program in PROGRAMS:
@@ -54,10 +54,21 @@ class HostWorld(World):
         image_id = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
         if self.get("images", image_id) is None:
             size = 20_000_000 + int(image_id[7:13], 16) * 12
-            self.put("images", image_id, {
-                "Id": image_id, "RepoTags": [name], "RepoDigests": [f"{name.rpartition(':')[0]}@{image_id}"],
-                "Created": int(self.now), "Size": size, "SharedSize": -1, "Containers": -1, "Labels": {},
-                "ParentId": ""})
+            self.put(
+                "images",
+                image_id,
+                {
+                    "Id": image_id,
+                    "RepoTags": [name],
+                    "RepoDigests": [f"{name.rpartition(':')[0]}@{image_id}"],
+                    "Created": int(self.now),
+                    "Size": size,
+                    "SharedSize": -1,
+                    "Containers": -1,
+                    "Labels": {},
+                    "ParentId": "",
+                },
+            )
         return image_id
 
     def save(self, thing: Object) -> None:
@@ -68,8 +79,9 @@ class HostWorld(World):
     def container(self, reference: str) -> Object:
         """A container by id, part of an id, or name. Raises Missing."""
         for thing in self.all("containers"):
-            if reference in (thing["Id"], thing["Name"][1:]) or (len(reference) >= 8
-                                                                and thing["Id"].startswith(reference)):
+            if reference in (thing["Id"], thing["Name"][1:]) or (
+                len(reference) >= 8 and thing["Id"].startswith(reference)
+            ):
                 return thing
         raise Missing(f"There is no container {reference[:80]}.")
 
@@ -81,8 +93,13 @@ class HostWorld(World):
 
     def about(self) -> About:
         """What it pretends to be."""
-        return About("docker", "29.0.1", "Demonstration · 4 processors · 16 GiB", f"demo-host-{self.seed}",
-                     {"Containers": str(len(self.all("containers"))), "Demonstration": "Nothing here is real"})
+        return About(
+            "docker",
+            "29.0.1",
+            "Demonstration · 4 processors · 16 GiB",
+            f"demo-host-{self.seed}",
+            {"Containers": str(len(self.all("containers"))), "Demonstration": "Nothing here is real"},
+        )
 
     def shown(self, collection: str, thing: Object) -> Object:
         """Containers are shown as inspect has them, with what changes at every change, as the real driver adds it."""
@@ -113,8 +130,9 @@ class HostWorld(World):
         if self.disk_full and self.writes_much(thing):
             mood = "disk full"
         facts = {"app": program.name, "version": program.image.rpartition(":")[2]}
-        return Speaker(thing["Id"], program.voice, now, Life(*before, words) if before else None, mood, program.pace,
-                       facts)
+        return Speaker(
+            thing["Id"], program.voice, now, Life(*before, words) if before else None, mood, program.pace, facts
+        )
 
     def usage_of(self, uid: str, now: float) -> Usage | None:
         """What a running container uses."""
@@ -123,8 +141,14 @@ class HostWorld(World):
             return None
         program = self._program(thing)
         busy = 0.0 if thing["State"]["Paused"] else program.cpu
-        return load.usage(uid, now, cpu=busy, memory=program.memory * load.MIB, cpu_limit=0.0,
-                          memory_limit=float(thing["HostConfig"].get("Memory") or 0))
+        return load.usage(
+            uid,
+            now,
+            cpu=busy,
+            memory=program.memory * load.MIB,
+            cpu_limit=0.0,
+            memory_limit=float(thing["HostConfig"].get("Memory") or 0),
+        )
 
     def surroundings(self, source: LogSource) -> Mapping[str, str]:
         """The environment inside a container."""
@@ -138,6 +162,22 @@ class HostWorld(World):
     def _program(self, thing: Object) -> Program:
         name, image = thing["Name"][1:], thing["Config"]["Image"]
         known = BY_NAME.get(name)
-        return known if known and known.image == image else Program(
-            name, image, **({"voice": known.voice, "pace": known.pace, "cpu": known.cpu, "memory": known.memory,
-                             "project": known.project} if known else {"voice": "plain"}))
+        return (
+            known
+            if known and known.image == image
+            else Program(
+                name,
+                image,
+                **(
+                    {
+                        "voice": known.voice,
+                        "pace": known.pace,
+                        "cpu": known.cpu,
+                        "memory": known.memory,
+                        "project": known.project,
+                    }
+                    if known
+                    else {"voice": "plain"}
+                ),
+            )
+        )

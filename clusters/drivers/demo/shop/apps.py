@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 REGISTRY = "registry.example"
-LEAKING = "1.4.2"                     # the version of checkout-api that eats memory
-ABSENT = "2.9.0-rc.1"                 # the version of search-ui that nobody pushed
+LEAKING = "1.4.2"  # the version of checkout-api that eats memory
+ABSENT = "2.9.0-rc.1"  # the version of search-ui that nobody pushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +16,14 @@ class App:
     name: str
     namespace: str
     image: str
-    before: str                           # the version that ran before
+    before: str  # the version that ran before
     version: str
     copies: int
     voice: str = "levelled"
     port: int = 8080
     cpu: float = 0.2
     memory: int = 128
-    pace: float = 0.6                     # log lines a second of one copy
+    pace: float = 0.6  # log lines a second of one copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Machine:
 
     name: str
     cores: int
-    memory: int                           # GiB
+    memory: int  # GiB
     zone: str
 
 
@@ -54,8 +54,18 @@ APPS: tuple[App, ...] = (
     _shop("reviews", "1.1.8", "1.1.9", 2, voice="json"),
     _shop("gift-cards", "0.4.1", "0.4.2", 1, pace=0.2),
     _shop("price-feed", "2.0.0", "2.0.1", 1, pace=0.4),
-    App("orders-db", "data", f"{REGISTRY}/library/postgres", "17.1", "17.2", 1, voice="database", port=5432, cpu=0.4,
-        memory=900),
+    App(
+        "orders-db",
+        "data",
+        f"{REGISTRY}/library/postgres",
+        "17.1",
+        "17.2",
+        1,
+        voice="database",
+        port=5432,
+        cpu=0.4,
+        memory=900,
+    ),
     App("sessions", "data", f"{REGISTRY}/library/redis", "7.4.0", "7.4.1", 1, voice="plain", port=6379, memory=300),
     App("search-index", "data", f"{REGISTRY}/shop/search-index", "8.0.2", "8.0.3", 3, cpu=0.45, memory=700),
     App("order-queue", "data", f"{REGISTRY}/library/nats", "2.10.1", "2.10.2", 3, voice="plain", port=4222, memory=80),

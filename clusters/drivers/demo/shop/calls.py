@@ -15,9 +15,16 @@ from clusters.errors import Conflict, Invalid, Missing, Unsupported
 if TYPE_CHECKING:
     from clusters.drivers.demo.shop.world import ShopWorld
 
-MOST_COPIES = 50                     # of one app: a demonstration should not fill the page's machine
-KINDS = {"v1/pods": "Pod", "v1/nodes": "Node", "v1/services": "Service", "v1/namespaces": "Namespace",
-         "v1/events": "Event", "apps/v1/deployments": "Deployment", "apps/v1/replicasets": "ReplicaSet"}
+MOST_COPIES = 50  # of one app: a demonstration should not fill the page's machine
+KINDS = {
+    "v1/pods": "Pod",
+    "v1/nodes": "Node",
+    "v1/services": "Service",
+    "v1/namespaces": "Namespace",
+    "v1/events": "Event",
+    "apps/v1/deployments": "Deployment",
+    "apps/v1/replicasets": "ReplicaSet",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,16 @@ def answer(world: ShopWorld, call: Call) -> Any:
             return _list(world, where, call)
         raise Unsupported("The demonstration cannot make new things.", hint="Connect a real cluster to try this.")
     thing = world.named(where.collection, where.namespace, where.name)
-    known = {("GET", ""): _get, ("GET", "scale"): _scale_now, ("PATCH", ""): _patch, ("PUT", ""): _put,
-             ("PATCH", "scale"): _scale, ("PUT", "scale"): _scale, ("DELETE", ""): _delete,
-             ("POST", "eviction"): _delete}
+    known = {
+        ("GET", ""): _get,
+        ("GET", "scale"): _scale_now,
+        ("PATCH", ""): _patch,
+        ("PUT", ""): _put,
+        ("PATCH", "scale"): _scale,
+        ("PUT", "scale"): _scale,
+        ("DELETE", ""): _delete,
+        ("POST", "eviction"): _delete,
+    }
     act = known.get((call.method, where.sub))
     if act is None:
         raise Unsupported("The demonstration cannot do that.", hint="Connect a real cluster to try this.")
@@ -69,13 +83,21 @@ def _parse(path: tuple[str, ...]) -> Where:
 
 
 def _list(world: ShopWorld, where: Where, call: Call) -> Object:
-    found = [thing for thing in world.all(where.collection)
-             if (not where.namespace or thing["metadata"].get("namespace") == where.namespace)
-             and _selected(thing, call.query.get("fieldSelector", ""))
-             and _labelled(thing, call.query.get("labelSelector", ""))]
+    found = [
+        thing
+        for thing in world.all(where.collection)
+        if (not where.namespace or thing["metadata"].get("namespace") == where.namespace)
+        and _selected(thing, call.query.get("fieldSelector", ""))
+        and _labelled(thing, call.query.get("labelSelector", ""))
+    ]
     limit = call.query.get("limit", "")
-    return copy.deepcopy({"kind": f"{KINDS[where.collection]}List", "metadata": {"resourceVersion": "0"},
-                          "items": found[:int(limit)] if limit.isdigit() and int(limit) else found})
+    return copy.deepcopy(
+        {
+            "kind": f"{KINDS[where.collection]}List",
+            "metadata": {"resourceVersion": "0"},
+            "items": found[: int(limit)] if limit.isdigit() and int(limit) else found,
+        }
+    )
 
 
 def _selected(thing: Object, selector: str) -> bool:
@@ -91,8 +113,10 @@ def _selected(thing: Object, selector: str) -> bool:
 
 def _labelled(thing: Object, selector: str) -> bool:
     labels = thing["metadata"]["labels"]
-    return all(labels.get(term.partition("=")[0]) == term.replace("==", "=").partition("=")[2]
-               for term in filter(None, selector.split(",")))
+    return all(
+        labels.get(term.partition("=")[0]) == term.replace("==", "=").partition("=")[2]
+        for term in filter(None, selector.split(","))
+    )
 
 
 def _get(world: ShopWorld, thing: Object, call: Call) -> Object:
@@ -135,8 +159,13 @@ def _check_copies(wanted: Any) -> None:
 
 
 def _scale_now(world: ShopWorld, thing: Object, call: Call) -> Object:
-    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": copy.deepcopy(thing["metadata"]),
-            "spec": {"replicas": thing["spec"]["replicas"]}, "status": {"replicas": thing["status"].get("replicas", 0)}}
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": copy.deepcopy(thing["metadata"]),
+        "spec": {"replicas": thing["spec"]["replicas"]},
+        "status": {"replicas": thing["status"].get("replicas", 0)},
+    }
 
 
 def _scale(world: ShopWorld, thing: Object, call: Call) -> Object:

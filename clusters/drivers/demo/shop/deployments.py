@@ -52,7 +52,7 @@ def _newest(world: ShopWorld, deployment: Object, sets: list[Object]) -> Object:
     if new is None:
         new = objects.replica_set(world.new_uid(), deployment, hashed, highest + 1, world.now)
         world.save(new)
-    elif revision(new) < highest:                       # rolled back: the old set is the newest again
+    elif revision(new) < highest:  # rolled back: the old set is the newest again
         new["metadata"]["annotations"][REVISION] = str(highest + 1)
         world.save(new)
     if deployment["metadata"]["annotations"].get(REVISION) != str(revision(new)):
@@ -95,7 +95,7 @@ def _shrink(world: ShopWorld, deployment: Object, new: Object, olds: list[Object
     ready = {one["metadata"]["uid"]: len(pods.ready(world, one)) for one in (new, *olds)}
     total = sum(one["spec"]["replicas"] for one in (new, *olds))
     most = total - least - (new["spec"]["replicas"] - min(ready[new["metadata"]["uid"]], new["spec"]["replicas"]))
-    for old in olds:                                    # copies that do not work go first
+    for old in olds:  # copies that do not work go first
         ill = min(most, old["spec"]["replicas"] - ready[old["metadata"]["uid"]])
         if ill > 0:
             scale_set(world, deployment, old, old["spec"]["replicas"] - ill)
@@ -114,8 +114,12 @@ def scale_set(world: ShopWorld, deployment: Object, replica_set: Object, wanted:
     if before != wanted:
         replica_set["spec"]["replicas"] = wanted
         way = "up" if wanted > before else "down"
-        world.event(deployment, "Deployment", "ScalingReplicaSet",
-                    f"Scaled {way} replica set {replica_set['metadata']['name']} from {before} to {wanted}")
+        world.event(
+            deployment,
+            "Deployment",
+            "ScalingReplicaSet",
+            f"Scaled {way} replica set {replica_set['metadata']['name']} from {before} to {wanted}",
+        )
         world.save(replica_set)
     reconcile_set(world, replica_set["metadata"]["uid"])
 
@@ -134,8 +138,13 @@ def reconcile_set(world: ShopWorld, uid: str) -> None:
         for pod in active[:surplus]:
             pods.delete(world, pod)
     ready = len(pods.ready(world, replica_set))
-    status = {"replicas": len(pods.active(world, replica_set)), "fullyLabeledReplicas": replica_set["spec"]["replicas"],
-              "readyReplicas": ready, "availableReplicas": ready, "observedGeneration": 1}
+    status = {
+        "replicas": len(pods.active(world, replica_set)),
+        "fullyLabeledReplicas": replica_set["spec"]["replicas"],
+        "readyReplicas": ready,
+        "availableReplicas": ready,
+        "observedGeneration": 1,
+    }
     if status != replica_set["status"]:
         replica_set["status"] = status
         world.save(replica_set)
@@ -149,14 +158,26 @@ def _write_status(world: ShopWorld, deployment: Object, new: Object, olds: list[
     total = sum(len(pods.active(world, one)) for one in sets)
     status = deployment["status"]
     before = json.dumps(status, sort_keys=True)
-    status.update(observedGeneration=deployment["metadata"]["generation"], replicas=total, updatedReplicas=updated,
-                  readyReplicas=ready, availableReplicas=ready, unavailableReplicas=max(0, wanted - ready))
-    missing = _share((deployment["spec"].get("strategy", {}).get("rollingUpdate") or {}).get("maxUnavailable", "25%"),
-                     wanted, False)
+    status.update(
+        observedGeneration=deployment["metadata"]["generation"],
+        replicas=total,
+        updatedReplicas=updated,
+        readyReplicas=ready,
+        availableReplicas=ready,
+        unavailableReplicas=max(0, wanted - ready),
+    )
+    missing = _share(
+        (deployment["spec"].get("strategy", {}).get("rollingUpdate") or {}).get("maxUnavailable", "25%"), wanted, False
+    )
     enough = ready >= wanted - missing
-    objects.set_condition(status, "Available", "True" if enough else "False", world.now,
-                          "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
-                          f"Deployment {'has' if enough else 'does not have'} minimum availability.")
+    objects.set_condition(
+        status,
+        "Available",
+        "True" if enough else "False",
+        world.now,
+        "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
+        f"Deployment {'has' if enough else 'does not have'} minimum availability.",
+    )
     _write_progress(world, deployment, new, done=updated == total == wanted and ready >= wanted)
     if json.dumps(status, sort_keys=True) != before:
         world.save(deployment)
@@ -177,18 +198,30 @@ def _write_progress(world: ShopWorld, deployment: Object, new: Object, done: boo
         seen[uid] = (mark, world.now)
     if done:
         world.rollout_began.pop(uid, None)
-        objects.set_condition(status, "Progressing", "True", world.now, "NewReplicaSetAvailable",
-                              f'ReplicaSet "{name}" has successfully progressed.')
+        objects.set_condition(
+            status,
+            "Progressing",
+            "True",
+            world.now,
+            "NewReplicaSetAvailable",
+            f'ReplicaSet "{name}" has successfully progressed.',
+        )
     elif uid in world.rollout_began:
         late = world.now - seen[uid][1] > deployment["spec"].get("progressDeadlineSeconds", 600)
         objects.set_condition(
-            status, "Progressing", "False" if late else "True", world.now,
+            status,
+            "Progressing",
+            "False" if late else "True",
+            world.now,
             "ProgressDeadlineExceeded" if late else "ReplicaSetUpdated",
-            f'ReplicaSet "{name}" {"has timed out progressing" if late else "is progressing"}.')
+            f'ReplicaSet "{name}" {"has timed out progressing" if late else "is progressing"}.',
+        )
 
 
 def _forget_oldest(world: ShopWorld, deployment: Object, olds: list[Object]) -> None:
-    idle = sorted((one for one in olds if not one["spec"]["replicas"] and not
-                   world.owned("v1/pods", one["metadata"]["uid"])), key=revision)
-    for old in idle[:max(0, len(idle) - deployment["spec"].get("revisionHistoryLimit", 10))]:
+    idle = sorted(
+        (one for one in olds if not one["spec"]["replicas"] and not world.owned("v1/pods", one["metadata"]["uid"])),
+        key=revision,
+    )
+    for old in idle[: max(0, len(idle) - deployment["spec"].get("revisionHistoryLimit", 10))]:
         world.forget(old)

@@ -33,30 +33,42 @@ def _silence(world: ShopWorld, on: bool) -> None:
 
 FAULTS: tuple[Fault[ShopWorld], ...] = (
     Fault(
-        key="leak", label="A new version that eats memory", icon="rocket",
+        key="leak",
+        label="A new version that eats memory",
+        icon="rocket",
         words=f"Rolls out checkout-api {LEAKING}. Each copy is stopped by the kernel when its memory is full, again "
-              "and again. Rolling back heals it.",
+        "and again. Rolling back heals it.",
         is_on=lambda world: _runs(world, "checkout-api", LEAKING),
         begin=lambda world: _release(world, "checkout-api", LEAKING),
-        end=lambda world: _release(world, "checkout-api", BY_NAME["shop", "checkout-api"].version)),
+        end=lambda world: _release(world, "checkout-api", BY_NAME["shop", "checkout-api"].version),
+    ),
     Fault(
-        key="image", label="A version that does not exist", icon="package-x",
+        key="image",
+        label="A version that does not exist",
+        icon="package-x",
         words=f"Rolls out search-ui {ABSENT}, which nobody pushed. The new copies cannot start; the old ones go on "
-              "serving. Rolling back heals it.",
+        "serving. Rolling back heals it.",
         is_on=lambda world: _runs(world, "search-ui", ABSENT),
         begin=lambda world: _release(world, "search-ui", ABSENT),
-        end=lambda world: _release(world, "search-ui", BY_NAME["shop", "search-ui"].version)),
+        end=lambda world: _release(world, "search-ui", BY_NAME["shop", "search-ui"].version),
+    ),
     Fault(
-        key="node", label="A machine falls silent", icon="unplug",
+        key="node",
+        label="A machine falls silent",
+        icon="unplug",
         words=f"{LOSABLE} stops answering. After 20 seconds its copies are made again on the other two machines "
-              "(a real cluster waits five minutes).",
+        "(a real cluster waits five minutes).",
         is_on=lambda world: LOSABLE in world.lost,
         begin=lambda world: nodes.lose(world, LOSABLE),
-        end=lambda world: nodes.find(world, LOSABLE)),
+        end=lambda world: nodes.find(world, LOSABLE),
+    ),
     Fault(
-        key="silence", label="The whole cluster stops answering", icon="cloud-off",
+        key="silence",
+        label="The whole cluster stops answering",
+        icon="cloud-off",
         words="Nothing answers any more, as when the network to a cluster is cut. What runs there goes on unseen.",
         is_on=lambda world: world.silent,
         begin=lambda world: _silence(world, True),
-        end=lambda world: _silence(world, False)),
+        end=lambda world: _silence(world, False),
+    ),
 )

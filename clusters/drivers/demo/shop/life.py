@@ -10,7 +10,7 @@ from clusters.drivers.demo.shop import deployments, objects, pods
 if TYPE_CHECKING:
     from clusters.drivers.demo.shop.world import ShopWorld
 
-LEFT_ALONE = {"checkout-api", "search-ui", "orders-db", "sessions"}      # they have a story of their own
+LEFT_ALONE = {"checkout-api", "search-ui", "orders-db", "sessions"}  # they have a story of their own
 
 
 def begin(world: ShopWorld) -> None:
@@ -22,8 +22,11 @@ def begin(world: ShopWorld) -> None:
 
 def _release(world: ShopWorld) -> None:
     world.after(world.between(150.0, 330.0), lambda: _release(world))
-    apps = [one for one in world.all("apps/v1/deployments")
-            if one["metadata"]["name"] not in LEFT_ALONE and one["spec"]["replicas"]]
+    apps = [
+        one
+        for one in world.all("apps/v1/deployments")
+        if one["metadata"]["name"] not in LEFT_ALONE and one["spec"]["replicas"]
+    ]
     if apps and not world.rollout_began:
         chosen = world.chance.choice(apps)
         first, _, last = deployments.image(chosen).rpartition(":")[2].rpartition(".")
@@ -33,11 +36,19 @@ def _release(world: ShopWorld) -> None:
 
 def _stumble(world: ShopWorld) -> None:
     world.after(world.between(200.0, 480.0), lambda: _stumble(world))
-    ready = [pod for pod in world.all("v1/pods")
-             if objects.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]]
+    ready = [
+        pod
+        for pod in world.all("v1/pods")
+        if objects.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
+    ]
     if ready:
-        pods.crash(world, world.chance.choice(ready), 1, "Error",
-                   ("ERROR cannot go on: connection to orders-db was reset", "exit status 1"))
+        pods.crash(
+            world,
+            world.chance.choice(ready),
+            1,
+            "Error",
+            ("ERROR cannot go on: connection to orders-db was reset", "exit status 1"),
+        )
 
 
 def _autoscale(world: ShopWorld) -> None:

@@ -10,7 +10,7 @@ from clusters.drivers.demo.world import Object
 if TYPE_CHECKING:
     from clusters.drivers.demo.shop.world import ShopWorld
 
-EVICT_AFTER = 20.0            # a real cluster waits five minutes; nobody wants to, in a demonstration
+EVICT_AFTER = 20.0  # a real cluster waits five minutes; nobody wants to, in a demonstration
 UNREACHABLE = "node.kubernetes.io/unreachable"
 
 
@@ -19,10 +19,13 @@ def lose(world: ShopWorld, name: str) -> None:
     node = world.named("v1/nodes", "", name)
     world.lost.add(name)
     for kind in ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready"):
-        objects.set_condition(node["status"], kind, "Unknown", world.now, "NodeStatusUnknown",
-                              "Kubelet stopped posting node status.")
-    node["spec"]["taints"] = [{"key": UNREACHABLE, "effect": effect, "timeAdded": objects.when(world.now)}
-                              for effect in ("NoSchedule", "NoExecute")]
+        objects.set_condition(
+            node["status"], kind, "Unknown", world.now, "NodeStatusUnknown", "Kubelet stopped posting node status."
+        )
+    node["spec"]["taints"] = [
+        {"key": UNREACHABLE, "effect": effect, "timeAdded": objects.when(world.now)}
+        for effect in ("NoSchedule", "NoExecute")
+    ]
     world.save(node)
     world.event(node, "Node", "NodeNotReady", f"Node {name} status is now: NodeNotReady", "Warning")
     for pod in _on(world, name):

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from clusters.drivers.demo.shop.world import ShopWorld
 
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-BACK_OFF = (0.0, 10.0, 20.0, 40.0)             # seconds before a crashed container starts again; then the last
+BACK_OFF = (0.0, 10.0, 20.0, 40.0)  # seconds before a crashed container starts again; then the last
 PULL_AGAIN = (4.0, 8.0, 16.0)
-CALM_AFTER = 300.0                             # a container that ran this long starts again at once
+CALM_AFTER = 300.0  # a container that ran this long starts again at once
 
 
 def active(world: ShopWorld, owner: Object) -> list[Object]:
     """The pods of a replica set that are not on their way out."""
-    return [pod for pod in world.owned("v1/pods", owner["metadata"]["uid"])
-            if "deletionTimestamp" not in pod["metadata"]]
+    return [
+        pod for pod in world.owned("v1/pods", owner["metadata"]["uid"]) if "deletionTimestamp" not in pod["metadata"]
+    ]
 
 
 def ready(world: ShopWorld, owner: Object) -> list[Object]:
@@ -56,8 +57,13 @@ def crash(world: ShopWorld, pod: Object, code: int, reason: str, last_words: tup
     """Its program ends; it is started again, later each time."""
     state = pod["status"]["containerStatuses"][0]
     began = state["state"]["running"]["startedAt"]
-    ended = {"exitCode": code, "reason": reason, "startedAt": began, "finishedAt": objects.when(world.now),
-             "containerID": state["containerID"]}
+    ended = {
+        "exitCode": code,
+        "reason": reason,
+        "startedAt": began,
+        "finishedAt": objects.when(world.now),
+        "containerID": state["containerID"],
+    }
     state.update(ready=False, started=False, state={"terminated": ended}, lastState={"terminated": ended})
     world.last_words[pod["metadata"]["uid"]] = last_words
     _unready(world, pod, "ContainersNotReady", f"containers with unready status: [{state['name']}]")
@@ -101,12 +107,21 @@ def _later(world: ShopWorld, pod: Object, delay: float, happen: Callable[[ShopWo
 
 
 def _place(world: ShopWorld, pod: Object) -> None:
-    nodes = [node["metadata"]["name"] for node in world.all("v1/nodes")
-             if node["metadata"]["name"] not in world.lost and not node["spec"].get("unschedulable")]
+    nodes = [
+        node["metadata"]["name"]
+        for node in world.all("v1/nodes")
+        if node["metadata"]["name"] not in world.lost and not node["spec"].get("unschedulable")
+    ]
     if not nodes:
-        if objects.set_condition(pod["status"], "PodScheduled", "False", world.now, "Unschedulable",
-                                 f"0/{len(world.all('v1/nodes'))} nodes are available: "
-                                 "node(s) had untolerated taint {node.kubernetes.io/unreachable: }."):
+        if objects.set_condition(
+            pod["status"],
+            "PodScheduled",
+            "False",
+            world.now,
+            "Unschedulable",
+            f"0/{len(world.all('v1/nodes'))} nodes are available: "
+            "node(s) had untolerated taint {node.kubernetes.io/unreachable: }.",
+        ):
             world.save(pod)
             world.event(pod, "Pod", "FailedScheduling", "0 nodes are available.", "Warning")
         _later(world, pod, 2.0, _place)
@@ -117,13 +132,25 @@ def _place(world: ShopWorld, pod: Object) -> None:
     objects.set_condition(status, "Initialized", "True", world.now)
     status["startTime"] = objects.when(world.now)
     container = pod["spec"]["containers"][0]
-    status["containerStatuses"] = [{
-        "name": container["name"], "image": container["image"], "imageID": "", "ready": False, "started": False,
-        "restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}, "lastState": {}}]
+    status["containerStatuses"] = [
+        {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": "",
+            "ready": False,
+            "started": False,
+            "restartCount": 0,
+            "state": {"waiting": {"reason": "ContainerCreating"}},
+            "lastState": {},
+        }
+    ]
     _unready(world, pod, "ContainersNotReady", f"containers with unready status: [{container['name']}]")
-    world.event(pod, "Pod", "Scheduled",
-                f"Successfully assigned {pod['metadata']['namespace']}/{pod['metadata']['name']} to "
-                f"{pod['spec']['nodeName']}")
+    world.event(
+        pod,
+        "Pod",
+        "Scheduled",
+        f"Successfully assigned {pod['metadata']['namespace']}/{pod['metadata']['name']} to {pod['spec']['nodeName']}",
+    )
     _later(world, pod, world.between(0.6, 1.4), _pull)
 
 
@@ -145,10 +172,14 @@ def _start(world: ShopWorld, pod: Object) -> None:
     status, state = pod["status"], pod["status"]["containerStatuses"][0]
     again = bool(state["lastState"])
     state.update(
-        started=True, ready=False, restartCount=state["restartCount"] + again,
-        containerID=f"containerd://{world.chance.getrandbits(256):064x}", image=pod["spec"]["containers"][0]["image"],
+        started=True,
+        ready=False,
+        restartCount=state["restartCount"] + again,
+        containerID=f"containerd://{world.chance.getrandbits(256):064x}",
+        image=pod["spec"]["containers"][0]["image"],
         imageID=f"{state['image'].rpartition(':')[0]}@sha256:{world.digest(state['image'])}",
-        state={"running": {"startedAt": objects.when(world.now)}})
+        state={"running": {"startedAt": objects.when(world.now)}},
+    )
     status["phase"] = "Running"
     status.setdefault("podIP", f"10.42.{pod['spec']['nodeName'][-1]}.{world.chance.randint(2, 250)}")
     status["podIPs"] = [{"ip": status["podIP"]}]
@@ -185,8 +216,12 @@ def _run_out_of_memory(world: ShopWorld, pod: Object, life: str) -> None:
 
 def _back_off(world: ShopWorld, pod: Object, pause: float) -> None:
     name = pod["status"]["containerStatuses"][0]["name"]
-    _wait(world, pod, "CrashLoopBackOff",
-          f"back-off {pause:.0f}s restarting failed container={name} pod={pod['metadata']['name']}")
+    _wait(
+        world,
+        pod,
+        "CrashLoopBackOff",
+        f"back-off {pause:.0f}s restarting failed container={name} pod={pod['metadata']['name']}",
+    )
     world.event(pod, "Pod", "BackOff", f"Back-off restarting failed container {name}", "Warning")
 
 

@@ -17,8 +17,15 @@ from clusters.errors import Missing
 DAY = 86400.0
 EVENTS_KEPT = 300
 EVENTS_FOR = 3600.0
-COLLECTION = {"Pod": "v1/pods", "ReplicaSet": "apps/v1/replicasets", "Deployment": "apps/v1/deployments",
-              "Node": "v1/nodes", "Service": "v1/services", "Namespace": "v1/namespaces", "Event": "v1/events"}
+COLLECTION = {
+    "Pod": "v1/pods",
+    "ReplicaSet": "apps/v1/replicasets",
+    "Deployment": "apps/v1/deployments",
+    "Node": "v1/nodes",
+    "Service": "v1/services",
+    "Namespace": "v1/namespaces",
+    "Event": "v1/events",
+}
 
 
 class ShopWorld(World):
@@ -28,8 +35,8 @@ class ShopWorld(World):
 
     def __init__(self, seed: int, start: float, calm: bool = False) -> None:
         super().__init__(seed, start - 21 * DAY)
-        self.lost: set[str] = set()                              # nodes that do not answer
-        self.lives: dict[str, list[float]] = {}                  # pod uid → when its container ended lately
+        self.lost: set[str] = set()  # nodes that do not answer
+        self.lives: dict[str, list[float]] = {}  # pod uid → when its container ended lately
         self.last_words: dict[str, tuple[str, ...]] = {}
         self.rollout_began: dict[str, float] = {}
         self.rollout_seen: dict[str, tuple[Any, float]] = {}
@@ -88,8 +95,11 @@ class ShopWorld(World):
 
     def owned(self, collection: str, uid: str) -> list[Object]:
         """What is controlled by the object with that uid."""
-        return [one for one in self.all(collection)
-                if any(owner["uid"] == uid for owner in one["metadata"].get("ownerReferences", ()))]
+        return [
+            one
+            for one in self.all(collection)
+            if any(owner["uid"] == uid for owner in one["metadata"].get("ownerReferences", ()))
+        ]
 
     def crowd(self, node: str) -> int:
         """How many pods a node has."""
@@ -117,15 +127,30 @@ class ShopWorld(World):
                 known["lastTimestamp"] = objects.when(self.now)
                 return self.save(known)
         namespace, uid = meta.get("namespace", "default"), self.new_uid()
-        self.save({
-            "apiVersion": "v1", "kind": "Event", "type": level, "reason": reason, "message": message, "count": 1,
-            "metadata": objects.metadata(uid, namespace, f"{meta['name']}.{uid[:13]}", self.now, {}),
-            "involvedObject": {"kind": kind, "name": meta["name"], "namespace": namespace, "uid": meta["uid"],
-                               "apiVersion": about["apiVersion"]},
-            "firstTimestamp": objects.when(self.now), "lastTimestamp": objects.when(self.now),
-            "source": {"component": "demonstration"}, "reportingComponent": "demonstration"})
+        self.save(
+            {
+                "apiVersion": "v1",
+                "kind": "Event",
+                "type": level,
+                "reason": reason,
+                "message": message,
+                "count": 1,
+                "metadata": objects.metadata(uid, namespace, f"{meta['name']}.{uid[:13]}", self.now, {}),
+                "involvedObject": {
+                    "kind": kind,
+                    "name": meta["name"],
+                    "namespace": namespace,
+                    "uid": meta["uid"],
+                    "apiVersion": about["apiVersion"],
+                },
+                "firstTimestamp": objects.when(self.now),
+                "lastTimestamp": objects.when(self.now),
+                "source": {"component": "demonstration"},
+                "reportingComponent": "demonstration",
+            }
+        )
         kept = self.all("v1/events")
-        for old in kept[:max(0, len(kept) - EVENTS_KEPT)]:
+        for old in kept[: max(0, len(kept) - EVENTS_KEPT)]:
             self.forget(old)
         for old in kept[:5]:
             if self.now - objects.seconds(old["lastTimestamp"]) > EVENTS_FOR:
@@ -159,8 +184,13 @@ class ShopWorld(World):
 
     def about(self) -> About:
         """What it pretends to be."""
-        return About("kubernetes", "v1.34.2", f"Demonstration · {len(MACHINES)} nodes", f"demo-shop-{self.seed}",
-                     {"Nodes": str(len(MACHINES)), "Demonstration": "Nothing here is real"})
+        return About(
+            "kubernetes",
+            "v1.34.2",
+            f"Demonstration · {len(MACHINES)} nodes",
+            f"demo-shop-{self.seed}",
+            {"Nodes": str(len(MACHINES)), "Demonstration": "Nothing here is real"},
+        )
 
     def shown(self, collection: str, thing: Object) -> Object:
         """Lists hold whole objects in Kubernetes."""
@@ -185,8 +215,15 @@ class ShopWorld(World):
         lives = _lives(state, self.last_words.get(meta["uid"], ()))
         if not lives:
             raise Missing("This copy has not started yet, so it has no log.")
-        return Speaker(meta["uid"], app.voice if app else "plain", lives[0], lives[1] if len(lives) > 1 else None,
-                       "leaking" if pods.leaks(pod) else "", app.pace if app else 0.5, facts)
+        return Speaker(
+            meta["uid"],
+            app.voice if app else "plain",
+            lives[0],
+            lives[1] if len(lives) > 1 else None,
+            "leaking" if pods.leaks(pod) else "",
+            app.pace if app else 0.5,
+            facts,
+        )
 
     def usage_of(self, uid: str, now: float) -> Usage | None:
         """What a running pod uses, or a node."""
@@ -201,9 +238,15 @@ class ShopWorld(World):
         resources = pod["spec"]["containers"][0]["resources"]
         ask, most = resources["requests"], resources["limits"]
         age = now - objects.seconds(running["startedAt"])
-        return load.usage(uid, now, cpu=objects.quantity(ask["cpu"]), memory=objects.quantity(ask["memory"]),
-                          cpu_limit=objects.quantity(most["cpu"]), memory_limit=objects.quantity(most["memory"]),
-                          leaking_for=age if pods.leaks(pod) else 0.0)
+        return load.usage(
+            uid,
+            now,
+            cpu=objects.quantity(ask["cpu"]),
+            memory=objects.quantity(ask["memory"]),
+            cpu_limit=objects.quantity(most["cpu"]),
+            memory_limit=objects.quantity(most["memory"]),
+            leaking_for=age if pods.leaks(pod) else 0.0,
+        )
 
     def surroundings(self, source: LogSource) -> Mapping[str, str]:
         """The environment inside a pod."""
@@ -212,18 +255,30 @@ class ShopWorld(World):
             raise Missing("This container does not run, so nobody can enter it.")
         container = pod["spec"]["containers"][0]
         values = {one["name"]: one.get("value", "••••••") for one in container.get("env", ())}
-        return {"HOSTNAME": pod["metadata"]["name"], "APP": container["name"], **values,
-                "KUBERNETES_SERVICE_HOST": "10.43.0.1", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+        return {
+            "HOSTNAME": pod["metadata"]["name"],
+            "APP": container["name"],
+            **values,
+            "KUBERNETES_SERVICE_HOST": "10.43.0.1",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+        }
 
     def _usage_of_node(self, node: Object, now: float) -> Usage | None:
         if node["metadata"]["name"] in self.lost:
             return None
-        here = [self.usage_of(pod["metadata"]["uid"], now) for pod in self.all("v1/pods")
-                if pod["spec"].get("nodeName") == node["metadata"]["name"]]
+        here = [
+            self.usage_of(pod["metadata"]["uid"], now)
+            for pod in self.all("v1/pods")
+            if pod["spec"].get("nodeName") == node["metadata"]["name"]
+        ]
         room = node["status"]["allocatable"]
-        return Usage(at=now, cpu=0.3 + sum(one.cpu or 0.0 for one in here if one),
-                     memory=1.2 * objects.GIB + sum(one.memory or 0.0 for one in here if one),
-                     cpu_limit=objects.quantity(room["cpu"]), memory_limit=objects.quantity(room["memory"]))
+        return Usage(
+            at=now,
+            cpu=0.3 + sum(one.cpu or 0.0 for one in here if one),
+            memory=1.2 * objects.GIB + sum(one.memory or 0.0 for one in here if one),
+            cpu_limit=objects.quantity(room["cpu"]),
+            memory_limit=objects.quantity(room["memory"]),
+        )
 
 
 def _lives(state: Object, last_words: tuple[str, ...]) -> list[Life]:
