@@ -65,7 +65,7 @@ def context() -> dict[str, Any]:
         "branches": _branches(),
         "links": _links(),
         "table_head": ({"label": "Port"}, {"label": "Opens"}, {"label": "Protocol"}),
-        "table_rows": (("8080", "80 on every address", "TCP"), ("8443", "443 on 127.0.0.1", "TCP"), (HOSTILE, "53", "")),
+        "table_rows": (("8080", "80 on every address", "TCP"), ("8443", "443 here only", "TCP"), (HOSTILE, "53", "")),
         "segments": tuple({"label": one, "href": "#", "current": one == "24 h"} for one in ("1 h", "24 h", "7 d")),
         "menu_items": _menu_items(),
         "code": "services:\n  web:\n    image: registry.local/shop/web:5.11.3\n    ports:\n      - 8080:80\n",
@@ -89,7 +89,8 @@ def _cells(now: float) -> list[dict[str, Any]]:
         "count_bad": (0, 3, 26, None),
         "age": (now - 4, now - 840, now - 9000, now - 41 * day, None),
         "usage": (
-            [0.25, 1.0, "cores"], [2.4, 0, "cores"], [203 * MIB, 256 * MIB, "bytes"], [251 * MIB, 256 * MIB, "bytes"], None,
+            [0.25, 1.0, "cores"], [2.4, 0, "cores"], None,
+            [203 * MIB, 256 * MIB, "bytes"], [251 * MIB, 256 * MIB, "bytes"],
         ),
         "where": (["prod-eu", "shop", "kubernetes"], ["build-01", "", "docker"], ["staging", "web", "swarm"]),
         "tags": (["80→8080"], ["a", "b", "c", "d", "e"], [], [HOSTILE]),

@@ -4,7 +4,7 @@ const help = () => document.getElementById("keys");
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "?" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], web-terminal") || document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], web-terminal") || document.querySelector("dialog:modal")) return;
   help()?.showModal();
 });
 

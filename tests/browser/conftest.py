@@ -50,7 +50,7 @@ def sign_in(context: BrowserContext, name: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: "/account/" not in url)
     page.close()
 
 

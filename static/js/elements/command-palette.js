@@ -25,7 +25,7 @@ class CommandPalette extends HTMLElement {
   }
 
   open() {
-    if (this.dialog.open || document.querySelector("dialog[open]")) return;
+    if (this.dialog.open || document.querySelector("dialog:modal")) return;
     this.dialog.showModal();
     this.input.select();
     this.#ask();

@@ -23,7 +23,7 @@ class QuickLook extends HTMLElement {
   }
 
   #key(event) {
-    if (event.key !== "Escape" || this.hidden || document.querySelector("dialog[open], :popover-open")) return;
+    if (event.key !== "Escape" || this.hidden || document.querySelector("dialog:modal, :popover-open")) return;
     event.stopImmediatePropagation();
     this.close();
   }

@@ -31,7 +31,7 @@ export function keyboard(table, signal) {
 
   const pressed = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog[open], :popover-open")) return;
+    if (document.querySelector("dialog:modal, :popover-open")) return;
     const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (event.key === "/" && !typing) {
       event.preventDefault();
