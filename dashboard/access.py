@@ -220,6 +220,8 @@ def _fetched(request: Request, response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _sign_in_first(request: Request) -> HttpResponse:
+    if not engine.somebody:
+        return HttpResponseRedirect(reverse("setup"))  # the very first visit: the page says where the link is
     address = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
     if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
         return HttpResponse("Sign in first.", status=401, headers={"HX-Redirect": reverse("account_login")})

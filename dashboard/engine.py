@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import quote
 
+from django.contrib.auth import get_user_model
+
 from asgiref.sync import sync_to_async
 
 from clusters.access import Actor, Scope, scope
@@ -56,6 +58,7 @@ class Engine:
         self.gateway = Gateway(self.supervisor)
         self.triage = Triage(self.supervisor)
         self.started = False
+        self.somebody = True  # has an account; only a Pilothouse without any leads to its set-up page
         self._tasks: list[asyncio.Task[None]] = []
         self._sample_listeners: dict[Callable[[], None], None] = {}
 
@@ -64,6 +67,7 @@ class Engine:
         if self.started:
             return
         self.started = True
+        self.somebody = await get_user_model().objects.aexists()
         await interrupt_running()
         await sync_to_async(settle_interrupted)()
         self._tasks = [asyncio.create_task(self.sampler.run(), name="usage sampler")]

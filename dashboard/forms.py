@@ -73,6 +73,7 @@ class SetupForm(forms.Form):
     token = forms.CharField(
         max_length=200,
         label="Set-up token",
+        help_text="The console where Pilothouse was started printed a link that fills it in.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     name = NameField()

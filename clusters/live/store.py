@@ -30,6 +30,7 @@ class Store:
         self.listed = False  # False: "cannot tell yet", never "nothing there"
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
         self._by_key: dict[str, str] = {}
+        self._ahead: dict[str, tuple[str, Health]] = {}  # judged before a long list is taken in: uid -> version, health
         self._listeners: dict[Listener, None] = {}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -51,6 +52,7 @@ class Store:
             case Listed(resources):
                 self.listed = True
                 deltas = self._replace(resources)
+                self._ahead.clear()
             case Changed(upserts, deletes):
                 deltas = [delta for resource in upserts if (delta := self._put(resource))]
                 deltas += [delta for uid in deletes if (delta := self._drop(uid))]
@@ -71,6 +73,13 @@ class Store:
         if deltas:
             self._tell(deltas)
 
+    def judge_ahead(self, resources: Sequence[Resource]) -> None:
+        """Judge some of a long list that is about to be taken in."""
+        for resource in resources:
+            before = self.resources.get(resource.uid)
+            if before is None or before.version != resource.version:
+                self._ahead[resource.uid] = resource.version, self._judge(resource)
+
     def _judge(self, resource: Resource) -> Health:
         try:
             return self.kind.health(resource)
@@ -90,7 +99,8 @@ class Store:
         if before is not None and before.version == resource.version:
             return None
         self.resources[resource.uid] = resource
-        self.health[resource.uid] = self._judge(resource)
+        version, health = self._ahead.get(resource.uid, ("", None))
+        self.health[resource.uid] = health if health and version == resource.version else self._judge(resource)
         if before is not None and (old_key := self.kind.key(before)) != self.kind.key(resource):
             self._forget_key(old_key, before.uid)
         self._by_key[self.kind.key(resource)] = resource.uid

@@ -13,6 +13,7 @@ from clusters import setup
 from clusters.errors import Refused
 from dashboard.access import allow
 from dashboard.accounts import address_of
+from dashboard.engine import engine
 from dashboard.forms import SetupForm
 from dashboard.request import Request
 
@@ -29,6 +30,7 @@ async def first_account(request: Request) -> HttpResponse:
 
 def _first_account(request: Request) -> HttpResponse:
     if not setup.is_open():
+        engine.somebody = True
         raise Http404
     form = SetupForm(request.POST or None)
     if not form.is_valid():
@@ -39,5 +41,6 @@ def _first_account(request: Request) -> HttpResponse:
     except Refused as error:
         form.add_error("token", error.message)
         return render(request, "pages/setup.html", {"form": form, "error": error}, status=403)
+    engine.somebody = True
     login(request, user, backend=BACKEND)
     return redirect("/")

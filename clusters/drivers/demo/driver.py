@@ -65,6 +65,7 @@ class DemoDriver:
         if shape is None:
             raise Invalid("A demonstration has the shape of Kubernetes or of Docker.")
         self.platform: Platform = shape[0]
+        self.looked_at = True
         self._make, self._seed = shape[1], int(settings.get("seed") or 7)
         self._clock = clock or SystemClock()
         self._world: World | None = None

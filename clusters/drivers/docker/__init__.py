@@ -28,6 +28,7 @@ class DockerDriver:
 
     fields: ClassVar[tuple[Field, ...]] = FIELDS
     platform: Platform = "docker"
+    looked_at = True
 
     def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> None:
         self._client = EngineClient(read_endpoint(settings, secret))

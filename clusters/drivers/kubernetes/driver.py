@@ -25,7 +25,7 @@ LOOKED_AT, AT_REST = 8.0, 30.0  # seconds: the longest wait between two tries
 
 
 class KubernetesDriver:
-    """One connection to one Kubernetes cluster. ``looked_at`` may be set to False while nobody looks."""
+    """One connection to one Kubernetes cluster."""
 
     fields: ClassVar[tuple[Field, ...]] = FIELDS
     platform: Platform = "kubernetes"

@@ -1,0 +1,107 @@
+"""What holds for every kind there is, so that a new one needs no tests of its own for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from django.template.loader import get_template
+
+from clusters.kinds import KINDS, all_kinds
+from clusters.kinds.base import Kind, Role
+from clusters.live.supervisor import make_driver
+from clusters.live.table import TABLES
+
+CELLS = {"text", "mono", "name", "status", "pips", "number", "count_bad", "age", "usage", "where", "tags"}
+every_kind = pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.name)
+
+
+def test_no_two_kinds_share_a_name() -> None:
+    names = [kind.name for kind in all_kinds()]
+    assert len(names) == len(set(names))
+
+
+@every_kind
+def test_it_has_a_list_and_says_what_it_is(kind: Kind[Any]) -> None:
+    assert TABLES[kind.name].kinds == (kind,)
+    assert kind.words.endswith(".")
+    assert kind in KINDS[kind.platform]
+    assert {"name", "status"} <= {column.key for column in kind.columns}
+
+
+@every_kind
+def test_its_columns_have_different_keys_and_known_cells(kind: Kind[Any]) -> None:
+    keys = [column.key for column in kind.columns]
+    assert len(keys) == len(set(keys))
+    assert {column.cell for column in kind.columns} <= CELLS
+    for cell in CELLS:
+        get_template(f"cells/{cell}.html")
+
+
+@every_kind
+def test_its_panels_have_templates_and_different_keys(kind: Kind[Any]) -> None:
+    keys = [panel.key for panel in kind.panels]
+    assert keys
+    assert len(keys) == len(set(keys))
+    for panel in kind.panels:
+        get_template(f"panels/{panel.template}.html")
+
+
+@every_kind
+def test_its_actions_ask_for_a_role_and_what_undoes_them_exists(kind: Kind[Any]) -> None:
+    verbs = [action.verb for action in kind.actions]
+    assert len(verbs) == len(set(verbs))
+    for action in kind.actions:
+        assert action.role >= Role.OPERATOR
+        assert action.confirm or action.undo, f"{action.verb} is done at once and cannot be undone"
+
+
+async def _demo(kind: Kind[Any]) -> list[Any]:
+    driver = make_driver("demo", {"shape": kind.platform, "seed": 7}, {})
+    feed = driver.watch(kind)
+    try:
+        return list((await anext(feed)).resources)  # type: ignore[union-attr]
+    finally:
+        await feed.aclose()  # type: ignore[attr-defined]
+        await driver.close()
+
+
+@every_kind
+async def test_rows_of_it_are_json_and_sort_by_every_column_that_can(kind: Kind[Any]) -> None:
+    resources = await _demo(kind)
+    assert resources
+    for column in kind.columns:
+        for resource in resources:
+            msgspec.json.encode(column.value(resource))
+        if column.sort:
+            sorted(resources, key=column.sort)
+        if column.facet:
+            assert all(isinstance(column.facet(resource), str) for resource in resources)
+
+
+@every_kind
+async def test_its_health_and_the_words_of_its_actions_can_always_be_said(kind: Kind[Any]) -> None:
+    for resource in await _demo(kind):
+        health = kind.health(resource)
+        assert health.word
+        for action in kind.actions:
+            assert action.effect(resource)
+            given = {field.name: field.initial(resource) if field.initial else "" for field in action.fields}
+            for words in (action.refuse, action.stays):
+                assert words is None or isinstance(words(resource), str)
+            if action.line:
+                assert isinstance(action.line(resource, given), str)
+            if action.undo:
+                assert kind.action(action.undo(resource, given)[0]), f"{action.verb} is undone by an unknown verb"
+
+
+@every_kind
+def test_the_emptiest_object_is_shown_and_not_a_fault(kind: Kind[Any]) -> None:
+    try:
+        resource = msgspec.json.decode(b"{}", type=kind.model)
+    except msgspec.ValidationError:
+        return  # refused as a whole is right, too: the driver then keeps what identifies it
+    assert kind.health(resource).word
+    for column in kind.columns:
+        column.value(resource)
