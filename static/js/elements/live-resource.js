@@ -5,6 +5,8 @@ import { live } from "../socket.js";
 
 const PACE = 250; // ms between two fetches, however fast the resource changes
 
+const ask = (href, target) => window.htmx.ajax("GET", href, { target, swap: "innerMorph" });
+
 class LiveResource extends HTMLElement {
   connectedCallback() {
     const { cluster, kind, key } = this.dataset;
@@ -14,7 +16,8 @@ class LiveResource extends HTMLElement {
 
   disconnectedCallback() {
     this.subscription.close();
-    clearTimeout(this.timer);
+    Object.values(this.#timers).forEach(clearTimeout);
+    this.#timers = {};
   }
 
   #receive(frame) {
@@ -36,17 +39,25 @@ class LiveResource extends HTMLElement {
   }
 
   #refresh() {
+    if (this.#inLook) return this.#refreshPanel();
     this.#soon(() => {
-      window.htmx.ajax("GET", `${this.dataset.href}?part=head`, { target: "#resource-head-content", swap: "innerMorph" });
+      ask(`${this.dataset.href}?part=head`, "#resource-head-content");
       this.#refreshPanel();
     });
   }
 
+  // The quick look is one part: head and panel come together.
+  get #inLook() {
+    return this.closest("#look-host") !== null;
+  }
+
   #refreshPanel() {
+    if (this.#inLook) return this.#soon(() => ask(`${this.dataset.href}?part=look`, "#look-host"), "look");
     const panel = document.querySelector("#panel[data-live-panel]");
+    if (panel) panel.onfocusout = null;
     const typing = panel?.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
-    if (typing) panel.addEventListener("focusout", () => this.#refreshPanel(), { once: true });
-    else if (panel) this.#soon(() => window.htmx.ajax("GET", panel.dataset.href, { target: "#panel", swap: "innerMorph" }), "panel");
+    if (typing) panel.onfocusout = () => this.#refreshPanel(); // what somebody types is left alone
+    else if (panel) this.#soon(() => ask(panel.dataset.href, "#panel"), "panel");
   }
 
   #timers = {};
