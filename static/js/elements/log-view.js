@@ -390,9 +390,10 @@ class LogView extends HTMLElement {
       more.ariaExpanded = String(!rest.hidden);
     }
     if (!target.closest(".log-copy")) return;
-    navigator.clipboard.writeText(copied([this.lines.at(target.closest("li"))]));
-    this.copy.dataset.done = "";
-    setTimeout(() => delete this.copy.dataset.done, 1200);
+    navigator.clipboard.writeText(copied([this.lines.at(target.closest("li"))])).then(() => {
+      this.copy.dataset.done = "";
+      setTimeout(() => delete this.copy.dataset.done, 1200);
+    });
   }
 
   // Several lines at once: as they were printed, without the columns around them.
