@@ -164,6 +164,7 @@ class Maker:
     fields: tuple[Field, ...]
     read: Callable[[Mapping[str, JSON]], Any]  # the form as filled in; raises Invalid with clear words
     line: Callable[[Any], str]  # the same on a command line
+    record: Callable[[Any], str]  # the same without what may be secret: for the audit
     title: Callable[[Any], str]  # of the job: "Run nginx:1.29"
     run: Callable[[Driver, Any, Says], Awaitable[str]]  # returns the name of what was made
     role: Role = Role.OPERATOR

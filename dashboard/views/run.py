@@ -57,7 +57,7 @@ async def _begin(request: Request, maker: Maker, cluster: ClusterInfo, form: Any
         return f"{await maker.run(driver, form, says)} runs"
 
     need = Need(maker.role, maker.right)
-    detail = {"line": maker.line(form)}
+    detail = {"line": maker.record(form)}
     key = await engine.gateway.begin(request.actor, cluster.id, need, "run", maker.title(form), work, detail=detail)
     return HttpResponseClientRedirect(f"/jobs/{key}/")
 
@@ -72,9 +72,10 @@ def _maker_or_404(name: str) -> tuple[Kind[Any], Maker]:
 def _where(request: Request, kind: Kind[Any], maker: Maker) -> list[ClusterInfo]:
     """The clusters on which this person may make one."""
     need = Need(maker.role, maker.right)
-    return [
+    found = [
         one.cluster
         for one in engine.supervisor.connections.values()
         if kind.name in one.stores
         and decide(request.actor, Target(one.cluster.id, None, one.cluster.read_only), need).allowed
     ]
+    return sorted(found, key=lambda one: (one.driver == "demo", one.name.casefold()))

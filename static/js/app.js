@@ -11,6 +11,7 @@ import "./elements/cluster-state.js";
 import "./elements/command-palette.js";
 import "./elements/copy-button.js";
 import "./elements/live-cell.js";
+import "./elements/live-job.js";
 import "./elements/live-overview.js";
 import "./elements/live-pill.js";
 import "./elements/live-resource.js";

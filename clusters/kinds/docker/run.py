@@ -158,6 +158,7 @@ RUN = Maker(
     fields=FIELDS,
     read=read_form,
     line=docker_line,
+    record=lambda form: docker_line(form, hidden=True),
     title=lambda form: f"Run {form.name or form.image}",
     run=_make,
 )

@@ -33,6 +33,8 @@ def answer(world: HostWorld, call: Call) -> Any:
             return [objects.summary(one) for one in shown]
         case ("GET", "images", "json"):
             return copy.deepcopy(world.all("images"))
+        case ("GET", "images", *reference, "json"):
+            return _image(world, "/".join(reference))
         case ("GET", "version"):
             return {"Version": world.about().version, "ApiVersion": "1.52", "Os": "linux", "Arch": "amd64"}
         case ("GET", "info"):
@@ -46,6 +48,18 @@ def answer(world: HostWorld, call: Call) -> Any:
     raise Unsupported("The demonstration cannot do that.", hint="Connect a real Docker host to try this.")
 
 
+def _image(world: HostWorld, reference: str) -> Object:
+    tagged = _tagged(reference)
+    for one in world.all("images"):
+        if tagged in one["RepoTags"]:
+            return copy.deepcopy(one)
+    raise Missing(f"There is no image {tagged[:200]} on this host.", hint="Pull it first.")
+
+
+def _tagged(image: str) -> str:
+    return image if ":" in image.rpartition("/")[2] else f"{image}:latest"
+
+
 def _create(world: HostWorld, call: Call) -> Object:
     body = call.body if isinstance(call.body, dict) else {}
     image, name = str(body.get("Image") or ""), call.query.get("name", "")
@@ -55,9 +69,8 @@ def _create(world: HostWorld, call: Call) -> Object:
         raise Conflict(f"There is a container named {name} already.")
     if len(world.all("containers")) >= MOST_CONTAINERS:
         raise Unsupported(f"The demonstration runs at most {MOST_CONTAINERS} containers.")
-    tagged = image if ":" in image.rpartition("/")[2] else f"{image}:latest"
-    if not any(tagged in one["RepoTags"] for one in world.all("images")):
-        raise Missing(f"There is no image {tagged[:200]} on this host.", hint="Pull it first.")
+    tagged = _tagged(image)
+    _image(world, tagged)
     program = replace(Program("", tagged, restart="no", voice="plain"), name=name or f"demo-{world.new_uid()[:8]}")
     thing = world.make(program)
     for part in ("Env", "Cmd", "Labels", "Hostname", "User", "Tty", "WorkingDir", "ExposedPorts"):

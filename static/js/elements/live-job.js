@@ -1,0 +1,29 @@
+// <live-job>: a job's page while it runs. When it says something, or ends, its lines are fetched again.
+
+import { live } from "../socket.js";
+
+const PACE = 250; // ms between two fetches, however much it says
+
+class LiveJob extends HTMLElement {
+  connectedCallback() {
+    if (this.dataset.state !== "running") return;
+    this.subscription = live.follow("job", { key: this.dataset.key, from: Number(this.dataset.from) }, (frame) => this.#receive(frame));
+  }
+
+  disconnectedCallback() {
+    this.subscription?.close();
+    clearTimeout(this.timer);
+  }
+
+  #receive(frame) {
+    this.timer ??= setTimeout(() => this.#refresh(), PACE);
+    if (frame.t === "end" || (frame.state && frame.state !== "running")) this.subscription.close();
+  }
+
+  #refresh() {
+    this.timer = undefined;
+    if (this.isConnected) window.htmx.ajax("GET", this.dataset.href, { target: "#job", swap: "outerMorph" });
+  }
+}
+
+customElements.define("live-job", LiveJob);

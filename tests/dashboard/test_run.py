@@ -1,0 +1,87 @@
+"""Running something from a form: checked while it is typed, done as a job, kept from who may not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+
+from clusters.models import AuditEntry, Cluster, Grant, Job
+from dashboard.engine import engine
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ClientFor = Callable[[User], AsyncClient]
+
+
+@pytest_asyncio.fixture
+async def host(vault: Cluster) -> AsyncIterator[Cluster]:
+    await engine.start()
+    yield vault
+    await engine.stop()
+
+
+def form(host: Cluster, **values: str) -> dict[str, str]:
+    return {"cluster": str(host.pk), "image": "busybox:latest", "name": "made-here", "restart": "no", **values}
+
+
+async def ended(job: Job) -> Job:
+    async with asyncio.timeout(20):
+        while (job := await Job.objects.aget(pk=job.pk)).state == "running":
+            await asyncio.sleep(0.05)
+    return job
+
+
+async def test_the_line_it_equals_is_shown_while_it_is_typed(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    answer = await async_client_for(ada).post("/run/container/?check=1", form(host, ports="8080:80", check="1"))
+    assert "docker run --detach --name made-here" in answer.content.decode()
+    assert not await Job.objects.aexists()
+
+
+async def test_what_is_wrong_is_said_in_words_and_nothing_begins(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    answer = await async_client_for(ada).post("/run/container/", form(host, ports="eighty:80"))
+    assert answer.status_code == 422
+    assert "eighty" in answer.content.decode()
+    assert not await Job.objects.aexists()
+
+
+async def test_it_becomes_a_job_that_ends_truthfully(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    answer = await async_client_for(ada).post("/run/container/", form(host), headers={"HX-Request": "true"})
+    job = await Job.objects.aget()
+    assert answer.headers["HX-Redirect"] == f"/jobs/{job.key}/"
+    assert (await ended(job)).state == "done"
+
+
+async def test_a_taken_name_fails_with_its_reason(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    client = async_client_for(ada)
+    for number in (1, 2):
+        await client.post("/run/container/", form(host))
+        job = await ended(await Job.objects.alatest("id"))
+    assert number == 2
+    assert job.state == "failed"
+    assert "made-here" in job.reason
+
+
+async def test_secrets_of_the_form_are_neither_in_the_audit_nor_in_the_lines(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    await async_client_for(ada).post("/run/container/", form(host, environment="DB_PASSWORD=hunter2"))
+    job = await ended(await Job.objects.aget())
+    lines = [line.text async for line in job.lines.all()]
+    entries = [str(entry.detail) async for entry in AuditEntry.objects.all()]
+    assert any("DB_PASSWORD" in line for line in lines)
+    assert not any("hunter2" in text for text in (*lines, *entries))
+
+
+async def test_an_operator_without_the_right_is_offered_no_cluster(nora: User, host: Cluster, async_client_for: ClientFor) -> None:
+    await Grant.objects.acreate(user=nora, role=2, cluster=host)
+    client = async_client_for(nora)
+    assert "no cluster on which you may do this" in (await client.get("/run/container/")).content.decode()
+    await client.post("/run/container/", form(host))
+    assert not await Job.objects.aexists()
+
+
+async def test_what_cannot_be_made_from_a_form_has_none(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    assert (await async_client_for(ada).get("/run/pod/")).status_code == 404
+    assert (await async_client_for(ada).get("/run/nothing/")).status_code == 404
