@@ -33,6 +33,11 @@ def _need(name: str, there: bool, how: str) -> None:
 @pytest.fixture
 def docker_socket() -> str:
     """The path of a real engine's socket."""
+    return find_docker_socket()
+
+
+def find_docker_socket() -> str:
+    """The same, for fixtures that live longer than a test."""
     path = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
     _need("docker", Path(path).is_socket(), f"{path} is not a socket")
     return path
@@ -41,6 +46,11 @@ def docker_socket() -> str:
 @pytest.fixture
 def kubeconfig() -> Path:
     """A kubeconfig whose current context may do everything on a real cluster."""
+    return find_kubeconfig()
+
+
+def find_kubeconfig() -> Path:
+    """The same, for fixtures that live longer than a test."""
     path = Path(os.environ.get("KUBECONFIG", "~/.kube/config")).expanduser()
     _need("kubernetes", path.is_file(), f"{path} is not a file")
     return path

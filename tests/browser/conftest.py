@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.conftest import find_docker_socket, find_kubeconfig
 from tests.server import CHROMIUM_ARGUMENTS, PASSWORD, Server
 
 
@@ -27,15 +29,58 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def real_server(chromium: str, browser: Browser, signed_in: Callable[..., Any]) -> Iterator[Server]:
+    """A server beside which a real engine and a real cluster were found, and connected by a click."""
+    find_docker_socket()
+    find_kubeconfig()
+    with Server() as one:
+        one.add_people()
+        context = browser.new_context(base_url=one.url, storage_state=signed_in(one.url, "ada"))
+        page = context.new_page()
+        for driver in ("docker", "kubernetes"):
+            connect_found(page, driver)
+        context.close()
+        yield one
+
+
+def connect_found(page: Page, driver: str) -> None:
+    """Connect the first thing of that driver that was found on this machine, by a click on its button."""
+    page.goto("/clusters/connect/")
+    offers = page.locator("section", has=page.get_by_role("heading", name="Found on this machine")).locator("li")
+    mark = "unix:///var/run/docker.sock" if driver == "docker" else "Kubernetes"
+    offers.filter(has_text=mark).get_by_role("button", name="Connect").first.click()
+    page.wait_for_url(lambda url: "/clusters/connect/" not in url)
+    page.locator('main cluster-state [data-level="healthy"]').first.wait_for()
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser) -> Callable[[str, str], Any]:
+    """The cookies of somebody who signed in at that address; they sign in once."""
+    known: dict[tuple[str, str], Any] = {}
+
+    def state(base: str, name: str) -> Any:
+        if (base, name) not in known:
+            context = browser.new_context(base_url=base)
+            sign_in(context, name)
+            known[base, name] = context.storage_state()
+            context.close()
+        return known[base, name]
+
+    return state
+
+
 @pytest.fixture
-def context_for(server: Server, browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def context_for(browser: Browser, request: pytest.FixtureRequest, signed_in: Callable[..., Any]) -> Iterator[Callable[..., BrowserContext]]:
     """A signed-in browser context of somebody: their own cookies, their own size of window."""
     contexts: list[BrowserContext] = []
 
-    def make(name: str, *, width: int = 1440, height: int = 900, theme: str = "dark", base: str = server.url) -> BrowserContext:
-        context = browser.new_context(base_url=base, viewport={"width": width, "height": height}, color_scheme=theme)  # type: ignore[arg-type]
+    def make(name: str, *, width: int = 1440, height: int = 900, theme: str = "dark", base: str = "") -> BrowserContext:
+        base = base or request.getfixturevalue("server").url
+        state = signed_in(base, name)
+        context = browser.new_context(base_url=base, viewport={"width": width, "height": height}, color_scheme=theme, storage_state=state)  # type: ignore[arg-type]
+        context.set_default_timeout(15_000)
         contexts.append(context)
-        sign_in(context, name)
         return context
 
     yield make
@@ -55,12 +100,14 @@ def sign_in(context: BrowserContext, name: str) -> None:
 
 
 @pytest.fixture
-def page_for(context_for: Callable[..., BrowserContext]) -> Callable[..., Page]:
+def page_for(context_for: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
     """A signed-in tab of somebody; whatever goes wrong in its scripts fails the test."""
+    errors: list[str] = []
 
     def make(name: str, **options: object) -> Page:
         page = context_for(name, **options).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
         return page
 
-    return make
+    yield make
+    assert errors == [], "scripts failed"

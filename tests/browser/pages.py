@@ -1,0 +1,199 @@
+"""Every page and every state of a page that is looked at: by the accessibility tests, and as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+SHOP, HOST = "/clusters/demo-shop", "/clusters/demo-host"
+DEPLOYMENT = f"{SHOP}/deployment/shop/checkout-api/"
+CONTAINER = f"{HOST}/container/"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One page: where it is, what must be there before it is looked at, what is done first, who looks."""
+
+    name: str
+    address: str
+    ready: str = "main"
+    do: Callable[[Page], None] | None = None
+    who: str = "ada"  # "" is nobody
+    status: int = 200
+
+
+def _rows(page: Page) -> None:
+    page.locator("live-table .rows .r").first.wait_for()
+
+
+def _quick_look(page: Page) -> None:
+    row = page.locator("live-table .rows .r").filter(has_text="checkout-api").first
+    row.locator('[data-cell="status"]').click()
+    page.locator("#look h1").wait_for()
+
+
+def _select(page: Page) -> None:
+    for number in range(3):
+        page.locator("live-table .rows .r input").nth(number).check()
+    page.get_by_role("toolbar", name="Selected rows").wait_for()
+
+
+def _action(label: str) -> Callable[[Page], None]:
+    def do(page: Page) -> None:
+        page.locator(".dh-actions").get_by_role("button", name=label, exact=True).click()
+        page.locator("dialog#confirm[open]").wait_for()
+
+    return do
+
+
+def _first(panel: str) -> Callable[[Page], None]:
+    """Goes on from a list to the page of its first row, at one of its tabs."""
+
+    def do(page: Page) -> None:
+        _rows(page)
+        href = page.locator("live-table .rows .r a").first.get_attribute("href")
+        page.goto(f"{href}?panel={panel}")
+        page.locator(f'#panel[data-panel="{panel}"]').wait_for()
+        if panel == "logs":
+            page.locator("log-view li").nth(3).wait_for()
+        if panel == "terminal":
+            page.locator("web-terminal .xterm").wait_for()
+
+    return do
+
+
+def _palette(words: str) -> Callable[[Page], None]:
+    def do(page: Page) -> None:
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox", name="Search or jump to").fill(words)
+        page.get_by_role("option").first.wait_for()
+        if words:
+            expect(page.get_by_role("option").filter(has_text=words.split()[-1]).first).to_be_visible()
+
+    return do
+
+
+def _keys(page: Page) -> None:
+    page.keyboard.press("?")
+    page.locator("#keys[open]").wait_for()
+
+
+def _run(page: Page) -> None:
+    page.get_by_role("button", name="Run a container").click()
+    page.locator("dialog#run[open]").wait_for()
+
+
+def _explain(page: Page) -> None:
+    if page.locator("html").get_attribute("data-explain") != "on":
+        page.get_by_role("button", name="Explain mode").click()
+
+
+def _unexplain(page: Page) -> None:
+    page.context.clear_cookies(name="explain")
+
+
+def _menu(name: str) -> Callable[[Page], None]:
+    def do(page: Page) -> None:
+        page.get_by_role("button", name=name).click()
+        page.locator(":popover-open").wait_for()
+
+    return do
+
+
+def _person(page: Page) -> None:
+    page.locator("main").get_by_role("link", name="vera").click()
+    page.get_by_role("heading", name="Grant", exact=True).wait_for()
+
+
+def _job(page: Page) -> None:
+    found = page.locator("main a[href^='/jobs/']")
+    if found.count():
+        found.first.click()
+        page.locator("#job").wait_for()
+
+
+def _tabs(kind: str, *panels: str) -> list[Shot]:
+    return [Shot(f"{kind}-{panel}", f"/list/{kind}/", do=_first(panel)) for panel in panels]
+
+
+_LISTS = ("container", "deployment", "pod", "replica-set", "node")
+
+PAGES: tuple[Shot, ...] = (
+    Shot("sign-in", "/account/login/", who=""),
+    Shot("home", "/", "#home"),
+    Shot("home-explained", "/", "#home", do=_explain),
+    Shot("home-nothing-shared", "/", who="nora"),
+    Shot("workloads", "/workloads/", "live-table .rows .r", do=_unexplain),
+    Shot("workloads-selected", "/workloads/", "live-table .rows .r", do=_select),
+    Shot("workloads-quick-look", "/workloads/?q=checkout", "live-table .rows .r", do=_quick_look),
+    Shot("workloads-filters", "/workloads/?namespace=shop&status=healthy", "live-table .rows .r", do=_menu("Add filter")),
+    Shot("workloads-nothing-fits", "/workloads/?q=nothing-is-called-so", ".tbl-empty"),
+    Shot("workloads-as-viewer", "/workloads/", "live-table .rows .r", who="vera"),
+    *(Shot(f"list-{name}", f"/list/{name}/", "live-table .rows .r") for name in _LISTS),
+    *_tabs("deployment", "overview", "logs", "terminal", "conditions", "events", "yaml"),
+    *_tabs("pod", "overview", "logs", "events"),
+    *_tabs("container", "overview", "logs", "terminal", "checks", "raw"),
+    *_tabs("node", "overview"),
+    Shot("deployment-as-viewer", DEPLOYMENT, "#panel", who="vera"),
+    Shot("dialog-scale", DEPLOYMENT, "#panel", do=_action("Scale")),
+    Shot("dialog-roll-back", DEPLOYMENT, "#panel", do=_action("Roll back")),
+    Shot("dialog-stop", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Stop")),
+    Shot("dialog-remove", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Remove")),
+    Shot("run", "/list/container/", "live-table .rows .r", do=_run),
+    Shot("palette", "/", "#home", do=_palette("")),
+    Shot("palette-found", "/", "#home", do=_palette("restart web")),
+    Shot("keys", "/", "#home", do=_keys),
+    Shot("switcher", "/", "#home", do=_menu("All clusters")),
+    Shot("connect", "/clusters/connect/"),
+    Shot("connect-kubernetes", "/clusters/connect/?driver=kubernetes"),
+    Shot("connect-demo", "/clusters/connect/?driver=demo"),
+    Shot("cluster", f"{SHOP}/"),
+    Shot("cluster-host", f"{HOST}/"),
+    Shot("cluster-settings", f"{SHOP}/edit/"),
+    Shot("demo", "/demo/"),
+    Shot("activity", "/activity/"),
+    Shot("jobs", "/jobs/"),
+    Shot("job", "/jobs/", do=_job),
+    Shot("people", "/people/"),
+    Shot("person", "/people/", do=_person),
+    Shot("audit", "/audit/"),
+    Shot("account", "/account/2fa/"),
+    Shot("password", "/account/password/change/"),
+    Shot("patterns", "/patterns/", "live-table .rows .r"),
+    Shot("not-found", "/nothing/here/", status=404),
+)
+
+# With faults switched on in the demonstration (``break_things``).
+BROKEN: tuple[Shot, ...] = (
+    Shot("faults-home", "/", "#home .triage"),
+    Shot("faults-workloads", "/workloads/", "live-table .rows .r"),
+    Shot("faults-deployment", DEPLOYMENT, "#panel"),
+    Shot("faults-pod", "/list/pod/", do=_first("overview")),
+    Shot("faults-demo", "/demo/"),
+    Shot("faults-cluster-silent", f"{HOST}/"),
+    Shot("faults-list-silent", "/list/container/", "live-table .rows .r[data-stale]"),
+)
+
+
+def open_shot(page: Page, shot: Shot) -> None:
+    """Go there, do what is to be done, and wait until it stands still."""
+    answer = page.goto(shot.address)
+    assert answer is not None
+    assert answer.status == shot.status, f"{shot.address}: {answer.status}"
+    page.locator(shot.ready).first.wait_for()
+    if shot.do:
+        shot.do(page)
+    if shot.who:
+        page.locator('live-pill[data-state="live"], body.bare').first.wait_for(state="attached")
+
+
+def break_things(page: Page) -> None:
+    """Switch on faults of both demonstrations, and wait until Home tells of them."""
+    page.goto("/demo/")
+    for fault in ("A new version that eats memory", "A version that does not exist", "The whole host stops answering"):
+        page.get_by_role("button", name=f"Let it happen: {fault}").click()
+        page.get_by_role("button", name=f"End it: {fault}").wait_for()
+    page.goto("/")
+    expect(page.locator("#home-triage .triage > li")).to_have_count(3, timeout=60_000)
