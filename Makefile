@@ -18,12 +18,12 @@ lint: .venv/ready-dev             ## the checks that also run before each commit
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/djlint --check --lint templates --quiet
+	@$(BIN)/djlint --lint templates --quiet
 	@$(BIN)/codespell clusters dashboard templates static tests docs README.md CONTRIBUTING.md
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 format: .venv/ready-dev           ## write code the way lint wants it
-	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q . ; $(BIN)/djlint --reformat templates --quiet
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
 bench: .venv/ready-dev assets     ## measure speed and memory, and print the figures
 	@$(BIN)/python -m tests.bench
