@@ -10,9 +10,8 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import quote
 
-from django.contrib.auth import get_user_model
-
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 
 from clusters.access import Actor, Scope, scope
 from clusters.audit import settle_interrupted

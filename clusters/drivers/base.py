@@ -115,7 +115,7 @@ class Driver(Protocol):
 
     fields: ClassVar[tuple[Field, ...]]  # what it needs to connect; which of it is secret
     platform: Platform
-    looked_at: bool                            # set by the engine: while somebody looks, try again sooner
+    looked_at: bool  # set by the engine: while somebody looks, try again sooner
 
     async def about(self) -> About:
         """Connect if need be and say what it is. The test before saving is this call."""

@@ -12,7 +12,7 @@ from dashboard.topics.base import Topic
 
 
 class ShellTopic(Topic):
-    """No args. Small, so every frame is the whole state. While it is followed, its clusters are asked whether they answer."""
+    """No args. Small, so every frame is the whole state. While it is followed, its clusters are asked for an answer."""
 
     name = "shell"
 

@@ -35,13 +35,17 @@ async def ended(job: Job) -> Job:
     return job
 
 
-async def test_the_line_it_equals_is_shown_while_it_is_typed(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+async def test_the_line_it_equals_is_shown_while_it_is_typed(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
     answer = await async_client_for(ada).post("/run/container/?check=1", form(host, ports="8080:80", check="1"))
     assert "docker run --detach --name made-here" in answer.content.decode()
     assert not await Job.objects.aexists()
 
 
-async def test_what_is_wrong_is_said_in_words_and_nothing_begins(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+async def test_what_is_wrong_is_said_in_words_and_nothing_begins(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
     answer = await async_client_for(ada).post("/run/container/", form(host, ports="eighty:80"))
     assert answer.status_code == 422
     assert "eighty" in answer.content.decode()
@@ -57,15 +61,16 @@ async def test_it_becomes_a_job_that_ends_truthfully(ada: User, host: Cluster, a
 
 async def test_a_taken_name_fails_with_its_reason(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
     client = async_client_for(ada)
-    for number in (1, 2):
+    for _ in range(2):
         await client.post("/run/container/", form(host))
         job = await ended(await Job.objects.alatest("id"))
-    assert number == 2
     assert job.state == "failed"
     assert "made-here" in job.reason
 
 
-async def test_secrets_of_the_form_are_neither_in_the_audit_nor_in_the_lines(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+async def test_secrets_of_the_form_are_neither_in_the_audit_nor_in_the_lines(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
     await async_client_for(ada).post("/run/container/", form(host, environment="DB_PASSWORD=hunter2"))
     job = await ended(await Job.objects.aget())
     lines = [line.text async for line in job.lines.all()]
@@ -74,7 +79,9 @@ async def test_secrets_of_the_form_are_neither_in_the_audit_nor_in_the_lines(ada
     assert not any("hunter2" in text for text in (*lines, *entries))
 
 
-async def test_an_operator_without_the_right_is_offered_no_cluster(nora: User, host: Cluster, async_client_for: ClientFor) -> None:
+async def test_an_operator_without_the_right_is_offered_no_cluster(
+    nora: User, host: Cluster, async_client_for: ClientFor
+) -> None:
     await Grant.objects.acreate(user=nora, role=2, cluster=host)
     client = async_client_for(nora)
     assert "no cluster on which you may do this" in (await client.get("/run/container/")).content.decode()
