@@ -71,6 +71,17 @@ def status_cell(row: Row) -> list[str]:
     return [LEVELS[health.level], health.word, health.reason, health.code]
 
 
+NAMESPACE = TableColumn(
+    key="namespace",
+    label="Namespace",
+    read=lambda row: row.resource.namespace or None,
+    sort=lambda row: row.resource.namespace,
+    facet=lambda row: row.resource.namespace,
+    hidden=True,
+    words="The namespace; on Docker the Compose project.",
+)
+
+
 STATUS = TableColumn(
     key="status",
     label="Status",
@@ -148,6 +159,7 @@ WORKLOAD_COLUMNS = (
         words="What runs it: a container by itself, a deployment that keeps copies, …",
     ),
     WHERE,
+    NAMESPACE,
     TableColumn(
         key="ready",
         label="Ready",
