@@ -15,7 +15,7 @@ const terminal = {
   name: "terminal",
   setup(build) {
     build.onLoad({ filter: /@xterm\/xterm\/lib\/xterm\.mjs$/ }, (file) => ({
-      contents: `import { terminalDocument as document } from ${JSON.stringify(path.join(here, "js/terminal-document.js"))};\n${readFileSync(file.path, "utf8")}`,
+      contents: `import { terminalDocument as document } from ${JSON.stringify(path.join(here, "js/terminal-document.js"))};\n${readFileSync(file.path, "utf8").replaceAll("window.document", "document")}`,
     }));
   },
 };

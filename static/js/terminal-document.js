@@ -1,4 +1,4 @@
-// The document as xterm.js sees it (build.mjs puts it there), so that the page's policy needs no 'unsafe-inline': its
+// The document as xterm.js sees it (build.mjs and the option documentOverride put it there), so that the page's policy needs no 'unsafe-inline': its
 // <style> elements carry the page's nonce, and a style attribute is set the way the policy allows.
 
 const nonce = document.querySelector("script[nonce]")?.nonce ?? "";

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 PRINT = """(text) => new Promise((done) => {
   const element = document.querySelector("web-terminal");
   window.sent ??= [];
-  element.socket = { readyState: WebSocket.OPEN, send: (data) => window.sent.push(typeof data === "string" ? data : new TextDecoder().decode(data)), close() {} };
+  const send = (data) => window.sent.push(typeof data === "string" ? data : new TextDecoder().decode(data));
+  element.socket = { readyState: WebSocket.OPEN, send, close() {} };
   element.terminal.write(text, done);
 })"""
 
@@ -74,7 +75,8 @@ def test_pasting_several_lines_asks_first_and_forged_markers_are_taken_out(termi
     paste = """(text) => {
       const data = new DataTransfer();
       data.setData("text/plain", text);
-      document.querySelector(".xterm-helper-textarea").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+      const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+      document.querySelector(".xterm-helper-textarea").dispatchEvent(event);
     }"""
     terminal.evaluate(paste, "one line\x1b[201~\x03")
     terminal.wait_for_function("() => window.sent.length === 1")

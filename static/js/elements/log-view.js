@@ -79,7 +79,7 @@ class LogView extends HTMLElement {
     this.abort = new AbortController();
     const { signal } = this.abort;
     this.list.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
-    this.list.addEventListener("pointerover", ({ target }) => target.closest("li:not(.gap)")?.append(this.copy), { signal, passive: true });
+    this.list.addEventListener("pointerover", ({ target }) => this.#offerCopy(target.closest("li:not(.gap)")), { signal, passive: true });
     this.list.addEventListener("click", (event) => this.#clicked(event), { signal });
     this.list.addEventListener("copy", (event) => this.#copied(event), { signal });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
@@ -380,6 +380,11 @@ class LogView extends HTMLElement {
     event.preventDefault();
     event.stopImmediatePropagation();
     keys[event.key]();
+  }
+
+  // One button for all lines: it goes where the pointer is.
+  #offerCopy(line) {
+    if (line && line !== this.copy.parentElement) line.append(this.copy);
   }
 
   #clicked({ target }) {

@@ -7,6 +7,7 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import { icon } from "../icons.js";
 import { make } from "../make.js";
+import { terminalDocument } from "../terminal-document.js";
 import { confirmed, confirmedLink } from "../terminal-paste.js";
 
 const ACKNOWLEDGE_EVERY = 64 * 1024; // bytes
@@ -55,6 +56,7 @@ class WebTerminal extends HTMLElement {
 
   #draw(signal) {
     const terminal = (this.terminal = new Terminal({
+      documentOverride: terminalDocument,
       allowProposedApi: false,
       cursorBlink: false,
       fontFamily: getComputedStyle(this).getPropertyValue("--mono"),
