@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from clusters.drivers.base import LogSource
 from clusters.kinds.base import Column, Kind, Level, Workload
+from clusters.kinds.columns import CPU, MEMORY, STATUS
 from clusters.kinds.docker.container_actions import ACTIONS
 from clusters.kinds.docker.container_health import health
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
 from clusters.kinds.docker.run import RUN
 from clusters.kinds.panels import LOGS, RAW, TERMINAL
-
-LEVEL_WORDS = ("failing", "at_risk", "unknown", "changing", "paused", "stopped", "healthy")
-
-
-def _status(container: Container) -> list[str]:
-    found = health(container)
-    return [LEVEL_WORDS[found.level], found.word, found.reason, found.code]
 
 
 def _ports(container: Container) -> list[str]:
@@ -71,16 +65,7 @@ CONTAINER: Kind[Container] = Kind(
             sort=lambda one: one.name,
             width="minmax(180px, 2.2fr)",
         ),
-        Column(
-            key="status",
-            label="Status",
-            value=_status,
-            cell="status",
-            sort=lambda one: int(health(one).level),
-            facet=lambda one: LEVEL_WORDS[health(one).level],
-            width="minmax(112px, 1fr)",
-            words="How it is, in one word. Failing comes first.",
-        ),
+        STATUS,
         Column(
             key="image",
             label="Image",
@@ -99,20 +84,8 @@ CONTAINER: Kind[Container] = Kind(
             width="minmax(112px, 1fr)",
             words="Where it answers: the port of the machine, an arrow, the port inside.",
         ),
-        Column(
-            key="cpu",
-            label="CPU",
-            value=lambda one: [None, one.cpu_limit, "cores"],
-            cell="usage",
-            width="minmax(104px, 1fr)",
-        ),
-        Column(
-            key="memory",
-            label="Memory",
-            value=lambda one: [None, one.memory_limit, "bytes"],
-            cell="usage",
-            width="minmax(104px, 1fr)",
-        ),
+        CPU,
+        MEMORY,
         Column(
             key="restarts",
             label="Restarts",
@@ -129,6 +102,7 @@ CONTAINER: Kind[Container] = Kind(
             value=lambda one: one.namespace or None,
             sort=lambda one: one.namespace or "~",
             facet=lambda one: one.namespace,
+            hidden=True,
             words="The Compose project it belongs to.",
         ),
         Column(

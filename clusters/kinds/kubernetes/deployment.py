@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.kinds.base import Column, Kind, Look, Panel, Workload
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, STATUS
 from clusters.kinds.formats import span
 from clusters.kinds.kubernetes import deployment_actions as actions
-from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.deployment_health import health, rolling
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -118,8 +118,8 @@ DEPLOYMENT: Kind[Deployment] = Kind(
             sort=lambda one: one.status.ready_replicas / (one.spec.replicas or 1),
             width="minmax(104px, .9fr)",
         ),
-        Column(key="cpu", label="CPU", cell="usage", value=lambda one: None, width="minmax(104px, 1fr)"),
-        Column(key="memory", label="Memory", cell="usage", value=lambda one: None, width="minmax(104px, 1fr)"),
+        CPU,
+        MEMORY,
         Column(
             key="new",
             label="Up to date",

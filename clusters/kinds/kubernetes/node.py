@@ -9,9 +9,9 @@ import msgspec
 
 from clusters.drivers.base import Driver
 from clusters.kinds.base import JSON, Action, Column, Health, Kind, Level, Look, Panel
+from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch, understood
-from clusters.kinds.kubernetes.columns import AGE, STATUS
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.quantities import quantity
 

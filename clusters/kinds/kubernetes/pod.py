@@ -7,9 +7,9 @@ from typing import Any
 
 from clusters.drivers.base import Call, Driver, LogSource
 from clusters.kinds.base import JSON, Action, Column, Kind, Look, Panel, Workload
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, STATUS
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import at, delete, line_target
-from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
@@ -178,8 +178,8 @@ POD: Kind[Pod] = Kind(
             width="84px",
             words="Containers that do their job.",
         ),
-        Column(key="cpu", label="CPU", cell="usage", value=lambda pod: None, width="minmax(104px, 1fr)"),
-        Column(key="memory", label="Memory", cell="usage", value=lambda pod: None, width="minmax(104px, 1fr)"),
+        CPU,
+        MEMORY,
         Column(
             key="restarts",
             label="Restarts",

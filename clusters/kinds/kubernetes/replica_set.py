@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from clusters.kinds.base import Column, Health, Kind, Level
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
-from clusters.kinds.kubernetes.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import PodSpec
+from clusters.live.resource import Number
 
 
 class Template(Part, frozen=True, gc=False, rename="camel"):
@@ -23,16 +24,16 @@ class Template(Part, frozen=True, gc=False, rename="camel"):
 class ReplicaSetSpec(Part, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
 
-    replicas: int = 1
+    replicas: Number = 1
     template: Template = Template()
 
 
 class ReplicaSetStatus(Part, frozen=True, gc=False, rename="camel"):
     """How it is."""
 
-    replicas: int = 0
-    ready_replicas: int = 0
-    available_replicas: int = 0
+    replicas: Number = 0
+    ready_replicas: Number = 0
+    available_replicas: Number = 0
     conditions: list[Condition] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Columns that several Kubernetes kinds share."""
+"""Columns that several kinds share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from typing import Any
 
 from clusters.kinds.base import Column
 
-STATUS: Column[Any] = Column(
-    key="status", label="Status", value=lambda one: None, cell="status"
-)  # filled by the table, from health
+# Filled from outside: the status from the kind's health, usage by the sampler while somebody looks.
+STATUS: Column[Any] = Column(key="status", label="Status", value=lambda one: None, cell="status")
+CPU: Column[Any] = Column(
+    key="cpu", label="CPU", value=lambda one: None, cell="usage", width="minmax(104px, 1fr)", words="Processor in use."
+)
+MEMORY: Column[Any] = Column(
+    key="memory",
+    label="Memory",
+    value=lambda one: None,
+    cell="usage",
+    width="minmax(104px, 1fr)",
+    words="Memory in use.",
+)
 
 NAMESPACE: Column[Any] = Column(
     key="namespace",
