@@ -9,19 +9,18 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import Counter
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.auth import get_user
-from django.contrib.sessions.models import Session
 
 from clusters import actors
 from clusters.access import Actor
 from clusters.errors import ClusterError, Invalid, Missing, Refused
 from clusters.live.frame import Frame
 from dashboard.engine import engine
+from dashboard.signed_in import signed_in_until, still_here
 from dashboard.topics import TOPICS
 from dashboard.topics.base import Topic
 
@@ -56,7 +55,9 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.topics: dict[int, Topic] = {}
         self.ready = asyncio.Event()
         self.frames = 0
+        self.checking = asyncio.Lock()
         self.revision = await actors.revision()
+        self.signed_in_until = await signed_in_until(self.scope)
         self.reopening: asyncio.Task[None] | None = None
         self.leave = engine.supervisor.on_clusters(self._clusters_changed)
         await self.accept()
@@ -88,9 +89,14 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._send('{"op":"pong"}')
             return
         try:
-            await self._do(operation, number, frame)
+            if await self._may_stay():
+                await self._do(operation, number, frame)
         except ClusterError as error:
             await self._end(number, error)
+        except Exception:
+            # A fault of ours, or a database that is away, ends this topic and not the whole page.
+            log.exception("%s of a topic failed", operation)
+            await self._end(number, ClusterError("This part of the page failed.", hint="Load the page again."))
 
     async def _do(self, operation: str, number: int, frame: dict[str, Any]) -> None:
         topic = self.topics.get(number)
@@ -164,34 +170,32 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
                 beat, self.frames = 0.0, 0
                 await self._send('{"op":"ping"}')
             try:
-                if (revision := await actors.revision()) != self.revision:
-                    self.revision = revision
-                    await self._check_again()
+                await self._may_stay()
             except Exception:
                 # Cannot tell (the database is away): nothing new is opened, and the next look decides.
                 log.warning("cannot check who is signed in", exc_info=True)
 
-    async def _check_again(self) -> None:
-        assert self.actor is not None
-        actor = await actors.actor_for(self.actor.user_id)
-        key = self.scope["session"].session_key
-        if (
-            actor is None
-            or not await Session.objects.filter(session_key=key).aexists()
-            or not await self._same_sign_in()
-        ):
-            await self.close(ENDED)
-            return
-        if actor.grants == self.actor.grants:
-            return
-        self.actor = actor
-        await self.open_again()
+    async def _may_stay(self) -> bool:
+        """Look again at who this is when anybody's rights changed or the session may have run out."""
+        async with self.checking:
+            revision = await actors.revision()
+            if revision == self.revision and time.time() < self.signed_in_until:
+                return True
+            stays = await self._check_again()
+            self.revision = revision
+            return stays
 
-    async def _same_sign_in(self) -> bool:
-        """A changed password ends other sessions: Django's own check of the session's hash says so."""
-        request = type("Request", (), {"session": self.scope["session"]})()
-        user = await sync_to_async(get_user)(request)
-        return bool(self.actor and user.pk == self.actor.user_id)
+    async def _check_again(self) -> bool:
+        assert self.actor is not None
+        actor = await still_here(self.scope, self.actor)
+        if actor is None:
+            await self.close(ENDED)
+            return False
+        self.signed_in_until = await signed_in_until(self.scope)
+        if actor.grants != self.actor.grants:
+            self.actor = actor
+            await self.open_again()
+        return True
 
     def _clusters_changed(self) -> None:
         """Clusters came or went: what is followed is asked anew, once for all that come at the same time."""
@@ -205,6 +209,8 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def open_again(self) -> None:
         """Close every topic and open it anew under what this person may see now."""
         for number, topic in tuple(self.topics.items()):
+            if self.topics.get(number) is not topic:
+                continue  # the tab let go of it meanwhile
             await topic.close()
             fresh = type(topic)(self.actor, topic.args, self.ready.set)  # type: ignore[arg-type]
             self.topics[number] = fresh

@@ -26,7 +26,7 @@ from clusters.errors import ClusterError, Missing
 from clusters.kinds.base import Role
 from clusters.live.logs import sources_of
 from dashboard.engine import engine
-from dashboard.signed_in import still_here
+from dashboard.signed_in import signed_in_until, still_here
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Terminal:
         self._sent = self._shown = 0  # bytes
         self._room = asyncio.Event()
         self._opened = self._typed = time.monotonic()
-        self._revision = revision
+        self._revision, self._signed_in_until = revision, 0.0  # the latter is asked at the first look
         self._gone = False
 
     async def run(self) -> None:
@@ -179,7 +179,7 @@ class Terminal:
 
     async def _watch(self, shell: Shell) -> None:
         """Ends it when it is idle, too old, or not allowed any more."""
-        warned, looked = 0.0, time.monotonic()
+        warned = 0.0
         while True:
             await asyncio.sleep(min(RECHECK, IDLE / 4))
             now = time.monotonic()
@@ -194,14 +194,12 @@ class Terminal:
             if left <= WARN_BEFORE and warned < self._typed:
                 warned = now
                 await self._say(t="notice", text="This terminal is about to be closed. Press a key to keep it.")
-            # A session that runs out changes no revision: look at it now and then, too.
-            if await actors.revision() != self._revision or now - looked > 15 * RECHECK:
-                looked = now
+            if await actors.revision() != self._revision or time.time() >= self._signed_in_until:
                 await self._check_again()
 
     async def _check_again(self) -> None:
         self._revision = await actors.revision()
-        actor = await still_here(self.scope, self.actor)
+        actor, self._signed_in_until = await still_here(self.scope, self.actor), await signed_in_until(self.scope)
         if actor is None:
             raise EndedError("You are signed out.", ENDED)
         self.actor = replace(actor, address=self.actor.address)

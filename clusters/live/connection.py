@@ -177,11 +177,18 @@ class Connection:
                 await self._ping()
             if time.time() - last_check >= 60 and hasattr(self.driver, "resync"):
                 last_check = time.time()
-                await self.driver.resync()
+                self._spawn(self._compare(self.driver.resync))  # not awaited: silence must be noticed meanwhile
             if (state := self.contact.state(time.time())) != last_state:
                 last_state = state
                 self._changed(self)
             await asyncio.sleep(1.0)
+
+    async def _compare(self, resync: Callable[[], Coroutine[Any, Any, int]]) -> None:
+        try:
+            if missed := await resync():
+                log.info("%s: %d changes had not been told", self.cluster.name, missed)
+        except Exception:
+            log.exception("the truth check of %s failed", self.cluster.name)
 
     async def _ping(self) -> None:
         try:
@@ -191,7 +198,13 @@ class Connection:
         except TimeoutError:
             return  # silence: the age grows until it counts as stale, then as down
         except ClusterError as error:
-            self.contact.lose(error)
+            # A driver that waited in vain heard silence, too: one slow answer does not make a cluster down.
+            if not isinstance(error.__cause__, TimeoutError):
+                self.contact.lose(error)
+        except Exception:
+            # Whoever checks the line must live on: without it, silence would be taken for news.
+            log.exception("checking %s failed", self.cluster.name)
+            self.contact.lose(Unreachable("Checking failed because of a fault in Pilothouse."))
         else:
             if not self._all_is_broken():
                 self.contact.hear(time.time())

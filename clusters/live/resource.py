@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 from clusters.errors import ClusterError
+
+
+# A whole number as a cluster sends it: one of 400 digits is no number of anything, and would break all arithmetic.
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ from clusters.kinds.base import Health, Kind, Level
 from clusters.live.resource import Broken, Changed, FeedItem, Listed, Resource
 
 log = logging.getLogger(__name__)
+MAX_UID = 300  # characters
 PASSING = {Level.AT_RISK, Level.UNKNOWN, Level.CHANGING}  # levels that time alone can change
 
 # What was there and what is there now; None on the side where there is nothing.
@@ -96,6 +97,9 @@ class Store:
 
     def _put(self, resource: Resource) -> Delta | None:
         before = self.resources.get(resource.uid)
+        if before is None and not _can_be_a_row(resource.uid):
+            log.warning("skipped a %s without a usable identity", self.kind.name)
+            return None
         if before is not None and before.version == resource.version:
             return None
         self.resources[resource.uid] = resource
@@ -121,4 +125,13 @@ class Store:
 
     def _tell(self, deltas: Sequence[Delta]) -> None:
         for listener in tuple(self._listeners):
-            listener(self, deltas)
+            try:
+                listener(self, deltas)
+            except Exception:
+                # One who cannot take it must not keep it from all the others.
+                log.exception("a change of %s was not taken in", self.kind.plural)
+
+
+def _can_be_a_row(uid: str) -> bool:
+    """Identities become parts of row ids and sort keys; no real one holds control characters or is longer."""
+    return 0 < len(uid) <= MAX_UID and uid.isprintable()

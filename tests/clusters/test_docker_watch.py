@@ -145,8 +145,11 @@ async def test_an_engine_that_falls_silent_is_noticed_and_found_again(docker_soc
             began = time.monotonic()
             with pytest.raises(Unreachable, match="did not answer in time"):
                 await driver.ping()
+            assert seen.last(Broken) is None  # one slow answer breaks nothing
+            with pytest.raises(Unreachable, match="did not answer in time"):
+                await driver.ping()
             await seen.until(lambda one: one.last(Broken) is not None)
-            assert time.monotonic() - began < 5.0
+            assert time.monotonic() - began < 9.0
             await line.thaw()
             await seen.until(lambda one: isinstance(one.items[-1][1], Listed))
     finally:

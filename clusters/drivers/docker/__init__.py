@@ -35,18 +35,23 @@ class DockerDriver:
         self._events = Events(self._client)
         self._meter = Meter(self._client)
         self._watches: set[Watch] = set()
+        self._unanswered = 0  # pings, one after the other
 
     async def about(self) -> About:
         """The engine's version, its machine, and how much runs there."""
         return await say_about(self._client)
 
     async def ping(self) -> None:
-        """Return when the engine answers. A stream of events that only seems open is closed when it does not."""
+        """Return when the engine answers. When it does not, a stream of events that only seems open is closed: at once
+        where the line is cut, after the second wait in vain where there is silence."""
         try:
             await self._client.ping()
         except Unreachable as error:
-            self._events.doubt(error)
+            self._unanswered += 1
+            if self._unanswered > 1 or not isinstance(error.__cause__, TimeoutError):
+                self._events.doubt(error)
             raise
+        self._unanswered = 0
 
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """The whole list, then every change. An engine lets us see all or nothing: ``namespaces`` plays no part."""

@@ -8,6 +8,7 @@ from clusters.drivers.base import About, Platform
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.errors import not_docker
 from clusters.kinds.formats import count, size
+from clusters.live.resource import Number
 
 
 class _Swarm(msgspec.Struct, rename="pascal"):
@@ -24,8 +25,8 @@ class _Info(msgspec.Struct, rename="pascal"):
     architecture: str = ""
     driver: str = ""
     cgroup_version: str = ""
-    n_cpu: int = msgspec.field(default=0, name="NCPU")
-    mem_total: int = 0
+    n_cpu: Number = msgspec.field(default=0, name="NCPU")
+    mem_total: Number = 0
     swarm: _Swarm | None = None
 
 
@@ -35,7 +36,7 @@ async def say_about(client: EngineClient) -> About:
     body = await client.bytes("GET", ("info",), within=10.0)
     try:
         info = msgspec.json.decode(body, type=_Info)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise not_docker(str(error)) from error
     if not info.server_version:
         raise not_docker("no ServerVersion")

@@ -44,7 +44,7 @@ def read_summaries(body: bytes) -> list[Summary]:
     """The entries of a list; of one whose fields are not what they should be, the id alone."""
     try:
         entries = msgspec.json.decode(body, type=list[msgspec.Raw] | None) or []
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise not_docker(str(error)) from error
     summaries = []
     for entry in entries:

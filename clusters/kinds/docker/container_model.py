@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from clusters.kinds.formats import epoch
-from clusters.live.resource import Resource
+from clusters.live.resource import Number, Resource
 
 named = msgspec.field
 
@@ -19,7 +19,7 @@ class Probe(_Part, frozen=True):
 
     start: str = ""
     end: str = ""
-    exit_code: int = 0
+    exit_code: Number = 0
     output: str | None = None
 
 
@@ -27,7 +27,7 @@ class HealthCheck(_Part, frozen=True):
     """What the health check found: the status is "starting", "healthy", "unhealthy" or "none"."""
 
     status: str = ""
-    failing_streak: int = 0
+    failing_streak: Number = 0
     log: list[Probe] | None = None
 
 
@@ -35,11 +35,11 @@ class State(_Part, frozen=True):
     """Status is created, running, paused, restarting, removing, exited or dead."""
 
     status: str = ""
-    exit_code: int = 0
+    exit_code: Number = 0
     error: str | None = None
     started_at: str = ""
     finished_at: str = ""
-    pid: int = 0
+    pid: Number = 0
     oom_killed: bool = named(default=False, name="OOMKilled")
     health: HealthCheck | None = None
 
@@ -62,16 +62,16 @@ class RestartPolicy(_Part, frozen=True):
     """When the engine starts it again by itself."""
 
     name: str = ""
-    maximum_retry_count: int = 0
+    maximum_retry_count: Number = 0
 
 
 class HostConfig(_Part, frozen=True):
     """How it stands on its machine. Bytes; processors in billionths."""
 
-    memory: int | None = None
-    nano_cpus: int | None = None
-    cpu_quota: int | None = None
-    cpu_period: int | None = None
+    memory: Number | None = None
+    nano_cpus: Number | None = None
+    cpu_quota: Number | None = None
+    cpu_period: Number | None = None
     network_mode: str | None = None
     privileged: bool | None = None
     auto_remove: bool | None = None
@@ -117,7 +117,7 @@ class Container(Resource, frozen=True, gc=False, rename="pascal"):
     full_name: str = named(default="", name="Name")
     created_at: str = named(default="", name="Created")
     image_id: str = named(default="", name="Image")
-    restart_count: int = 0
+    restart_count: Number = 0
     platform: str | None = None
     state: State = State()
     config: Config = Config()

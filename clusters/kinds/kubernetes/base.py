@@ -11,7 +11,7 @@ import msgspec
 from clusters.drivers.base import Call
 from clusters.kinds.base import Health, Kind, Level
 from clusters.kinds.formats import epoch
-from clusters.live.resource import Resource
+from clusters.live.resource import Number, Resource
 
 
 class Part(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -45,8 +45,8 @@ class Metadata(Part, frozen=True, gc=False, rename="camel"):
     resource_version: str = ""
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
-    deletion_grace_period_seconds: int = 0
-    generation: int = 0
+    deletion_grace_period_seconds: Number = 0
+    generation: Number = 0
     labels: dict[str, str] | None = None
     annotations: Annotations | None = None
     owner_references: list[Owner] | None = None

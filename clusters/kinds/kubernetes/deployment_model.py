@@ -5,6 +5,7 @@ from __future__ import annotations
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part
 from clusters.kinds.kubernetes.replica_set import Template
+from clusters.live.resource import Number
 
 
 class Change(Part, frozen=True, gc=False, rename="camel"):
@@ -28,8 +29,8 @@ class Selector(Part, frozen=True, gc=False, rename="camel"):
 class RollingUpdate(Part, frozen=True, gc=False, rename="camel"):
     """How many copies more or fewer there may be while it changes: numbers, or shares ("25%")."""
 
-    max_surge: int | str = "25%"
-    max_unavailable: int | str = "25%"
+    max_surge: Number | str = "25%"
+    max_unavailable: Number | str = "25%"
 
 
 class Strategy(Part, frozen=True, gc=False, rename="camel"):
@@ -42,22 +43,22 @@ class Strategy(Part, frozen=True, gc=False, rename="camel"):
 class DeploymentSpec(Part, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
 
-    replicas: int = 1
+    replicas: Number = 1
     paused: bool = False
     selector: Selector = Selector()
     strategy: Strategy = Strategy()
     template: Template = Template()
-    progress_deadline_seconds: int = 600
+    progress_deadline_seconds: Number = 600
 
 
 class DeploymentStatus(Part, frozen=True, gc=False, rename="camel"):
     """How it is."""
 
-    observed_generation: int = 0
-    replicas: int = 0
-    updated_replicas: int = 0
-    ready_replicas: int = 0
-    available_replicas: int = 0
+    observed_generation: Number = 0
+    replicas: Number = 0
+    updated_replicas: Number = 0
+    ready_replicas: Number = 0
+    available_replicas: Number = 0
     conditions: list[Condition] | None = None
 
 

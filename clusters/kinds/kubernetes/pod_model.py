@@ -7,12 +7,13 @@ import msgspec
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import Condition, Object, Part
 from clusters.kinds.kubernetes.quantities import quantity
+from clusters.live.resource import Number
 
 
 class Port(Part, frozen=True, gc=False, rename="camel"):
     """A port a container says it listens on."""
 
-    container_port: int = 0
+    container_port: Number = 0
     name: str = ""
     protocol: str = "TCP"
 
@@ -50,7 +51,7 @@ class Waiting(Part, frozen=True, gc=False, rename="camel"):
 class Terminated(Part, frozen=True, gc=False, rename="camel"):
     """It ended."""
 
-    exit_code: int = 0
+    exit_code: Number = 0
     reason: str = ""
     message: str = ""
     started_at: str | None = None
@@ -75,7 +76,7 @@ class ContainerStatus(Part, frozen=True, gc=False, rename="camel"):
 
     name: str = ""
     ready: bool = False
-    restart_count: int = 0
+    restart_count: Number = 0
     image: str = ""
     started: bool | None = None
     state: State = State()
@@ -90,7 +91,7 @@ class PodSpec(Part, frozen=True, gc=False, rename="camel"):
     node_name: str = ""
     restart_policy: str = "Always"
     service_account_name: str = ""
-    termination_grace_period_seconds: int = 30
+    termination_grace_period_seconds: Number = 30
 
 
 class PodStatus(Part, frozen=True, gc=False, rename="camel"):

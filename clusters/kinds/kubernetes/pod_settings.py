@@ -9,6 +9,7 @@ import msgspec
 
 from clusters.kinds.kubernetes.base import Part
 from clusters.kinds.masking import MASK, mask_value
+from clusters.live.resource import Number
 
 _MOST = 200  # variables of one container that are shown
 
@@ -50,7 +51,7 @@ class Door(Part, frozen=True, rename="camel"):
     """What a check knocks at."""
 
     path: str = "/"
-    port: int | str = ""
+    port: Number | str = ""
     scheme: str = "HTTP"
 
 
@@ -67,8 +68,8 @@ class Probe(Part, frozen=True, rename="camel"):
     tcp_socket: Door | None = None
     grpc: Door | None = None
     exec: Command | None = None
-    period_seconds: int = 10
-    failure_threshold: int = 3
+    period_seconds: Number = 10
+    failure_threshold: Number = 3
 
 
 class Container(Part, frozen=True, rename="camel"):
