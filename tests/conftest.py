@@ -20,14 +20,9 @@ from django.test import AsyncClient, Client
 
 from clusters.kinds.base import Role
 from clusters.models import Cluster, Grant
+from tests.real import find_docker_socket, find_kubeconfig, need
 
-REQUIRED = {name.strip() for name in os.environ.get("PILOTHOUSE_REQUIRE", "").split(",") if name.strip()}
 PASSWORD = "correct horse battery"
-
-
-def _need(name: str, there: bool, how: str) -> None:
-    if not there:
-        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name}: {how}")
 
 
 @pytest.fixture
@@ -36,31 +31,17 @@ def docker_socket() -> str:
     return find_docker_socket()
 
 
-def find_docker_socket() -> str:
-    """The same, for fixtures that live longer than a test."""
-    path = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
-    _need("docker", Path(path).is_socket(), f"{path} is not a socket")
-    return path
-
-
 @pytest.fixture
 def kubeconfig() -> Path:
     """A kubeconfig whose current context may do everything on a real cluster."""
     return find_kubeconfig()
 
 
-def find_kubeconfig() -> Path:
-    """The same, for fixtures that live longer than a test."""
-    path = Path(os.environ.get("KUBECONFIG", "~/.kube/config")).expanduser()
-    _need("kubernetes", path.is_file(), f"{path} is not a file")
-    return path
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a real browser."""
     path = Path(os.environ.get("PILOTHOUSE_CHROMIUM", "/usr/bin/chromium"))
-    _need("browser", path.exists(), f"{path} is not there (set PILOTHOUSE_CHROMIUM)")
+    need("browser", path.exists(), f"{path} is not there (set PILOTHOUSE_CHROMIUM)")
     return str(path)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.conftest import find_docker_socket, find_kubeconfig
+from tests.real import find_docker_socket, find_kubeconfig
 from tests.server import CHROMIUM_ARGUMENTS, PASSWORD, Server
 
 
@@ -71,14 +71,18 @@ def signed_in(browser: Browser) -> Callable[[str, str], Any]:
 
 
 @pytest.fixture
-def context_for(browser: Browser, request: pytest.FixtureRequest, signed_in: Callable[..., Any]) -> Iterator[Callable[..., BrowserContext]]:
+def context_for(
+    browser: Browser, request: pytest.FixtureRequest, signed_in: Callable[..., Any]
+) -> Iterator[Callable[..., BrowserContext]]:
     """A signed-in browser context of somebody: their own cookies, their own size of window."""
     contexts: list[BrowserContext] = []
 
     def make(name: str, *, width: int = 1440, height: int = 900, theme: str = "dark", base: str = "") -> BrowserContext:
         base = base or request.getfixturevalue("server").url
         state = signed_in(base, name)
-        context = browser.new_context(base_url=base, viewport={"width": width, "height": height}, color_scheme=theme, storage_state=state)  # type: ignore[arg-type]
+        context = browser.new_context(
+            base_url=base, viewport={"width": width, "height": height}, color_scheme=theme, storage_state=state
+        )  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
         return context

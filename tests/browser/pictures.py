@@ -71,7 +71,9 @@ def main(wanted: Sequence[str]) -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS)
         cameras = [Camera(browser, server, width, FOLDER) for width in WIDTHS]
         for camera in cameras:
-            camera.take(Shot("setup", server.setup_link.removeprefix(server.url), who="")) if chosen([Shot("setup", "")]) else None
+            camera.take(Shot("setup", server.setup_link.removeprefix(server.url), who="")) if chosen(
+                [Shot("setup", "")]
+            ) else None
         server.add_people()
         for shot in chosen(PAGES):
             for camera in cameras:

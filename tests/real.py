@@ -1,0 +1,30 @@
+"""The real things of this machine that tests use: each is found, or the test skips with the reason, or fails when required."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REQUIRED = {name.strip() for name in os.environ.get("PILOTHOUSE_REQUIRE", "").split(",") if name.strip()}
+
+
+def need(name: str, there: bool, how: str) -> None:
+    """Go on when it is there."""
+    if not there:
+        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name}: {how}")
+
+
+def find_docker_socket() -> str:
+    """The path of a real engine's socket."""
+    path = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    need("docker", Path(path).is_socket(), f"{path} is not a socket")
+    return path
+
+
+def find_kubeconfig() -> Path:
+    """A kubeconfig whose current context may do everything on a real cluster."""
+    path = Path(os.environ.get("KUBECONFIG", "~/.kube/config")).expanduser()
+    need("kubernetes", path.is_file(), f"{path} is not a file")
+    return path
