@@ -16,6 +16,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from servestatic import ServeStaticASGI  # noqa: E402
 
+from clusters.live.memory import settle  # noqa: E402
 from dashboard.engine import engine  # noqa: E402
 from dashboard.origin import OwnOrigin  # noqa: E402
 from dashboard.urls import websocket_urlpatterns  # noqa: E402
@@ -48,6 +49,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             await engine.start()
+            settle()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await engine.stop()

@@ -25,14 +25,22 @@ class Api:
     def __init__(self, server: str, context: ssl.SSLContext | None, token: str) -> None:
         self.server, self.context, self.token = server, context, token
 
-    def open(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> http.client.HTTPResponse:
-        """An answer to be read. Raises RuntimeError."""
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection of one's own."""
         where = urlsplit(self.server).netloc
-        made = http.client.HTTPSConnection(where, context=self.context, timeout=60) if self.context else \
-            http.client.HTTPConnection(where, timeout=60)  # fmt: skip
+        if self.context is None:
+            return http.client.HTTPConnection(where, timeout=60)
+        return http.client.HTTPSConnection(where, context=self.context, timeout=60)
+
+    def open(
+        self, method: str, path: str, body: Any = None, kind: str = "application/json",
+        over: http.client.HTTPConnection | None = None,
+    ) -> http.client.HTTPResponse:  # fmt: skip
+        """An answer to be read. Raises RuntimeError."""
+        connection = over or self.connect()
         headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
-        made.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = made.getresponse()
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.read()[:300]!r}")
         return answer

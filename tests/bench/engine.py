@@ -1,0 +1,110 @@
+"""The live engine alone, in this process: from the lines of a watch to the frames of a window."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import msgspec
+
+from clusters.drivers.kubernetes import decode
+from clusters.kinds.kubernetes.pod import POD
+from clusters.live.connection import ClusterInfo, Connection
+from clusters.live.frame import Frame
+from clusters.live.hub import Hub
+from clusters.live.memory import settle
+from clusters.live.query import parse
+from clusters.live.resource import Changed, Listed, Resource
+from tests.bench.fake_cluster import filled, template
+from tests.bench.figures import Figure, at_least, at_most, count, milliseconds
+
+EVENTS = 5_000
+SIZES = {10_000: 10.0, 100_000: 60.0}  # rows, and the milliseconds that opening a view of them may take
+
+
+class _Driver:
+    platform = "kubernetes"
+
+
+class _Tab:
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def deliver(self, frame: Frame) -> None:
+        """As a socket would."""
+        frame.text(1)
+        self.frames += 1
+
+
+def measure() -> Iterator[Figure]:
+    """Needs nothing but Python."""
+    settle()
+    for rows, limit in SIZES.items():
+        yield from asyncio.run(_over(rows, limit))
+
+
+async def _over(rows: int, limit: float) -> list[Figure]:
+    connection = Connection(ClusterInfo(1, "bench", "bench", "kubernetes", "kubernetes"), _Driver(), lambda _: None)
+    store = connection.stores["pod"]
+    store.apply(Listed([_pod(number) for number in range(rows)]))
+    connection.wanted = lambda *names: ExitStack()  # type: ignore[assignment,method-assign]  # nobody is watched here
+    hub = Hub(lambda: [connection], lambda row: "/")
+    figures = []
+    for words, text in (("", ""), (", searched", "q=web-0001"), (", sorted by restarts", "sort=-restarts")):
+        query = parse("pod", text, {1: None})
+
+        def look(query: object = query) -> None:
+            with hub.window(query, 0, 100) as window:
+                window.snapshot()
+
+        took = _median(look, lambda: hub.reset())
+        figures.append(at_most(f"open a view of {rows:,} rows{words}", took, limit, milliseconds))
+    tab = _Tab()
+    with hub.window(parse("pod", "", {1: None}), 0, 100) as window:
+        window.snapshot()
+        window.followers.add(tab)
+        events = b"".join(_event(number % rows, restarts=number % 7) for number in range(EVENTS))
+        began = time.process_time()
+        for line in decode.Lines().feed(events):
+            event = decode.event(line)
+            store.apply(Changed((decode.resource(event.object, POD.model),), ()))  # type: ignore[arg-type]
+        spent = time.process_time() - began
+        figures.append(
+            at_least(f"events a second, from bytes to a view of {rows:,} rows", EVENTS / spent, 15_000, count)
+        )
+        flushes = []
+        for turn in range(20):
+            for number in range(50):
+                store.apply(Changed((_pod(number, restarts=turn + 1),), ()))
+            began = time.process_time()
+            hub.flush()
+            flushes.append((time.process_time() - began) * 1000)
+        figures.append(
+            at_most(f"flush of 50 changed rows of {rows:,}, median", statistics.median(flushes), 10, milliseconds)
+        )
+        hub.reset()
+    return figures
+
+
+def _pod(number: int, restarts: int = 0) -> Resource:
+    body = filled(template(number), restarts + 1, restarts)
+    made = decode.resource(msgspec.Raw(body), POD.model)
+    assert made is not None
+    return made
+
+
+def _event(number: int, restarts: int) -> bytes:
+    return b'{"type":"MODIFIED","object":' + filled(template(number), restarts + 2, restarts) + b"}\n"
+
+
+def _median(work: Callable[[], None], afterwards: Callable[[], None]) -> float:
+    took = []
+    for _ in range(5):
+        began = time.process_time()
+        work()
+        took.append((time.process_time() - began) * 1000)
+        afterwards()
+    return statistics.median(took)
