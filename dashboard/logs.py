@@ -11,9 +11,9 @@ from clusters.access import Actor, Need, Target, decide
 from clusters.drivers.base import LogOptions
 from clusters.errors import Invalid, Missing
 from clusters.kinds.base import Role
-from clusters.live.log_lines import LogLevel
+from clusters.live.log_lines import LogFilter, LogLevel
 from clusters.live.log_source import Streams
-from clusters.live.logs import SEARCHED, LogFilter
+from clusters.live.logs import SEARCHED
 from clusters.live.row import Row
 from dashboard.engine import engine
 

@@ -228,7 +228,9 @@ async def _find(scope: Scope, actor: Actor) -> tuple[int, list[LogSource], LogSo
             return None
         connection = engine.supervisor.connections[row.cluster.id]
         sources = [source for _, source in sources_of(connection, row)]
-        sources.sort(key=lambda one: -connection.stores[one.kind].health[one.resource.uid].level)  # a healthy copy first
+        sources.sort(
+            key=lambda one: -connection.stores[one.kind].health[one.resource.uid].level
+        )  # a healthy copy first
         source = next((one for one in sources if query.get("container", "") in ("", one.container)), None)
         if source is None:
             raise Missing("There is no such container.")

@@ -6,6 +6,7 @@ All of it is guessed from hostile text: nothing here loops, recurses or raises. 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -104,6 +105,23 @@ def is_at_least(text: str, level: LogLevel) -> bool:
         if not any(stem in upper for stem in _SERIOUS):
             return False
     return read(text)[0] >= level
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which lines are wanted: those that hold the text (in any case), of that level at least."""
+
+    text: str = ""
+    level: LogLevel = LogLevel.NONE
+
+    def __bool__(self) -> bool:
+        return bool(self.text) or self.level > LogLevel.NONE
+
+    def wants(self, line: str) -> bool:
+        """Is it one of them?"""
+        if self.text and self.text.lower() not in line.lower():
+            return False
+        return not self.level or is_at_least(line, self.level)
 
 
 def continues(text: str) -> bool:

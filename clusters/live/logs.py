@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from clusters.access import Actor
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Invalid, Missing
-from clusters.live.log_lines import LogLevel, continues, is_at_least, read, shown
+from clusters.live.log_lines import LogFilter, LogLevel, continues, read, shown
 from clusters.live.log_source import Line, Stream, Streams
 from clusters.live.row import Row
 from clusters.live.usage import copies
@@ -37,23 +37,6 @@ OURS = -1  # the number of the source of lines that are about the log itself
 # (epoch seconds, number of its source, level, text, message of a JSON line or None, continues the one before)
 Shown: TypeAlias = tuple[float, int, int, str, str | None, bool]
 _Waiting: TypeAlias = tuple[float, float, float, str]  # order, when it came, epoch seconds, text
-
-
-@dataclass(frozen=True, slots=True)
-class LogFilter:
-    """Which lines are wanted: those that hold the text (in any case), of that level at least."""
-
-    text: str = ""
-    level: LogLevel = LogLevel.NONE
-
-    def __bool__(self) -> bool:
-        return bool(self.text) or self.level > LogLevel.NONE
-
-    def wants(self, line: str) -> bool:
-        """Is it one of them?"""
-        if self.text and self.text.lower() not in line.lower():
-            return False
-        return not self.level or is_at_least(line, self.level)
 
 
 @dataclass(slots=True, eq=False)

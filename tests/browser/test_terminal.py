@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 TERMINAL = "/clusters/demo-shop/deployment/shop/checkout-api/?panel=terminal"
 pytestmark = pytest.mark.browser
@@ -21,12 +21,19 @@ PRINT = """(text) => new Promise((done) => {
 
 
 @pytest.fixture
-def terminal(page_for: Callable[..., Page]) -> Page:
+def violations() -> list[str]:
+    """What the page's policy refused."""
+    return []
+
+
+@pytest.fixture
+def terminal(page_for: Callable[..., Page], violations: list[str]) -> Page:
+    def heard(message: ConsoleMessage) -> None:
+        if "Security Policy" in message.text:
+            violations.append(message.text)
+
     page = page_for("otto")
-    page.violations = []  # type: ignore[attr-defined]
-    page.on(
-        "console", lambda message: page.violations.append(message.text) if "Security Policy" in message.text else None
-    )  # type: ignore[attr-defined]
+    page.on("console", heard)
     page.goto(TERMINAL)
     expect(page.locator(".terminal-who")).to_contain_text("Shell: /bin/demo-sh as demo")
     return page
@@ -107,8 +114,8 @@ def test_links_are_web_links_only_and_ask_before_they_open(terminal: Page) -> No
     terminal.get_by_role("button", name="Cancel").click()
 
 
-def test_colours_need_no_exception_in_the_pages_policy(terminal: Page) -> None:
+def test_colours_need_no_exception_in_the_pages_policy(terminal: Page, violations: list[str]) -> None:
     terminal.evaluate(PRINT, "\r\n\x1b[38;2;255;100;0mtrue\x1b[0m \x1b[38;5;99mcolour\x1b[0m")
     colour = terminal.locator(".xterm-rows span", has_text="true").first
     expect(colour).to_have_css("color", "rgb(255, 100, 0)")
-    assert terminal.violations == []  # type: ignore[attr-defined]
+    assert violations == []

@@ -19,9 +19,9 @@ from clusters.errors import Unreachable
 from clusters.gateway import Denied
 from clusters.kinds.base import Health, Level
 from clusters.live import log_source, logs
-from clusters.live.log_lines import LogLevel
+from clusters.live.log_lines import LogFilter, LogLevel
 from clusters.live.log_source import Streams
-from clusters.live.logs import OURS, LogFilter, LogStream
+from clusters.live.logs import OURS, LogStream
 from clusters.live.resource import Changed, Listed
 from clusters.live.row import Row
 from clusters.live.store import Store

@@ -22,7 +22,7 @@ async def _body(answer: object) -> str:
 
 async def test_the_file_holds_the_lines_of_all_copies_by_time(
     row: str, vera: AbstractUser, async_client_for: ClientFor
-) -> None:  # noqa: F811
+) -> None:
     answer = await async_client_for(vera).get("/logs/download/", {"row": row, "tail": "100"})
     lines = (await _body(answer)).splitlines()
     stamps = [line.split(" ", 1)[0] for line in lines]
@@ -31,7 +31,7 @@ async def test_the_file_holds_the_lines_of_all_copies_by_time(
     assert all(" | " in line for line in lines)
 
 
-async def test_a_browser_saves_it_and_never_shows_it(row: str, vera: AbstractUser, async_client_for: ClientFor) -> None:  # noqa: F811
+async def test_a_browser_saves_it_and_never_shows_it(row: str, vera: AbstractUser, async_client_for: ClientFor) -> None:
     answer = await async_client_for(vera).get("/logs/download/", {"row": row, "tail": "5"})
     await _body(answer)
     assert answer["Content-Type"].startswith("text/plain")
@@ -42,7 +42,7 @@ async def test_a_browser_saves_it_and_never_shows_it(row: str, vera: AbstractUse
 
 async def test_what_is_not_shared_is_not_found(
     row: str, nora: AbstractUser, vera: AbstractUser, async_client_for: ClientFor
-) -> None:  # noqa: F811
+) -> None:
     assert (await async_client_for(nora).get("/logs/download/", {"row": row})).status_code == 404
     assert (await async_client_for(vera).get("/logs/download/", {"row": "9~pod~x"})).status_code == 404
     assert (await async_client_for(vera).get("/logs/download/", {"row": row, "since": "soon"})).status_code == 400
@@ -55,7 +55,7 @@ async def test_a_file_that_grows_too_large_says_at_its_end_that_it_was_cut(
     row: str,
     vera: AbstractUser,
     async_client_for: ClientFor,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(view, "MAX_BYTES", 10_000)
     monkeypatch.setattr(view, "SEND", 1000)
@@ -69,7 +69,7 @@ def test_control_characters_become_pictures() -> None:
     assert "\x1b[2J\x07\u202e\x9b\ttab".translate(view.PICTURES) == "␛[2J␇��\ttab"
 
 
-async def test_a_hostile_name_makes_a_safe_file_name(row: str, vera: AbstractUser, async_client_for: ClientFor) -> None:  # noqa: F811
+async def test_a_hostile_name_makes_a_safe_file_name(row: str, vera: AbstractUser, async_client_for: ClientFor) -> None:
     cluster, kind, uid = row.split("~", 2)
     store = engine.supervisor.connections[int(cluster)].stores[kind]
     import msgspec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -87,7 +87,8 @@ class Tab:
         self.communicator = communicator
 
     async def next(self, timeout: float = 2) -> dict[str, Any]:
-        return await self.communicator.receive_output(timeout)
+        message: dict[str, Any] = await self.communicator.receive_output(timeout)
+        return message
 
     async def control(self, timeout: float = 2) -> dict[str, Any]:
         while "text" not in (message := await self.next(timeout)):
@@ -101,7 +102,7 @@ class Tab:
         await self.communicator.send_input({"type": "websocket.receive", "bytes": data})
 
 
-Knock = Callable[..., Any]
+Knock = Callable[..., Awaitable[tuple[Tab, dict[str, Any]]]]
 
 
 @pytest_asyncio.fixture
@@ -116,7 +117,7 @@ async def knock(shop: Cluster) -> AsyncIterator[Knock]:
         text = "&".join(
             f"{name}={value}" for name, value in {"cluster": shop.pk, "kind": "app", "uid": uid, **query}.items()
         )
-        scope = {"type": "websocket", "path": "/terminal/", "query_string": text.encode(), "headers": [],
+        scope: dict[str, Any] = {"type": "websocket", "path": "/terminal/", "query_string": text.encode(), "headers": [],
                  "client": ("10.1.2.3", 5), "user": user or AnonymousUser(), "session": client.session if user else {}}  # fmt: skip
         tab = Tab(ApplicationCommunicator(terminal, scope))
         tabs.append(tab)

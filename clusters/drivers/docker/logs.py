@@ -18,6 +18,7 @@ from clusters.kinds.formats import epoch
 
 EVERY = 0.05  # seconds between two chunks
 BUDGET = 2000  # lines a chunk
+WHOLE = 1 << 60  # lines: all of a log that ends
 BYTES = 2 << 20  # bytes a chunk
 BEHIND = 0.8  # seconds the stream may lag behind the container before we begin again at its end
 STAMP = 30  # bytes of the time in front of a line; of equal width, so they compare as bytes
@@ -25,9 +26,13 @@ CUT_MARK = " … (the line goes on)"
 
 
 class Backlog:
-    """The newest lines that wait to be passed on. Bounded: the oldest are dropped, and counted."""
+    """The newest lines that wait to be passed on. Bounded: the oldest are dropped, and counted.
 
-    def __init__(self) -> None:
+    The first ``past`` lines are those that were asked for, and are kept until they are passed on.
+    """
+
+    def __init__(self, past: int = 0) -> None:
+        self._past = past
         self.skipped = 0
         self.taken = 0  # lines ever
         self.newest = b""  # the last line taken, for its time
@@ -41,12 +46,18 @@ class Backlog:
         self._bytes += len(line)
         self.taken += 1
         self.newest = line
-        while len(lines) > BUDGET or (self._bytes > BYTES and len(lines) > 1):
+        most = BUDGET if self.taken > self._past else BUDGET + self._past
+        while len(lines) > most or (self._bytes > BYTES and len(lines) > 1):
             self._bytes -= len(lines.popleft()[1])
             self.skipped += 1
 
     def __len__(self) -> int:
         return len(self._lines)
+
+    @property
+    def is_full(self) -> bool:
+        """Is there enough for a chunk?"""
+        return len(self._lines) >= BUDGET or self._bytes >= BYTES // 2
 
     def chunk(self) -> LogChunk:
         """All that waits, emptied."""
@@ -73,7 +84,8 @@ class Tape:
     """One log, read in one go or in several: whenever the engine itself falls behind, we begin again at the end."""
 
     def __init__(self, client: EngineClient, uid: str, tty: bool, query: dict[str, str]) -> None:
-        self.backlog = Backlog()
+        self.follows = query["follow"] == "1"
+        self.backlog = Backlog(int(query["tail"]) if self.follows else WHOLE)
         self.heard = asyncio.Event()
         self._client = client
         self._uid = uid
@@ -98,6 +110,8 @@ class Tape:
                 splitter.feed(data)
                 if len(backlog):
                     self.heard.set()
+                while not follows and backlog.is_full:  # noqa: ASYNC110 (a log that ends is read whole: it can wait)
+                    await asyncio.sleep(0.001)
                 if follows and (now := time.monotonic()) - looked > EVERY and (said_at := _time_of(backlog.newest)):
                     looked, began = now, began or said_at
                     if lag.measure(said_at, time.time()) > BEHIND:
@@ -122,7 +136,9 @@ class Tape:
 
 
 async def read_logs(client: EngineClient, uid: str, options: LogOptions) -> AsyncIterator[LogChunk]:
-    """Lines in order, in chunks of at most 2,000 every 50 ms. Ends when the container does, or with its last line.
+    """Lines in order, in chunks every 50 ms: of at most 2,000, and of the past that was asked for at once.
+
+    Ends when the container does, or with its last line. Of a log that is not followed nothing is left out.
 
     ``skipped`` is exact for what the engine sent, and an estimate for what it was too slow to send.
     """
@@ -136,7 +152,7 @@ async def read_logs(client: EngineClient, uid: str, options: LogOptions) -> Asyn
             tape.heard.clear()
             if len(tape.backlog):
                 yield tape.backlog.chunk()
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(EVERY if tape.follows else 0)
         if len(tape.backlog):
             yield tape.backlog.chunk()
         player.result()
