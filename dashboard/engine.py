@@ -18,7 +18,7 @@ from clusters.audit import settle_interrupted
 from clusters.connect.secrets import read_secret
 from clusters.gateway import Gateway
 from clusters.jobs import interrupt_running
-from clusters.live.connection import ClusterInfo
+from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from clusters.live.supervisor import Supervisor
 from clusters.live.usage import Sampler

@@ -8,13 +8,13 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from clusters.drivers.base import About, Driver
 from clusters.errors import ClusterError, Refused, Unreachable
 from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
+from clusters.live.cluster import ClusterInfo
 from clusters.live.contact import Contact
 from clusters.live.resource import Alive, Broken, Changed, Listed, Resource
 from clusters.live.row import Row
@@ -26,22 +26,6 @@ LINGER = 60.0  # seconds a kind stays watched after the last one looked away
 JUDGE_EVERY = 5.0  # seconds between two looks at what is not well: time alone may have made it worse
 SLICE = 200  # resources judged before others have their turn: about 4 ms
 PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterInfo:
-    """What the engine must know of a cluster: the model's row, as plain data."""
-
-    id: int
-    name: str
-    slug: str
-    driver: str
-    platform: str
-    colour: str = "grey"
-    production: bool = False
-    read_only: bool = False
-    namespaces: frozenset[str] | None = None  # the only ones its credential may list; None: all
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 class Connection:

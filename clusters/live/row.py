@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clusters.errors import Invalid
 from clusters.kinds.base import Health, Kind
-
-if TYPE_CHECKING:
-    from clusters.live.connection import ClusterInfo
+from clusters.live.cluster import ClusterInfo
 
 
 @dataclass(slots=True)  # not frozen: a view makes one per row it judges, and frozen costs three times as much

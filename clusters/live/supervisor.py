@@ -11,7 +11,8 @@ from clusters.drivers.base import Driver
 from clusters.errors import Missing
 from clusters.kinds import kind_named
 from clusters.kinds.base import Kind
-from clusters.live.connection import ClusterInfo, Connection
+from clusters.live.cluster import ClusterInfo
+from clusters.live.connection import Connection
 from clusters.live.hub import Hub
 from clusters.live.resource import Resource
 from clusters.live.row import Row, parse_id

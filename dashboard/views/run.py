@@ -16,7 +16,7 @@ from clusters.errors import Invalid
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds import all_kinds
 from clusters.kinds.base import Kind, Maker, Says
-from clusters.live.connection import ClusterInfo
+from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow
 from dashboard.engine import engine
 from dashboard.forms import filled

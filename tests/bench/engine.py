@@ -12,7 +12,8 @@ import msgspec
 
 from clusters.drivers.kubernetes import decode
 from clusters.kinds.kubernetes.pod import POD
-from clusters.live.connection import ClusterInfo, Connection
+from clusters.live.cluster import ClusterInfo
+from clusters.live.connection import Connection
 from clusters.live.frame import Frame
 from clusters.live.hub import Hub
 from clusters.live.memory import settle

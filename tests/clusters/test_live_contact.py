@@ -11,7 +11,8 @@ import pytest
 from clusters.drivers.base import About
 from clusters.errors import Refused, Unreachable
 from clusters.live import connection as module
-from clusters.live.connection import ClusterInfo, Connection
+from clusters.live.cluster import ClusterInfo
+from clusters.live.connection import Connection
 from clusters.live.contact import Contact
 from clusters.live.resource import Broken, FeedItem, Listed
 

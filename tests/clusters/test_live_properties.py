@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.kinds.base import Column, Health, Kind, Level
-from clusters.live.connection import ClusterInfo
+from clusters.live.cluster import ClusterInfo
 from clusters.live.frame import Frame
 from clusters.live.hub import Hub
 from clusters.live.query import Filter, Query
