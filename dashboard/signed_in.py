@@ -16,7 +16,7 @@ from clusters.access import Actor
 
 
 async def signed_in_until(scope: Mapping[str, Any]) -> float:
-    """When the session runs out, epoch seconds; 0.0 when it is gone. Running out changes no revision, so sockets ask."""
+    """When the session runs out, epoch seconds; 0.0 when gone. Running out changes no revision, so sockets ask."""
     kept = Session.objects.filter(session_key=scope["session"].session_key)
     expires = await kept.values_list("expire_date", flat=True).afirst()
     return expires.timestamp() if expires else 0.0
