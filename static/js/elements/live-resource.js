@@ -57,7 +57,7 @@ class LiveResource extends HTMLElement {
     if (panel) panel.onfocusout = null;
     const typing = panel?.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
     if (typing) panel.onfocusout = () => this.#refreshPanel(); // what somebody types is left alone
-    else if (panel) this.#soon(() => ask(panel.dataset.href, "#panel"), "panel");
+    else if (panel) this.#soon(() => panel.isConnected && ask(panel.dataset.href, panel), "panel"); // unless another tab was opened
   }
 
   #timers = {};
