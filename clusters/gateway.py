@@ -11,12 +11,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 
 from clusters import audit, fields, jobs
 from clusters.access import Actor, Decision, Need, Target, decide, scope
+from clusters.connections import ClusterLike, Connections
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
 from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role
@@ -39,54 +40,6 @@ class Denied(Refused):
     def __init__(self, message: str, *, known: bool) -> None:
         super().__init__(message, hint="Ask an administrator of Pilothouse.")
         self.known = known
-
-
-class ClusterLike(Protocol):
-    """What we must know of a cluster."""
-
-    @property
-    def id(self) -> int:
-        """Its number."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def read_only(self) -> bool:
-        """Nobody acts on it, whatever their role."""
-
-
-class StoreLike(Protocol):
-    """The live resources of one kind of one cluster."""
-
-    @property
-    def cluster_id(self) -> int:
-        """The cluster they are in."""
-
-    @property
-    def kind(self) -> Kind[Any]:
-        """What they are."""
-
-    @property
-    def resources(self) -> Mapping[str, Any]:
-        """By uid."""
-
-
-class Connections(Protocol):
-    """What we need of the live engine. All of these raise Missing for a cluster that is not connected."""
-
-    def driver(self, cluster_id: int) -> Driver:
-        """The means to reach it."""
-
-    def cluster(self, cluster_id: int) -> ClusterLike:
-        """What is kept about it."""
-
-    def resource(self, cluster_id: int, kind_name: str, uid: str) -> Resource | None:
-        """A live resource as last said."""
-
-    def stores(self) -> Sequence[StoreLike]:
-        """Every kind of every cluster."""
 
 
 # The work of a job that reaches a cluster: it gets the driver, and says how far it is.

@@ -1,0 +1,58 @@
+"""What the gateway needs of the live engine, and no more: tests give it something smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from clusters.drivers.base import Driver
+from clusters.kinds.base import Kind
+from clusters.live.resource import Resource
+
+
+class ClusterLike(Protocol):
+    """What we must know of a cluster."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def read_only(self) -> bool:
+        """Nobody acts on it, whatever their role."""
+
+
+class StoreLike(Protocol):
+    """The live resources of one kind of one cluster."""
+
+    @property
+    def cluster_id(self) -> int:
+        """The cluster they are in."""
+
+    @property
+    def kind(self) -> Kind[Any]:
+        """What they are."""
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """By uid."""
+
+
+class Connections(Protocol):
+    """What we need of the live engine. All of these raise Missing for a cluster that is not connected."""
+
+    def driver(self, cluster_id: int) -> Driver:
+        """The means to reach it."""
+
+    def cluster(self, cluster_id: int) -> ClusterLike:
+        """What is kept about it."""
+
+    def resource(self, cluster_id: int, kind_name: str, uid: str) -> Resource | None:
+        """A live resource as last said."""
+
+    def stores(self) -> Sequence[StoreLike]:
+        """Every kind of every cluster."""
