@@ -288,7 +288,8 @@ class Gateway:
 
         try:
             run = action.run(self.connections.driver(cluster_id), current, values)
-            words = await asyncio.wait_for(run, ACT_SECONDS)
+            async with asyncio.timeout(ACT_SECONDS):
+                words = await run
         except asyncio.CancelledError:
             await ended("unknown", "Pilothouse stopped.")
             raise

@@ -39,6 +39,7 @@ class RecordedShell:
 async def in_time(work: Awaitable[T], seconds: float) -> T:
     """The answer, or Unreachable when there is none in that many seconds."""
     try:
-        return await asyncio.wait_for(work, seconds)
+        async with asyncio.timeout(seconds):  # not wait_for, which in Python 3.11 can swallow a cancellation
+            return await work
     except TimeoutError as error:
         raise Unreachable(f"No answer within {seconds:.0f} seconds.") from error

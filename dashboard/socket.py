@@ -156,7 +156,8 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _send(self, text: str) -> None:
         try:
-            await asyncio.wait_for(self.send(text_data=text), SEND_LIMIT)
+            async with asyncio.timeout(SEND_LIMIT):
+                await self.send(text_data=text)
         except TimeoutError:
             await self.close(TOO_SLOW)
 

@@ -58,7 +58,8 @@ class Connection:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
-            await asyncio.wait_for(self.driver.close(), 5)
+            async with asyncio.timeout(5):
+                await self.driver.close()
 
     @contextlib.contextmanager
     def wanted(self, *names: str) -> Iterator[None]:
@@ -177,8 +178,10 @@ class Connection:
     async def _ping(self) -> None:
         try:
             if self.about is None:
-                self.about = await asyncio.wait_for(self.driver.about(), 10)
-            await asyncio.wait_for(self.driver.ping(), 5)
+                async with asyncio.timeout(10):
+                    self.about = await self.driver.about()
+            async with asyncio.timeout(5):
+                await self.driver.ping()
         except TimeoutError:
             return  # silence: the age grows until it counts as stale, then as down
         except ClusterError as error:
