@@ -118,6 +118,7 @@ def check(request: Request, policy: Policy) -> HttpResponse | None:
         raise Http404
     if not actor.user_id:
         return _sign_in_first(request)
+    engine.somebody = True  # whoever is signed in has an account
     if policy.scope == "site" and not is_admin(actor):
         raise PermissionDenied("Only administrators of everything may do this.")
     return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from clusters.access import Actor
+from clusters.access import Actor, Need, Target, decide
 from clusters.kinds.base import Role
+from clusters.live.connection import Connection
 from clusters.live.table import TABLES, Table
 from dashboard.engine import engine
 
@@ -80,6 +82,12 @@ def navigation(actor: Actor, path: str) -> Navigation:
         for table in TABLES.values()
         if table.name in there
     ]
+    observe = [
+        entry("Activity", "history", "/activity/", phone=True),
+        entry("Jobs", "list-checks", "/jobs/", phone=True),
+    ]
+    if _may_break(actor, connections):
+        observe.append(entry("Faults to try", "flask-conical", "/demo/"))
     groups = [
         Group(
             "",
@@ -89,13 +97,7 @@ def navigation(actor: Actor, path: str) -> Navigation:
             ),
         ),
         Group("Kinds", tuple(kinds)),
-        Group(
-            "Observe",
-            (
-                entry("Activity", "history", "/activity/", phone=True),
-                entry("Jobs", "list-checks", "/jobs/", phone=True),
-            ),
-        ),
+        Group("Observe", tuple(observe)),
     ]
     if admin:
         groups.append(
@@ -116,3 +118,11 @@ def navigation(actor: Actor, path: str) -> Navigation:
         for one in sorted(connections, key=lambda one: one.cluster.name.casefold())
     )
     return Navigation(tuple(group for group in groups if group.entries), clusters, admin)
+
+
+def _may_break(actor: Actor, connections: Iterable[Connection]) -> bool:
+    """Is there a demonstration whose faults this person may switch?"""
+    return any(
+        one.cluster.driver == "demo" and decide(actor, Target(one.cluster.id), Need(Role.OPERATOR)).allowed
+        for one in connections
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 
+from clusters.access import Actor, Need, Target, decide
 from clusters.errors import Invalid
 from clusters.kinds.base import Role
 from clusters.live.query import Query, parse
@@ -36,7 +38,7 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
             "table": shown,
             "table_columns": [_column(column, column.key in query.columns) for column in shown.columns],
             "cells": sorted({column.cell for column in shown.columns}),
-            "actions": _bulk_actions(shown),
+            "actions": _bulk_actions(request.actor, shown),
             "snapshot": snapshot,
             "makers": [kind for kind in shown.kinds if kind.make],
         },
@@ -82,12 +84,12 @@ def _column(column: TableColumn, shown: bool) -> dict[str, object]:
     }
 
 
-def _bulk_actions(table: Table) -> list[dict[str, object]]:
-    """What can be done to several at once: each verb once, with the kinds that know it."""
+def _bulk_actions(actor: Actor, table: Table) -> list[dict[str, object]]:
+    """What this person can do to several at once somewhere: each verb once, with the kinds that know it."""
     actions: dict[str, dict[str, Any]] = {}
     for kind in table.kinds:
         for action in kind.actions:
-            if action.bulk:
+            if action.bulk and _may_somewhere(actor, Need(action.role, action.right)):
                 known = actions.setdefault(
                     action.verb,
                     {
@@ -100,3 +102,13 @@ def _bulk_actions(table: Table) -> list[dict[str, object]]:
                 )
                 known["kinds"].append(kind.name)
     return list(actions.values())
+
+
+def _may_somewhere(actor: Actor, need: Need) -> bool:
+    """Is there anything at all that this may be done to? Each act is decided again, for its own resource."""
+    for one in engine.supervisor.connections.values():
+        read_only = settings.READ_ONLY or one.cluster.read_only
+        places = {None, *(namespace for grant in actor.grants for namespace in grant.namespaces)}
+        if any(decide(actor, Target(one.cluster.id, place, read_only), need).allowed for place in places):
+            return True
+    return False
