@@ -120,6 +120,7 @@ def _tabs(kind: str, *panels: str) -> list[Shot]:
 
 _BUSY = {"deployment": "checkout", "pod": "checkout", "container": "shop-web", "node": "oak"}
 
+WIDE_ONLY = {"switcher", "keys"}  # what a phone has no room or no keyboard for
 _LISTS = ("container", "deployment", "pod", "replica-set", "node")
 
 PAGES: tuple[Shot, ...] = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.conftest import sign_in
-from tests.browser.pages import BROKEN, PAGES, Shot, break_things, open_shot
+from tests.browser.pages import BROKEN, PAGES, WIDE_ONLY, Shot, break_things, open_shot
 from tests.server import CHROMIUM_ARGUMENTS, ROOT, Server
 
 FOLDER = ROOT / "pictures"
@@ -76,7 +76,7 @@ def main(wanted: Sequence[str]) -> None:
             ) else None
         server.add_people()
         for shot in chosen(PAGES):
-            for camera in cameras:
+            for camera in cameras if shot.name not in WIDE_ONLY else cameras[:1]:
                 camera.take(shot)
         if broken := chosen(BROKEN):
             break_things(cameras[0]._context("ada").new_page())
