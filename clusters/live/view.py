@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedList
 
+from clusters.kinds.base import Kind
 from clusters.live.query import Query
 from clusters.live.row import Row
 from clusters.live.store import Delta, Store
@@ -138,11 +139,11 @@ class View:
         cluster, kind, health = self._connections[store.cluster_id].cluster, store.kind, store.health
         if (namespaces := self._scope[store.cluster_id]) is not None:
             resources = [resource for resource in resources if resource.namespace in namespaces]
+        if words := self.query.text.split():
+            resources = [resource for resource in resources if _matches(kind, resource, words)]
         rows = [Row(cluster, kind, resource, health[resource.uid]) for resource in resources]
         if self.table.counts is not None:
             rows = [row for row in rows if self.table.counts(row)]
-        if self.query.text:
-            rows = [row for row in rows if _matches(row, self.query.text)]
         ids = [store.prefix + row.resource.uid for row in rows]
         values = [list(map(facet, rows)) for facet in self._facets]
         for counter, column in zip(self.facets.values(), values, strict=True):
@@ -171,11 +172,10 @@ class View:
         return column.sort if column and column.sort else lambda row: ""
 
 
-def _matches(row: Row, text: str) -> bool:
-    resource = row.resource
-    more = row.kind.search(resource) if row.kind.search else ""
+def _matches(kind: Kind[Any], resource: Any, words: Sequence[str]) -> bool:
+    more = kind.search(resource) if kind.search else ""
     haystack = f"{resource.name}\0{resource.namespace}\0{more}".casefold()
-    return all(word in haystack for word in text.split())
+    return all(word in haystack for word in words)
 
 
 def _sortable(value: str | float) -> str:
