@@ -38,14 +38,14 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.measures) - set(MEASURES):
         parser.error(f"there is no measure {', '.join(sorted(unknown))}")
-    figures = []
+    figures, load = [], os.getloadavg()[0]
     for name in asked.measures or MEASURES:
         for figure in run(name):
             figures.append(figure)
             print(figure.line(), flush=True)
-    print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"load of this machine: {load:.1f} before, {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} cores")
     if asked.write:
-        write(figures)
+        write(figures, load)
     return int(any(figure.met is False for figure in figures))
 
 

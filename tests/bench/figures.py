@@ -46,7 +46,7 @@ class Spread:
 
     def figure(self, what: str, median: float | None = None, p95: float | None = None) -> Figure:
         """As a line, with the limits it must keep."""
-        measured = f"{self.median:.0f} / {self.p95:.0f} ms (n={len(self.values)})"
+        measured = f"{round(self.median)} / {round(self.p95)} ms (n={len(self.values)})"
         if median is None:
             return Figure(what=what, measured=measured)
         met = self.median <= median and (p95 is None or self.p95 <= p95)
