@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from clusters.drivers.body import whole
 from clusters.drivers.docker.endpoint import Endpoint
 from clusters.drivers.docker.errors import answer_error, connection_error, not_docker
 from clusters.drivers.docker.ssh import Tunnel
@@ -21,7 +22,7 @@ from clusters.drivers.docker.tls import tls_context
 from clusters.errors import Invalid, Unsupported
 
 OLDEST, NEWEST = (1, 41), (1, 56)  # what we speak: Docker 20.10 and up
-BODY_LIMIT = 64 << 20  # bytes of one answer
+BODY_LIMIT = 32 << 20  # bytes of one answer
 CONNECT = 5.0  # seconds
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,254}")
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})")
@@ -53,9 +54,11 @@ class EngineClient:
     async def ping(self, within: float = 4.0) -> None:
         """Return when it answers, within that many seconds."""
         async with self._send("GET", "/_ping", within=within) as response:
-            body = await _read(response, 64 << 10)
+            body = await whole(response, 64 << 10)
             if response.status != 200:
                 raise answer_error(response.status, body)
+            if "Api-Version" not in response.headers:
+                raise not_docker(body[:200].decode(errors="replace"))
 
     async def bytes(
         self,
@@ -70,7 +73,7 @@ class EngineClient:
     ) -> bytes:
         """Send one request; the body of the answer. ``subject`` is what an error 404 says is missing."""
         async with self.open(method, path, query, body, within=within, subject=subject) as response:
-            return await _read(response, limit)
+            return await whole(response, limit)
 
     async def json(
         self, method: str, path: tuple[str, ...], query: Mapping[str, str] | None = None, **more: Any
@@ -98,7 +101,7 @@ class EngineClient:
             if response.status == 304 or response.status < 300:
                 yield response
             else:
-                raise answer_error(response.status, await _read(response, 64 << 10), subject)
+                raise answer_error(response.status, await whole(response, 64 << 10), subject)
 
     async def target(self, path: tuple[str, ...]) -> str:
         """The path of a request, with the version in front. Raises Invalid for a segment that could climb."""
@@ -127,7 +130,7 @@ class EngineClient:
 
     async def _negotiate(self) -> tuple[int, int]:
         async with self._send("GET", "/_ping", within=10.0) as response:
-            body = await _read(response, 64 << 10)
+            body = await whole(response, 64 << 10)
             if response.status >= 300:
                 raise answer_error(response.status, body)
             spoken = _VERSION.fullmatch(response.headers.get("Api-Version", ""))
@@ -227,13 +230,3 @@ def _lively_socket(info: aiohttp.AddrInfoType) -> socket.socket:
         if hasattr(socket, name):
             made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
     return made
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > limit:
-            raise Unsupported("The engine's answer is too large.", detail=f"more than {limit} bytes")
-        parts.append(part)
-    return b"".join(parts)

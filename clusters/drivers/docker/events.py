@@ -9,6 +9,7 @@ import time
 
 import msgspec
 
+from clusters.drivers.body import pieces
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.errors import not_docker
 from clusters.errors import ClusterError, Unreachable
@@ -143,7 +144,7 @@ class Events:
             for follower in tuple(self._followers):
                 follower.opened()
             rest = bytearray()
-            async for chunk in response.content.iter_any():
+            async for chunk in pieces(response):
                 rest += chunk
                 *lines, rest = rest.split(b"\n")
                 if len(rest) > LINE_LIMIT:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from clusters.drivers.base import LogChunk, LogOptions
+from clusters.drivers.body import pieces
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.frames import LINE_LIMIT, Bare, Frames, Splitter, Take
 from clusters.errors import ClusterError, Unsupported
@@ -106,7 +107,7 @@ class Tape:
         lag, looked, began, taken = Lag(), 0.0, 0.0, backlog.taken
         path = ("containers", self._uid, "logs")
         async with self._client.open("GET", path, query, subject="The container") as response:
-            async for data in response.content.iter_any():
+            async for data in pieces(response):
                 splitter.feed(data)
                 if len(backlog):
                     self.heard.set()

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from clusters.drivers.base import Call
+from clusters.drivers.body import pieces
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.errors import not_docker
 
@@ -19,7 +20,7 @@ async def json_stream(client: EngineClient, call: Call) -> AsyncIterator[Mapping
     begins = max(call.timeout, 30.0)
     async with client.open(call.method, call.path, call.query, call.body, begins_within=begins) as response:
         rest = bytearray()
-        async for chunk in response.content.iter_any():
+        async for chunk in pieces(response):
             rest += chunk
             *lines, rest = rest.split(b"\n")
             if len(rest) > _OBJECT_LIMIT:

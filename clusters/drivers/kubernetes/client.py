@@ -19,14 +19,15 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from clusters.drivers.body import whole
 from clusters.drivers.kubernetes.addresses import forbidden, literal, near
 from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.errors import answer_error, connection_error, not_kubernetes
 from clusters.drivers.kubernetes.paths import joined
-from clusters.errors import ClusterError, Invalid, Refused, Unsupported
+from clusters.errors import ClusterError, Invalid, Refused
 
 CONNECT = 5.0  # seconds until a connection stands
-BODY_LIMIT = 64 << 20  # bytes of one answer, unpacked
+BODY_LIMIT = 32 << 20  # bytes of one answer, unpacked
 ERROR_LIMIT = 64 << 10
 TOKEN_EVERY = 60.0  # seconds between two looks at a token file
 
@@ -49,7 +50,7 @@ class ApiServer:
     ) -> bytes:  # fmt: skip
         """Send one request; the body of the answer."""
         async with self.open(method, path, query, body, within=within, content_type=content_type) as response:
-            return await read(response, limit)
+            return await whole(response, limit)
 
     async def json(self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, **more: Any) -> Any:
         """Like ``bytes``, decoded; None when the answer has no body."""
@@ -84,7 +85,7 @@ class ApiServer:
         try:
             if response.status >= 300:
                 wait = _seconds(response.headers.get("Retry-After", ""))
-                raise answer_error(response.status, await read(response, ERROR_LIMIT), wait)
+                raise answer_error(response.status, await whole(response, ERROR_LIMIT), wait)
             yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise connection_error(error, self.where) from error
@@ -177,26 +178,6 @@ class ApiServer:
         again = self.connection.token_file is not None and time.monotonic() - self._token_read > 1.0
         self._token_read = float("-inf") if again else self._token_read
         return again
-
-
-async def chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """The body as it comes, in whatever pieces."""
-    try:
-        async for data in response.content.iter_any():
-            yield data
-    except RuntimeError as error:  # how the client library says that its own side was closed between two reads
-        raise aiohttp.ClientConnectionError(str(error)) from error
-
-
-async def read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body, or Unsupported when it is larger than that."""
-    parts, size = [], 0
-    async for part in chunks(response):
-        size += len(part)
-        if size > limit:
-            raise Unsupported("The cluster's answer is too large.", detail=f"more than {limit} bytes")
-        parts.append(part)
-    return b"".join(parts)
 
 
 class _Resolver(AbstractResolver):

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.body import pieces
 from clusters.drivers.kubernetes import logs, terminal
-from clusters.drivers.kubernetes.client import ApiServer, chunks
+from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import FIELDS, Connection
 from clusters.drivers.kubernetes.decode import MALFORMED, Lines
 from clusters.drivers.kubernetes.errors import not_kubernetes
@@ -96,7 +97,7 @@ class KubernetesDriver:
         async with self._server.open(
             call.method, call.path, call.query, call.body, silence=call.timeout, content_type=call.content_type
         ) as response:
-            async for data in chunks(response):
+            async for data in pieces(response):
                 for line in lines.feed(data):
                     try:
                         yield msgspec.json.decode(line, type=dict[str, Any])

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 import aiohttp
 
 from clusters.drivers.base import LogChunk, LogOptions, LogSource
-from clusters.drivers.kubernetes.client import ApiServer, chunks
+from clusters.drivers.body import pieces
+from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.paths import collection
 from clusters.errors import Invalid, Missing
 
@@ -73,7 +74,7 @@ def _why(said: str, options: LogOptions) -> str:
 async def _whole(response: aiohttp.ClientResponse, parser: Parser) -> AsyncIterator[LogChunk]:
     """Everything, nothing left out: the cluster waits while we do."""
     cutter = Cutter()
-    async for data in chunks(response):
+    async for data in pieces(response):
         for start in range(0, len(found := cutter.feed(data)), CHUNK):
             yield parser.chunk(found[start : start + CHUNK])
             if parser.done:
@@ -90,7 +91,7 @@ async def _followed(response: aiohttp.ClientResponse, parser: Parser) -> AsyncIt
 
     async def fill() -> None:
         try:
-            async for data in chunks(response):
+            async for data in pieces(response):
                 if found := cutter.feed(data):
                     parser.skipped += max(0, len(waiting) + len(found) - KEPT)
                     waiting.extend(found)

@@ -10,18 +10,20 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clusters.drivers.body import pieces
 from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.backoff import Backoff
-from clusters.drivers.kubernetes.client import ApiServer, chunks
+from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.errors import Busy, Gone, SignIn, TooNew, not_kubernetes, status_error
 from clusters.drivers.kubernetes.paths import collection
-from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable
+from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable, Unsupported
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
 
 log = logging.getLogger(__name__)
 
 PAGE = 500
 FULL_LIST_LIMIT = 512 << 20  # bytes, when the server's pages expire faster than we can read them
+MOST = 300_000  # objects of one kind: twice what Kubernetes itself is made for
 SLICE = 0.004  # seconds of decoding before others get their turn
 SHORT = 1.0  # seconds: a watch that ends sooner without an event counts as a failure
 GRACE = 30.0  # seconds of silence beyond the end we asked for
@@ -85,6 +87,8 @@ class Reflector:
                 await self._decode(page, found)
                 if not page.metadata.next_page:
                     break
+                if len(found) > MOST:
+                    raise Unsupported("The cluster says that it has too many of them.", detail=f"more than {MOST}")
                 query = {"limit": str(PAGE), "continue": page.metadata.next_page}
         except (Gone, TooNew) as error:
             if "continue" in query:
@@ -159,7 +163,7 @@ class Reflector:
         lines = decode.Lines()
         async with self._server.open("GET", self._path, query, silence=seconds + GRACE) as response:
             yield Alive()
-            async for data in chunks(response):
+            async for data in pieces(response):
                 async for changed in self._events(lines.feed(data)):
                     yield changed
 

@@ -1,0 +1,362 @@
+"""A cluster that lies: endless answers, bombs, wrong types, broken streams. It is named, bounded, and alone with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import struct
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from clusters.drivers.base import Call, LogOptions, LogSource
+from clusters.drivers.docker import DockerDriver
+from clusters.drivers.docker.watch import versioned
+from clusters.drivers.kubernetes.driver import KubernetesDriver
+from clusters.errors import ClusterError
+from clusters.kinds.docker.container import CONTAINER
+from clusters.kinds.docker.container_model import Container
+from clusters.kinds.kubernetes.pod import POD
+from clusters.live.resource import Broken
+from tests.clusters.docker_engine import PONG, Pretender, http
+from tests.clusters.fake_api import FakeApi, pod
+from tests.faults.proxy import soon
+from tests.faults.scene import docker, kubernetes, scene
+
+MIB = 1 << 20
+Writer = asyncio.StreamWriter
+
+
+class Liar:
+    """A server whose answer to everything but a ping is written by the test."""
+
+    def __init__(self, answer: Callable[[Writer], Awaitable[None]]) -> None:
+        self._answer = answer
+        self.server: asyncio.Server
+
+    async def serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                if b"/_ping" in head.split(b"\r\n", 1)[0]:
+                    writer.write(PONG)
+                    continue
+                await self._answer(writer)
+                await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def lying(
+    answer: Callable[[Writer], Awaitable[None]], folder: Path
+) -> AsyncIterator[tuple[DockerDriver, KubernetesDriver]]:
+    """Both drivers, in front of that liar."""
+    liar = Liar(answer)
+    unix = await asyncio.start_unix_server(liar.serve, folder / "liar.sock")
+    tcp = await asyncio.start_server(liar.serve, "127.0.0.1", 0)
+    drivers = docker(folder / "liar.sock"), kubernetes(f"http://127.0.0.1:{tcp.sockets[0].getsockname()[1]}")
+    try:
+        yield drivers
+    finally:
+        for driver in drivers:
+            await driver.close()
+        unix.close()
+        tcp.close()
+
+
+async def _gigabyte(writer: Writer) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n[")
+    for _ in range(1024):
+        writer.write(b" " * MIB)
+        await writer.drain()
+
+
+async def _endless(writer: Writer) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"40000\r\n" + b"[" * 0x40000 + b"\r\n")
+        await writer.drain()
+
+
+BOMB = gzip.compress(b" " * (400 * MIB), 9)
+
+
+async def _bomb(writer: Writer) -> None:
+    writer.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+        + f"Content-Length: {len(BOMB)}\r\n\r\n".encode()
+    )
+    for start in range(0, len(BOMB), 65536):
+        writer.write(BOMB[start : start + 65536])
+        await writer.drain()
+
+
+async def _deep(writer: Writer) -> None:
+    writer.write(http(200, b"[" * 100_000 + b"]" * 100_000))
+
+
+async def _deep_object(writer: Writer) -> None:
+    writer.write(http(200, b'{"a":' * 100_000 + b"1" + b"}" * 100_000))
+
+
+async def _headers(writer: Writer) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    for number in range(100_000):
+        writer.write(f"X-{number}: y\r\n".encode())
+    writer.write(b"Content-Length: 2\r\n\r\n[]")
+
+
+async def _long_header(writer: Writer) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(20):
+        writer.write(b"y" * MIB)
+        await writer.drain()
+    writer.write(b"\r\nContent-Length: 2\r\n\r\n[]")
+
+
+async def _html(writer: Writer) -> None:
+    writer.write(http(200, b"<html><script>alert(1)</script>"))
+
+
+async def _status(writer: Writer) -> None:
+    writer.write(b"HTTP/9.9 99999 <script>\r\n\r\n")
+
+
+async def _elsewhere(writer: Writer) -> None:
+    writer.write(b"HTTP/1.1 307 X\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n")
+
+
+async def _upgraded(writer: Writer) -> None:
+    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: nonsense\r\nConnection: Upgrade\r\n\r\n\x00\x01\x02")
+    await writer.drain()
+    writer.close()
+
+
+async def _nothing(writer: Writer) -> None:
+    writer.close()
+
+
+CURSED = [
+    _gigabyte,
+    _endless,
+    _bomb,
+    _deep,
+    _deep_object,
+    _headers,
+    _long_header,
+    _html,
+    _status,
+    _elsewhere,
+    _upgraded,
+    _nothing,
+]
+
+
+async def _all_ways(driver: Any, kind: Any) -> None:
+    """Whatever a driver is asked, the answer is an error in our own words, soon."""
+    path = ("containers", "json") if driver.platform == "docker" else ("api", "v1", "pods")
+    asked = {
+        "about": driver.about(),
+        "get": driver.get(kind, "shop", "web"),
+        "call": driver.call(Call("GET", path, timeout=8.0)),
+    }
+    for what, work in asked.items():
+        async with asyncio.timeout(12):
+            if what == "call":  # a list that is empty is an answer
+                with contextlib.suppress(ClusterError):
+                    await work
+                continue
+            with pytest.raises(ClusterError) as caught:
+                await work
+            assert caught.value.message
+            assert "Traceback" not in caught.value.detail
+
+
+@pytest.mark.parametrize("answer", CURSED, ids=lambda answer: answer.__name__.strip("_"))
+async def test_an_answer_that_is_a_weapon_becomes_an_error_with_words_and_little_memory(
+    answer: Callable[[Writer], Awaitable[None]], tmp_path: Path
+) -> None:
+    await asyncio.to_thread(__import__, "kubernetes.aio.client")  # its 25 MB are not what is measured here
+    async with lying(answer, tmp_path) as (engine, cluster):
+        tracemalloc.start()
+        try:
+            for driver, kind in ((engine, CONTAINER), (cluster, POD)):
+                await _all_ways(driver, kind)
+                async with asyncio.timeout(12), aclosing(driver.watch(kind)) as feed:
+                    async for item in feed:
+                        assert isinstance(item, Broken), item
+                        break
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 50 * MIB, f"{peak / MIB:.0f} MiB"
+
+
+WRONG: list[bytes] = [
+    b'[{"Id":"a","Names":null,"Created":"x","State":7,"Status":[]}]',
+    b'[{"Id":"a","Id":"b","Names":[null],"Names":["/x"]}]',
+    b'[null,1,"x",[],{"Id":null},{"Id":{}},{"Names":["/x"]}]',
+    b'{"message":"no list"}',
+    b"null",
+    b"[" + b'{"Id":"' + b"a" * 5000 + b'"}]',
+    b'[{"Id":"../../etc"},{"Id":"a/../b"},{"Id":"a?x=1"},{"Id":"a\\u0000b"}]',
+]
+ODD = b'{"Id":"a","Name":null,"Created":"x","RestartCount":' + b"9" * 400 + b',"State":{"Status":7,"ExitCode":"x"},"Config":[],"HostConfig":{"Memory":' + b"9" * 400 + b'},"Mounts":{},"Id":"b\\u0000c"}'  # fmt: skip
+
+
+@pytest.mark.parametrize("listed", WRONG)
+async def test_wrong_types_and_doubled_keys_leave_the_engine_live_or_named_but_never_break_us(
+    listed: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answers = {"_ping": PONG, "/events": events, "/containers/json": http(200, listed), "/json": http(200, ODD), "/info": http(200, b'{"ServerVersion":"1","NCPU":' + b"9" * 400 + b"}")}  # fmt: skip
+    good = FakeApi()
+    await good.put("web")
+    async with (
+        Pretender(tmp_path / "engine.sock", answers),
+        _fake(good) as address,
+        scene(("liar", docker(tmp_path / "engine.sock"))) as [liar],
+        scene(("well", kubernetes(address)), kind="pod") as [well],
+    ):
+        await soon(lambda: liar.state != "connecting" and well.state == "live", 10)
+        await good.put("db")
+        await soon(lambda: len(well.rows()) == 2, 3)
+        assert isinstance(liar.sampler.window.snapshot()["rows"], list)
+    assert not [record for record in caplog.records if record.exc_info], caplog.text
+
+
+def test_a_container_of_nonsense_keeps_its_row_and_nothing_else() -> None:
+    made = versioned(ODD, Container)
+    assert made is None or (made.restart_count == 0 and made.memory_limit == 0.0)  # type: ignore[attr-defined]
+    fair = versioned(ODD.replace(b',"Id":"b\\u0000c"', b""), Container)
+    assert isinstance(fair, Container)
+    assert fair.uid == "a"
+    assert fair.restart_count == 0
+
+
+@asynccontextmanager
+async def _fake(api: FakeApi) -> AsyncIterator[str]:
+    """As much of a cluster around the fake's pods as a connection asks for."""
+    around = {"/api": {"kind": "APIVersions"}, "/version": {"gitVersion": "v1.30.0"}}
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if request.path == "/api/v1/pods":
+            return await api.handle(request)
+        found = around.get(request.path)
+        return web.json_response(found or {"kind": "Status", "code": 404}, status=200 if found else 404)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_identities_that_would_break_row_ids_are_left_out_and_the_rest_is_shown() -> None:
+    api = FakeApi()
+    await api.put("web")
+    for name, uid in (("nul", "a\0b"), ("none", ""), ("long", "x" * 5000), ("tilde", "1~pod~zzz")):
+        made = pod(name, 5)
+        made["metadata"]["uid"] = uid
+        api.pods[name] = made
+    number = pod("number", 6)
+    number["status"]["containerStatuses"] = [{"name": "main", "restartCount": 10**400, "ready": True}]
+    api.pods["number"] = number
+    async with _fake(api) as address, scene(("one", kubernetes(address)), kind="pod") as [one]:
+        await soon(lambda: one.state == "live" and one.connection.stores["pod"].listed)
+        names = {
+            row["cells"][0][0] if isinstance(row["cells"][0], list) else row["cells"][0]
+            for row in one.sampler.window.snapshot()["rows"]
+        }
+        assert names >= {"web", "tilde", "number"}
+        assert "nul" not in names
+        await api.put("later")
+        await soon(lambda: len(one.rows()) == 4, 3)
+
+
+async def test_a_list_of_endless_pages_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    from clusters.drivers.kubernetes import watch
+
+    monkeypatch.setattr(watch, "MOST", 3000)
+    api = FakeApi()
+
+    async def endless(request: Any) -> Any:
+        items = [pod(f"p{number}", 1) for number in range(500)]
+        meta = {"resourceVersion": "1", "continue": "again"}
+        return web.json_response({"kind": "PodList", "metadata": meta, "items": items})
+
+    api._list = endless  # type: ignore[method-assign]
+    async with _fake(api) as address:
+        driver = kubernetes(address)
+        async with asyncio.timeout(20), aclosing(driver.watch(POD)) as feed:
+            item = await anext(aiter(feed))
+        assert isinstance(item, Broken)
+        assert "many" in item.error.message
+        await driver.close()
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        struct.pack(">BxxxI", 1, 0xFFFFFFFF) + b"x" * 100_000,
+        struct.pack(">BxxxI", 9, 4) + b"boo!",
+        b"\xff" * 50_000,
+        (struct.pack(">BxxxI", 1, 5) + b"2026 ") * 20_000,
+    ],
+)
+async def test_log_frames_that_lie_about_their_length_end_in_words(stream: bytes, tmp_path: Path) -> None:
+    inspected = http(200, b'{"Id":"a","Name":"/a","Config":{"Tty":false},"State":{"Status":"running"}}')
+    body = http(200, stream, Content_Type="application/vnd.docker.raw-stream")
+    async with Pretender(tmp_path / "engine.sock", {"_ping": PONG, "/logs": body, "/json": inspected}):
+        driver = docker(tmp_path / "engine.sock")
+        container = versioned(inspected.split(b"\r\n\r\n", 1)[1], Container)
+        assert isinstance(container, Container)
+        tracemalloc.start()
+        try:
+            async with asyncio.timeout(8):
+                with contextlib.suppress(ClusterError):
+                    async for chunk in driver.logs(LogSource(container, "container"), LogOptions(follow=False)):
+                        assert all(len(text) < 20_000 for _, _, text in chunk.lines)
+            assert tracemalloc.get_traced_memory()[1] < 50 * MIB
+        finally:
+            tracemalloc.stop()
+            await driver.close()
+
+
+async def test_a_terminal_that_is_no_terminal_is_an_error_with_words(tmp_path: Path) -> None:
+    inspected = b'{"Id":"a","Name":"/a","Config":{},"State":{"Status":"running"}}'
+    answers = {"_ping": PONG, "/exec": http(201, b'{"Id":"b"}'), "/start": b"HTTP/1.1 101 NO\r\nUpgrade: tea\r\n\r\n\x00\xff" * 3, "/json": http(200, inspected)}  # fmt: skip
+    async with Pretender(tmp_path / "engine.sock", answers):
+        driver = docker(tmp_path / "engine.sock")
+        container = versioned(inspected, Container)
+        began = time.monotonic()
+        with contextlib.suppress(ClusterError):
+            shell = await driver.shell(LogSource(container, "container"))
+            async with asyncio.timeout(5):
+                with contextlib.suppress(ClusterError):
+                    async for data in shell.output():
+                        assert len(data) < MIB
+            with contextlib.suppress(ClusterError):
+                await shell.close()
+        assert time.monotonic() - began < 20
+        await driver.close()
+
+
+async def test_an_object_twice_in_one_list_is_one_row() -> None:
+    api = FakeApi()
+    await api.put("web")
+    twice = pod("web", 99)
+    api.pods["again"] = twice
+    async with _fake(api) as address, scene(("one", kubernetes(address)), kind="pod") as [one]:
+        await soon(lambda: one.connection.stores["pod"].listed)
+        assert len(one.sampler.window.snapshot()["rows"]) == 1
