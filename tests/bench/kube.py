@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +93,7 @@ class Watch:
         return self._at[key]
 
     def _read(self) -> None:
-        while line := self._answer.readline():
-            now = time.time()
-            self._at.setdefault(self._key(json.loads(line)["object"]), now)
+        with suppress(OSError):  # it is over when nothing was heard for a while
+            while line := self._answer.readline():
+                now = time.time()
+                self._at.setdefault(self._key(json.loads(line)["object"]), now)
