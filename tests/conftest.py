@@ -20,6 +20,14 @@ from django.test import AsyncClient, Client
 
 from clusters.kinds.base import Role
 from clusters.models import Cluster, Grant
+from tests.browser.fixtures import (  # noqa: F401 - here, so that attacks use the same browser
+    browser,
+    context_for,
+    page_for,
+    real_server,
+    server,
+    signed_in,
+)
 from tests.real import find_docker_socket, find_kubeconfig, need
 
 PASSWORD = "correct horse battery"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.conftest import sign_in
+from tests.browser.fixtures import sign_in
 from tests.browser.pages import BROKEN, PAGES, WIDE_ONLY, Shot, break_things, open_shot
 from tests.server import CHROMIUM_ARGUMENTS, ROOT, Server
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.fixtures import sign_in
 from tests.browser.pages import switch
 from tests.server import Server
 
