@@ -12,8 +12,16 @@ from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from clusters.access import Actor, Need
+from clusters.errors import Invalid
 from clusters.kinds.base import Role
 from clusters.live.frame import Frame
+
+
+def number(value: Any, highest: int) -> int:
+    """A whole number from 0 to ``highest``, as a frame carries it. Raises Invalid."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
+        raise Invalid("That is not a number that belongs here.")
+    return value
 
 
 class Topic:

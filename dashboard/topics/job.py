@@ -9,7 +9,10 @@ from clusters.access import Target, decide
 from clusters.errors import Invalid, Missing
 from clusters.live.frame import Frame
 from clusters.models import Job
-from dashboard.topics.base import Topic
+from dashboard.topics.base import Topic, number
+
+
+MOST_LINES = 10_000_000  # no job has a line of a higher number
 
 
 class JobTopic(Topic):
@@ -20,8 +23,9 @@ class JobTopic(Topic):
     async def open(self) -> None:
         """Whoever began it, and whoever may see its cluster, may read it."""
         key, start = self.args.get("key"), self.args.get("from", 1)
-        if not isinstance(key, str) or not isinstance(start, int):
+        if not isinstance(key, str) or not key.isascii():
             raise Invalid("There is no such job.")
+        start = number(start, MOST_LINES)
         job = await Job.objects.filter(key=key).afirst()
         if job is None or not self._may_see(job):
             raise Missing("There is no such job.")

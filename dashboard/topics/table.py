@@ -9,14 +9,7 @@ from clusters.live.frame import Frame
 from clusters.live.query import MAX_LIMIT, parse
 from clusters.live.usage import usage_cells
 from dashboard.engine import engine
-from dashboard.topics.base import Topic
-
-
-def number(value: Any, highest: int) -> int:
-    """A whole number from 0 to ``highest``, as a frame carries it. Raises Invalid."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
-        raise Invalid("That is not a window of a list.")
-    return value
+from dashboard.topics.base import Topic, number
 
 
 class TableTopic(Topic):
