@@ -13,7 +13,7 @@ export class Histogram {
 
   constructor(chosen) {
     for (let index = 0; index < BARS; index++) this.#bars.push(make("i", {}, make("u"), make("b")));
-    this.element = make("div", { className: "log-hist", role: "img" }, ...this.#bars);
+    this.element = make("div", { className: "log-hist", role: "img", aria: { label: "No lines yet" } }, ...this.#bars);
     this.element.addEventListener("click", (event) => {
       const at = Number(event.target.closest("i")?.dataset.at);
       if (at) chosen(at);

@@ -12,28 +12,25 @@ from tests.browser.pages import BROKEN, PAGES, WIDE_ONLY, Shot, break_things, op
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
-WIDTHS = {"wide": (1440, 900), "narrow": (390, 844)}
-# All rules in the first theme; in the second what can differ: colours.
-THEMES = {"wide": ("dark", "light"), "narrow": ("light", "dark")}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-TabFor = Callable[[Server, Shot, str], Page]
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}  # all that can differ between two themes
+TabFor = Callable[[Server, Shot], Page]
 
 
 @pytest.fixture(scope="module")
 def tab_for(browser: Browser, signed_in: Callable[..., object]) -> Iterator[TabFor]:
     """A new tab in the browser of whoever looks; browsers are kept, as opening one takes longer than a page."""
-    contexts: dict[tuple[str, str, str], BrowserContext] = {}
+    contexts: dict[tuple[str, str], BrowserContext] = {}
 
-    def make(server: Server, shot: Shot, width: str) -> Page:
-        key = (server.url, shot.who, width)
+    def make(server: Server, shot: Shot) -> Page:
+        key = (server.url, shot.who)
         if key not in contexts:
             state = signed_in(server.url, shot.who) if shot.who else None
-            size = {"width": WIDTHS[width][0], "height": WIDTHS[width][1]}
-            contexts[key] = browser.new_context(
-                base_url=server.url, viewport=size, reduced_motion="reduce", storage_state=state
-            )
-            contexts[key].set_default_timeout(10_000)
-        return contexts[key].new_page()
+            contexts[key] = browser.new_context(base_url=server.url, reduced_motion="reduce", storage_state=state)
+            contexts[key].set_default_timeout(15_000)
+        page = contexts[key].new_page()
+        page.set_viewport_size(WIDE)
+        return page
 
     yield make
     for context in contexts.values():
@@ -56,32 +53,33 @@ def violations(page: Page, options: object = None) -> list[str]:
     return [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
-def look(page: Page, shot: Shot, width: str) -> list[str]:
-    """Everything that is wrong with this page in this width."""
+def look(page: Page, shot: Shot) -> list[str]:
+    """Everything that is wrong with this page: dark and light, then on a phone."""
     try:
-        first, second = THEMES[width]
-        page.emulate_media(color_scheme=first)
+        page.emulate_media(color_scheme="dark")
         open_shot(page, shot)
-        wrong = violations(page)
-        page.emulate_media(color_scheme=second)
-        wrong += [f"{second}: {one}" for one in violations(page, COLOURS)]
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        return wrong if wide <= WIDTHS[width][0] else [*wrong, f"the page is {wide} px wide"]
+        wrong = [f"dark: {one}" for one in violations(page)] + too_wide(page)
+        page.emulate_media(color_scheme="light")
+        wrong += [f"light: {one}" for one in violations(page, COLOURS)]
+        if shot.name not in WIDE_ONLY:
+            page.set_viewport_size(PHONE)
+            page.wait_for_timeout(100)
+            wrong += [f"phone: {one}" for one in violations(page)] + too_wide(page)
+        return wrong
     finally:
         page.close()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+def too_wide(page: Page) -> list[str]:
+    shown, there = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return [f"the page is {shown} px wide in a window of {there}"] if shown > there else []
+
+
 @pytest.mark.parametrize("shot", PAGES, ids=[shot.name for shot in PAGES])
-def test_every_page_is_accessible(server: Server, tab_for: TabFor, shot: Shot, width: str) -> None:
-    if shot.name in WIDE_ONLY and width == "narrow":
-        pytest.skip("not on a phone")
-    assert look(tab_for(server, shot, width), shot, width) == []
+def test_every_page_is_accessible(server: Server, tab_for: TabFor, shot: Shot) -> None:
+    assert look(tab_for(server, shot), shot) == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("shot", BROKEN, ids=[shot.name for shot in BROKEN])
-def test_every_page_is_accessible_when_things_are_broken(
-    broken_server: Server, tab_for: TabFor, shot: Shot, width: str
-) -> None:
-    assert look(tab_for(broken_server, shot, width), shot, width) == []
+def test_every_page_is_accessible_when_things_are_broken(broken_server: Server, tab_for: TabFor, shot: Shot) -> None:
+    assert look(tab_for(broken_server, shot), shot) == []

@@ -164,7 +164,7 @@ def test_stopping_says_its_effect_first_and_can_be_undone(page_for: PageFor) -> 
 def test_copies_appear_while_one_watches(page_for: PageFor) -> None:
     page = page_for("ada")
     page.goto(DEPLOYMENT.format("mail-relay"))
-    copies = page.get_by_role("region", name="Copies").locator("tbody tr")
+    copies = page.get_by_role("group", name="Copies").locator("tbody tr")
     expect(copies).to_have_count(1)
     asked = act(page, "Scale")
     asked.get_by_label("Copies").fill("3")
