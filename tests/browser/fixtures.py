@@ -48,7 +48,7 @@ def connect_found(page: Page, driver: str) -> None:
     """Connect the first thing of that driver that was found on this machine, by a click on its button."""
     page.goto("/clusters/connect/")
     offers = page.locator("section", has=page.get_by_role("heading", name="Found on this machine")).locator("li")
-    mark = "unix:///var/run/docker.sock" if driver == "docker" else "Kubernetes"
+    mark = "unix:///var/run/docker.sock" if driver == "docker" else "kubeconfig"
     offers.filter(has_text=mark).get_by_role("button", name="Connect").first.click()
     page.wait_for_url(lambda url: "/clusters/connect/" not in url)
     page.locator('main cluster-state [data-level="healthy"]').first.wait_for()
