@@ -32,7 +32,10 @@ STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 40
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One resource with what would happen to it; ``why_not`` when it makes no sense now."""
+    """One resource with what would happen to it; ``why_not`` when it makes no sense now.
+
+    ``spelled``: its name letter by letter, where it has letters that can pass for others, or be unseen.
+    """
 
     row: Row
     action: Action[Any]
@@ -40,6 +43,7 @@ class Planned:
     stays: str
     line: str
     why_not: str
+    spelled: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,12 @@ def _planned(row: Row, action: Action[Any], asked: QueryDict) -> Planned:
         action.stays(row.resource) if action.stays else "",
         action.line(row.resource, values) if action.line else "",
         action.refuse(row.resource) if action.refuse else "",
+        _spelled(row.resource.name),
     )
+
+
+def _spelled(name: str) -> str:
+    return "" if name.isascii() and name.isprintable() else name.encode("unicode_escape").decode("ascii")
 
 
 def _values(row: Row, action: Action[Any], asked: QueryDict) -> dict[str, Any]:
