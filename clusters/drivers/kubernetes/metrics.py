@@ -21,7 +21,7 @@ from clusters.kinds.kubernetes.quantities import quantity
 from clusters.live.resource import Resource
 
 ASK_AGAIN = 60.0  # seconds, after the cluster said that it does not measure
-ONE_BY_ONE = 8  # up to so many pods of a namespace are asked for by name
+ONE_BY_ONE = 8  # up to so many in all are asked for by name; for more, one list per namespace
 API = {"pod": "metrics.k8s.io/v1beta1/pods", "node": "metrics.k8s.io/v1beta1/nodes"}
 
 
@@ -86,17 +86,18 @@ class Metrics:
         by_namespace: dict[str, list[Resource]] = defaultdict(list)
         for one in resources:
             by_namespace[one.namespace].append(one)
-        asked = [self._namespace(API[kind.name], *group) for group in by_namespace.items()]
+        few = len(resources) <= ONE_BY_ONE
+        asked = [self._namespace(API[kind.name], *group, few) for group in by_namespace.items()]
         measured: dict[str, Usage] = {}
         for samples in await asyncio.gather(*asked):
             measured |= samples
         return measured
 
-    async def _namespace(self, api: str, namespace: str, resources: list[Resource]) -> dict[str, Usage]:
+    async def _namespace(self, api: str, namespace: str, resources: list[Resource], few: bool) -> dict[str, Usage]:
         path = collection(api, namespace)
         by_name = {one.name: one for one in resources}
         try:
-            if len(by_name) <= ONE_BY_ONE:
+            if few:
                 found = await asyncio.gather(*(self._one((*path, name)) for name in by_name))
                 samples = [one for one in found if one is not None]
             else:
