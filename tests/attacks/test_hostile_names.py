@@ -28,7 +28,15 @@ UNHARMED = """() => ({
   acted: [...document.querySelectorAll("[hx-post='/x'], [data-hx-get='/x'], [onerror], [onload], [onmouseover]")].length,
   frame: ["side", "main", "dialog-host", "toasts"].filter((id) => !document.getElementById(id)),
 })"""
-NOTHING = {"ran": None, "polluted": None, "broken": [], "foreign": 0, "links": [], "acted": 0, "frame": []}
+NOTHING: dict[str, Any] = {
+    "ran": None,
+    "polluted": None,
+    "broken": [],
+    "foreign": 0,
+    "links": [],
+    "acted": 0,
+    "frame": [],
+}
 
 
 def unharmed(page: Page) -> None:

@@ -54,11 +54,10 @@ def test_from_the_printed_link_to_a_living_home(browser: Browser) -> None:
         expect(page.get_by_role("heading", name="All is well")).to_be_visible(timeout=5_000)
         assert page.locator(".hive .squares a").count() > 30
         page.goto("/workloads/")
-        before = rows(page).first.wait_for() or page.locator('[data-part="amount"]').all_text_contents()
-        page.wait_for_function(
-            "before => JSON.stringify([...document.querySelectorAll('[data-part=amount]')].map(e => e.textContent)) !== before",
-            arg=str(before), timeout=10_000,
-        )  # fmt: skip
+        rows(page).first.wait_for()
+        amounts = "[...document.querySelectorAll('[data-part=amount]')].map((one) => one.textContent).join()"
+        before = page.evaluate(amounts)
+        page.wait_for_function(f"before => {amounts} !== before", arg=before, timeout=10_000)
         page.goto(fresh.setup_link)
         expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
         page.close()
