@@ -133,12 +133,16 @@ class Connection:
         before = self.contact.state(time.time())
         store.apply(item)
         if not isinstance(item, Broken):
-            self.contact.hear(time.time())
-            if self.about is None and before != "live":
-                self._spawn(self._ping())  # the first word from it: ask what it is, so that pages can say it
+            if self.contact.error is not None and self.about is not None and not isinstance(item, Listed):
+                # A watch goes on after the line was cut: it is live when the same cluster is at its end.
+                self._spawn(self._ask())
+            else:
+                self.contact.hear(time.time())
+                if self.about is None and before != "live":
+                    self._spawn(self._ask())  # the first word from it: ask what it is, so that pages can say it
         elif isinstance(item.error, Refused):
             # One kind may be refused while the rest is fine: the ping finds out whether we are let in at all.
-            self._spawn(self._ping())
+            self._spawn(self._ask())
         elif self._all_is_broken():
             self.contact.lose(item.error)
         if isinstance(item, Broken) or self.contact.state(time.time()) != before:
@@ -175,11 +179,20 @@ class Connection:
         except Exception:
             log.exception("the truth check of %s failed", self.cluster.name)
 
+    async def _ask(self) -> None:
+        before = self.contact.state(time.time())
+        await self._ping()
+        if self.contact.state(time.time()) != before:
+            self._changed(self)
+
     async def _ping(self) -> None:
         try:
-            if self.about is None:
+            if self.about is None or self.contact.error is not None:
                 async with asyncio.timeout(10):
-                    self.about = await self.driver.about()
+                    before, self.about = self.about, await self.driver.about()
+                if before is not None and before.uid != self.about.uid:
+                    self.retry()  # another one answers at that address: nothing that we know is true, so list anew
+                    return
             async with asyncio.timeout(5):
                 await self.driver.ping()
         except TimeoutError:

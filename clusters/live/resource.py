@@ -10,7 +10,6 @@ import msgspec
 
 from clusters.errors import ClusterError
 
-
 # A whole number as a cluster sends it: one of 400 digits is no number of anything, and would break all arithmetic.
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 

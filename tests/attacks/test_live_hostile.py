@@ -27,6 +27,7 @@ from clusters.kinds.kubernetes.pod import POD
 from clusters.live.resource import Broken
 from tests.clusters.docker_engine import PONG, Pretender, http
 from tests.clusters.fake_api import FakeApi, pod
+from tests.faults.fake_cluster import cluster
 from tests.faults.proxy import soon
 from tests.faults.scene import docker, kubernetes, scene
 
@@ -183,10 +184,10 @@ async def test_an_answer_that_is_a_weapon_becomes_an_error_with_words_and_little
     answer: Callable[[Writer], Awaitable[None]], tmp_path: Path
 ) -> None:
     await asyncio.to_thread(__import__, "kubernetes.aio.client")  # its 25 MB are not what is measured here
-    async with lying(answer, tmp_path) as (engine, cluster):
+    async with lying(answer, tmp_path) as (engine, server):
         tracemalloc.start()
         try:
-            for driver, kind in ((engine, CONTAINER), (cluster, POD)):
+            for driver, kind in ((engine, CONTAINER), (server, POD)):
                 await _all_ways(driver, kind)
                 async with asyncio.timeout(12), aclosing(driver.watch(kind)) as feed:
                     async for item in feed:
@@ -220,7 +221,7 @@ async def test_wrong_types_and_doubled_keys_leave_the_engine_live_or_named_but_n
     await good.put("web")
     async with (
         Pretender(tmp_path / "engine.sock", answers),
-        _fake(good) as address,
+        cluster(good) as address,
         scene(("liar", docker(tmp_path / "engine.sock"))) as [liar],
         scene(("well", kubernetes(address)), kind="pod") as [well],
     ):
@@ -240,28 +241,6 @@ def test_a_container_of_nonsense_keeps_its_row_and_nothing_else() -> None:
     assert fair.restart_count == 0
 
 
-@asynccontextmanager
-async def _fake(api: FakeApi) -> AsyncIterator[str]:
-    """As much of a cluster around the fake's pods as a connection asks for."""
-    around = {"/api": {"kind": "APIVersions"}, "/version": {"gitVersion": "v1.30.0"}}
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        if request.path == "/api/v1/pods":
-            return await api.handle(request)
-        found = around.get(request.path)
-        return web.json_response(found or {"kind": "Status", "code": 404}, status=200 if found else 404)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
 async def test_identities_that_would_break_row_ids_are_left_out_and_the_rest_is_shown() -> None:
     api = FakeApi()
     await api.put("web")
@@ -272,7 +251,7 @@ async def test_identities_that_would_break_row_ids_are_left_out_and_the_rest_is_
     number = pod("number", 6)
     number["status"]["containerStatuses"] = [{"name": "main", "restartCount": 10**400, "ready": True}]
     api.pods["number"] = number
-    async with _fake(api) as address, scene(("one", kubernetes(address)), kind="pod") as [one]:
+    async with cluster(api) as address, scene(("one", kubernetes(address)), kind="pod") as [one]:
         await soon(lambda: one.state == "live" and one.connection.stores["pod"].listed)
         names = {
             row["cells"][0][0] if isinstance(row["cells"][0], list) else row["cells"][0]
@@ -296,7 +275,7 @@ async def test_a_list_of_endless_pages_is_given_up(monkeypatch: pytest.MonkeyPat
         return web.json_response({"kind": "PodList", "metadata": meta, "items": items})
 
     api._list = endless  # type: ignore[method-assign]
-    async with _fake(api) as address:
+    async with cluster(api) as address:
         driver = kubernetes(address)
         async with asyncio.timeout(20), aclosing(driver.watch(POD)) as feed:
             item = await anext(aiter(feed))
@@ -357,6 +336,6 @@ async def test_an_object_twice_in_one_list_is_one_row() -> None:
     await api.put("web")
     twice = pod("web", 99)
     api.pods["again"] = twice
-    async with _fake(api) as address, scene(("one", kubernetes(address)), kind="pod") as [one]:
+    async with cluster(api) as address, scene(("one", kubernetes(address)), kind="pod") as [one]:
         await soon(lambda: one.connection.stores["pod"].listed)
         assert len(one.sampler.window.snapshot()["rows"]) == 1

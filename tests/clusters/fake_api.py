@@ -63,6 +63,7 @@ class FakeApi:
     def __init__(self) -> None:
         self.pods: dict[str, dict[str, Any]] = {}
         self.version = 10
+        self.identity = "one"  # the uid of its kube-system
         self.oldest = 0  # versions before this are forgotten: 410
         self.history: list[tuple[int, dict[str, Any]]] = []
         self.next_list: deque[Handler] = deque()

@@ -33,12 +33,12 @@ def locked() -> Iterator[None]:
         other.close()
 
 
-async def stop(client: AsyncClient, fakes: Fakes, key: str = "") -> object:  # noqa: F811
+async def stop(client: AsyncClient, fakes: Fakes, key: str = "") -> object:
     values = {"rows": fakes.row("shop", "u1"), "verb": "stop", "key": key}
     return await client.post("/act/", values, headers={"HX-Request": "true"})
 
 
-async def ready(fakes: Fakes) -> None:  # noqa: F811
+async def ready(fakes: Fakes) -> None:
     from dashboard.engine import engine
 
     connection = engine.supervisor.connections[fakes.shop.pk]
@@ -48,7 +48,7 @@ async def ready(fakes: Fakes) -> None:  # noqa: F811
 
 
 async def test_while_another_program_locks_the_database_pages_are_read_and_no_action_is_done(
-    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser  # noqa: F811
+    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser
 ) -> None:  # fmt: skip
     await ready(fakes)
     client = async_client_for(otto)
@@ -78,7 +78,7 @@ async def test_while_another_program_locks_the_database_pages_are_read_and_no_ac
 
 
 async def test_a_full_disk_refuses_actions_and_shows_pages_and_heals_when_there_is_room(
-    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser  # noqa: F811
+    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser
 ) -> None:  # fmt: skip
     await ready(fakes)
     client = async_client_for(otto)
@@ -117,7 +117,7 @@ async def test_a_full_disk_refuses_actions_and_shows_pages_and_heals_when_there_
 
 
 async def test_an_outcome_that_cannot_be_written_is_said_in_the_log_and_settled_at_the_next_start(
-    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     from clusters import audit
 
@@ -143,7 +143,7 @@ async def test_an_outcome_that_cannot_be_written_is_said_in_the_log_and_settled_
 
 
 async def test_the_same_request_five_times_at_once_is_one_call(
-    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser  # noqa: F811
+    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser
 ) -> None:  # fmt: skip
     import asyncio
 

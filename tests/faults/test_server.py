@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import time
@@ -20,9 +21,9 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.clusters.docker_engine import made, now
 from tests.faults.proxy import Proxy, soon
-from tests.faults.running import follow, get, post, rows, sign_in, tab
+from tests.faults.running import SESSION, follow, get, post, rows, sign_in, tab
 from tests.faults.scene import docker
-from tests.server import Server
+from tests.server import PEOPLE, Server
 
 TABS = 30
 
@@ -214,13 +215,17 @@ async def test_killed_in_the_middle_of_an_action_it_knows_afterwards_and_does_no
         Proxy(path, Path(docker_socket)) as line,
         made(direct, Labels={"com.docker.compose.project": "x"}) as there,
     ):
-        with Server("--no-demo", PILOTHOUSE_DOCKER_SOCKETS=str(path)) as server:
-            code = f"from clusters.models import Cluster; Cluster.objects.create(name='Host', slug='host', driver='docker', platform='docker', settings={{'address': 'unix://{path}'}})"
-            await asyncio.to_thread(server.stop)
-            await asyncio.to_thread(server.manage, code)
+        server = Server("--no-demo", PILOTHOUSE_DOCKER_SOCKETS=str(path))
+        try:
+            made_ready = (
+                "from django.core.management import call_command; call_command('migrate', verbosity=0)\n"
+                "from clusters.models import Cluster\n"
+                "Cluster.objects.create(name='Host', slug='host', driver='docker', platform='docker', "
+                f"settings={{'address': 'unix://{path}'}})\n{PEOPLE}\n{SESSION.format(name='ada')}"
+            )
+            key = await asyncio.to_thread(server.manage, made_ready)
+            ada = f"pilothouse_session={key.strip()}"
             await asyncio.to_thread(server.start)
-            await asyncio.to_thread(server.add_people)
-            ada = await asyncio.to_thread(sign_in, server, "ada")
             [(cluster,)] = rows(server, "SELECT id FROM clusters_cluster WHERE slug = 'host'")
             row = f"{cluster}~container~{there.uid}"
             for _ in range(50):
@@ -248,4 +253,7 @@ async def test_killed_in_the_middle_of_an_action_it_knows_afterwards_and_does_no
             page = (await get(server, ada, "/audit/"))[1]
             assert "unknown" in page.casefold()
             assert rows(server, question) == [("intent", ""), ("outcome", "unknown")], "it was done again"
+        finally:
+            await asyncio.to_thread(server.stop)
+            shutil.rmtree(server.data, ignore_errors=True)
     await direct.close()
