@@ -3,6 +3,7 @@
 import { icon } from "../icons.js";
 import { choose, chosen } from "../looks.js";
 import { make } from "../make.js";
+import { clusters } from "../shell.js";
 import { count, levelWord } from "../words.js";
 import { choice, menu } from "./menu.js";
 
@@ -101,7 +102,13 @@ export class Toolbar {
   }
 }
 
-const wordOf = (column, value) => (column.key === "status" ? levelWord(value) : value);
+// Values as people call them: a level by its word, a cluster by its name, a kind as it is written elsewhere.
+const WORDS = {
+  status: levelWord,
+  cluster: (slug) => [...clusters.values()].find((one) => one.slug === slug)?.name ?? slug,
+  kind: (name) => name && name[0].toUpperCase() + name.slice(1).replaceAll("-", " "),
+};
+const wordOf = ({ key }, value) => WORDS[key]?.(value) ?? value;
 
 function density() {
   const buttons = DENSITIES.map(([value, iconName, label]) => {
