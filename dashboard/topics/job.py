@@ -11,7 +11,6 @@ from clusters.live.frame import Frame
 from clusters.models import Job
 from dashboard.topics.base import Topic, number
 
-
 MOST_LINES = 10_000_000  # no job has a line of a higher number
 
 

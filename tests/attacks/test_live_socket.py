@@ -83,7 +83,7 @@ async def quiet(tab: Tab, seconds: float) -> list[str]:
     ],
 )
 async def test_wildcards_and_other_peoples_topics_end_as_if_they_were_not_there(
-    fakes: Fakes, vera: AbstractUser, topic: str, args: Any  # noqa: F811
+    fakes: Fakes, vera: AbstractUser, topic: str, args: Any
 ) -> None:  # fmt: skip
     tab = await opened(vera)
     await tab.follow(topic, **args)
@@ -94,7 +94,7 @@ async def test_wildcards_and_other_peoples_topics_end_as_if_they_were_not_there(
 
 
 async def test_traffic_of_a_cluster_that_is_not_shared_is_no_byte_on_any_topic(
-    fakes: Fakes, vera: AbstractUser  # noqa: F811
+    fakes: Fakes, vera: AbstractUser
 ) -> None:  # fmt: skip
     tab = await opened(vera)
     vault = fakes.vault.pk
@@ -125,7 +125,7 @@ async def test_traffic_of_a_cluster_that_is_not_shared_is_no_byte_on_any_topic(
     await tab.close()
 
 
-async def test_a_cluster_named_beside_the_topic_changes_nothing(fakes: Fakes, vera: AbstractUser) -> None:  # noqa: F811
+async def test_a_cluster_named_beside_the_topic_changes_nothing(fakes: Fakes, vera: AbstractUser) -> None:
     tab = await opened(vera, query=f"cluster={fakes.vault.pk}".encode())  # Z2
     await tab.send({"op": "sub", "id": 1, "topic": "table", "cluster": fakes.vault.pk, "scope": "*",
                     "args": {"table": "app", "cluster": fakes.vault.pk, "scope": {"2": None}, "actor": 1}})  # fmt: skip
@@ -155,7 +155,7 @@ async def test_a_cluster_named_beside_the_topic_changes_nothing(fakes: Fakes, ve
     ],
 )
 async def test_arguments_made_to_break_things_end_their_topic_and_not_the_socket(
-    fakes: Fakes, ada: AbstractUser, topic: str, args: Any, caplog: pytest.LogCaptureFixture  # noqa: F811
+    fakes: Fakes, ada: AbstractUser, topic: str, args: Any, caplog: pytest.LogCaptureFixture
 ) -> None:  # fmt: skip
     tab = await opened(ada)
     await tab.send(json.dumps({"op": "sub", "id": 1, "topic": topic, "args": args}))
@@ -171,7 +171,7 @@ async def test_arguments_made_to_break_things_end_their_topic_and_not_the_socket
     "frame", ['{"op":"sub","op":"drop"}', '{"op":"ping","id":NaN}', "[" * 100_000, '{"op":"sub","id":1,"args":[]}']
 )
 async def test_doubled_keys_numbers_that_are_none_and_depth_are_refused(
-    fakes: Fakes, ada: AbstractUser, frame: str  # noqa: F811
+    fakes: Fakes, ada: AbstractUser, frame: str
 ) -> None:  # fmt: skip
     tab = await opened(ada)
     await tab.send(frame)
@@ -181,7 +181,7 @@ async def test_doubled_keys_numbers_that_are_none_and_depth_are_refused(
     await tab.close()
 
 
-async def test_bytes_on_a_socket_of_text_close_it(fakes: Fakes, ada: AbstractUser) -> None:  # noqa: F811
+async def test_bytes_on_a_socket_of_text_close_it(fakes: Fakes, ada: AbstractUser) -> None:
     tab = await opened(ada)
     await tab._communicator.send_input({"type": "websocket.receive", "bytes": b"\x00\x01"})
     assert await tab.closed() == module.BAD
@@ -191,7 +191,7 @@ async def test_bytes_on_a_socket_of_text_close_it(fakes: Fakes, ada: AbstractUse
 
 
 async def test_one_person_opens_so_many_sockets_and_no_more(
-    fakes: Fakes, vera: AbstractUser, ada: AbstractUser, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    fakes: Fakes, vera: AbstractUser, ada: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     monkeypatch.setattr(module, "MAX_SOCKETS", 3)
     tabs = [await opened(vera) for _ in range(3)]
@@ -205,7 +205,7 @@ async def test_one_person_opens_so_many_sockets_and_no_more(
     assert not +module._sockets
 
 
-async def test_one_tab_follows_so_many_things_and_no_more(fakes: Fakes, ada: AbstractUser) -> None:  # noqa: F811
+async def test_one_tab_follows_so_many_things_and_no_more(fakes: Fakes, ada: AbstractUser) -> None:
     tab = await opened(ada)
     for number in range(module.MAX_TOPICS + 1):
         await tab.send({"op": "sub", "id": number, "topic": "shell", "args": {}})
@@ -276,7 +276,7 @@ ENDS: list[Callable[[AbstractUser, str], Awaitable[None]]] = [_sign_out, _new_pa
 
 @pytest.mark.parametrize("happens", ENDS, ids=lambda one: one.__name__.strip("_"))
 async def test_whoever_is_out_is_out_of_the_open_socket_within_five_seconds(
-    fakes: Fakes, otto: AbstractUser, happens: Any  # noqa: F811
+    fakes: Fakes, otto: AbstractUser, happens: Any
 ) -> None:  # fmt: skip
     cookie = await cookies(otto)
     key = cookie[1].decode().partition("pilothouse_session=")[2].partition(";")[0]
@@ -292,7 +292,7 @@ async def test_whoever_is_out_is_out_of_the_open_socket_within_five_seconds(
 
 
 async def test_a_lower_role_and_a_lost_grant_count_for_the_very_next_frame(
-    fakes: Fakes, otto: AbstractUser  # noqa: F811
+    fakes: Fakes, otto: AbstractUser
 ) -> None:  # fmt: skip
     tab = await opened(otto)
     await tab.follow("table", table="app", query="")
@@ -309,7 +309,7 @@ async def test_a_lower_role_and_a_lost_grant_count_for_the_very_next_frame(
 
 
 async def test_a_grant_on_another_cluster_opens_nothing_here_and_leaks_nothing_there(
-    fakes: Fakes, vera: AbstractUser  # noqa: F811
+    fakes: Fakes, vera: AbstractUser
 ) -> None:  # fmt: skip
     tab = await opened(vera)
     await tab.follow("table", table="app", query="")
@@ -333,7 +333,7 @@ def test_every_topic_declares_what_it_needs() -> None:
         assert topic.open is not TOPICS["shell"].__mro__[1].open, topic.name
 
 
-async def test_nothing_of_all_this_is_written_as_done(fakes: Fakes, vera: AbstractUser) -> None:  # noqa: F811
+async def test_nothing_of_all_this_is_written_as_done(fakes: Fakes, vera: AbstractUser) -> None:
     tab = await opened(vera)
     await tab.follow("resource", cluster="vault", kind="app", key="web")
     await tab.frame("end")

@@ -30,7 +30,7 @@ def test_a_forged_request_is_refused_on_every_route(path: str, ada: User) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_reading_every_page_changes_nothing(fakes: Fakes, async_client_for: AsyncClientFor, ada: User) -> None:  # noqa: F811
+async def test_reading_every_page_changes_nothing(fakes: Fakes, async_client_for: AsyncClientFor, ada: User) -> None:
     client = async_client_for(ada)
     before = [await model.objects.acount() for model in (User, Grant, Cluster, AuditEntry)]
     for path in ROUTES:

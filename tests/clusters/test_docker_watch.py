@@ -193,7 +193,7 @@ async def test_many_changes_at_once_become_few_items(docker_socket: str) -> None
 
 
 async def test_a_fields_wrong_type_never_kills_the_watch(tmp_path: Path) -> None:
-    broken = b'{"Id":"abc","Name":["no"],"RestartCount":"many","State":{"Status":"running","Pid":null,"ExitCode":{}},"Config":{"Labels":{"a":1},"Env":null,"Image":"web:1"},"Mounts":null}'  # noqa: E501
+    broken = b'{"Id":"abc","Name":["no"],"RestartCount":"many","State":{"Status":"running","Pid":null,"ExitCode":{}},"Config":{"Labels":{"a":1},"Env":null,"Image":"web:1"},"Mounts":null}'
     events = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     answers = {
         "/_ping": PONG,

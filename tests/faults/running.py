@@ -57,7 +57,7 @@ async def follow(socket: ClientConnection, topic: str = "table", **args: Any) ->
                 return frame
 
 
-async def post(server: Server, cookie: str, path: str, **values: str) -> tuple[int, str]:
+async def post(server: Server, cookie: str, path: str, /, **values: str) -> tuple[int, str]:
     """What a page's form would send."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         token = "x" * 32
