@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedList
 
+from clusters.errors import Unreachable
 from clusters.kinds.base import Kind
 from clusters.live.query import Query
 from clusters.live.row import Row
@@ -62,12 +63,15 @@ class View:
 
     @property
     def troubles(self) -> list[str]:
-        """Which of its kinds cannot be seen, where and why: said above the rows, so nothing pretends to be empty."""
+        """Which of its kinds cannot be seen, where and why: said above the rows, so nothing pretends to be empty.
+
+        Rows of a cluster that fell silent are grey and say since when; that is not said twice.
+        """
         return [
             f"{store.kind.plural} of {self._connections[store.cluster_id].cluster.name}: {store.trouble.message}"
             for stores in self._stores.values()
             for store in stores.values()
-            if store.trouble is not None
+            if store.trouble is not None and not (store.resources and isinstance(store.trouble, Unreachable))
         ]
 
     def slice(self, offset: int, limit: int) -> list[str]:

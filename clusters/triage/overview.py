@@ -175,8 +175,8 @@ def _numbers(
             "Apps healthy",
             f"{healthy:,}",
             f"of {total:,}",
-            f"{ill:,} need{'s' if ill == 1 else ''} a look" if ill else "none needs a look",
-            "failing" if levels.get(Level.FAILING) else "at_risk" if ill else "",
+            _remark(levels, ill),
+            "failing" if levels.get(Level.FAILING) else "at_risk" if ill or levels.get(Level.UNKNOWN) else "",
             "/workloads/",
         ),
         Number(
@@ -203,3 +203,12 @@ def _numbers(
             "/activity/?range=24h",
         ),
     )
+
+
+def _remark(levels: Mapping[Level, int], ill: int) -> str:
+    if ill:
+        return f"{ill:,} need{'s' if ill == 1 else ''} a look"
+    if unknown := levels.get(Level.UNKNOWN, 0):
+        return f"of {unknown:,} nothing is heard"
+    changing = levels.get(Level.CHANGING, 0)
+    return f"{changing:,} changing" if changing else "none needs a look"
