@@ -5,13 +5,16 @@ PORT ?= 8000
 BIN := .venv/bin
 export PILOTHOUSE_URL ?= http://127.0.0.1:$(PORT)
 
-.PHONY: up test lint format bench pictures lock assets clean help
+.PHONY: up test test-failed lint format bench pictures lock assets clean help
 
 up: .venv/ready assets            ## run Pilothouse on this machine
 	@exec $(BIN)/python manage.py up
 
 test: .venv/ready-dev assets      ## run every test (those that need an engine, a cluster or a browser skip without one)
 	@$(BIN)/python -m pytest
+
+test-failed: .venv/ready-dev assets   ## run only the tests that failed the last time
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 lint: .venv/ready-dev             ## the checks that also run before each commit and in CI
 	@$(BIN)/ruff check .

@@ -33,6 +33,11 @@ from tests.real import find_docker_socket, find_kubeconfig, need
 PASSWORD = "correct horse battery"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop on this thread, and the others need one of their own."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture
 def docker_socket() -> str:
     """The path of a real engine's socket."""
