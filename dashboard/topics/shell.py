@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from hashlib import blake2b
 from typing import Any
 
 from clusters.live.connection import Connection
@@ -27,7 +28,7 @@ class ShellTopic(Topic):
         self.owe_snapshot()
 
     def snapshot(self) -> Frame:
-        """The clusters with their state, and the counts of the sidebar."""
+        """The clusters with their state, the counts of the sidebar, and a mark of what this person may do."""
         self._seq += 1
         connections = [
             engine.supervisor.connections[one] for one in self._scope if one in engine.supervisor.connections
@@ -38,6 +39,7 @@ class ShellTopic(Topic):
             now=time.time(),
             clusters=[cluster_state(one) for one in connections],
             counts=engine.counts(self._scope),
+            rights=blake2b(repr(self.actor.grants).encode(), digest_size=6).hexdigest(),
         )
 
     def _state_changed(self, connection: Connection) -> None:

@@ -19,8 +19,12 @@ export function staleWords(ids) {
 
 const tell = () => document.dispatchEvent(new CustomEvent("clusters"));
 
-function show({ clusters: states, counts }) {
+let known = ""; // what this person might do when the page was opened
+
+function show({ clusters: states, counts, rights }) {
   if (!states) return;
+  if (known && rights !== known) return location.reload(); // other clusters, other buttons: the page anew
+  known = rights;
   clusters.clear();
   for (const cluster of states) clusters.set(cluster.id, cluster);
   for (const element of document.querySelectorAll("[data-count]")) {

@@ -224,7 +224,7 @@ def test_the_palette_opens_pages_and_resources_and_does_things(page_for: PageFor
     page.wait_for_url("**/audit/")
     page.keyboard.press("Control+k")
     ask.fill("gift-cards")
-    expect(page.get_by_role("option", selected=True)).to_contain_text("gift-cards")
+    expect(page.get_by_role("listbox", name="Found").get_by_role("option", selected=True)).to_contain_text("gift-cards")
     page.keyboard.press("Enter")
     page.wait_for_url("**gift-cards**")
     page.keyboard.press("Control+k")
