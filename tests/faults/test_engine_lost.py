@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from clusters.drivers.base import Call
 from clusters.drivers.docker import client as client_module
-from clusters.errors import ClusterError, Unsupported
+from clusters.errors import ClusterError, Unreachable, Unsupported
 from clusters.live import contact
 from tests.clusters.docker_engine import made, post, remove
 from tests.faults.proxy import Mode, Proxy, soon
@@ -134,6 +135,33 @@ async def test_answers_that_break_off_or_are_nonsense_never_reach_the_screen(
         assert set(one.shown) == await truth(direct)
     assert not [record for record in caplog.records if record.exc_info], caplog.text
     await direct.close()
+
+
+async def test_an_act_that_found_nobody_has_certainly_not_been_done_and_one_that_was_cut_may_have_been(
+    line: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = docker(line.here)
+    await driver.ping()
+    await driver.call(Call("GET", ("info",)))
+    line.after = 20
+    line.be("reset")
+    with pytest.raises(Unreachable) as cut:
+        await driver.call(Call("POST", ("containers", "nobody", "stop")))
+    assert cut.value.sent
+    await line.vanish()
+    with pytest.raises(Unreachable) as nobody:
+        await driver.call(Call("POST", ("containers", "nobody", "stop")))
+    assert not nobody.value.sent
+    await line.listen()
+    line.be("stall")
+    driver._client.forget_version()
+    monkeypatch.setattr(client_module, "NEGOTIATE", 0.5)
+    began = time.monotonic()
+    calls = [driver.call(Call("POST", ("containers", "nobody", "stop"))) for _ in range(8)]
+    errors = await asyncio.gather(*calls, return_exceptions=True)
+    assert time.monotonic() - began < 2, "each waited for all that asked before"
+    assert all(isinstance(error, Unreachable) and not error.sent for error in errors)
+    await driver.close()
 
 
 async def test_a_page_of_something_else_is_said_to_be_no_docker(tmp_path: Path, docker_socket: str) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-
-import pytest
 
 from clusters.access import Actor, Granted
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.live.log_lines import LogLevel
-from clusters.live.log_source import Line, Stream, Streams
+from clusters.live.log_source import Stream, Streams
 from tests.clusters.docker_engine import made, post, remove
 from tests.faults.proxy import Proxy, soon
 from tests.faults.scene import docker, scene

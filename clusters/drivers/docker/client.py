@@ -19,11 +19,11 @@ from clusters.drivers.docker.endpoint import Endpoint
 from clusters.drivers.docker.errors import answer_error, connection_error, not_docker
 from clusters.drivers.docker.ssh import Tunnel
 from clusters.drivers.docker.tls import tls_context
-from clusters.errors import Invalid, Unsupported
+from clusters.errors import Invalid, Unreachable, Unsupported
 
 OLDEST, NEWEST = (1, 41), (1, 56)  # what we speak: Docker 20.10 and up
 BODY_LIMIT = 32 << 20  # bytes of one answer
-CONNECT = 5.0  # seconds
+CONNECT, NEGOTIATE = 5.0, 10.0  # seconds
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,254}")
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
@@ -42,10 +42,13 @@ class EngineClient:
 
     async def version(self) -> tuple[int, int]:
         """The API version both sides speak, found out once per connection."""
-        async with self._negotiating:
-            if self._version is None:
-                self._version = await self._negotiate()
-            return self._version
+        try:
+            async with asyncio.timeout(NEGOTIATE), self._negotiating:  # the time of those who asked before counts, too
+                if self._version is None:
+                    self._version = await self._negotiate()
+                return self._version
+        except TimeoutError as error:
+            raise connection_error(error, self.endpoint) from error
 
     def forget_version(self) -> None:
         """The engine may be another one now: ask again before the next request."""
@@ -95,7 +98,11 @@ class EngineClient:
         subject: str = "",
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """An answer that is read bit by bit, for as long as it lasts when ``within`` is None (once it has begun)."""
-        target = await self.target(path)
+        try:
+            target = await self.target(path)
+        except Unreachable as error:
+            error.sent = False  # the request itself never left
+            raise
         begins = within or begins_within
         async with self._send(method, target, query, body, within=within, begins=begins, headers=headers) as response:
             if response.status == 304 or response.status < 300:
@@ -129,7 +136,7 @@ class EngineClient:
             await self._tunnel.close()
 
     async def _negotiate(self) -> tuple[int, int]:
-        async with self._send("GET", "/_ping", within=10.0) as response:
+        async with self._send("GET", "/_ping", within=NEGOTIATE) as response:
             body = await whole(response, 64 << 10)
             if response.status >= 300:
                 raise answer_error(response.status, body)
@@ -171,7 +178,10 @@ class EngineClient:
                     timeout=aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_error(error, self.endpoint) from error
+            problem = connection_error(error, self.endpoint)
+            if isinstance(problem, Unreachable) and isinstance(error, aiohttp.ClientConnectorError):
+                problem.sent = False
+            raise problem from error
         try:
             yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

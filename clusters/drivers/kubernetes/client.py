@@ -24,7 +24,7 @@ from clusters.drivers.kubernetes.addresses import forbidden, literal, near
 from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.errors import answer_error, connection_error, not_kubernetes
 from clusters.drivers.kubernetes.paths import joined
-from clusters.errors import ClusterError, Invalid, Refused
+from clusters.errors import ClusterError, Invalid, Refused, Unreachable
 
 CONNECT = 5.0  # seconds until a connection stands
 BODY_LIMIT = 32 << 20  # bytes of one answer, unpacked
@@ -81,7 +81,10 @@ class ApiServer:
                     server_hostname=self.connection.tls_server_name or None,
                 )  # fmt: skip
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise connection_error(error, self.where) from error
+            problem = connection_error(error, self.where)
+            if isinstance(problem, Unreachable) and isinstance(error, aiohttp.ClientConnectorError):
+                problem.sent = False
+            raise problem from error
         try:
             if response.status >= 300:
                 wait = _seconds(response.headers.get("Retry-After", ""))
