@@ -333,6 +333,7 @@ def test_an_operator_becomes_of_a_viewer_whose_page_is_open(page_for: PageFor) -
     ada.get_by_role("button", name="Grant", exact=True).click()
     expect(restart).to_be_enabled(timeout=5_000)
     ada.locator("li").filter(has_text="Operator on").get_by_role("button", name="Take away").click()
+    expect(ada.locator("main")).not_to_contain_text("Operator on")
     expect(restart).to_be_disabled(timeout=5_000)
 
 
