@@ -40,7 +40,11 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
             "cells": sorted({column.cell for column in shown.columns}),
             "actions": _bulk_actions(request.actor, shown),
             "snapshot": snapshot,
-            "makers": [kind for kind in shown.kinds if kind.make],
+            "makers": [
+                kind
+                for kind in shown.kinds
+                if kind.make and _may_somewhere(request.actor, Need(kind.make.role, kind.make.right))
+            ],
         },
     )
 
