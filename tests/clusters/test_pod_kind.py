@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from clusters.kinds.base import Health, Level
+from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.pod import POD, log_sources
 from clusters.kinds.kubernetes.pod_health import placing_words
 from clusters.kinds.kubernetes.pod_model import Pod
@@ -77,7 +78,7 @@ def test_a_crash_loop_names_the_exit_code_and_the_memory_limit() -> None:
     assert (health.level, health.word) == (Level.FAILING, "Crashing")
     assert "used more memory than it may (256Mi)" in health.reason
     assert health.code == "exit 137 · OOMKilled · CrashLoopBackOff"
-    assert time.time() - health.since == pytest.approx(30, abs=120)
+    assert health.since == epoch(str(OOM["finishedAt"]))
 
 
 @pytest.mark.parametrize(
