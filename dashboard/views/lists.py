@@ -37,7 +37,6 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
         {
             "table": shown,
             "table_columns": [_column(column, column.key in query.columns) for column in shown.columns],
-            "cells": sorted({column.cell for column in shown.columns}),
             "actions": _bulk_actions(request.actor, shown),
             "snapshot": snapshot,
             "makers": [
