@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,18 @@ def need(name: str, there: bool, how: str) -> None:
         (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name}: {how}")
 
 
+def listens(address: str | Path | tuple[str, int]) -> bool:
+    """Whether anybody takes connections there: a socket file may outlive the program that made it."""
+    family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
+    with socket.socket(family) as line:
+        line.settimeout(2)
+        return line.connect_ex(str(address) if isinstance(address, Path) else address) == 0
+
+
 def find_docker_socket() -> str:
     """The path of a real engine's socket."""
     path = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
-    need("docker", Path(path).is_socket(), f"{path} is not a socket")
+    need("docker", listens(path), f"nothing listens at {path}")
     return path
 
 

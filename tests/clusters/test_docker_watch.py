@@ -18,9 +18,11 @@ from clusters.kinds.base import Level
 from clusters.kinds.docker.container import CONTAINER
 from clusters.live.resource import Broken, Listed
 from tests.clusters.docker_engine import PONG, Line, Pretender, Seen, a_name, http, made, post, remove, unix, watching
+from tests.real import listens
 
 pytestmark = pytest.mark.docker
 TESTBED, RUN = os.environ.get("TESTBED", ""), os.environ.get("TESTBED_RUN", "")
+SSH = ("127.0.0.1", 2222)
 
 
 def _tls() -> DockerDriver:
@@ -45,11 +47,11 @@ async def engine(request: pytest.FixtureRequest, docker_socket: str) -> AsyncIte
     match request.param:
         case "unix":
             driver = unix(docker_socket)
-        case "old" if RUN and old.is_socket():
+        case "old" if RUN and listens(old):
             driver = unix(old)
         case "tls" if TESTBED and (Path(TESTBED) / "docker-tls").is_dir():
             driver = _tls()
-        case "ssh" if TESTBED and (Path(RUN) / "sshd.pid").exists():
+        case "ssh" if TESTBED and listens(SSH):
             driver = _ssh()
         case missing:
             pytest.skip(f"no engine over {missing}: only the testbed has one")

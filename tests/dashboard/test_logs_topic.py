@@ -35,10 +35,10 @@ async def row_of(connection: Connection, kind: str, key: str) -> str:
     store = connection.stores[kind]
     with connection.wanted(*connection.stores):
         for _ in range(200):
-            if all(one.listed for one in connection.stores.values()):
+            resource = store.find(key)  # made a moment ago, it may come after the first list
+            if resource and all(one.listed for one in connection.stores.values()):
                 break
             await asyncio.sleep(0.02)
-    resource = store.find(key)
     assert resource is not None
     return f"{connection.cluster.id}~{kind}~{resource.uid}"
 
