@@ -84,16 +84,6 @@ async def test_the_first_frame_is_an_empty_log_and_the_past_follows_in_order(row
     assert not logs.streams
 
 
-async def test_the_first_line_comes_within_150_milliseconds(row: str, vera: AbstractUser) -> None:
-    tab = Tab(await actor_of(vera), rows=[row])
-    began = asyncio.get_running_loop().time()
-    await tab.topic.open()
-    while not tab.lines:
-        await tab.read(0.01)
-    assert asyncio.get_running_loop().time() - began < 0.15
-    await tab.topic.close()
-
-
 async def test_a_tab_that_says_nothing_gets_eight_frames_and_no_more(
     row: str, vera: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
