@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
 
-from clusters.drivers.base import Call, Driver
+from clusters.drivers.base import Call
+from clusters.kinds.actions import Values, docker_line, one_call
 from clusters.kinds.base import Action, Field
 from clusters.kinds.docker.container_model import Container
 
@@ -15,49 +15,16 @@ _GRACE = 10  # seconds the program gets to end by itself
 _PATIENCE = _GRACE + 30.0
 
 
-def _post(container: Container, verb: str, **query: str) -> Call:
-    return Call(method="POST", path=("containers", container.uid, verb), query=query, timeout=_PATIENCE)
+def _post(verb: str, **query: str) -> Callable[[Container, Values], Call]:
+    return lambda one, values: Call("POST", ("containers", one.uid, verb), query, timeout=_PATIENCE)
 
 
-async def _start(driver: Driver, container: Container, values: Mapping[str, Any]) -> str:
-    await driver.call(_post(container, "start"))
-    return f"{container.name} is started."
-
-
-async def _stop(driver: Driver, container: Container, values: Mapping[str, Any]) -> str:
-    await driver.call(_post(container, "stop", t=str(_GRACE)))
-    return f"{container.name} is stopped."
-
-
-async def _restart(driver: Driver, container: Container, values: Mapping[str, Any]) -> str:
-    await driver.call(_post(container, "restart", t=str(_GRACE)))
-    return f"{container.name} is restarted."
-
-
-async def _pause(driver: Driver, container: Container, values: Mapping[str, Any]) -> str:
-    await driver.call(_post(container, "pause"))
-    return f"{container.name} is paused."
-
-
-async def _unpause(driver: Driver, container: Container, values: Mapping[str, Any]) -> str:
-    await driver.call(_post(container, "unpause"))
-    return f"{container.name} goes on."
-
-
-async def _remove(driver: Driver, container: Container, values: Mapping[str, Any]) -> str:
+def _removal(container: Container, values: Values) -> Call:
     query = {name: "true" for name, field in (("v", "volumes"), ("force", "force")) if values.get(field)}
-    await driver.call(Call(method="DELETE", path=("containers", container.uid), query=query, timeout=_PATIENCE))
-    return f"{container.name} is removed."
+    return Call("DELETE", ("containers", container.uid), query, timeout=_PATIENCE)
 
 
-def _line(verb: str, *flags: str) -> Any:
-    def line(container: Container, values: Mapping[str, Any]) -> str:
-        return shlex.join(["docker", verb, *flags, container.name])
-
-    return line
-
-
-def _remove_line(container: Container, values: Mapping[str, Any]) -> str:
+def _remove_line(container: Container, values: Values) -> str:
     flags = [flag for flag, field in (("--volumes", "volumes"), ("--force", "force")) if values.get(field)]
     return shlex.join(["docker", "rm", *flags, container.name])
 
@@ -114,11 +81,11 @@ START: Action[Container] = Action(
     label="Start",
     icon="play",
     effect=lambda one: f"Starts {one.name} as it was made.",
-    run=_start,
+    run=one_call(_post("start"), "{name} is started."),
     refuse=_not_started,
     confirm=False,
     undo=lambda one, values: ("stop", {}),
-    line=_line("start"),
+    line=docker_line("start"),
 )
 STOP: Action[Container] = Action(
     verb="stop",
@@ -126,10 +93,10 @@ STOP: Action[Container] = Action(
     icon="circle-stop",
     effect=_after_stop,
     stays=lambda one: "" if one.host_config.auto_remove else "Its files and volumes stay.",
-    run=_stop,
+    run=one_call(_post("stop", t=str(_GRACE)), "{name} is stopped."),
     refuse=_not_stopped,
     undo=lambda one, values: ("start", {}),
-    line=_line("stop"),
+    line=docker_line("stop"),
 )
 RESTART: Action[Container] = Action(
     verb="restart",
@@ -137,30 +104,30 @@ RESTART: Action[Container] = Action(
     icon="rotate-cw",
     effect=lambda one: f"Stops {one.name} and starts it again. It does not answer for a moment.",
     stays=lambda one: "Its files and volumes stay.",
-    run=_restart,
+    run=one_call(_post("restart", t=str(_GRACE)), "{name} is restarted."),
     refuse=_not_restarted,
-    line=_line("restart"),
+    line=docker_line("restart"),
 )
 PAUSE: Action[Container] = Action(
     verb="pause",
     label="Pause",
     icon="pause",
     effect=lambda one: f"Freezes {one.name}: it keeps its memory but answers nothing.",
-    run=_pause,
+    run=one_call(_post("pause"), "{name} is paused."),
     refuse=lambda one: "" if _is(one, "running") else "Only what runs can be paused.",
     undo=lambda one, values: ("unpause", {}),
-    line=_line("pause"),
+    line=docker_line("pause"),
 )
 UNPAUSE: Action[Container] = Action(
     verb="unpause",
     label="Go on",
     icon="play",
     effect=lambda one: f"Lets {one.name} go on where it was paused.",
-    run=_unpause,
+    run=one_call(_post("unpause"), "{name} goes on."),
     refuse=lambda one: "" if _is(one, "paused") else "It is not paused.",
     confirm=False,
     undo=lambda one, values: ("pause", {}),
-    line=_line("unpause"),
+    line=docker_line("unpause"),
 )
 REMOVE: Action[Container] = Action(
     verb="remove",
@@ -168,7 +135,7 @@ REMOVE: Action[Container] = Action(
     icon="trash-2",
     effect=_remove_effect,
     stays=_remove_stays,
-    run=_remove,
+    run=one_call(_removal, "{name} is removed."),
     refuse=_not_removed,
     danger=True,
     fields=(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
+from clusters.kinds.actions import Values, one_call
 from clusters.kinds.base import JSON, Action, Field, Kind
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import REVISION, patch
@@ -26,30 +27,25 @@ def _line(verb: str, one: Deployment, rest: str = "") -> str:
     return f"kubectl {verb} deployment/{one.name} -n {one.namespace}{rest}"
 
 
-async def _scale(driver: Driver, one: Deployment, params: Mapping[str, JSON]) -> str:
-    copies = int(params["copies"])
-    await driver.call(patch(_kind(), one, {"spec": {"replicas": copies}}))
-    return f"{one.name}: {one.spec.replicas} → {count(copies, 'copy', 'copies')}"
+def _change(**spec: JSON) -> Callable[[Deployment, Values], Call]:
+    return lambda one, values: patch(_kind(), one, {"spec": spec})
 
 
-async def _restart(driver: Driver, one: Deployment, params: Mapping[str, JSON]) -> str:
+def _scaled(one: Deployment, values: Values) -> Call:
+    return patch(_kind(), one, {"spec": {"replicas": int(values["copies"])}})
+
+
+def _scaled_words(one: Deployment, values: Values) -> str:
+    return f"{one.name}: {one.spec.replicas} → {count(int(values['copies']), 'copy', 'copies')}"
+
+
+def _restarted(one: Deployment, values: Values) -> Call:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     stamp = {"kubectl.kubernetes.io/restartedAt": now}  # kubectl's own mark, so that both tell the same story
-    await driver.call(patch(_kind(), one, {"spec": {"template": {"metadata": {"annotations": stamp}}}}, "strategic"))
-    return f"{one.name} is restarted copy by copy"
+    return patch(_kind(), one, {"spec": {"template": {"metadata": {"annotations": stamp}}}}, "strategic")
 
 
-async def _pause(driver: Driver, one: Deployment, params: Mapping[str, JSON]) -> str:
-    await driver.call(patch(_kind(), one, {"spec": {"paused": True}}))
-    return f"The rollout of {one.name} is paused"
-
-
-async def _resume(driver: Driver, one: Deployment, params: Mapping[str, JSON]) -> str:
-    await driver.call(patch(_kind(), one, {"spec": {"paused": None}}))
-    return f"The rollout of {one.name} goes on"
-
-
-async def _roll_back(driver: Driver, one: Deployment, params: Mapping[str, JSON]) -> str:
+async def _roll_back(driver: Driver, one: Deployment, params: Values) -> str:
     """Put the template of the version before in the place of the present one, as ``kubectl rollout undo`` does."""
     versions = await _versions(driver, one)
     wanted = str(params.get("revision") or "")
@@ -101,7 +97,7 @@ def _revision(item: Mapping[str, Any]) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _undo_scale(one: Deployment, params: Mapping[str, JSON]) -> tuple[str, Mapping[str, JSON]]:
+def _undo_scale(one: Deployment, params: Values) -> tuple[str, Mapping[str, JSON]]:
     return "scale", {"copies": one.spec.replicas}
 
 
@@ -109,7 +105,7 @@ SCALE: Action[Deployment] = Action(
     verb="scale",
     label="Scale",
     icon="scaling",
-    run=_scale,
+    run=one_call(_scaled, _scaled_words),
     undo=_undo_scale,
     effect=lambda one: f"Changes the number of copies of {one.name}. Now: {one.spec.replicas}.",
     stays=lambda one: "Its settings, addresses and disks stay.",
@@ -130,7 +126,7 @@ RESTART: Action[Deployment] = Action(
     verb="restart",
     label="Restart",
     icon="rotate-cw",
-    run=_restart,
+    run=one_call(_restarted, "{name} is restarted copy by copy"),
     effect=lambda one: (
         f"Replaces the copies of {one.name} by new ones, a few at a time; it goes on answering meanwhile."
     ),
@@ -165,7 +161,7 @@ PAUSE: Action[Deployment] = Action(
     verb="pause",
     label="Pause rollout",
     icon="circle-pause",
-    run=_pause,
+    run=one_call(_change(paused=True), "The rollout of {name} is paused"),
     confirm=False,
     effect=lambda one: f"{one.name} goes on as it is; changes wait until it is resumed.",
     refuse=lambda one: "It is paused already." if one.spec.paused else "",
@@ -176,7 +172,7 @@ RESUME: Action[Deployment] = Action(
     verb="resume",
     label="Resume rollout",
     icon="circle-play",
-    run=_resume,
+    run=one_call(_change(paused=None), "The rollout of {name} goes on"),
     confirm=False,
     effect=lambda one: f"Changes of {one.name} that waited are carried out, copy by copy.",
     refuse=lambda one: "" if one.spec.paused else "It is not paused.",

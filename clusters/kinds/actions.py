@@ -1,0 +1,31 @@
+"""Actions that are one request: the request, the words when it is done, and the line that does the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias, TypeVar
+
+from clusters.drivers.base import Call, Driver
+from clusters.kinds.base import JSON
+from clusters.live.resource import Resource
+
+T = TypeVar("T", bound=Resource)
+Values: TypeAlias = Mapping[str, JSON]
+
+
+def one_call(
+    call: Callable[[T, Values], Call], words: str | Callable[[T, Values], str]
+) -> Callable[[Driver, T, Values], Awaitable[str]]:
+    """``run`` of an action that is one request. ``{name}`` in the words is the resource's."""
+
+    async def run(driver: Driver, resource: T, values: Values) -> str:
+        await driver.call(call(resource, values))
+        return words.replace("{name}", resource.name) if isinstance(words, str) else words(resource, values)
+
+    return run
+
+
+def docker_line(*words: str) -> Callable[[Resource, Values], str]:
+    """``line`` of an action whose line takes the name alone: ``docker stop web``."""
+    return lambda one, values: shlex.join(["docker", *words, one.name])
