@@ -6,29 +6,24 @@ decides first, so that what is refused never becomes a call to a cluster.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from clusters import audit, fields, jobs
 from clusters.access import Actor, Decision, Need, Target, decide, scope
-from clusters.connections import ClusterLike, Connections
+from clusters.carrying_out import Outcome, carry_out, event_of
+from clusters.connections import Connections
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
-from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
-from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role
+from clusters.errors import ClusterError, Missing, Refused
+from clusters.kinds.base import Action, Kind, Look, Panel, Role
 from clusters.live.resource import Resource
 from clusters.live.row import Row
 from clusters.repeats import Repeats
 from clusters.shells import RecordedShell, in_time
 
-log = logging.getLogger(__name__)
-
-ACT_SECONDS = 120.0  # an action that takes longer should have been a job
 READ_SECONDS = 30.0
 DENIED_EVERY = 10.0  # seconds between two audit rows about the same refused look
 MAX_DENIALS = 5000
@@ -44,14 +39,6 @@ class Denied(Refused):
 
 # The work of a job that reaches a cluster: it gets the driver, and says how far it is.
 LongWork = Callable[[Driver, jobs.Reporter], Coroutine[Any, Any, str | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an act ended well: words for the toast, and the verb and values that undo it, if anything does."""
-
-    words: str
-    undo: tuple[str, Mapping[str, JSON]] | None = None
 
 
 class Gateway:
@@ -78,7 +65,7 @@ class Gateway:
         decision = decide(actor, Target(cluster_id, namespace, settings.READ_ONLY or cluster.read_only), need)
         if decision.allowed:
             return
-        event = _event(actor, cluster, kind, resource, verb, namespace=namespace or "")
+        event = event_of(actor, cluster, kind, resource, verb, namespace=namespace or "")
         if need.acts or self._new_denial((actor.user_id, cluster_id, kind, verb, event.uid)):
             await audit.denied(event, decision.reason)
         raise Denied(decision.reason, known=decision.known)
@@ -103,7 +90,10 @@ class Gateway:
         values = fields.clean(action.fields, params)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
         return await self._repeats.once(
-            actor.user_id, key, about, lambda: self._carry_out(actor, cluster_id, kind, resource, action, values)
+            actor.user_id,
+            key,
+            about,
+            lambda: carry_out(self.connections, actor, cluster_id, kind, resource, action, values),
         )
 
     async def may_act(
@@ -138,7 +128,7 @@ class Gateway:
             actor, cluster_id, _namespace(kind, resource), need, verb=panel.key, kind=kind.name, resource=resource
         )
         if panel.right == "reveal":
-            event = _event(actor, self.connections.cluster(cluster_id), kind.name, resource, panel.key)
+            event = event_of(actor, self.connections.cluster(cluster_id), kind.name, resource, panel.key)
             await audit.outcome(await audit.intent(event), event, "done")
         if panel.load is None:
             return {}
@@ -208,7 +198,7 @@ class Gateway:
         )
         if settings.NO_TERMINAL:
             raise Refused("Terminals are switched off in this Pilothouse.")
-        event = _event(
+        event = event_of(
             actor,
             self.connections.cluster(cluster_id),
             source.kind,
@@ -239,7 +229,7 @@ class Gateway:
         """Begin something that takes long. Returns the key of its job; the audit gets its end when it has ended."""
         await self.see(actor, cluster_id, namespace, need, verb=verb)
         driver = self.connections.driver(cluster_id)
-        event = _event(
+        event = event_of(
             actor,
             self.connections.cluster(cluster_id),
             "",
@@ -256,63 +246,6 @@ class Gateway:
 
         return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
 
-    async def _carry_out(
-        self,
-        actor: Actor,
-        cluster_id: int,
-        kind: Kind[Any],
-        resource: Resource,
-        action: Action[Any],
-        values: Mapping[str, JSON],
-    ) -> Outcome:
-        current = self.connections.resource(cluster_id, kind.name, resource.uid)
-        if current is None:
-            raise Conflict(
-                f"{resource.name} is not there any more, or was replaced by another one of that name.",
-                hint="Look at the list again.",
-            )
-        if why := action.refuse(current) if action.refuse else "":
-            raise Conflict(why)
-        hidden = {field.name for field in action.fields if field.type == "secret"}
-        detail = {name: audit.HIDDEN if name in hidden else value for name, value in values.items()}
-        event = _event(actor, self.connections.cluster(cluster_id), kind.name, current, action.verb, detail=detail)
-        undo = action.undo(current, values) if action.undo else None
-        request = await audit.intent(event)
-        started = time.monotonic()
-
-        async def ended(result: audit.Result, words: str) -> None:
-            try:
-                await audit.outcome(request, event, result, words, time.monotonic() - started)
-            except ClusterError:
-                log.exception("the outcome of request %s could not be recorded", request)
-
-        try:
-            run = action.run(self.connections.driver(cluster_id), current, values)
-            async with asyncio.timeout(ACT_SECONDS):
-                words = await run
-        except asyncio.CancelledError:
-            await ended("unknown", "Pilothouse stopped.")
-            raise
-        except (Unreachable, TimeoutError) as error:
-            if isinstance(error, Unreachable) and not error.sent:
-                await ended("failed", error.message)
-                raise
-            await ended("unknown", str(error) or "No answer in time.")
-            raise Unreachable(
-                "No answer came, so nobody knows whether it was done.",
-                detail=str(error),
-                hint="Look at the resource as it is now before you try again.",
-            ) from error
-        except ClusterError as error:
-            await ended("failed", error.message)
-            raise
-        except Exception as error:
-            log.exception("%s of a %s failed", action.verb, kind.name)
-            await ended("unknown", "A fault in Pilothouse.")
-            raise ClusterError("This failed because of a fault in Pilothouse.", hint="See its log.") from error
-        await ended("done", words or "")
-        return Outcome(words or f"{action.label}: {current.name}", undo)
-
     def _new_denial(self, about: tuple[Any, ...]) -> bool:
         now = time.monotonic()
         if now - self._denials.get(about, -DENIED_EVERY) < DENIED_EVERY:
@@ -325,26 +258,3 @@ class Gateway:
 
 def _namespace(kind: Kind[Any], resource: Resource) -> str | None:
     return resource.namespace if kind.namespaced else None
-
-
-def _event(
-    actor: Actor,
-    cluster: ClusterLike,
-    kind: str,
-    resource: Resource | None,
-    verb: str,
-    *,
-    namespace: str = "",
-    detail: Mapping[str, Any] | None = None,
-) -> audit.Event:
-    return audit.Event(
-        actor=actor.name,
-        address=actor.address,
-        cluster=cluster.name,
-        kind=kind,
-        verb=verb,
-        detail=detail or {},
-        namespace=resource.namespace if resource else namespace,
-        name=resource.name if resource else "",
-        uid=resource.uid if resource else "",
-    )

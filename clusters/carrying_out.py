@@ -1,0 +1,115 @@
+"""Carrying out an action that was allowed: the intent is in the audit before the cluster is called, the outcome after.
+
+Only the gateway calls this, after it has decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clusters import audit
+from clusters.access import Actor
+from clusters.connections import ClusterLike, Connections
+from clusters.errors import ClusterError, Conflict, Unreachable
+from clusters.kinds.base import JSON, Action, Kind
+from clusters.live.resource import Resource
+
+log = logging.getLogger(__name__)
+
+ACT_SECONDS = 120.0  # an action that takes longer should have been a job
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an act ended well: words for the toast, and the verb and values that undo it, if anything does."""
+
+    words: str
+    undo: tuple[str, Mapping[str, JSON]] | None = None
+
+
+async def carry_out(
+    connections: Connections,
+    actor: Actor,
+    cluster_id: int,
+    kind: Kind[Any],
+    resource: Resource,
+    action: Action[Any],
+    values: Mapping[str, JSON],
+) -> Outcome:
+    """Write the intent down, act, write down how it ended. Whether it is allowed was decided before, by the gateway."""
+    current = connections.resource(cluster_id, kind.name, resource.uid)
+    if current is None:
+        raise Conflict(
+            f"{resource.name} is not there any more, or was replaced by another one of that name.",
+            hint="Look at the list again.",
+        )
+    if why := action.refuse(current) if action.refuse else "":
+        raise Conflict(why)
+    hidden = {field.name for field in action.fields if field.type == "secret"}
+    detail = {name: audit.HIDDEN if name in hidden else value for name, value in values.items()}
+    event = event_of(actor, connections.cluster(cluster_id), kind.name, current, action.verb, detail=detail)
+    undo = action.undo(current, values) if action.undo else None
+    request = await audit.intent(event)
+    started = time.monotonic()
+
+    async def ended(result: audit.Result, words: str) -> None:
+        try:
+            await audit.outcome(request, event, result, words, time.monotonic() - started)
+        except ClusterError:
+            log.exception("the outcome of request %s could not be recorded", request)
+
+    try:
+        run = action.run(connections.driver(cluster_id), current, values)
+        async with asyncio.timeout(ACT_SECONDS):
+            words = await run
+    except asyncio.CancelledError:
+        await ended("unknown", "Pilothouse stopped.")
+        raise
+    except (Unreachable, TimeoutError) as error:
+        if isinstance(error, Unreachable) and not error.sent:
+            await ended("failed", error.message)
+            raise
+        await ended("unknown", str(error) or "No answer in time.")
+        raise Unreachable(
+            "No answer came, so nobody knows whether it was done.",
+            detail=str(error),
+            hint="Look at the resource as it is now before you try again.",
+        ) from error
+    except ClusterError as error:
+        await ended("failed", error.message)
+        raise
+    except Exception as error:
+        log.exception("%s of a %s failed", action.verb, kind.name)
+        await ended("unknown", "A fault in Pilothouse.")
+        raise ClusterError("This failed because of a fault in Pilothouse.", hint="See its log.") from error
+    await ended("done", words or "")
+    return Outcome(words or f"{action.label}: {current.name}", undo)
+
+
+def event_of(
+    actor: Actor,
+    cluster: ClusterLike,
+    kind: str,
+    resource: Resource | None,
+    verb: str,
+    *,
+    namespace: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> audit.Event:
+    """Who does what to what, as the audit keeps it."""
+    return audit.Event(
+        actor=actor.name,
+        address=actor.address,
+        cluster=cluster.name,
+        kind=kind,
+        verb=verb,
+        detail=detail or {},
+        namespace=resource.namespace if resource else namespace,
+        name=resource.name if resource else "",
+        uid=resource.uid if resource else "",
+    )
