@@ -13,8 +13,10 @@ import pytest_asyncio
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.kinds.docker.run import pull, run_container
-from clusters.kinds.docker.run_form import docker_line, read_form, split_image
+from clusters.kinds.docker.image_name import split_image
+from clusters.kinds.docker.pull import pull
+from clusters.kinds.docker.run import run_container
+from clusters.kinds.docker.run_form import docker_line, read_form
 from tests.clusters.docker_engine import a_name, made, now, remove, unix
 
 

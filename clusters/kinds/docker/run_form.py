@@ -14,16 +14,11 @@ from typing import Any
 
 from clusters.errors import Invalid
 from clusters.kinds.base import Field
+from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.masking import mask_pair, mask_words
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,200}")
-_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_HOST = r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,250}[a-zA-Z0-9])?(?::[0-9]{1,5})?"
-_IMAGE = re.compile(
-    rf"(?P<name>(?:{_HOST}/)?{_PART}(?:/{_PART}){{0,20}})"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
 _RESTART = (
     ("no", "No"),
     ("on-failure", "When it fails"),
@@ -127,15 +122,6 @@ def read_form(values: Mapping[str, Any]) -> RunForm:
         volumes=_each(values, "volumes", _volume),
         restart=restart,
     )
-
-
-def split_image(image: str) -> tuple[str, str]:
-    """The name of an image, and its tag or digest ("latest" when it has none). Raises Invalid."""
-    match = _IMAGE.fullmatch(image) if len(image) <= 500 else None
-    if match is None:
-        hint = "Names of images are written small, like nginx:1.29 or registry.example.com/shop/web:2."
-        raise Invalid(f"“{image[:100]}” is not the name of an image." if image else "The image is missing.", hint=hint)
-    return match["name"], match["digest"] or match["tag"] or "latest"
 
 
 def docker_line(form: RunForm, *, hidden: bool = False) -> str:
