@@ -10,7 +10,7 @@ import contextvars
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -40,6 +40,8 @@ class Line:
     at: datetime
     text: str
     level: str
+    done: int | None = None  # of something that is counted, how much
+    total: int | None = None  # of how much; 0 while that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,13 @@ class Reporter:
             return
         self._put(len(self.lines) + 1, text, level)
 
-    def progress(self, slot: str, text: str) -> None:
-        """Overwrite the line of that one thing (a layer, a step); the first time it is added."""
-        if slot in self._slots:
-            self._put(self._slots[slot], text, "info")
-        elif len(self.lines) < MAX_LINES:
+    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Overwrite the line of that one thing (a layer, a step); the first time it is added. With numbers: a bar."""
+        if slot not in self._slots:
+            if len(self.lines) >= MAX_LINES:
+                return
             self._slots[slot] = len(self.lines) + 1
-            self._put(self._slots[slot], text, "info")
+        self._put(self._slots[slot], text, "info", done, total)
 
     def end(self) -> None:
         """Say what was left out, and wake everybody who follows."""
@@ -108,8 +110,8 @@ class Reporter:
         finally:
             del self._followers[heard]
 
-    def _put(self, number: int, text: str, level: str) -> None:
-        self.lines[number] = Line(number, timezone.now(), text.replace("\0", "�")[:MAX_TEXT], level)
+    def _put(self, number: int, text: str, level: str, done: int | None = None, total: int | None = None) -> None:
+        self.lines[number] = Line(number, timezone.now(), text.replace("\0", "�")[:MAX_TEXT], level, done, total)
         self._unwritten.add(number)
         for heard, missing in self._followers.items():
             missing.add(number)
@@ -169,7 +171,7 @@ async def follow(key: str, from_number: int = 1) -> AsyncIterator[News]:
 async def kept_lines(job: Job, from_number: int = 1) -> list[Line]:
     """The lines in the database."""
     rows = JobLine.objects.filter(job=job, number__gte=from_number).order_by("number")
-    return [Line(row.number, row.at, row.text, row.level) async for row in rows]
+    return [Line(row.number, row.at, row.text, row.level, row.done, row.total) async for row in rows]
 
 
 async def interrupt_running() -> int:
@@ -224,15 +226,12 @@ async def _write_while_running(reporter: Reporter) -> None:
 
 
 async def _write(reporter: Reporter) -> None:
-    rows = [
-        JobLine(job=reporter.job, number=line.number, at=line.at, text=line.text, level=line.level)
-        for line in reporter.take_unwritten()
-    ]
+    rows = [JobLine(job=reporter.job, **asdict(line)) for line in reporter.take_unwritten()]
     if rows:
         await JobLine.objects.abulk_create(
             rows,
             update_conflicts=True,
             unique_fields=["job", "number"],
-            update_fields=["at", "text", "level"],
+            update_fields=["at", "text", "level", "done", "total"],
             batch_size=500,
         )

@@ -1,4 +1,4 @@
-"""What we keep: the clusters, who may what, what was done, what takes long and what changed."""
+"""What we keep: the clusters and registries, who may what, what was done, what takes long and what changed."""
 
 from __future__ import annotations
 
@@ -26,6 +26,25 @@ class Cluster(models.Model):
     colour = models.CharField(max_length=10, choices=COLOURS, default="grey")
     production = models.BooleanField(default=False)  # asks for the name before what cannot be undone
     read_only = models.BooleanField(default=False)  # nobody acts, whatever their role
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Registry(models.Model):
+    """Where images are kept, and how we and the engines sign in there."""
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True)
+    host = models.CharField(max_length=260, unique=True)  # as in names of images: "registry.example.com:5000"
+    user = models.CharField(max_length=200, blank=True)  # "" is nobody: without signing in
+    settings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # nothing secret
+    secret = models.BinaryField(default=b"", editable=False)  # encrypted; read through connect.secrets only
+    operators_push = models.BooleanField(default=False)  # else only administrators push with these credentials
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -128,6 +147,8 @@ class JobLine(models.Model):
     at = models.DateTimeField()
     text = models.TextField()
     level = models.CharField(max_length=8, default="info")
+    done = models.BigIntegerField(null=True)  # of something that is counted (bytes of a layer), how much
+    total = models.BigIntegerField(null=True)  # of how much; 0 while that is not known
 
     class Meta:
         ordering: ClassVar = ["number"]

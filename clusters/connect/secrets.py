@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from clusters.errors import ClusterError
-from clusters.models import Cluster
+from clusters.models import Cluster, Registry
 
 # AES-GCM and not Fernet: Fernet has no associated data, so what was sealed for one row opens in another one too.
 _HEADER = b"PH1"
@@ -53,22 +53,22 @@ def open_sealed(sealed: bytes, about: str) -> bytes:
         raise Sealed("A stored secret was changed, or belongs to something else.", hint="Enter it again.") from error
 
 
-def read_secret(cluster: Cluster) -> dict[str, Any]:
-    """The secret fields of a cluster's connection. Raises Sealed."""
-    if not cluster.secret:
+def read_secret(row: Cluster | Registry) -> dict[str, Any]:
+    """The secret fields of a connection. Raises Sealed."""
+    if not row.secret:
         return {}
-    return msgspec.json.decode(open_sealed(bytes(cluster.secret), _place(cluster)), type=dict[str, Any])
+    return msgspec.json.decode(open_sealed(bytes(row.secret), _place(row)), type=dict[str, Any])
 
 
-def write_secret(cluster: Cluster, values: dict[str, Any]) -> None:
-    """Set them on a cluster that has its number already; the caller saves it."""
-    cluster.secret = seal(msgspec.json.encode(values), _place(cluster)) if values else b""
+def write_secret(row: Cluster | Registry, values: dict[str, Any]) -> None:
+    """Set them on something that has its number already; the caller saves it."""
+    row.secret = seal(msgspec.json.encode(values), _place(row)) if values else b""
 
 
-def _place(cluster: Cluster) -> str:
-    if cluster.pk is None:
-        raise ValueError("a secret is bound to its row: save the cluster first")
-    return f"cluster:{cluster.pk}:secret"
+def _place(row: Cluster | Registry) -> str:
+    if row.pk is None:
+        raise ValueError("a secret is bound to its row: save it first")
+    return f"{row._meta.model_name}:{row.pk}:secret"
 
 
 @lru_cache(maxsize=4)

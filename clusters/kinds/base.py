@@ -50,8 +50,8 @@ class Says(Protocol):
     def say(self, text: str, level: str = "info") -> None:
         """Add a line."""
 
-    def progress(self, slot: str, text: str) -> None:
-        """Overwrite the line of that one thing."""
+    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Overwrite the line of that one thing; with numbers it has a bar (a total of 0: not known yet)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Heard:
     def say(self, text: str, level: str = "info") -> None:
         self.lines.append((text, level))
 
-    def progress(self, slot: str, text: str) -> None:
+    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
         self.layers[slot] = text
 
 
