@@ -8,6 +8,7 @@ from collections.abc import Callable
 from clusters.drivers.base import Call
 from clusters.kinds.actions import Values, docker_line, one_call
 from clusters.kinds.base import Action, Field
+from clusters.kinds.docker.container_changes import COMMIT, KILL, LIMITS, RENAME
 from clusters.kinds.docker.container_model import Container
 
 _GRACE = 10  # seconds the program gets to end by itself
@@ -157,4 +158,4 @@ REMOVE: Action[Container] = Action(
     ),
     line=_remove_line,
 )
-ACTIONS = (START, STOP, RESTART, PAUSE, UNPAUSE, REMOVE)
+ACTIONS = (START, STOP, RESTART, PAUSE, UNPAUSE, KILL, RENAME, LIMITS, COMMIT, REMOVE)

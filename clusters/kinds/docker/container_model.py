@@ -69,6 +69,7 @@ class HostConfig(_Part, frozen=True):
     """How it stands on its machine. Bytes; processors in billionths."""
 
     memory: Number | None = None
+    memory_swap: Number | None = None
     nano_cpus: Number | None = None
     cpu_quota: Number | None = None
     cpu_period: Number | None = None

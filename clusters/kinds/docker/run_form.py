@@ -15,17 +15,10 @@ from typing import Any
 from clusters.errors import Invalid
 from clusters.kinds.base import Field
 from clusters.kinds.docker.image_name import split_image
+from clusters.kinds.docker.names import NAME, RESTART
 from clusters.kinds.masking import mask_pair, mask_words
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,200}")
-_RESTART = (
-    ("no", "No"),
-    ("on-failure", "When it fails"),
-    ("unless-stopped", "Always, unless somebody stopped it"),
-    ("always", "Always"),
-)
-
 FIELDS = (
     Field(name="image", label="Image", help="Like nginx:1.29 or registry.example.com/shop/web:2.", max_length=500),
     Field(name="name", label="Name", required=False, help="Left empty, the engine makes one up.", max_length=128),
@@ -49,7 +42,7 @@ FIELDS = (
         name="restart",
         label="Start it again by itself",
         type="choice",
-        choices=_RESTART,
+        choices=RESTART,
         required=False,
         initial=lambda _: "unless-stopped",
     ),
@@ -102,10 +95,10 @@ class RunForm:
 def read_form(values: Mapping[str, Any]) -> RunForm:
     """The form as it was filled in. Raises Invalid with the line that is wrong."""
     name = _text(values, "name")
-    if name and not _NAME.fullmatch(name):
+    if name and not NAME.fullmatch(name):
         raise Invalid(f"“{name}” cannot be a name.", hint="Letters, digits, “_”, “.” and “-”, beginning with a letter.")
     restart = _text(values, "restart") or "no"
-    if restart not in dict(_RESTART):
+    if restart not in dict(RESTART):
         raise Invalid("That is not one of the restart policies.")
     image = _text(values, "image")
     split_image(image)
@@ -206,6 +199,6 @@ def _volume(line: str) -> tuple[str, str, bool]:
             hint="Only volumes can be used here: a folder of the machine would give power over it.",
         )
     inside = target.startswith("/") and ".." not in target.split("/")
-    if not _NAME.fullmatch(volume) or not inside or mode not in ("", "ro", "rw"):
+    if not NAME.fullmatch(volume) or not inside or mode not in ("", "ro", "rw"):
         raise Invalid(f"“{line[:100]}” is not a volume.", hint="Write data:/var/lib/data, or data:/var/lib/data:ro.")
     return volume, target, mode == "ro"
