@@ -141,6 +141,7 @@ class Action(Generic[T]):
     confirm: bool = True  # False: done at once, with undo in the toast
     danger: bool = False  # cannot be undone: red button, the name typed on production clusters
     bulk: bool = True
+    more: bool = False  # stands in the menu behind the buttons: done now and then
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
 

@@ -37,7 +37,8 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "href": address(row),
         "panels": panels,
         "panel": chosen,
-        "actions": _actions(request, row),
+        "actions": (actions := _actions(request, row)),
+        "more": any(one["action"].more for one in actions),
         "usage": _usage(row),
     }
     if asks_for(request, "head"):
@@ -58,7 +59,7 @@ async def _shown(request: Request, row: Row, panel: Panel[Any]) -> SafeString:
     return render_to_string(f"panels/{panel.template}.html", {"data": data, "row": row, "panel": panel}, request)
 
 
-def _actions(request: Request, row: Row) -> list[dict[str, object]]:
+def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be done, each with the reason why not where it cannot be done now or not by this person."""
     namespace = row.resource.namespace if row.kind.namespaced else None
     target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)

@@ -120,6 +120,7 @@ def _may_rename(container: Container) -> str:
 
 KILL: Action[Container] = Action(
     verb="kill",
+    more=True,
     label="Send a signal",
     icon="zap",
     effect=lambda one: f"Sends a signal to the main process of {one.name}. What it does then is up to the program.",
@@ -133,6 +134,7 @@ KILL: Action[Container] = Action(
 )
 RENAME: Action[Container] = Action(
     verb="rename",
+    more=True,
     label="Rename",
     icon="pencil",
     effect=lambda one: f"Gives {one.name} another name; it runs on meanwhile.",
@@ -155,6 +157,7 @@ RENAME: Action[Container] = Action(
 )
 LIMITS: Action[Container] = Action(
     verb="update",
+    more=True,
     label="Change limits",
     icon="gauge",
     effect=lambda one: f"Changes what {one.name} may use and when it is started again, while it runs.",
@@ -194,10 +197,12 @@ LIMITS: Action[Container] = Action(
 )
 COMMIT: Action[Container] = Action(
     verb="commit",
+    more=True,
     label="Make an image",
     icon="package",
     effect=lambda one: (
-        f"Makes an image of the files of {one.name} as they are now. What is in volumes is not in it; its environment is."
+        f"Makes an image of the files of {one.name} as they are now, with its settings and its environment. "
+        "What is in volumes is not in it."
     ),
     stays=lambda one: "The container goes on.",
     run=_commit,
