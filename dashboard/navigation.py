@@ -77,11 +77,11 @@ def navigation(actor: Actor, path: str) -> Navigation:
         current = path == href if href == "/" else path.startswith(href)
         return Entry(label, icon, href, count, current, phone)
 
-    kinds = [
-        entry(table.label, table.icon, list_address(table), count=table.name)
-        for table in TABLES.values()
-        if table.name in there
-    ]
+    kinds: dict[str, list[Entry]] = {}
+    for table in TABLES.values():
+        if table.name in there:
+            listed = entry(table.label, table.icon, list_address(table), count=table.name)
+            kinds.setdefault(table.kinds[0].group, []).append(listed)
     observe = [
         entry("Activity", "history", "/activity/", phone=True),
         entry("Jobs", "list-checks", "/jobs/", phone=True),
@@ -96,7 +96,7 @@ def navigation(actor: Actor, path: str) -> Navigation:
                 entry("Workloads", "boxes", "/workloads/", "workloads", phone=True),
             ),
         ),
-        Group("Kinds", tuple(kinds)),
+        *(Group(label, tuple(entries)) for label, entries in kinds.items()),
         Group("Observe", tuple(observe)),
     ]
     if admin:

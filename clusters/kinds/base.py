@@ -157,6 +157,18 @@ class Workload(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Join(Generic[T]):
+    """How resources are completed from, or wholly made of, those of other kinds. The cluster is asked nothing for it.
+
+    ``make`` gets what the driver told of this kind (nothing, for a kind without ``api``) and the live resources of
+    the others, by kind name. It is called again when any of them changed.
+    """
+
+    kinds: tuple[str, ...]
+    make: Callable[[Sequence[T], Mapping[str, Sequence[Any]]], Sequence[T]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Maker:
     """How a new resource of a kind is made: a form, the line it equals, and the work, which becomes a job."""
 
@@ -170,6 +182,8 @@ class Maker:
     run: Callable[[Driver, Any, Says], Awaitable[str]]  # returns the name of what was made
     role: Role = Role.OPERATOR
     right: Right = "run"
+    button: str = "Run"
+    ended: str = "{name} runs"  # said at the end of the job
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -182,7 +196,7 @@ class Kind(Generic[T]):
     icon: str
     group: str  # the sidebar entry it stands under: "Workloads"
     platform: Platform
-    api: str  # "v1/pods", "apps/v1/deployments"; on Docker the collection: "containers"
+    api: str  # "v1/pods", "apps/v1/deployments"; on Docker the collection: "containers"; "" when made of other kinds
     model: type[T]
     words: str  # one sentence for people who never heard of it
     health: Callable[[T], Health]
@@ -197,10 +211,16 @@ class Kind(Generic[T]):
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
     make: Maker | None = None  # how a new one is made, where that can be done from a form
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
+    join: Join[T] | None = None  # what is added to it from the stores of other kinds
 
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
         return f"{resource.namespace}/{resource.name}" if self.namespaced and resource.namespace else resource.name
+
+    @property
+    def measured(self) -> bool:
+        """Is its use of processor and memory sampled?"""
+        return any(column.cell == "usage" for column in self.columns)
 
     def column(self, key: str) -> Column[T] | None:
         """The column with that key, if it has one."""

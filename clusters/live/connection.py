@@ -16,6 +16,7 @@ from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
 from clusters.live.contact import Contact
+from clusters.live.join import Joiner
 from clusters.live.resource import Alive, Broken, Changed, Listed, Resource
 from clusters.live.row import Row
 from clusters.live.store import Store
@@ -37,6 +38,9 @@ class Connection:
         self.contact = Contact()
         self.about: About | None = None
         self.stores = {kind.name: Store(cluster.id, kind) for kind in KINDS[driver.platform]}
+        self._joiners = {
+            name: Joiner(store, store.kind.join, self.stores) for name, store in self.stores.items() if store.kind.join
+        }
         self._changed = changed  # told when the state on the screen may be another
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
@@ -65,6 +69,7 @@ class Connection:
     def wanted(self, *names: str) -> Iterator[None]:
         """Keep these kinds watched, and the line checked, for as long as this is open."""
         self._look(+1)
+        names = tuple(dict.fromkeys((*names, *self._joined_with(names))))
         for name in names:
             self._demand[name] += 1
             if store := self.stores.get(name):
@@ -99,17 +104,31 @@ class Connection:
             if self._pinger is None or self._pinger.done():
                 self._pinger = asyncio.create_task(self._check_while_looked_at(), name=f"ping {self.cluster.slug}")
 
+    def _joined_with(self, names: Sequence[str]) -> list[str]:
+        """The kinds whose stores complete those of these names."""
+        joins = [store.kind.join for name in names if (store := self.stores.get(name))]
+        return [other for join in joins if join for other in join.kinds]
+
+    def _told(self, name: str) -> Store:
+        """What the driver tells of a kind goes here."""
+        joiner = self._joiners.get(name)
+        return joiner.told if joiner else self.stores[name]
+
     def _feed(self, kind: Kind[Any]) -> None:
-        if kind.name not in self._feeds or self._feeds[kind.name].done():
-            task = asyncio.create_task(
-                self._watch(self.stores[kind.name]), name=f"watch {self.cluster.slug} {kind.name}"
-            )
-            self._feeds[kind.name] = task
+        if joiner := self._joiners.get(kind.name):
+            joiner.start()
+        if kind.api and (kind.name not in self._feeds or self._feeds[kind.name].done()):
+            work, name = self._watch(self._told(kind.name)), f"watch {self.cluster.slug} {kind.name}"
+            self._feeds[kind.name] = asyncio.create_task(work, name=name)
 
     def _stop_unwanted(self, name: str) -> None:
-        if not self._demand[name] and not self.stores[name].kind.always and (task := self._feeds.pop(name, None)):
+        if self._demand[name] or self.stores[name].kind.always:
+            return
+        if task := self._feeds.pop(name, None):
             task.cancel()
             self.stores[name].forget()
+        if joiner := self._joiners.get(name):
+            joiner.stop()
 
     async def _watch(self, store: Store) -> None:
         delay = 1.0
@@ -212,7 +231,7 @@ class Connection:
     def _all_is_broken(self) -> bool:
         """It may answer a ping while nothing that we show is followed any longer: that is not live. One kind that
         cannot be followed is said where it is listed, and does not make the whole cluster sick."""
-        troubles = [self.stores[name].trouble for name in self._feeds]
+        troubles = [self._told(name).trouble for name in self._feeds]
         return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
 
 

@@ -40,9 +40,8 @@ class Store:
         return lambda: self._listeners.pop(listener, None)
 
     def find(self, key: str) -> Resource | None:
-        """The resource of that key (``namespace/name``, or the name alone)."""
-        uid = self._by_key.get(key)
-        return self.resources.get(uid) if uid else None
+        """The resource of that key (``namespace/name``, or the name alone) or, where there is none, of that uid."""
+        return self.resources.get(self._by_key.get(key, key))
 
     def apply(self, item: FeedItem) -> None:
         """Take in what the driver said; tell the listeners what is different now."""

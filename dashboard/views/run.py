@@ -54,11 +54,12 @@ async def run(request: Request, kind: str) -> HttpResponse:
 
 async def _begin(request: Request, maker: Maker, cluster: ClusterInfo, form: Any) -> HttpResponse:
     async def work(driver: Driver, says: Says) -> str:
-        return f"{await maker.run(driver, form, says)} runs"
+        return maker.ended.format(name=await maker.run(driver, form, says))
 
     need = Need(maker.role, maker.right)
     detail = {"line": maker.record(form)}
-    key = await engine.gateway.begin(request.actor, cluster.id, need, "run", maker.title(form), work, detail=detail)
+    verb, title = maker.button.lower(), maker.title(form)
+    key = await engine.gateway.begin(request.actor, cluster.id, need, verb, title, work, detail=detail)
     return HttpResponseClientRedirect(f"/jobs/{key}/")
 
 

@@ -15,7 +15,7 @@ from clusters.drivers.docker.fields import FIELDS
 from clusters.drivers.docker.logs import read_logs
 from clusters.drivers.docker.metrics import Meter
 from clusters.drivers.docker.stream import json_stream
-from clusters.drivers.docker.watch import COLLECTIONS, Watch
+from clusters.drivers.docker.watch import COLLECTIONS, Watch, make_watch
 from clusters.errors import ClusterError, Unreachable, Unsupported
 from clusters.kinds.base import Field, Kind
 from clusters.live.resource import FeedItem, Resource
@@ -55,7 +55,7 @@ class DockerDriver:
 
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """The whole list, then every change. An engine lets us see all or nothing: ``namespaces`` plays no part."""
-        watch = Watch(self._client, self._events, kind)
+        watch = make_watch(self._client, self._events, kind)
         self._watches.add(watch)
         try:
             async for item in watch.items():
@@ -78,8 +78,7 @@ class DockerDriver:
         where = COLLECTIONS.get(kind.api)
         if where is None:
             raise Unsupported(f"{kind.plural} cannot be read from a Docker engine.")
-        before, after = where.inspect
-        found = await self._client.json("GET", (before, name, after), subject=f"{kind.label} {name}")
+        found = await self._client.json("GET", where.one(name), subject=f"{kind.label} {name}")
         if not isinstance(found, dict):
             raise Unsupported("The engine's answer is not an object.")
         return found

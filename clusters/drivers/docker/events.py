@@ -37,8 +37,9 @@ class _Event(msgspec.Struct):
 class Follower:
     """What one watch has to look at next. Ids are kept once each, so nothing grows with the number of events."""
 
-    def __init__(self, type_: str) -> None:
+    def __init__(self, type_: str, ignored: frozenset[str] = frozenset()) -> None:
         self.type = type_
+        self.ignored = ignored  # actions that change nothing of what it shows
         self.dirty: set[str] = set()
         self.gone: set[str] = set()
         self.relist = False
@@ -80,9 +81,9 @@ class Events:
         self._open = False
         self._doubt: ClusterError | None = None
 
-    def follow(self, type_: str) -> Follower:
+    def follow(self, type_: str, ignored: frozenset[str] = frozenset()) -> Follower:
         """Hear of a type ("container") from now on; begins with a list as soon as the stream is open."""
-        follower = Follower(type_)
+        follower = Follower(type_, ignored)
         self._followers.add(follower)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="docker events")
@@ -160,5 +161,5 @@ class Events:
         if not event.actor.id or event.action.startswith(_IGNORED):
             return
         for follower in self._followers:
-            if follower.type == event.type:
+            if follower.type == event.type and event.action not in follower.ignored:
                 follower.hear(event.action, event.actor.id)

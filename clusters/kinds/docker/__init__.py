@@ -6,5 +6,6 @@ from typing import Any
 
 from clusters.kinds.base import Kind
 from clusters.kinds.docker.container import CONTAINER
+from clusters.kinds.docker.volume import VOLUME
 
-KINDS: tuple[Kind[Any], ...] = (CONTAINER,)
+KINDS: tuple[Kind[Any], ...] = (CONTAINER, VOLUME)

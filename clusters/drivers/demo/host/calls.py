@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
-from clusters.drivers.demo.host import engine, objects
+from clusters.drivers.demo.host import disk, engine, objects, volumes
 from clusters.drivers.demo.host.containers import Program
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
@@ -45,7 +45,18 @@ def answer(world: HostWorld, call: Call) -> Any:
             act = ACTS.get((call.method, "/".join(rest)))
             if act is not None:
                 return act(world, world.container(reference), call)
+        case ("GET", "system", "df"):
+            return disk.usage(world)
+        case (_, "volumes", *_):
+            return volumes.answer(world, call)
     raise Unsupported("The demonstration cannot do that.", hint="Connect a real Docker host to try this.")
+
+
+def path_of(collection: str, name: str) -> tuple[str, ...]:
+    """Where one object of a collection is inspected."""
+    if collection == "images":
+        return ("images", *name.split("/"), "json")
+    return (collection, name)
 
 
 def _image(world: HostWorld, reference: str) -> Object:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
-from clusters.drivers.demo.host import calls, engine, faults, life, objects
+from clusters.drivers.demo.host import calls, engine, faults, life, objects, volumes
 from clusters.drivers.demo.host.containers import BY_NAME, PROGRAMS, Program
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object, World
@@ -30,9 +30,10 @@ class HostWorld(World):
         self.quick: dict[str, int] = {}  # how often one ended soon after it began
         self.previous: dict[str, tuple[float, float]] = {}  # the run before: from, until
         self.last_words: dict[str, tuple[str, ...]] = {}
-        self._revisions: dict[str, int] = {}
+        self._revisions: dict[tuple[str, str], int] = {}
         for program in PROGRAMS:
             self.after(self.between(60, 11 * DAY), lambda program=program: self._install(program))  # type: ignore[misc]
+        self.after(3 * DAY, lambda: volumes.leave_one(self))
         self.run(start)
         if not calm:
             life.begin(self)
@@ -45,6 +46,8 @@ class HostWorld(World):
     def make(self, program: Program) -> Object:
         """Create a container, and its image if it is not there."""
         image_id = self.add_image(program.image)
+        if program.volume:
+            volumes.make(self, program.volume, volumes.of_project(program.project, program.volume))
         thing = objects.container(f"{self.chance.getrandbits(256):064x}", image_id, program, self.now)
         self.save(thing)
         return thing
@@ -73,8 +76,12 @@ class HostWorld(World):
 
     def save(self, thing: Object) -> None:
         """Store a container and tell who watches."""
-        self._revisions[thing["Id"]] = self._revisions.get(thing["Id"], 0) + 1
         self.put("containers", thing["Id"], thing)
+
+    def put(self, collection: str, uid: str, thing: Object) -> None:
+        """Every change has a number, as the real driver gives each state one."""
+        self._revisions[collection, uid] = self._revisions.get((collection, uid), 0) + 1
+        super().put(collection, uid, thing)
 
     def container(self, reference: str) -> Object:
         """A container by id, part of an id, or name. Raises Missing."""
@@ -102,14 +109,16 @@ class HostWorld(World):
         )
 
     def shown(self, collection: str, thing: Object) -> Object:
-        """Containers are shown as inspect has them, with what changes at every change, as the real driver adds it."""
-        return {**thing, "Revision": str(self._revisions[thing["Id"]])} if collection == "containers" else thing
+        """As the real driver reads it, with what changes at every change."""
+        uid = str(thing.get("Id") or thing.get("Name"))
+        return {**thing, "Revision": str(self._revisions[collection, uid])}
 
     def whole(self, collection: str, namespace: str, name: str) -> Object:
         """An object by name."""
-        if collection != "containers":
-            raise Missing(f"{name[:80]} is not there.")
-        return self.container(name)
+        if collection == "containers":
+            return self.container(name)
+        found: Object = calls.answer(self, Call("GET", calls.path_of(collection, name)))
+        return found
 
     def answer(self, call: Call) -> Any:
         """Carry out a request."""

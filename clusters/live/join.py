@@ -1,0 +1,80 @@
+"""Keeps the store of a joined kind: what the driver told of it, completed from the stores of other kinds.
+
+A volume is told by its engine, who mounts it by the containers; a Compose project is nothing but its containers,
+networks and volumes. All of it is here already, so nothing is asked and nothing polls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from clusters.kinds.base import Join
+from clusters.live.resource import Broken, Listed
+from clusters.live.store import Delta, Store
+
+log = logging.getLogger(__name__)
+
+PACE = 0.05  # seconds between two rounds
+SHARE = 6.0  # a round that took long is followed by a pause of this many times as long
+
+
+class Joiner:
+    """At work between ``start`` and ``stop``. ``told`` is what the driver says of the kind itself."""
+
+    def __init__(self, target: Store, join: Join[Any], others: Mapping[str, Store]) -> None:
+        self.told = Store(target.cluster_id, target.kind)
+        self._target = target
+        self._join = join
+        self._others = {name: others[name] for name in join.kinds if name in others}
+        self._leave: list[Callable[[], object]] = []
+        self._due: asyncio.TimerHandle | None = None
+        self._last, self._pace = 0.0, PACE
+
+    def start(self) -> None:
+        """Begin, with what is known now."""
+        if not self._leave:
+            self._leave = [store.subscribe(self._heard) for store in self._sources()]
+            self._soon()
+
+    def stop(self) -> None:
+        """Nobody looks any longer."""
+        for leave in self._leave:
+            leave()
+        self._leave = []
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self.told.forget()
+        self._target.forget()
+
+    def _sources(self) -> list[Store]:
+        own = [self.told] if self._target.kind.api else []
+        return own + list(self._others.values())
+
+    def _heard(self, store: Store, deltas: Sequence[Delta]) -> None:
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._due is None:
+            wait = max(0.0, self._last + self._pace - time.monotonic())
+            self._due = asyncio.get_running_loop().call_later(wait, self._round)
+
+    def _round(self) -> None:
+        self._due, began = None, time.monotonic()
+        trouble = next((store.trouble for store in self._sources() if store.trouble is not None), None)
+        if all(store.listed for store in self._sources()):
+            others = {name: list(store.resources.values()) for name, store in self._others.items()}
+            try:
+                made = self._join.make(list(self.told.resources.values()), others)
+            except Exception:
+                log.exception("cannot join the %s", self._target.kind.plural)
+                return
+            self._target.apply(Listed(made))
+        if trouble is not None:
+            self._target.apply(Broken(trouble, 0.0))
+        self._last = time.monotonic()
+        self._pace = max(PACE, SHARE * (self._last - began))

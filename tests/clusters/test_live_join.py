@@ -1,0 +1,94 @@
+"""A joined kind is what its driver tells, completed from other stores: at once, without a call, and only when wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from clusters.errors import Unreachable
+from clusters.kinds.base import Join
+from clusters.live.join import Joiner
+from clusters.live.resource import Broken, Changed, Listed
+from clusters.live.store import Store
+from tests.clusters.docker_things import until
+from tests.clusters.fakes import APP, App
+
+
+def _with_copies(own: Sequence[App], others: Mapping[str, Sequence[App]]) -> list[App]:
+    return [msgspec.structs.replace(one, copies=len(others["other"])) for one in own]
+
+
+def _joiner() -> tuple[Joiner, Store, Store]:
+    other = Store(1, replace(APP, name="other"))
+    join: Join[Any] = Join(kinds=("other",), make=_with_copies)
+    target = Store(1, replace(APP, name="joined", join=join))
+    return Joiner(target, join, {"other": other}), target, other
+
+
+async def test_it_is_listed_when_all_that_it_is_made_of_is() -> None:
+    joiner, target, other = _joiner()
+    joiner.start()
+    joiner.told.apply(Listed([App(id="1", title="web")]))
+    await asyncio.sleep(0.1)
+    assert not target.listed
+    other.apply(Listed([]))
+    await until(lambda: target.listed)
+    assert target.resources["1"].copies == 0  # type: ignore[attr-defined]
+
+
+async def test_a_change_of_another_kind_changes_it() -> None:
+    joiner, target, other = _joiner()
+    joiner.start()
+    joiner.told.apply(Listed([App(id="1", title="web")]))
+    other.apply(Listed([]))
+    await until(lambda: target.listed)
+    told: list[int] = []
+    target.subscribe(lambda store, deltas: told.append(len(deltas)))
+    other.apply(Changed([App(id="9", title="x")]))
+    await until(lambda: told)
+    assert target.resources["1"].copies == 1  # type: ignore[attr-defined]
+    assert told == [1]
+
+
+async def test_what_changes_nothing_of_it_is_told_to_nobody() -> None:
+    joiner, target, other = _joiner()
+    joiner.start()
+    joiner.told.apply(Listed([App(id="1", title="web")]))
+    other.apply(Listed([App(id="9", title="x")]))
+    await until(lambda: target.listed)
+    told: list[int] = []
+    target.subscribe(lambda store, deltas: told.append(len(deltas)))
+    other.apply(Changed([App(id="9", title="x", copies=7)]))
+    await asyncio.sleep(0.15)
+    assert told == []
+
+
+async def test_trouble_is_said_and_what_is_known_stays() -> None:
+    joiner, target, other = _joiner()
+    joiner.start()
+    joiner.told.apply(Listed([App(id="1", title="web")]))
+    other.apply(Listed([]))
+    await until(lambda: target.listed)
+    joiner.told.apply(Broken(Unreachable("It is silent."), 1.0))
+    await until(lambda: target.trouble)
+    assert "1" in target.resources
+    joiner.told.apply(Listed([]))
+    await until(lambda: not target.trouble and not target.resources)
+
+
+async def test_nothing_is_joined_while_nobody_looks() -> None:
+    joiner, target, other = _joiner()
+    other.apply(Listed([]))
+    joiner.told.apply(Listed([App(id="1", title="web")]))
+    await asyncio.sleep(0.1)
+    assert not target.listed
+    joiner.start()
+    await until(lambda: target.listed)
+    joiner.stop()
+    assert not target.listed
+    assert not target.resources
+    assert not other._listeners
