@@ -7,7 +7,7 @@ engine, the pages, the permission check and the audit all read the same declarat
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -63,6 +63,15 @@ class Health:
     reason: str = ""  # "Stopped by the kernel: it used more memory than it may"
     code: str = ""  # the technical term beside it: "exit 137 · OOMKilled"
     since: float = 0.0  # epoch seconds; 0.0 when unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy of a resource, as far as whoever keeps it must know: equal ones make no difference to it."""
+
+    resource: Any = field(compare=False)
+    health: Health
+    restarts: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +221,7 @@ class Kind(Generic[T]):
     make: Maker | None = None  # how a new one is made, where that can be done from a form
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     join: Join[T] | None = None  # what is added to it from the stores of other kinds
+    with_copies: Callable[[T, Health, Sequence[Copy]], Health] | None = None  # how it is, once its copies are known
 
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""

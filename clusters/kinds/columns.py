@@ -6,7 +6,8 @@ from typing import Any
 
 from clusters.kinds.base import Column
 
-# Filled from outside: the status from the kind's health, usage by the sampler while somebody looks.
+# Filled from outside: the status from the kind's health, usage by the sampler while somebody looks, restarts of what
+# has copies from these.
 STATUS: Column[Any] = Column(key="status", label="Status", value=lambda one: None, cell="status")
 CPU: Column[Any] = Column(
     key="cpu", label="CPU", value=lambda one: None, cell="usage", width="minmax(104px, 1fr)", words="Processor in use."
@@ -18,6 +19,10 @@ MEMORY: Column[Any] = Column(
     cell="usage",
     width="minmax(104px, 1fr)",
     words="Memory in use.",
+)
+
+RESTARTS: Column[Any] = Column(
+    key="restarts", label="Restarts", value=lambda one: None, cell="count_bad", width="74px", end=True
 )
 
 NAMESPACE: Column[Any] = Column(

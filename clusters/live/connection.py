@@ -16,6 +16,7 @@ from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
 from clusters.live.contact import Contact
+from clusters.live.families import Families
 from clusters.live.join import Joiner
 from clusters.live.resource import Alive, Broken, Changed, Listed, Resource
 from clusters.live.row import Row
@@ -41,6 +42,7 @@ class Connection:
         self._joiners = {
             name: Joiner(store, store.kind.join, self.stores) for name, store in self.stores.items() if store.kind.join
         }
+        self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self._changed = changed  # told when the state on the screen may be another
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
@@ -86,7 +88,7 @@ class Connection:
     def row(self, store: Store, uid: str) -> Row | None:
         """The row of that resource, as it is now."""
         resource = store.resources.get(uid)
-        return Row(self.cluster, store.kind, resource, store.health[uid]) if resource else None
+        return Row(self.cluster, store.kind, resource, store.health[uid], store.copies) if resource else None
 
     def retry(self) -> None:
         """Somebody pressed "check again": try now instead of when the back-off ends."""

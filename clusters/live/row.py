@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from clusters.errors import Invalid
-from clusters.kinds.base import Health, Kind
+from clusters.kinds.base import Copy, Health, Kind
 from clusters.live.cluster import ClusterInfo
 
 
@@ -18,6 +19,7 @@ class Row:
     kind: Kind[Any]
     resource: Any
     health: Health
+    copies_of: Callable[[Any], Sequence[Copy] | None] | None = None  # its store's; None for what has no copies
 
     @property
     def id(self) -> str:
@@ -28,6 +30,14 @@ class Row:
     def key(self) -> str:
         """How it is named in an address."""
         return self.kind.key(self.resource)
+
+    @property
+    def restarts(self) -> int | None:
+        """How often it, or any of its copies, was started again; None when that is not known."""
+        if self.copies_of is None:
+            return self.kind.workload.restarts(self.resource) if self.kind.workload else None
+        copies = self.copies_of(self.resource)
+        return None if copies is None else sum(one.restarts for one in copies)
 
 
 def parse_id(text: str) -> tuple[int, str, str]:

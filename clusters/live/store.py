@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from clusters.errors import ClusterError
-from clusters.kinds.base import Health, Kind, Level
+from clusters.kinds.base import Copy, Health, Kind, Level
 from clusters.live.resource import Broken, Changed, FeedItem, Listed, Resource
 
 log = logging.getLogger(__name__)
 MAX_UID = 300  # characters
-PASSING = {Level.AT_RISK, Level.UNKNOWN, Level.CHANGING}  # levels that time alone can change
+PASSING = {Level.FAILING, Level.AT_RISK, Level.UNKNOWN, Level.CHANGING}  # levels that time alone can change
 
 # What was there and what is there now; None on the side where there is nothing.
 Delta: TypeAlias = tuple[Resource | None, Resource | None]
@@ -30,6 +30,7 @@ class Store:
         self.health: dict[str, Health] = {}  # by uid; said once per change, for every view, count and finding
         self.listed = False  # False: "cannot tell yet", never "nothing there"
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
+        self.copies: Callable[[Any], Sequence[Copy] | None] | None = None  # of one resource, where the kind has any
         self._by_key: dict[str, str] = {}
         self._ahead: dict[str, tuple[str, Health]] = {}  # judged before a long list is taken in: uid -> version, health
         self._listeners: dict[Listener, None] = {}
@@ -73,6 +74,13 @@ class Store:
         if deltas:
             self._tell(deltas)
 
+    def judge_again(self, uids: Sequence[str]) -> None:
+        """Their copies are different now: so may be how they are, and what their rows show."""
+        for uid in uids:
+            self.health[uid] = self._judge(self.resources[uid])
+        if uids:
+            self._tell([(self.resources[uid], self.resources[uid]) for uid in uids])
+
     def judge_ahead(self, resources: Sequence[Resource]) -> None:
         """Judge some of a long list that is about to be taken in."""
         for resource in resources:
@@ -82,7 +90,10 @@ class Store:
 
     def _judge(self, resource: Resource) -> Health:
         try:
-            return self.kind.health(resource)
+            health = self.kind.health(resource)
+            if self.kind.with_copies and self.copies and (copies := self.copies(resource)):
+                return self.kind.with_copies(resource, health, copies)
+            return health
         except Exception:
             # Hostile or strange data: the row stays visible and says so; the watch goes on.
             log.exception("cannot judge a %s", self.kind.name)

@@ -94,6 +94,19 @@ STATUS = TableColumn(
 )
 
 
+RESTARTS = TableColumn(
+    key="restarts",
+    label="Restarts",
+    cell="count_bad",
+    end=True,
+    width="74px",
+    read=lambda row: row.restarts,
+    sort=lambda row: row.restarts or 0,
+    words="How often it, or a copy of it, had to be started again.",
+)
+FROM_OUTSIDE = {"status": STATUS, "restarts": RESTARTS}  # columns that a resource cannot fill by itself
+
+
 def _of_kind(column: Column[Any]) -> TableColumn:
     value, sort, facet = column.value, column.sort, column.facet
     return TableColumn(
@@ -112,7 +125,7 @@ def _of_kind(column: Column[Any]) -> TableColumn:
 
 def kind_table(kind: Kind[Any]) -> Table:
     """The list of one kind, over all clusters that have it."""
-    columns = [STATUS if column.key == "status" else _of_kind(column) for column in kind.columns]
+    columns = [FROM_OUTSIDE.get(column.key) or _of_kind(column) for column in kind.columns]
     columns.insert(min(2, len(columns)), WHERE)
     return Table(
         name=kind.name,
@@ -185,16 +198,7 @@ WORKLOAD_COLUMNS = (
         width="minmax(132px, 1fr)",
         words="Memory in use, beside its limit when it has one.",
     ),
-    TableColumn(
-        key="restarts",
-        label="Restarts",
-        cell="count_bad",
-        end=True,
-        width="74px",
-        read=lambda row: _workload(row).restarts(row.resource),
-        sort=lambda row: _workload(row).restarts(row.resource) or 0,
-        words="How often it had to be started again.",
-    ),
+    RESTARTS,
 )
 
 

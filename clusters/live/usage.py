@@ -169,19 +169,4 @@ def _copies(connection: Connection, row: Row) -> tuple[str, list[Any]]:
 
 def copies(connection: Connection, row: Row) -> Iterable[Any]:
     """The resources at the lower end of the owner chain that ends at this row (deployment > replica set > pod)."""
-    store = connection.stores.get(row.kind.copies_of)
-    if store is None:
-        return
-    for resource in store.resources.values():
-        kind, current = store.kind, resource
-        for _ in range(4):  # chains are short; a loop made by a hostile cluster ends here
-            owner = kind.owner(current) if kind.owner else None
-            upper = connection.stores.get(owner[0]) if owner else None
-            if owner is None or upper is None:
-                break
-            if owner[1] == row.resource.uid:
-                yield resource
-                break
-            if (parent := upper.resources.get(owner[1])) is None:
-                break
-            kind, current = upper.kind, parent
+    return connection.families.below(row.resource.uid, row.kind.copies_of)

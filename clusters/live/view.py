@@ -93,7 +93,7 @@ class View:
         store = self._stores[int(cluster_id)][kind]
         resource = store.resources.get(uid)
         return (
-            Row(self._connections[store.cluster_id].cluster, store.kind, resource, store.health[uid])
+            Row(self._connections[store.cluster_id].cluster, store.kind, resource, store.health[uid], store.copies)
             if resource
             else None
         )
@@ -145,7 +145,7 @@ class View:
             resources = [resource for resource in resources if resource.namespace in namespaces]
         if words := self.query.text.split():
             resources = [resource for resource in resources if _matches(kind, resource, words)]
-        rows = [Row(cluster, kind, resource, health[resource.uid]) for resource in resources]
+        rows = [Row(cluster, kind, resource, health[resource.uid], store.copies) for resource in resources]
         if self.table.counts is not None:
             rows = [row for row in rows if self.table.counts(row)]
         ids = [store.prefix + row.resource.uid for row in rows]

@@ -115,6 +115,8 @@ def _inside(
             if one is None or one.health.level not in UNWELL or not _seen(one, allowed):
                 continue
             top = top_owner(cluster.stores, one)
+            if one.kind.with_copies and one.row != top.row:
+                continue  # in the middle of the chain: it only repeats what its copies say
             tops[top.row] = top
             (groups if one.health.level in BAD else silent)[top.row].append(one)
     return [_about(tops[row], things + silent[row], now, versions) for row, things in sorted(groups.items())]
@@ -179,7 +181,8 @@ def _dominant(copies: Sequence[Thing]) -> Thing:
 
 
 def _cause(top: Thing, copies: Sequence[Thing], worst: Health) -> str:
-    if not copies:
+    judged_with_them = top.kind.with_copies is not None and top.health.level in BAD and worst.level == Level.FAILING
+    if not copies or judged_with_them:
         return top.health.reason
     ready, wanted, _ = top.kind.workload.copies(top.resource) if top.kind.workload else (0, len(copies), 0)
     words = explain.copies_words(len(copies), wanted, worst.reason)

@@ -6,6 +6,25 @@ from collections.abc import Sequence
 
 from clusters.kinds.base import Health
 
+SAYS = {  # a word of a kind's health -> what a person would say of the thing
+    "Cannot be placed": "cannot be placed",
+    "Cannot make copies": "cannot make copies",
+    "Cannot start": "cannot start",
+    "Crashing": "keeps crashing",
+    "Degraded": "has too few copies",
+    "Down": "is down",
+    "Evicted": "was removed by its machine",
+    "Failed": "failed",
+    "No image": "cannot get its image",
+    "Not answering": "does not answer",
+    "Not ready": "does not take work",
+    "Out of memory": "ran out of memory",
+    "Running short": "runs short",
+    "Setting missing": "misses a setting",
+    "Stuck": "is stuck",
+    "Stuck ending": "does not go away",
+    "Unhealthy": "fails its health check",
+}
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 
@@ -45,7 +64,9 @@ def version(image: str) -> str:
 
 
 def title(name: str, health: Health) -> str:
-    """ "checkout-api: Crashing"."""
+    """ "checkout-api keeps crashing"; for a word without a sentence "checkout-api: restarting"."""
+    if health.word in SAYS:
+        return f"{name} {SAYS[health.word]}"
     return f"{name}: {health.word[:1].lower()}{health.word[1:]}" if health.word else name
 
 

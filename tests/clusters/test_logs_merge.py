@@ -19,6 +19,7 @@ from clusters.errors import Unreachable
 from clusters.gateway import Denied
 from clusters.kinds.base import Health, Level
 from clusters.live import log_source, logs
+from clusters.live.families import Families
 from clusters.live.log_lines import LogFilter, LogLevel
 from clusters.live.log_source import Streams
 from clusters.live.logs import OURS, LogStream
@@ -46,10 +47,11 @@ class World:
         self.closed: list[str] = []
         self.hidden: set[str] = set()
         self.stores = {"app": Store(1, WEB), "copy": Store(1, COPY)}
+        families = Families(self.stores, lambda delay, act: None)
         self.web = App(id="web", title="web", space="shop")
         self.stores["app"].apply(Listed([self.web]))
         self.stores["copy"].apply(Listed([]))
-        connection = SimpleNamespace(stores=self.stores, wanted=self.wanted)
+        connection = SimpleNamespace(stores=self.stores, wanted=self.wanted, families=families)
         self.streams = Streams(self, SimpleNamespace(connections={1: connection}))  # type: ignore[arg-type]
         self.wakes = 0
 

@@ -99,7 +99,7 @@ def trouble(level: Level = Level.AT_RISK) -> Finding:
         "deployment",
         "1~deployment~u",
         "shop/web",
-        "web: crashing",
+        "web keeps crashing",
         "It stops.",
         "failing",
         since=START,
@@ -112,7 +112,7 @@ def test_what_comes_and_goes_began_once_and_is_over_once() -> None:
         there = second < 60 and second % 10 < 5
         said += troubles.judge([trouble()] if there else [], START + second)
     assert [(one.what, one.words) for one in said] == [
-        ("at risk", "web: crashing"),
+        ("at risk", "web keeps crashing"),
         ("recovered", "web is well again after less than a minute"),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from clusters.drivers.demo.world import World
 from clusters.errors import Unreachable
 from clusters.kinds import KINDS
 from clusters.kinds.base import Level
+from clusters.live.families import Families
 from clusters.live.resource import Listed
 from clusters.live.store import Store
 from clusters.triage.engine import NewVersion, counts, find
@@ -40,11 +41,14 @@ def heard(number: int, name: str, world: World, state: str = "live", at: float =
     """A cluster as it is told by this world now."""
     Clock.at = max(world.now, Clock.at)
     platform: Any = "kubernetes" if isinstance(world, ShopWorld) else "docker"
-    stores = {}
-    for kind in KINDS[platform]:
-        store = stores[kind.name] = Store(number, kind)
+    stores = {kind.name: Store(number, kind) for kind in KINDS[platform]}
+    later: list[Callable[[], None]] = []
+    Families(stores, lambda delay, act: later.append(act))
+    for kind, store in zip(KINDS[platform], stores.values(), strict=True):
         shown = (world.shown(kind.api, one) for one in world.all(kind.api))
         store.apply(Listed([msgspec.json.decode(msgspec.json.encode(one), type=kind.model) for one in shown]))
+    while later:
+        later.pop()()
     return Heard(number, name, platform, state, stores, at or world.now, "The wire is cut.")
 
 
@@ -99,7 +103,9 @@ def test_an_app_that_still_serves_is_at_risk_and_not_failing() -> None:
     world = shop("image", after=30)
     (found,) = find([heard(1, "Shop", world)], ALL, Clock.at)
     assert found.level == Level.AT_RISK
-    assert "The others serve." in found.cause
+    assert found.title == "search-ui cannot get its image"
+    assert found.cause.startswith("Its new version is stuck: 1 copy does not come up.")
+    assert found.cause.endswith("3 other copies still serve.")
 
 
 def test_a_cluster_that_does_not_answer_is_one_finding_and_hides_what_is_in_it() -> None:
@@ -115,7 +121,7 @@ def test_a_cluster_that_does_not_answer_is_one_finding_and_hides_what_is_in_it()
 
 def test_a_silent_machine_explains_what_was_on_it() -> None:
     found = find([heard(1, "Shop", shop("node", after=10))], ALL, Clock.at)
-    assert titles(found) == ["oak-3: not answering"]
+    assert titles(found) == ["oak-3 does not answer"]
 
 
 def test_containers_of_one_project_that_fail_alike_are_one_finding() -> None:

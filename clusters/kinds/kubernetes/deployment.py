@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.kinds.base import Column, Kind, Look, Panel, Workload
-from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import span
 from clusters.kinds.kubernetes import deployment_actions as actions
-from clusters.kinds.kubernetes.deployment_health import health, rolling
+from clusters.kinds.kubernetes.deployment_health import health, rolling, with_copies
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod import POD
@@ -130,6 +130,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
             end=True,
             words="Copies of the newest version.",
         ),
+        RESTARTS,
         Column(key="strategy", label="Changes", value=lambda one: one.spec.strategy.type, hidden=True),
         AGE,
     ),
@@ -137,5 +138,6 @@ DEPLOYMENT: Kind[Deployment] = Kind(
     actions=(actions.SCALE, actions.RESTART, actions.ROLL_BACK, actions.PAUSE, actions.RESUME),
     search=lambda one: f"{one.image}\0{' '.join(f'{key}={value}' for key, value in one.labels.items())}",
     copies_of="pod",
+    with_copies=with_copies,
     workload=Workload(image=lambda one: one.image, copies=copies, restarts=lambda one: None),
 )

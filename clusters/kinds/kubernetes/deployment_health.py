@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from clusters.kinds.base import Health, Level
+from clusters.kinds.base import Copy, Health, Level
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes.base import Condition, condition, understood
+from clusters.kinds.kubernetes.copies import failing, most_frequent, share, since, staying
 from clusters.kinds.kubernetes.deployment_model import Deployment
 
 GRACE = 30.0  # seconds that fewer copies than asked for are no fault yet
@@ -44,6 +46,33 @@ def health(one: Deployment) -> Health:
     return Health(Level.AT_RISK if serving else Level.FAILING, "Degraded" if serving else "Down", few, code, since)
 
 
+def with_copies(one: Deployment, alone: Health, copies: Sequence[Copy]) -> Health:
+    """Copies that crash are up now and then, and each time all looks well; so what they say weighs more."""
+    down = failing(copies)
+    if not down or one.metadata.deletion_timestamp or not one.spec.replicas or _is_refused(one):
+        return alone
+    why, up, began = most_frequent(down), staying(copies), since(down)
+    if _has_old_copies(one):
+        few = count(len(down), "copy does not come up", "copies do not come up")
+        serving = f"{count(up, 'other copy', 'other copies')} still serve{'s' if up == 1 else ''}." if up else ""
+        words = f"Its new version is stuck: {few}. {why.reason} {serving or 'Nothing serves.'}"
+        given_up = alone.word == "Stuck"
+        return Health(Level.FAILING if given_up or not up else Level.AT_RISK, "Stuck", words, why.code, began)
+    words = share(up, one.spec.replicas, why)
+    if not up:
+        return Health(Level.FAILING, why.word, words, why.code, began)
+    return Health(Level.AT_RISK, "Degraded", words, why.code, began)
+
+
+def _is_refused(one: Deployment) -> bool:
+    failed = condition(one.status.conditions, "ReplicaFailure")
+    return failed is not None and failed.status == "True"
+
+
+def _has_old_copies(one: Deployment) -> bool:
+    return one.status.replicas > one.status.updated_replicas
+
+
 def rolling(one: Deployment) -> bool:
     """Same rule as ``kubectl rollout status``: seen by its controller, all copies new and ready, no old ones left."""
     spec, status = one.spec, one.status
@@ -68,7 +97,7 @@ def _without_copies(one: Deployment) -> Health:
 def _blocked(one: Deployment) -> Health | None:
     """Its copies cannot be made at all, or its new version was given up on."""
     failed = condition(one.status.conditions, "ReplicaFailure")
-    if failed and failed.status == "True":
+    if failed and _is_refused(one):
         return Health(Level.FAILING, "Cannot make copies", _refusal(failed.message), failed.reason, failed.since)
     progressing = condition(one.status.conditions, "Progressing")
     if progressing and progressing.reason == "ProgressDeadlineExceeded":

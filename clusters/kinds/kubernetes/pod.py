@@ -7,7 +7,7 @@ from typing import Any
 
 from clusters.drivers.base import Call, Driver, LogSource
 from clusters.kinds.base import JSON, Action, Column, Kind, Look, Panel, Workload
-from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import at, delete, line_target
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -180,15 +180,7 @@ POD: Kind[Pod] = Kind(
         ),
         CPU,
         MEMORY,
-        Column(
-            key="restarts",
-            label="Restarts",
-            cell="count_bad",
-            value=lambda pod: pod.restarts,
-            sort=lambda pod: pod.restarts,
-            width="74px",
-            end=True,
-        ),
+        RESTARTS,
         Column(
             key="node",
             label="Node",

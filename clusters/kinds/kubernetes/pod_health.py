@@ -9,13 +9,12 @@ from clusters.kinds.base import Health, Level
 from clusters.kinds.exit_codes import exit_term, exit_words
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import condition, understood
+from clusters.kinds.kubernetes.pod_crashes import again_and_again, crashed
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
 
 PLACING = 10.0  # seconds the scheduler may take before "cannot be placed" is said
 STARTING = 120.0  # seconds a pod may take to get ready
 MAKING = 300.0  # seconds its containers may take to be made: a large image comes slowly
-RECENT = 600.0  # a restart this long ago still counts
-MANY = 3  # restarts that are worth a word
 FORGOTTEN, HOPELESS = 600.0, 1800.0  # seconds beyond its grace that an ending pod may take
 
 
@@ -154,16 +153,9 @@ def _containers(pod: Pod, now: float) -> Health | None:
     """The worst of what its containers say."""
     found = []
     for asked, one in _paired(pod.containers, pod.statuses):
-        if one.state.waiting and (said := _waiting(asked, one, one.state.waiting, now, pod)):
+        said = _waiting(asked, one, one.state.waiting, now, pod) if one.state.waiting else None
+        if said := said or crashed(asked, one, pod.spec.restart_policy, now):
             found.append(said)
-        elif (ended := one.state.terminated) and (ended.exit_code or pod.spec.restart_policy == "Always"):
-            found.append(_ended(ended, "Crashing" if ended.exit_code else "Ended"))
-        elif one.restart_count >= MANY and (last := one.last_state.terminated) and now - last.ended < RECENT:
-            oom = last.reason == "OOMKilled"
-            why = f"Started again {one.restart_count} times. {exit_words(last.exit_code, out_of_memory=oom)}."
-            found.append(
-                Health(Level.AT_RISK, "Restarting", why, exit_term(last.exit_code, out_of_memory=oom), last.ended)
-            )
     return min(found, key=lambda one: one.level) if found else None
 
 
@@ -198,22 +190,17 @@ def _waiting(asked: Container, one: ContainerStatus, waiting: Waiting, now: floa
             )
         return Health(Level.FAILING, "Waiting", waiting.message[:300] or waiting.reason, waiting.reason, pod.created)
     level, word, words = known
-    if last := one.last_state.terminated:
-        oom = last.reason == "OOMKilled"
-        words = f"{words} {exit_words(last.exit_code, out_of_memory=oom)}{_limit(asked) if oom else ''}."
-        return Health(
-            level, word, words, f"{exit_term(last.exit_code, out_of_memory=oom)} · {waiting.reason}", last.ended
-        )
+    last = one.last_state.terminated
+    if last and waiting.reason == "CrashLoopBackOff":
+        return again_and_again(asked, last)
+    if last:
+        words = f"{words} {exit_words(last.exit_code)}."
+        return Health(level, word, words, f"{exit_term(last.exit_code)} · {waiting.reason}", last.ended)
     if word == "No image":
         words = f"{_image_words(waiting.message) or words} ({asked.image})"
     elif waiting.message:
         words = f"{words} {waiting.message[:300]}"
     return Health(level, word, words, waiting.reason, pod.created)
-
-
-def _limit(asked: Container) -> str:
-    limit = (asked.resources.limits or {}).get("memory", "")
-    return f" ({limit})" if limit else ""
 
 
 _IMAGE = (  # rows 17 to 21

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Column, Health, Kind, Level
+from collections.abc import Sequence
+
+from clusters.kinds.base import Column, Copy, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
+from clusters.kinds.kubernetes.copies import failing, most_frequent, share, since, staying
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import PodSpec
 from clusters.live.resource import Number
@@ -47,7 +50,8 @@ class ReplicaSet(Object, frozen=True, gc=False, rename="camel"):
 @understood
 def health(one: ReplicaSet) -> Health:
     """A version that was replaced is stopped; the one in use is as its copies are."""
-    if failed := condition(one.status.conditions, "ReplicaFailure"):
+    failed = condition(one.status.conditions, "ReplicaFailure")
+    if failed and failed.status == "True":
         return Health(Level.FAILING, "Cannot make copies", failed.message[:300], failed.reason, failed.since)
     if not one.spec.replicas:
         return Health(Level.STOPPED, "Replaced", "Another version is in use; this one is kept for going back.")
@@ -56,6 +60,16 @@ def health(one: ReplicaSet) -> Health:
             Level.CHANGING, "Starting", f"{one.status.ready_replicas} of {one.spec.replicas} copies are ready."
         )
     return Health(Level.HEALTHY, "Running")
+
+
+def with_copies(one: ReplicaSet, alone: Health, copies: Sequence[Copy]) -> Health:
+    """Copies that crash are up now and then: what they say weighs more."""
+    down = failing(copies)
+    if not down or not one.spec.replicas or alone.level is Level.FAILING:
+        return alone
+    why, up = most_frequent(down), staying(copies)
+    words = share(up, one.spec.replicas, why)
+    return Health(Level.AT_RISK if up else Level.FAILING, "Degraded" if up else why.word, words, why.code, since(down))
 
 
 REPLICA_SET: Kind[ReplicaSet] = Kind(
@@ -104,4 +118,5 @@ REPLICA_SET: Kind[ReplicaSet] = Kind(
     search=lambda one: one.spec.template.image,
     owner=lambda one: ("deployment", one.controller.uid) if one.controller else None,
     copies_of="pod",
+    with_copies=with_copies,
 )

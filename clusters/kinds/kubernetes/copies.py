@@ -1,0 +1,41 @@
+"""What its copies say about what keeps them: steadier than its own status, which is well whenever they are up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from clusters.kinds.base import Copy, Health, Level
+
+OVER = {"Succeeded", "Failed"}  # pods that are left for reading only: others were made in their place
+
+
+def failing(copies: Sequence[Copy]) -> list[Copy]:
+    """Those that do not stay up, or cannot start at all."""
+    return [one for one in copies if one.health.level is Level.FAILING and one.resource.status.phase not in OVER]
+
+
+def staying(copies: Sequence[Copy]) -> int:
+    """How many are up, and not only until they end the next time."""
+    return sum(one.health.level in (Level.HEALTHY, Level.AT_RISK) for one in copies)
+
+
+def most_frequent(copies: Sequence[Copy]) -> Health:
+    """How the most of these are; where there are as many of several sorts, the first by name of its trouble."""
+    often = Counter((one.health.word, one.health.code) for one in copies)
+    (word, code), _ = min(often.items(), key=lambda item: (-item[1], item[0]))
+    return next(one.health for one in copies if (one.health.word, one.health.code) == (word, code))
+
+
+def since(copies: Sequence[Copy]) -> float:
+    """When the first of these began; 0.0 when that is not known."""
+    return min((one.health.since for one in copies if one.health.since), default=0.0)
+
+
+def share(up: int, wanted: int, why: Health) -> str:
+    """ "0 of 2 copies stay up. It stops again and again. ..." """
+    what = "stay up" if why.word == "Crashing" else "run"
+    if wanted == 1:
+        what = {"stay up": "does not stay up", "run": "does not run"}[what]
+        return f"Its only copy {what}. {why.reason}"
+    return f"{min(up, wanted)} of {wanted} copies {what}. {why.reason}"
