@@ -21,6 +21,7 @@ from clusters.jobs import interrupt_running
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from clusters.live.supervisor import Supervisor
+from clusters.live.totals import Totals
 from clusters.live.usage import Sampler
 from clusters.models import Cluster
 from clusters.triage.live import Triage
@@ -53,13 +54,15 @@ class Engine:
 
     def __init__(self) -> None:
         self.supervisor = Supervisor(address)
-        self.sampler = Sampler(self.supervisor, self._sampled)
+        self.sampler = Sampler(self.supervisor, lambda: _tell(self._sample_listeners))
+        self.totals = Totals(self.supervisor, lambda: _tell(self._total_listeners))
         self.gateway = Gateway(self.supervisor)
         self.triage = Triage(self.supervisor)
         self.started = False
         self.somebody = True  # has an account; only a Pilothouse without any leads to its set-up page
         self._tasks: list[asyncio.Task[None]] = []
         self._sample_listeners: dict[Callable[[], None], None] = {}
+        self._total_listeners: dict[Callable[[], None], None] = {}
 
     async def start(self) -> None:
         """Connect every cluster that is kept and begin to watch. Asked twice, it starts once."""
@@ -69,7 +72,10 @@ class Engine:
         self.somebody = await get_user_model().objects.aexists()
         await interrupt_running()
         await sync_to_async(settle_interrupted)()
-        self._tasks = [asyncio.create_task(self.sampler.run(), name="usage sampler")]
+        self._tasks = [
+            asyncio.create_task(self.sampler.run(), name="usage sampler"),
+            asyncio.create_task(self.totals.run(), name="totals"),
+        ]
         self.triage = Triage(self.supervisor)
         self.triage.start()
         async for cluster in Cluster.objects.all():
@@ -107,12 +113,21 @@ class Engine:
 
     def on_sampled(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Hear when usage was sampled. Returns how to stop."""
-        self._sample_listeners[listener] = None
-        return lambda: self._sample_listeners.pop(listener, None)
+        return _hear(self._sample_listeners, listener)
 
-    def _sampled(self) -> None:
-        for listener in tuple(self._sample_listeners):
-            listener()
+    def on_totals(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Hear when the usage of whole clusters was sampled. Returns how to stop."""
+        return _hear(self._total_listeners, listener)
+
+
+def _hear(listeners: dict[Callable[[], None], None], listener: Callable[[], None]) -> Callable[[], None]:
+    listeners[listener] = None
+    return lambda: listeners.pop(listener, None)
+
+
+def _tell(listeners: dict[Callable[[], None], None]) -> None:
+    for listener in tuple(listeners):
+        listener()
 
 
 engine = Engine()

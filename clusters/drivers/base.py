@@ -26,6 +26,8 @@ class About:
     words: str = ""  # "Debian 12 · 2 processors · 24 GiB"
     uid: str = ""  # the engine's or cluster's own identity, to notice the same one added twice
     facts: Mapping[str, str] = field(default_factory=dict)
+    cores: float = 0.0  # what the machine has, where a cluster is one machine; 0.0: not known
+    memory: float = 0.0  # bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,8 @@ class Kind(Generic[T]):
     owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
     make: Maker | None = None  # how a new one is made, where that can be done from a form
+    makes_up_usage: bool = False  # the usage of all of these together is that of their cluster
+    usage_at_once: bool = False  # and one call measures them all, however many there are
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     join: Join[T] | None = None  # what is added to it from the stores of other kinds
     with_copies: Callable[[T, Health, Sequence[Copy]], Health] | None = None  # how it is, once its copies are known

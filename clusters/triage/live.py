@@ -18,6 +18,7 @@ from clusters.triage.changes import Happened, Watcher
 from clusters.triage.engine import NewVersion
 from clusters.triage.finding import Finding
 from clusters.triage.moments import Recorder
+from clusters.triage.restarts import RestartLog, Restarts
 from clusters.triage.symptoms import UNWELL, Heard, Thing, is_workload, top_owner
 from clusters.triage.troubles import Troubles
 
@@ -25,7 +26,6 @@ EVERY = 0.5  # seconds between two judgements, when something changes all the ti
 TICK = 5.0
 MOST_SCOPES = 64  # different rights for which an answer is kept
 REMEMBER_VERSIONS = 3600.0
-RESTARTS_FOR = 3600.0
 BLINK = 2.0  # seconds before anything is shown: a crash that was over at once needs nobody
 LASTS = 10.0  # seconds before what is at risk only is shown: a copy may just be starting
 COMES_BACK = 15.0  # seconds that a trouble is shown on while its app is starting again
@@ -43,7 +43,7 @@ class Triage:
         self._watcher = Watcher()
         self._troubles = Troubles()
         self._versions: dict[str, NewVersion] = {}
-        self._restarts: list[tuple[float, int, str, int]] = []  # at, cluster, namespace, how many
+        self._restarts = RestartLog()
         self._first_seen: dict[str, float] = {}
         self._last_seen: dict[str, float] = {}
         self._there_since: dict[str, float] = {}
@@ -122,15 +122,9 @@ class Triage:
         found: dict[str, int] = self._answer("counts", scope, lambda: self._count(scope))
         return found
 
-    def restarts(self, scope: Scope) -> int:
+    def restarts(self, scope: Scope) -> Restarts:
         """How often anything was started again within the last hour, as far as we watched."""
-        edge = time.time() - RESTARTS_FOR
-        self._restarts = [one for one in self._restarts if one[0] >= edge]
-        return sum(
-            count
-            for _, cluster, namespace, count in self._restarts
-            if cluster in scope and ((allowed := scope[cluster]) is None or namespace in allowed)
-        )
+        return self._restarts.within(scope, time.time())
 
     def heard(self) -> list[Heard]:
         """Every cluster as the triage sees it."""
@@ -235,8 +229,9 @@ class Triage:
         if before is not None and (workload := store.kind.workload) is not None:
             grown = (workload.restarts(one.resource) or 0) - (workload.restarts(before) or 0)
             if grown > 0 and not store.kind.copies_of:
-                self._restarts.append((now, store.cluster_id, one.resource.namespace, grown))
-                self._keep(self._watcher.restarted(top_owner(self._stops[store.cluster_id][0].stores, one), now))
+                top = top_owner(self._stops[store.cluster_id][0].stores, one)
+                self._restarts.note(now, store.cluster_id, one.resource.namespace, top.resource.name, grown)
+                self._keep(self._watcher.restarted(top, now))
         if store.kind.workload is not None and is_workload(store.kind, one.resource):
             self._keep(self._watcher.changed(one, now))
 

@@ -10,6 +10,8 @@ from clusters.access import Scope
 from clusters.kinds.base import Level
 from clusters.triage import engine, explain
 from clusters.triage.finding import Finding
+from clusters.triage.numbers import Measured, Number, numbers
+from clusters.triage.restarts import Restarts
 from clusters.triage.symptoms import Heard, Thing
 
 MOST_SQUARES = 300  # of one cluster; above, only what is not healthy is drawn one by one
@@ -22,18 +24,6 @@ WORDS = {
     Level.STOPPED: "stopped on purpose",
     Level.HEALTHY: "healthy",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """One of the four numbers, with a plain remark."""
-
-    label: str
-    value: str
-    unit: str
-    remark: str
-    level: str = ""
-    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +77,14 @@ class Overview:
 
 
 def overview(
-    clusters: Sequence[Heard], scope: Scope, findings: Sequence[Finding], restarts: int, changes: int
+    clusters: Sequence[Heard],
+    scope: Scope,
+    findings: Sequence[Finding],
+    restarts: Restarts,
+    measured: Sequence[Measured],
+    now: float,
 ) -> Overview:
-    """Home, within this scope. ``restarts`` of the last hour, ``changes`` of the last day."""
+    """Home, within this scope."""
     seen = [cluster for cluster in clusters if cluster.id in scope]
     levels = engine.counts(seen, scope)
     apps = {cluster.id: _apps(cluster, scope) for cluster in seen}
@@ -106,7 +101,7 @@ def overview(
         sentence=sentence(levels, loading),
         findings=tuple(findings),
         levels=levels,
-        numbers=_numbers(levels, apps, restarts, changes),
+        numbers=numbers([one for found in apps.values() for one in found], restarts, measured, now),
         hive=tuple(_comb(one, apps[one.id]) for one in seen),
     )
 
@@ -157,58 +152,3 @@ def _square(cluster: Heard, one: Thing) -> Square:
         level.name.lower(),
         f"{one.resource.name} · {word}" + (f" · {one.health.reason}" if one.health.reason else ""),
     )
-
-
-def _numbers(
-    levels: Mapping[Level, int], apps: Mapping[int, Sequence[Thing]], restarts: int, changes: int
-) -> tuple[Number, ...]:
-    total, healthy = sum(levels.values()), levels.get(Level.HEALTHY, 0)
-    ill = levels.get(Level.FAILING, 0) + levels.get(Level.AT_RISK, 0)
-    ready = wanted = 0
-    for one in (one for found in apps.values() for one in found):
-        if one.kind.workload is not None and one.health.level not in (Level.STOPPED, Level.PAUSED):
-            copies = one.kind.workload.copies(one.resource)
-            ready, wanted = ready + min(copies[0], copies[1]), wanted + copies[1]
-    missing = wanted - ready
-    return (
-        Number(
-            "Apps healthy",
-            f"{healthy:,}",
-            f"of {total:,}",
-            _remark(levels, ill),
-            "failing" if levels.get(Level.FAILING) else "at_risk" if ill or levels.get(Level.UNKNOWN) else "",
-            "/workloads/",
-        ),
-        Number(
-            "Copies ready",
-            f"{ready:,}",
-            f"of {wanted:,}",
-            f"{missing:,} missing" if missing else "all are there",
-            "at_risk" if missing else "",
-            "/workloads/",
-        ),
-        Number(
-            "Restarts, last hour",
-            f"{restarts:,}",
-            "",
-            "none seen" if not restarts else "a quiet hour" if restarts < 5 else "more than in a quiet hour",
-            "at_risk" if restarts >= 5 else "",
-        ),
-        Number(
-            "Changes, last 24 h",
-            f"{changes:,}",
-            "",
-            "nothing changed" if not changes else "see what changed",
-            "",
-            "/activity/?range=24h",
-        ),
-    )
-
-
-def _remark(levels: Mapping[Level, int], ill: int) -> str:
-    if ill:
-        return f"{ill:,} need{'s' if ill == 1 else ''} a look"
-    if unknown := levels.get(Level.UNKNOWN, 0):
-        return f"of {unknown:,} nothing is heard"
-    changing = levels.get(Level.CHANGING, 0)
-    return f"{changing:,} changing" if changing else "none needs a look"

@@ -86,6 +86,18 @@ def spark_points(samples: Sequence[float]) -> str:
     return " ".join(f"{index * step:.1f},{29 - sample / highest * 27:.1f}" for index, sample in enumerate(samples))
 
 
+@register.simple_tag
+def time_points(run: Sequence[tuple[float, float]]) -> str:
+    """The points of one run of a timeline, (where, how much) from 0 to 1, in a box of 100 × 30."""
+    return " ".join(f"{x(point)},{29 - point[1] * 27:.1f}" for point in run)
+
+
+@register.filter
+def x(point: tuple[float, float]) -> str:
+    """Where a point of a timeline stands."""
+    return f"{point[0] * 100:.1f}"
+
+
 @register.filter
 def current(entries: Iterable[Any]) -> Any:
     """The one of them that is open now, or None."""

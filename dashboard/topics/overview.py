@@ -1,4 +1,7 @@
-"""Topic ``overview``: says that what Home shows is different now; the page then fetches its body again."""
+"""Topic ``overview``: says that what Home shows is different now; the page then fetches its body again.
+
+An open Home is somebody looking: while it is open, the usage of the clusters that it sums up is measured.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from dashboard.topics.base import Topic
 
 
 class OverviewTopic(Topic):
-    """No args. Frames carry the headline and a mark of all that is shown: the same mark, the same page."""
+    """No args. Frames carry the headline and a mark of all that is shown: the same mark, the same page.
+
+    ``usage`` frames say between them that usage was measured: only the numbers are fetched again.
+    """
 
     name = "overview"
 
@@ -24,6 +30,9 @@ class OverviewTopic(Topic):
             self.open_things.enter_context(engine.supervisor.connections[cluster_id].wanted())
         self.open_things.callback(engine.triage.subscribe(self._judged))
         self.open_things.callback(engine.supervisor.on_state(self._state_changed))
+        whole = [cluster_id for cluster_id, namespaces in self._scope.items() if namespaces is None]
+        self.open_things.callback(engine.totals.look(whole))
+        self.open_things.callback(engine.on_totals(self._measured))
         self.owe_snapshot()
 
     def snapshot(self) -> Frame:
@@ -36,6 +45,9 @@ class OverviewTopic(Topic):
     def _judged(self) -> None:
         if self._now() != self._mark:
             self.owe_snapshot()
+
+    def _measured(self) -> None:
+        self.deliver(Frame(t="usage"))
 
     def _state_changed(self, connection: Connection) -> None:
         if connection.cluster.id in self._scope:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +19,7 @@ from clusters.models import Moment
 from clusters.people import is_admin
 from clusters.triage import moments
 from clusters.triage.finding import Finding
+from clusters.triage.numbers import Measured, share_of
 from clusters.triage.overview import Overview, overview
 from dashboard.access import allow
 from dashboard.engine import address, engine
@@ -45,8 +48,15 @@ ICONS = {
 async def home(request: Request) -> HttpResponse:
     """The page, or (``?part=home``) what moves of it alone, fetched when something changed."""
     scope = engine.scope(request.actor)
+    may_connect = is_admin(request.actor)
+    if asks_for(request, "numbers"):
+        return render(request, "partials/home_numbers.html", {"overview": look(scope)})
+    if asks_for(request, "clusters"):
+        return render(
+            request, "partials/home_clusters.html", {"clusters": _clusters(scope), "may_connect": may_connect}
+        )
     context = await _context(scope)
-    context["may_connect"] = is_admin(request.actor)
+    context["may_connect"] = may_connect
     if asks_for(request, "home"):
         return render(request, "partials/home_body.html", context)
     return page(request, "pages/home.html", context)
@@ -77,15 +87,14 @@ async def activity(request: Request) -> HttpResponse:
 
 
 async def _context(scope: Scope) -> dict[str, Any]:
-    changes = await moments.visible(scope, datetime.now(UTC) - RANGES["24h"][1]).acount()
-    shown = look(scope, changes)
+    shown = look(scope)
     feed = [_moment(one) for one in await moments.newest(scope, NEWEST)]
     return {
         "overview": shown,
         "findings": [_finding(one) for one in shown.findings],
         "hive": [_comb(one) for one in shown.hive],
         "feed": feed,
-        "clusters": [_cluster(one) for one in sorted(scope, key=lambda one: _name(one).casefold())],
+        "clusters": _clusters(scope),
         "anything": bool(engine.supervisor.connections),
         "legend": [
             (level.name.lower(), word)
@@ -100,10 +109,29 @@ async def _context(scope: Scope) -> dict[str, Any]:
     }
 
 
-def look(scope: Scope, changes: int = 0) -> Overview:
-    """Home as data, for somebody with these rights."""
-    triage = engine.triage
-    return overview(triage.heard(), scope, triage.findings(scope), triage.restarts(scope), changes)
+def look(scope: Scope) -> Overview:
+    """Home as data, for somebody with these rights. The usage of a cluster is for those who see all of it."""
+    triage, totals = engine.triage, engine.totals
+    measured = [
+        Measured(_name(one), totals.last(one), totals.history(one), totals.why_not(one))
+        for one, namespaces in scope.items()
+        if namespaces is None
+    ]
+    return overview(triage.heard(), scope, triage.findings(scope), triage.restarts(scope), measured, time.time())
+
+
+def _clusters(scope: Scope) -> list[dict[str, Any]]:
+    usage = {one: engine.totals.last(one) for one, namespaces in scope.items() if namespaces is None}
+    shares = {"Processor": share_of(usage, "cpu"), "Memory": share_of(usage, "memory")}
+    ids = sorted(scope, key=lambda one: _name(one).casefold())
+    return [_cluster(one) | {"fuller": _fuller(one, shares)} for one in ids]
+
+
+def _fuller(cluster_id: int, shares: Mapping[str, Mapping[int, float]]) -> tuple[str, int] | None:
+    """What is nearer to its end, processor or memory, and how much of it is in use in percent."""
+    known = [(share[cluster_id], label) for label, share in shares.items() if cluster_id in share]
+    most, label = max(known, default=(0.0, ""))
+    return (label, round(100 * most)) if label else None
 
 
 def _name(cluster_id: int) -> str:

@@ -59,7 +59,7 @@ def context() -> dict[str, Any]:
         "actions": ACTIONS,
         "hour_ago": now - 3700,
         "samples": (4, 5, 4, 7, 6, 9, 8, 12, 14, 13, 19, 17, 26, 24, 31),
-        "quiet_samples": (12, 14, 13, 12, 15, 14, 13, 13, 12, 14, 13, 15, 14),
+        "runs": (((0.0, 0.5), (0.1, 0.6), (0.2, 0.55)), ((0.6, 0.7), (0.7, 0.62), (0.85, 0.9), (1.0, 0.8))),
         "facts": _facts(),
         "tabs": _tabs(),
         "branches": _branches(),

@@ -1,11 +1,14 @@
-"""Nobody looks: what is asked of the clusters then? Everything goes through proxies that keep each request's line."""
+"""Nobody looks: what is asked of the clusters then? Everything goes through proxies that keep each request's line.
+
+Somebody looked at Home before, because an open Home lets usage be measured: closing it must end that.
+"""
 
 from __future__ import annotations
 
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,8 +16,11 @@ from tests.bench import world
 from tests.bench.figures import Figure, LeftOut, at_most, count
 from tests.bench.kube import api
 from tests.bench.recorder import Recorder
+from tests.server import Server
 
 ONE_CONTAINER = re.compile(r"/containers/[0-9a-f]{64}/json")
+USAGE = re.compile(r"/stats|metrics\.k8s\.io")
+HOME = 30  # seconds
 SETTLE, LISTEN = 10, 75  # seconds: longer than the minute after which a list is checked while somebody looks
 
 
@@ -34,17 +40,35 @@ def measure() -> Iterator[Figure]:
             yield Figure(what="nobody looks: Kubernetes", measured="left out", target=str(why))
         connect = {"Docker": lambda at: world.docker(at), "Kubernetes": lambda at: world.kubernetes(at)}
         clusters = {name.lower(): connect[name](recorder.address) for name, recorder in recorders.items()}
-        things.enter_context(world.server(**clusters))
+        server = things.enter_context(world.server(**clusters))
         time.sleep(SETTLE)
-        for recorder in recorders.values():
-            recorder.requests.clear()
-            recorder.events = 0
+        yield from _with_home_open(server, recorders)
+        time.sleep(SETTLE)
+        _forget(recorders)
         time.sleep(LISTEN)
         for name, recorder in recorders.items():
             other = _unasked(recorder)
             yield at_most(f"nobody looks, {LISTEN} s: calls to {name} beside streams", len(other), 0, count)
             for line in sorted(set(other)):
                 yield Figure(what=f"  {line[:60]}", measured="asked")
+
+
+def _with_home_open(server: Server, recorders: Mapping[str, Recorder]) -> Iterator[Figure]:
+    """What one open Home asks for, counted; it is measured at all."""
+    with world.window() as window:
+        tab = window.tab(server, "/")
+        tab.locator("#number-cpu .value").filter(has_text="%").wait_for()
+        _forget(recorders)
+        time.sleep(HOME)
+        for name, recorder in recorders.items():
+            usage = [line for line in recorder.requests if USAGE.search(line)]
+            yield Figure(what=f"Home open, {HOME} s: calls to {name} for usage", measured=count(len(usage)))
+
+
+def _forget(recorders: Mapping[str, Recorder]) -> None:
+    for recorder in recorders.values():
+        recorder.requests.clear()
+        recorder.events = 0
 
 
 def _unasked(recorder: Recorder) -> list[str]:

@@ -58,4 +58,6 @@ async def say_about(client: EngineClient) -> About:
         words=" · ".join(word for word in words if word),
         uid=info.id,
         facts={name: value for name, value in facts.items() if value},
+        cores=float(max(0, info.n_cpu)),
+        memory=float(max(0, info.mem_total)),
     )

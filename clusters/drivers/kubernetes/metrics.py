@@ -21,7 +21,7 @@ from clusters.kinds.kubernetes.quantities import quantity
 from clusters.live.resource import Resource
 
 ASK_AGAIN = 60.0  # seconds, after the cluster said that it does not measure
-ONE_BY_ONE = 8  # up to so many in all are asked for by name; for more, one list per namespace
+ONE_BY_ONE = 8  # up to so many pods in all are asked for by name; for more, one list per namespace; nodes: one list
 API = {"pod": "metrics.k8s.io/v1beta1/pods", "node": "metrics.k8s.io/v1beta1/nodes"}
 
 
@@ -86,7 +86,7 @@ class Metrics:
         by_namespace: dict[str, list[Resource]] = defaultdict(list)
         for one in resources:
             by_namespace[one.namespace].append(one)
-        few = len(resources) <= ONE_BY_ONE
+        few = kind.namespaced and len(resources) <= ONE_BY_ONE
         asked = [self._namespace(API[kind.name], *group, few) for group in by_namespace.items()]
         measured: dict[str, Usage] = {}
         for samples in await asyncio.gather(*asked):

@@ -55,6 +55,7 @@ CONTAINER: Kind[Container] = Kind(
     words="One running (or stopped) copy of an image: a program with its own files, network and limits.",
     health=health,
     always=True,
+    makes_up_usage=True,
     make=RUN,
     columns=(
         Column(

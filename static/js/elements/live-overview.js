@@ -1,8 +1,10 @@
-// <live-overview>: the body of Home. When what it shows is different, it is fetched again and morphed into place.
+// <live-overview>: the body of Home. When what it shows is different, it is fetched again and morphed into place; when
+// only usage was measured, the parts that show it are.
 
 import { live } from "../socket.js";
 
 const PACE = 500; // ms between two fetches, however much changes
+const MEASURED = ["numbers", "clusters"];
 
 class LiveOverview extends HTMLElement {
   connectedCallback() {
@@ -15,6 +17,7 @@ class LiveOverview extends HTMLElement {
   }
 
   #receive(frame) {
+    if (frame.t === "usage") return this.#measured();
     if (frame.mark === undefined || frame.mark === this.mark) return;
     this.mark = frame.mark;
     this.timer ??= setTimeout(() => this.#refresh(), this.fetched ? PACE : 0);
@@ -24,7 +27,16 @@ class LiveOverview extends HTMLElement {
     this.timer = undefined;
     if (!this.isConnected) return;
     this.fetched = true;
-    window.htmx.ajax("GET", `${this.dataset.href}?part=home`, { target: "#home", swap: "outerMorph" });
+    this.#fetch("home", "#home");
+  }
+
+  #measured() {
+    if (this.timer !== undefined) return; // all of it is fetched in a moment
+    for (const part of MEASURED) this.#fetch(part, `#home-${part}`);
+  }
+
+  #fetch(part, target) {
+    window.htmx.ajax("GET", `${this.dataset.href}?part=${part}`, { target, swap: "outerMorph" });
   }
 }
 

@@ -103,9 +103,11 @@ class HostWorld(World):
         return About(
             "docker",
             "29.0.1",
-            "Demonstration · 4 processors · 16 GiB",
+            "4 processors · 16 GiB",
             f"demo-host-{self.seed}",
             {"Containers": str(len(self.all("containers"))), "Demonstration": "Nothing here is real"},
+            cores=4.0,
+            memory=16.0 * 1024**3,
         )
 
     def shown(self, collection: str, thing: Object) -> Object:

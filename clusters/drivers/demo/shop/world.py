@@ -187,7 +187,7 @@ class ShopWorld(World):
         return About(
             "kubernetes",
             "v1.34.2",
-            f"Demonstration · {len(MACHINES)} nodes",
+            f"{len(MACHINES)} nodes",
             f"demo-shop-{self.seed}",
             {"Nodes": str(len(MACHINES)), "Demonstration": "Nothing here is real"},
         )
