@@ -6,7 +6,7 @@ limit, and raises only the errors of ``clusters.errors``. All that it returns is
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -35,7 +35,8 @@ class Call:
     """One request to a cluster's API, as pure data: made by an action, shown in the audit, sent by a driver.
 
     ``path`` holds the segments; the driver refuses a segment that is empty, ".", "..", or holds "/" or control
-    characters, so a hostile name can never climb. ``body`` is encoded as JSON (``content_type`` may say which patch).
+    characters, so a hostile name can never climb. ``body`` is encoded as JSON (``content_type`` may say which patch);
+    ``data`` is sent as it is instead, bit by bit.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -44,6 +45,7 @@ class Call:
     body: Any = None
     content_type: str = "application/json"
     timeout: float = 30.0
+    data: AsyncIterable[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import aiohttp
@@ -24,6 +24,7 @@ from clusters.errors import Invalid, Unreachable, Unsupported
 OLDEST, NEWEST = (1, 41), (1, 56)  # what we speak: Docker 20.10 and up
 BODY_LIMIT = 32 << 20  # bytes of one answer
 CONNECT, NEGOTIATE = 5.0, 10.0  # seconds
+Pieces: TypeAlias = AsyncIterable[bytes]  # a body that is sent bit by bit
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,254}")
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
@@ -95,16 +96,22 @@ class EngineClient:
         within: float | None = None,
         begins_within: float = 15.0,
         headers: Mapping[str, str] | None = None,
+        data: Pieces | None = None,
         subject: str = "",
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An answer that is read bit by bit, for as long as it lasts when ``within`` is None (once it has begun)."""
+        """An answer that is read bit by bit, for as long as it lasts when ``within`` is None (once it has begun).
+
+        ``data`` is sent as it is, instead of a ``body`` in JSON; its type is said in ``headers``.
+        """
         try:
             target = await self.target(path)
         except Unreachable as error:
             error.sent = False  # the request itself never left
             raise
         begins = within or begins_within
-        async with self._send(method, target, query, body, within=within, begins=begins, headers=headers) as response:
+        async with self._send(
+            method, target, query, body, within=within, begins=begins, headers=headers, data=data
+        ) as response:
             if response.status == 304 or response.status < 300:
                 yield response
             else:
@@ -163,16 +170,16 @@ class EngineClient:
         within: float | None,
         begins: float | None = None,
         headers: Mapping[str, str] | None = None,
+        data: Pieces | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        data = None if body is None else msgspec.json.encode(body)
-        sent = {"Content-Type": "application/json"} if data is not None else {}
+        sent = {} if body is None else {"Content-Type": "application/json"}
         try:
             session = await self._open_session()
             async with asyncio.timeout(begins):
                 response = await session.request(
                     method,
                     URL(self._base + target, encoded=True).with_query(query or {}),
-                    data=data,
+                    data=data if body is None else msgspec.json.encode(body),
                     headers=sent | dict(headers or {}),
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT),

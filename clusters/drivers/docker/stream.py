@@ -18,7 +18,10 @@ _OBJECT_LIMIT = 4 << 20  # bytes
 async def json_stream(client: EngineClient, call: Call) -> AsyncIterator[Mapping[str, Any]]:
     """Each object as it comes. An error inside the stream is the caller's to read: it is an object like the others."""
     begins = max(call.timeout, 30.0)
-    async with client.open(call.method, call.path, call.query, call.body, begins_within=begins) as response:
+    headers = {} if call.data is None else {"Content-Type": call.content_type}
+    async with client.open(
+        call.method, call.path, call.query, call.body, begins_within=begins, headers=headers, data=call.data
+    ) as response:
         rest = bytearray()
         async for chunk in pieces(response):
             rest += chunk
