@@ -17,6 +17,7 @@ from clusters.models import Cluster, Grant
 
 RIGHTS = (
     ("run", "Run", "start new containers and workloads"),
+    ("build", "Build", "build images, which runs commands on the host"),
     ("exec", "Terminal", "open terminals inside containers"),
     ("reveal", "Reveal", "see the values of secrets"),
 )

@@ -41,7 +41,9 @@ class Role(IntEnum):
     ADMIN = 3
 
 
-Right = Literal["", "run", "exec", "reveal"]  # beyond the role: granted to operators one by one, admins have all
+Right = Literal[
+    "", "run", "build", "exec", "reveal"
+]  # beyond the role: granted to operators one by one, admins have all
 
 
 class Says(Protocol):

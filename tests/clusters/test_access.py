@@ -10,7 +10,7 @@ from clusters.kinds.base import Role
 
 roles = st.sampled_from(list(Role))
 namespaces = st.sampled_from(["front", "back", "kube-system"])
-rights = st.frozensets(st.sampled_from(["run", "exec", "reveal"]))
+rights = st.frozensets(st.sampled_from(["run", "build", "exec", "reveal"]))
 grants = st.builds(
     Granted,
     role=roles,
@@ -22,7 +22,7 @@ targets = st.builds(Target, cluster=st.sampled_from([1, 2]), namespace=st.none()
 needs = st.builds(
     Need,
     role=st.sampled_from([Role.VIEWER, Role.OPERATOR, Role.ADMIN]),
-    right=st.sampled_from(["", "run", "exec", "reveal"]),
+    right=st.sampled_from(["", "run", "build", "exec", "reveal"]),
     acts=st.booleans(),
 )
 
