@@ -61,7 +61,7 @@ class Grant(models.Model):
     role = models.SmallIntegerField(choices=[(int(role), role.name.lower()) for role in Role if role])
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.CASCADE)  # null: all of them
     namespaces: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # empty: all of them
-    rights: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # "run", "exec", "reveal"
+    rights: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # "run", "build", "exec", "reveal"
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -156,6 +156,28 @@ class JobLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Build(models.Model):
+    """One build of an image: what was asked, how each step went, what came of it. Secrets are not in it."""
+
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="build")
+    tag = models.CharField(max_length=300, db_index=True)
+    settings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # BuildForm.kept
+    dockerfile = models.TextField()
+    steps: models.JSONField[list[Any], list[Any]] = models.JSONField(default=list)  # as graph.Step.frame gives them
+    output: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # lines by step
+    warnings: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    failure: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # words.Failure
+    image = models.CharField(max_length=100, blank=True)  # its id
+    size = models.BigIntegerField(null=True)
+    seconds = models.FloatField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.tag
 
 
 class Moment(models.Model):

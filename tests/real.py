@@ -32,6 +32,13 @@ def find_docker_socket() -> str:
     return path
 
 
+def find_old_docker_socket() -> str:
+    """The path of the socket of a Docker 20.10."""
+    path = os.environ.get("PILOTHOUSE_OLD_DOCKER", "")
+    need("docker-old", bool(path) and listens(path), "set PILOTHOUSE_OLD_DOCKER to the socket of a Docker 20.10")
+    return path
+
+
 def find_kubeconfig() -> Path:
     """A kubeconfig whose current context may do everything on a real cluster."""
     path = Path(os.environ.get("KUBECONFIG", "~/.kube/config")).expanduser()

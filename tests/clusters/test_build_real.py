@@ -1,0 +1,169 @@
+"""Builds on real engines, new and old: the image, the steps, the reason and the line of a failure, a cancel that is one."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from clusters.build.context import Alone
+from clusters.build.dockerfile import read_dockerfile
+from clusters.build.form import read_form
+from clusters.build.graph import Graph
+from clusters.build.work import BuildFailed, Built, build_image
+from clusters.drivers.base import Call
+from clusters.drivers.docker import DockerDriver
+from clusters.errors import ClusterError
+from tests.clusters.docker_engine import unix
+from tests.real import find_docker_socket, find_old_docker_socket
+
+pytestmark = pytest.mark.docker
+
+
+class Quiet:
+    """Listens to what a job would say."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str, level: str = "info") -> None:
+        self.lines.append(text)
+
+    def progress(self, slot: str, text: str) -> None:
+        self.lines.append(text)
+
+
+class Builder:
+    """Builds on one engine, and removes what was built."""
+
+    def __init__(self, driver: DockerDriver) -> None:
+        self.driver = driver
+        self.tag = f"pilothouse-build/{secrets.token_hex(5)}:1"
+        self.graph = Graph(read_dockerfile(""))
+
+    async def build(self, dockerfile: str, **values: object) -> Built:
+        form = read_form({"tag": self.tag, **values}, dockerfile)
+        self.graph = Graph(read_dockerfile(form.dockerfile), form.secrets)
+        return await build_image(self.driver, form, Alone(form.dockerfile), self.graph, Quiet())
+
+    async def failure(self, dockerfile: str, **values: object) -> tuple[int, str]:
+        with pytest.raises(BuildFailed) as caught:
+            await self.build(dockerfile, **values)
+        return caught.value.failure.line, f"{caught.value.failure.message} {caught.value.failure.hint}"
+
+    def states(self) -> dict[int, str]:
+        return {step.at.line: step.state for step in self.graph.ordered() if step.at}
+
+
+@pytest_asyncio.fixture(params=["new", "old"])
+async def builder(request: pytest.FixtureRequest) -> AsyncIterator[Builder]:
+    driver = unix(find_docker_socket() if request.param == "new" else find_old_docker_socket())
+    one = Builder(driver)
+    yield one
+    with suppress(ClusterError):
+        await driver.call(Call("DELETE", ("images", *one.tag.split("/")), {"force": "1"}))
+    await driver.close()
+
+
+async def test_an_image_comes_of_it_and_every_step_has_its_line(builder: Builder) -> None:
+    nonce = secrets.token_hex(8)
+    text = f"FROM busybox:latest AS one\nARG WHO\nRUN echo {nonce} $WHO > /made && echo seen\nFROM busybox:1.35\nENV A=1\nCOPY --from=one /made /made\n"
+    built = await builder.build(text, arguments="WHO=somebody", labels="team=shop")
+    assert built.image.startswith("sha256:")
+    assert built.size
+    image = await builder.driver.call(Call("GET", ("images", built.image, "json")))
+    assert builder.tag in image["RepoTags"]
+    assert image["Config"]["Labels"]["team"] == "shop"
+    assert builder.states().keys() == {1, 3, 4, 6}
+    assert builder.states()[3] == "done"
+    run = next(step for step in builder.graph.ordered() if step.at and step.at.line == 3)
+    assert run.output.lines() == [(1, "seen")]
+    assert run.seconds
+    await builder.build(text, arguments="WHO=somebody", labels="team=shop")
+    assert builder.states()[3] == builder.states()[6] == "cached"
+    await builder.build(text, arguments="WHO=somebody", labels="team=shop", no_cache=True)
+    assert builder.states()[3] == "done"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "line", "words"),
+    [
+        ("FROM busybox\nENV A=1\n\nRUN echo out && \\\n  exit 3\n", 4, "exit code 3"),
+        ("FROM busybox\nRUN nosuchprogram\n", 2, "not found in the image"),
+        ("FROM busybox\n\nFRUM x\n", 3, "nknown instruction"),
+        ("FROM busybox\nCOPY\n", 2, "COPY requires at least two arguments"),
+        ("FROM busybox AS a\nRUN true\nFROM registry.test:5000/pilothouse/nothing:1\n", 3, "registry.test:5000/pilothouse/nothing:1"),
+        ("FROM busybox\nCOPY ./missing.txt /x/\n", 2, "“missing.txt” is not among the files that were sent"),
+        ("FROM busybox AS a\nFROM busybox\nCOPY --from=a /missing /x\n", 3, "“/missing” is not in the stage"),
+        ("FROM busybox\nCOPY --from=nobody /a /b\n", 2, "nobody"),
+        ("RUN true\n", 0, "o build stage in current context"),
+    ],
+)  # fmt: skip
+async def test_a_failure_says_the_line_and_why(builder: Builder, dockerfile: str, line: int, words: str) -> None:
+    found, said = await builder.failure(dockerfile)
+    assert words in said
+    assert found == line or (line == 0 and found == 1)
+
+
+async def test_a_stage_that_is_not_there_and_one_that_is(builder: Builder) -> None:
+    text = "FROM busybox AS first\nRUN true\nFROM busybox AS second\nRUN false\n"
+    _, said = await builder.failure(text, target="third")
+    assert "There is no stage “third”" in said
+    assert "first, second" in said
+    await builder.build(text, target="first")
+    assert builder.states().get(4) in (None, "cached", "not reached")
+
+
+async def test_cache_mounts_keep_their_files_between_builds(builder: Builder) -> None:
+    mount = f"--mount=type=cache,target=/c,id={secrets.token_hex(5)}"
+    for last in ("first", "second"):
+        await builder.build(f"FROM busybox\nRUN {mount} ls /c; touch /c/kept-file; : {last}\n")
+    run = next(step for step in builder.graph.ordered() if step.at and step.at.line == 2)
+    assert [text for _, text in run.output.lines()] == ["kept-file"]
+
+
+def running(mark: str) -> bool:
+    """Whether some process of this machine has that word on its command line (the engines of tests run here)."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if mark.encode() in path.read_bytes().split(b"\0"):
+                return True
+    return False
+
+
+async def until(right: bool, mark: str, within: float = 20.0) -> float:
+    began = time.monotonic()
+    while running(mark) is not right:
+        assert time.monotonic() - began < within, f"still {not right} after {within} s"
+        await asyncio.sleep(0.1)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def mark() -> str:
+    return str(secrets.randbelow(10**8) + 10**8)
+
+
+async def test_a_cancelled_build_ends_on_the_engine_too(builder: Builder, mark: str) -> None:
+    task = asyncio.create_task(builder.build(f"FROM busybox\nRUN sleep {mark}\n"))
+    await until(True, mark)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(False, mark)
+    assert builder.states()[2] == "cancelled"
+
+
+async def test_a_thousand_lines_a_moment_and_hostile_bytes_arrive_whole_and_tame(builder: Builder) -> None:
+    text = "FROM busybox\nRUN printf '\\033]0;evil\\007\\377\\000<img src=x>\\n'; seq 1 5000\n"
+    await builder.build(text, no_cache=True)
+    run = next(step for step in builder.graph.ordered() if step.at and step.at.line == 2)
+    assert run.output.count == 5001
+    assert run.output.lines()[-1] == (5001, "5000")
+    assert "<img src=x>" in run.output.lines()[0][1]
