@@ -82,6 +82,8 @@ def navigation(actor: Actor, path: str) -> Navigation:
         if table.name in there:
             listed = entry(table.label, table.icon, list_address(table), count=table.name)
             kinds.setdefault(table.kinds[0].group, []).append(listed)
+    if any(one.driver.platform == "docker" for one in connections):
+        kinds.setdefault("Images", []).append(entry("Builds", "hammer", "/builds/"))
     observe = [
         entry("Activity", "history", "/activity/", phone=True),
         entry("Jobs", "list-checks", "/jobs/", phone=True),

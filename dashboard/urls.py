@@ -11,6 +11,7 @@ from dashboard.terminal import terminal
 from dashboard.views import (
     act,
     audit,
+    build,
     cluster,
     connect,
     demo,
@@ -32,6 +33,10 @@ urlpatterns = [
     path("workloads/", lists.rows, name="workloads"),
     path("list/<slug:table>/", lists.rows, name="list"),
     path("list/<slug:table>/ids/", lists.ids, name="list_ids"),
+    path("builds/", build.builds, name="builds"),
+    path("builds/new/", build.new, name="build_new"),
+    path("builds/<slug:key>/", build.build, name="build"),
+    path("builds/<slug:key>/output/", build.output, name="build_output"),
     path("activity/", home.activity, name="activity"),
     path("demo/", demo.demo, name="demo"),
     path("demo/fault/", demo.fault, name="demo_fault"),

@@ -13,9 +13,12 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from clusters.kinds.formats import short_id, size
 from dashboard.assets import asset as asset_address
 
 register = template.Library()
+register.filter("short_id", short_id)
+register.filter("size", size)
 
 # Every cell there is: a template in templates/cells/, a filler in static/js/cells.js, words for pages read without it.
 CELLS: dict[str, Callable[[Any], str]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.topics.base import Topic
+from dashboard.topics.build import BuildTopic
 from dashboard.topics.job import JobTopic
 from dashboard.topics.logs import LogsTopic
 from dashboard.topics.overview import OverviewTopic
@@ -11,5 +12,6 @@ from dashboard.topics.shell import ShellTopic
 from dashboard.topics.table import TableTopic
 
 TOPICS: dict[str, type[Topic]] = {
-    topic.name: topic for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LogsTopic, JobTopic)
+    topic.name: topic
+    for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LogsTopic, JobTopic, BuildTopic)
 }

@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 
 from clusters import jobs
-from clusters.access import Target, decide
+from clusters.access import Actor, Need, Target, decide
 from clusters.errors import Invalid, Missing
+from clusters.kinds.base import Role
 from clusters.live.frame import Frame
 from clusters.models import Job
 from dashboard.topics.base import Topic, number
 
 MOST_LINES = 10_000_000  # no job has a line of a higher number
+
+
+def may_see(actor: Actor, job: Job) -> bool:
+    """Whoever began it may, and whoever may see its cluster."""
+    if job.actor_id == actor.user_id:
+        return True
+    need = Need(Role.VIEWER, acts=False)
+    return job.cluster_id is not None and decide(actor, Target(job.cluster_id), need).allowed
 
 
 class JobTopic(Topic):
@@ -26,16 +35,12 @@ class JobTopic(Topic):
             raise Invalid("There is no such job.")
         start = number(start, MOST_LINES)
         job = await Job.objects.filter(key=key).afirst()
-        if job is None or not self._may_see(job):
+        if job is None or not may_see(self.actor, job):
             raise Missing("There is no such job.")
         self._seq, self._start, self._key = 0, start, key
         self._taken = asyncio.Event()
         task = asyncio.create_task(self._follow())
         self.open_things.callback(task.cancel)
-
-    def _may_see(self, job: Job) -> bool:
-        mine = job.actor_id == self.actor.user_id
-        return mine or (job.cluster_id is not None and decide(self.actor, Target(job.cluster_id), self.need).allowed)
 
     def snapshot(self) -> Frame:
         """A tab that missed something reads all its lines again."""

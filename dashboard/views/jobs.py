@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clusters import audit
 from clusters import jobs as domain
 from clusters.access import Actor
-from clusters.models import Job
+from clusters.models import Build, Job
 from clusters.people import is_admin
 from dashboard.access import allow
 from dashboard.engine import engine
@@ -25,7 +25,7 @@ EACH = 50
 async def jobs(request: Request) -> HttpResponse:
     """Newest first."""
     before = request.GET.get("before", "")
-    found = _visible(request.actor)
+    found = visible(request.actor)
     if before.isdecimal() and len(before) < 16:
         found = found.filter(pk__lt=int(before))
     rows = [job async for job in found[: EACH + 1]]
@@ -37,8 +37,10 @@ async def jobs(request: Request) -> HttpResponse:
 @require_safe
 async def job(request: Request, key: str) -> HttpResponse:
     """One job; htmx gets its lines alone."""
-    one = await _job_or_404(request, key)
-    context = {"job": one, "lines": await _lines(one), "may_cancel": _may_cancel(request, one)}
+    one = await job_or_404(request, key)
+    if one.verb == "build" and await Build.objects.filter(job=one).aexists():
+        return redirect("build", key)
+    context = {"job": one, "lines": await _lines(one), "may_cancel": may_cancel(request, one)}
     if request.htmx:
         return render(request, "partials/job.html", context)
     return page(request, "pages/job.html", context)
@@ -48,10 +50,10 @@ async def job(request: Request, key: str) -> HttpResponse:
 @require_POST
 async def cancel(request: Request, key: str) -> HttpResponse:
     """Ask it to stop: whoever began it may, and administrators."""
-    one = await _job_or_404(request, key)
+    one = await job_or_404(request, key)
     actor: Actor = request.actor
     event = audit.Event(actor=actor.name, address=actor.address, verb="cancel", kind="job", name=one.title, uid=one.key)
-    if not _may_cancel(request, one):
+    if not may_cancel(request, one):
         await audit.denied(event, "Only who began a job, and administrators, may cancel it.")
         raise Http404
     request_id = await audit.intent(event)
@@ -67,14 +69,15 @@ async def _lines(one: Job) -> list[domain.Line]:
     return []
 
 
-async def _job_or_404(request: Request, key: str) -> Job:
-    one = await _visible(request.actor).filter(key=key).afirst()
+async def job_or_404(request: Request, key: str) -> Job:
+    """The job, when this person may see it."""
+    one = await visible(request.actor).filter(key=key).afirst()
     if one is None:
         raise Http404
     return one
 
 
-def _visible(actor: Actor) -> QuerySet[Job]:
+def visible(actor: Actor) -> QuerySet[Job]:
     """Your own, those of clusters that are shared with you as a whole, and for administrators all."""
     found = Job.objects.select_related("cluster", "actor").order_by("-id")
     if is_admin(actor):
@@ -83,6 +86,7 @@ def _visible(actor: Actor) -> QuerySet[Job]:
     return found.filter(Q(actor_id=actor.user_id) | Q(cluster_id__in=whole))
 
 
-def _may_cancel(request: Request, one: Job) -> bool:
+def may_cancel(request: Request, one: Job) -> bool:
+    """Whoever began it may, and administrators, while it runs."""
     actor: Actor = request.actor
     return one.state == "running" and (one.actor_id == actor.user_id or is_admin(actor))

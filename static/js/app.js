@@ -10,6 +10,7 @@ import "./keys.js";
 import "./elements/cluster-state.js";
 import "./elements/command-palette.js";
 import "./elements/copy-button.js";
+import "./elements/live-build.js";
 import "./elements/live-cell.js";
 import "./elements/live-job.js";
 import "./elements/live-overview.js";

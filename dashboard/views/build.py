@@ -1,0 +1,165 @@
+"""Building images: the form, a build's page with its steps, and the builds that were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from clusters.access import Actor, Target, decide
+from clusters.build import running
+from clusters.build.form import FIELDS, BuildForm, docker_line, mask_line, read_form
+from clusters.errors import Conflict, Invalid
+from clusters.fields import NotFilledIn, clean
+from clusters.live.cluster import ClusterInfo
+from clusters.models import Build
+from dashboard.access import allow
+from dashboard.engine import engine
+from dashboard.forms import filled
+from dashboard.page import page
+from dashboard.request import Request
+from dashboard.views.jobs import job_or_404, may_cancel, visible
+
+EACH = 50
+FIRST_DOCKERFILE = 'FROM busybox:latest\nRUN echo hello > /hello\nCMD ["cat", "/hello"]\n'
+
+
+@allow(scope="signed-in")
+@require_http_methods(["GET", "HEAD", "POST"])
+async def new(request: Request) -> HttpResponse:
+    """GET: the form (``?repeat=`` as an earlier build had it). POST: check it (``check=1``), or begin."""
+    hosts = _hosts(request.actor)
+    if request.method != "POST":
+        values, dockerfile, host = await _initial(request)
+        context = _context(hosts, values, dockerfile, host, {})
+        return page(request, "pages/build_new.html", context)
+    values, dockerfile, problems, error, line = request.POST.dict(), request.POST.get("dockerfile", ""), {}, "", ""
+    chosen = next((one for one in hosts if str(one.id) == values.get("cluster")), None)
+    try:
+        form = read_form(clean(FIELDS, values), dockerfile)
+        line = docker_line(form)
+        if chosen and "check" not in values:
+            return await _begin(request, chosen, form)
+    except NotFilledIn as wrong:
+        problems = wrong.problems
+    except (Invalid, Conflict) as wrong:
+        error = f"{wrong.message} {wrong.hint}".strip()
+    if "check" in values:
+        return render(request, "partials/run_check.html", {"line": line, "error": error or " ".join(problems.values())})
+    context = _context(hosts, values, dockerfile, str(values.get("cluster")), problems) | {"error": error, "line": line}
+    return render(request, "partials/build_form.html", context, status=422)
+
+
+@allow(scope="signed-in")
+@require_safe
+async def builds(request: Request) -> HttpResponse:
+    """Newest first; ``?tag=`` those of one image."""
+    found = Build.objects.select_related("job__cluster", "job__actor").filter(job__in=visible(request.actor))
+    if tag := request.GET.get("tag", ""):
+        found = found.filter(tag=tag[:300])
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 16:
+        found = found.filter(pk__lt=int(before))
+    rows = [one async for one in found.defer("output", "dockerfile")[: EACH + 1]]
+    older = rows[EACH - 1].pk if len(rows) > EACH else None
+    may = bool(_hosts(request.actor))
+    return page(request, "pages/builds.html", {"builds": rows[:EACH], "older": older, "tag": tag, "may_build": may})
+
+
+@allow(scope="signed-in")
+@require_safe
+async def build(request: Request, key: str) -> HttpResponse:
+    """One build; htmx gets its head alone, with the steps as they are."""
+    one = await _build_or_404(request, key)
+    snapshot = running.snapshot(one, running.graph_of(key))
+    context = {
+        "build": one,
+        "job": one.job,
+        "snapshot": snapshot,
+        "may_cancel": may_cancel(request, one.job),
+        "may_repeat": _may_repeat(request.actor, one),
+        "excerpt": _excerpt(one),
+    }
+    if request.htmx:
+        return render(request, "partials/build_head.html", context)
+    return page(request, "pages/build.html", context)
+
+
+@allow(scope="signed-in")
+@require_safe
+async def output(request: Request, key: str) -> HttpResponse:
+    """What the step ``?step=`` printed, as far as it is kept."""
+    one = await _build_or_404(request, key)
+    lines = running.output_of(one, running.graph_of(key), request.GET.get("step", ""))
+    return JsonResponse({"lines": lines})
+
+
+async def _begin(request: Request, host: ClusterInfo, form: BuildForm) -> HttpResponse:
+    key = await running.begin(engine.gateway, request.actor, host.id, form)
+    return HttpResponseClientRedirect(f"/builds/{key}/")
+
+
+async def _initial(request: Request) -> tuple[Mapping[str, Any], str, str]:
+    """What the form holds at first: nothing, or what an earlier build was made from."""
+    if key := request.GET.get("repeat", ""):
+        one = await _build_or_404(request, key)
+        if not _may_repeat(request.actor, one):
+            raise Http404
+        return one.settings, one.dockerfile, str(one.job.cluster_id)
+    return {"tag": request.GET.get("tag", "")}, FIRST_DOCKERFILE, request.GET.get("cluster", "")
+
+
+def _context(
+    hosts: list[ClusterInfo], values: Mapping[str, Any], dockerfile: str, host: str, problems: Mapping[str, str]
+) -> dict[str, Any]:
+    fields = filled(FIELDS, values, problems)
+    return {
+        "hosts": hosts,
+        "chosen": next((one for one in hosts if str(one.id) == host), hosts[0] if hosts else None),
+        "dockerfile": dockerfile,
+        "first": fields[0],
+        "fields": fields[1:],
+        "open": any(field.value or field.problem for field in fields[1:]),
+    }
+
+
+def _hosts(actor: Actor) -> list[ClusterInfo]:
+    """The Docker hosts on which this person may build."""
+    found = [
+        one.cluster
+        for one in engine.supervisor.connections.values()
+        if one.driver.platform == "docker"
+        and one.cluster.driver != "demo"
+        and decide(actor, Target(one.cluster.id, None, one.cluster.read_only), running.NEED).allowed
+    ]
+    return sorted(found, key=lambda one: one.name.casefold())
+
+
+async def _build_or_404(request: Request, key: str) -> Build:
+    job = await job_or_404(request, key)
+    one = await Build.objects.filter(job=job).afirst()
+    if one is None:
+        raise Http404
+    one.job = job
+    return one
+
+
+def _may_repeat(actor: Actor, one: Build) -> bool:
+    """The whole Dockerfile is for who began it, and for who may build on that host."""
+    if one.job.actor_id == actor.user_id:
+        return True
+    return one.job.cluster_id is not None and decide(actor, Target(one.job.cluster_id), running.NEED).allowed
+
+
+def _excerpt(one: Build) -> list[tuple[int, str, bool]]:
+    """The lines of the Dockerfile around the one that failed."""
+    line, end = one.failure.get("line", 0), one.failure.get("end", 0)
+    if not line:
+        return []
+    lines = one.dockerfile.splitlines()
+    first, last = max(1, line - 2), min(len(lines), min(end, line + 12) + 2)
+    return [(number, mask_line(lines[number - 1]), line <= number <= end) for number in range(first, last + 1)]
