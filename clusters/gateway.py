@@ -88,6 +88,7 @@ class Gateway:
         """
         action = await self.may_act(actor, cluster_id, kind, resource, verb)
         values = fields.clean(action.fields, params)
+        await self._may_touch(actor, cluster_id, action, values)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
         return await self._repeats.once(
             actor.user_id,
@@ -113,6 +114,18 @@ class Gateway:
             resource=resource,
         )
         return action
+
+    async def _may_touch(self, actor: Actor, cluster_id: int, action: Action[Any], values: Mapping[str, Any]) -> None:
+        """Whatever else an action names must be there, and be this person's to act on. Raises Missing or Denied."""
+        for field in action.fields:
+            if not field.among or not values.get(field.name):
+                continue
+            named = [one for one in self.visible(actor, cluster_id, field.among) if one.name == values[field.name]]
+            if not named:
+                raise Missing(f"There is no {field.label.lower()} called {str(values[field.name])[:100]}.")
+            need = Need(action.role, action.right)
+            other = named[0]
+            await self.see(actor, cluster_id, other.namespace, need, verb=action.verb, kind=field.among, resource=other)
 
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
         """Would it be allowed? For what a page offers; doing it is decided again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ class Filled:
     value: Any
     problem: str = ""
     kept: bool = False  # a secret that is stored: left empty, it stays as it is
+    suggestions: Sequence[str] = ()  # names that it may be
 
     @property
     def id(self) -> str:
@@ -38,14 +39,16 @@ def filled(
     values: Mapping[str, Any],
     problems: Mapping[str, str] | None = None,
     kept: Sequence[str] = (),
+    names: Callable[[str], Sequence[str]] = lambda kind: (),
 ) -> list[Filled]:
-    """Every declared field with its value. What is secret is never put into a page."""
+    """Every declared field with its value. What is secret is never put into a page. ``names``: those of a kind."""
     return [
         Filled(
             field,
             "" if field.type == "secret" else values.get(field.name, ""),
             (problems or {}).get(field.name, ""),
             field.name in kept,
+            names(field.among) if field.among else (),
         )
         for field in fields
     ]

@@ -91,6 +91,7 @@ class Field:
     max_length: int = 4000
     choices: tuple[tuple[str, str], ...] = ()
     pattern: str = ""  # a regular expression that the whole value must match
+    among: str = ""  # the name of a live resource of this kind of the same cluster, on which this person may act, too
 
 
 @dataclass(frozen=True, kw_only=True)

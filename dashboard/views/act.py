@@ -15,9 +15,10 @@ from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from clusters import actors
 from clusters.audit import Unrecorded
+from clusters.carrying_out import Outcome
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.fields import NotFilledIn, clean
-from clusters.gateway import Denied, Outcome
+from clusters.gateway import Denied
 from clusters.kinds.base import Action, Role
 from clusters.live.row import Row
 from dashboard.access import action_or_404, allow, row_or_none
@@ -199,7 +200,8 @@ def _dialog(
 ) -> HttpResponse:
     action = plan[0].action
     problems = error.problems if isinstance(error, NotFilledIn) else {}
-    fields: list[Filled] = filled(action.fields, {**_values(plan[0].row, action, asked), **asked.dict()}, problems)
+    values = {**_values(plan[0].row, action, asked), **asked.dict()}
+    fields: list[Filled] = filled(action.fields, values, problems, names=lambda kind: _names(request, plan, kind))
     context = {
         "action": action,
         "plan": plan,
@@ -215,6 +217,12 @@ def _dialog(
         "production": any(one.row.cluster.production for one in plan),
     }
     return _shown(request, "partials/confirm.html", context, status)
+
+
+def _names(request: Request, plan: Sequence[Planned], kind: str) -> list[str]:
+    """What this person may see of that kind beside what is acted on."""
+    visible = engine.gateway.visible(request.actor, plan[0].row.cluster.id, kind)
+    return sorted(one.name for one in visible)[:MOST]
 
 
 def _shown(request: Request, partial: str, context: Mapping[str, Any], status: int) -> HttpResponse:

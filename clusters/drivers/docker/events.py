@@ -24,8 +24,13 @@ DIRTY_LIMIT = 50_000  # beyond that it is simpler to list again
 _IGNORED = ("exec_", "top", "resize", "attach", "detach", "archive-path", "extract-to-dir", "export", "copy")
 
 
+class _Attributes(msgspec.Struct):
+    container: str = ""  # who joins or leaves a network
+
+
 class _Actor(msgspec.Struct):
     id: str = msgspec.field(default="", name="ID")
+    attributes: _Attributes | None = msgspec.field(default=None, name="Attributes")
 
 
 class _Event(msgspec.Struct):
@@ -163,3 +168,8 @@ class Events:
         for follower in self._followers:
             if follower.type == event.type and event.action not in follower.ignored:
                 follower.hear(event.action, event.actor.id)
+        if event.type == "network" and event.actor.attributes and event.actor.attributes.container:
+            # The engine tells this of the network alone, though it is the container that has another address.
+            for follower in self._followers:
+                if follower.type == "container":
+                    follower.hear(event.action, event.actor.attributes.container)

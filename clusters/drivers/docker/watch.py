@@ -50,6 +50,7 @@ COLLECTIONS = {
     "containers": Collection(
         "container", ("containers", "json"), ("containers", NAME, "json"), {"all": "1"}, whole=False
     ),
+    "networks": Collection("network", ("networks",), ("networks", NAME), ignored=frozenset({"connect", "disconnect"})),
     "volumes": Collection(
         "volume", ("volumes",), ("volumes", NAME), ignored=frozenset({"mount", "unmount"}), inside="Volumes"
     ),

@@ -6,6 +6,7 @@ from typing import Any
 
 from clusters.kinds.base import Kind
 from clusters.kinds.docker.container import CONTAINER
+from clusters.kinds.docker.network import NETWORK
 from clusters.kinds.docker.volume import VOLUME
 
-KINDS: tuple[Kind[Any], ...] = (CONTAINER, VOLUME)
+KINDS: tuple[Kind[Any], ...] = (CONTAINER, NETWORK, VOLUME)

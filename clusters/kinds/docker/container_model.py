@@ -92,6 +92,7 @@ class Mount(_Part, frozen=True):
 class Network(_Part, frozen=True):
     """Its place in one network."""
 
+    network_id: str = named(default="", name="NetworkID")
     ip_address: str | None = named(default=None, name="IPAddress")
     ipv6_address: str | None = named(default=None, name="GlobalIPv6Address")
     aliases: list[str] | None = None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
-from clusters.drivers.demo.host import disk, engine, objects, volumes
+from clusters.drivers.demo.host import disk, engine, networks, objects, volumes
 from clusters.drivers.demo.host.containers import Program
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
@@ -47,6 +47,8 @@ def answer(world: HostWorld, call: Call) -> Any:
                 return act(world, world.container(reference), call)
         case ("GET", "system", "df"):
             return disk.usage(world)
+        case (_, "networks", *_):
+            return networks.answer(world, call)
         case (_, "volumes", *_):
             return volumes.answer(world, call)
     raise Unsupported("The demonstration cannot do that.", hint="Connect a real Docker host to try this.")

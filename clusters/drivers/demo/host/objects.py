@@ -119,7 +119,7 @@ def container(uid: str, image_id: str, program: Program, at: float) -> Object:
                     "IPAddress": "",
                     "Gateway": "",
                     "MacAddress": "",
-                    "NetworkID": network,
+                    "NetworkID": "",
                     "Aliases": [program.service],
                 }
             },

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
-from clusters.drivers.demo.host import calls, engine, faults, life, objects, volumes
+from clusters.drivers.demo.host import calls, engine, faults, life, networks, objects, volumes
 from clusters.drivers.demo.host.containers import BY_NAME, PROGRAMS, Program
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object, World
@@ -31,6 +31,8 @@ class HostWorld(World):
         self.previous: dict[str, tuple[float, float]] = {}  # the run before: from, until
         self.last_words: dict[str, tuple[str, ...]] = {}
         self._revisions: dict[tuple[str, str], int] = {}
+        for name in networks.PREDEFINED:
+            networks.make(self, name)
         for program in PROGRAMS:
             self.after(self.between(60, 11 * DAY), lambda program=program: self._install(program))  # type: ignore[misc]
         self.after(3 * DAY, lambda: volumes.leave_one(self))
@@ -46,6 +48,8 @@ class HostWorld(World):
     def make(self, program: Program) -> Object:
         """Create a container, and its image if it is not there."""
         image_id = self.add_image(program.image)
+        if program.project:
+            networks.make(self, f"{program.project}_default", program.project)
         if program.volume:
             volumes.make(self, program.volume, volumes.of_project(program.project, program.volume))
         thing = objects.container(f"{self.chance.getrandbits(256):064x}", image_id, program, self.now)
