@@ -118,10 +118,17 @@ def _tabs(kind: str, *panels: str) -> list[Shot]:
     return [Shot(f"{kind}-{panel}", f"/list/{kind}/?q={_BUSY[kind]}", do=_first(panel)) for panel in panels]
 
 
-_BUSY = {"deployment": "checkout", "pod": "checkout", "container": "shop-web", "node": "oak", "volume": "shop_db"}
+_BUSY = {
+    "deployment": "checkout",
+    "pod": "checkout",
+    "container": "shop-web",
+    "node": "oak",
+    "volume": "shop_db",
+    "network": "shop",
+}
 
 WIDE_ONLY = {"switcher", "keys"}  # what a phone has no room or no keyboard for
-_LISTS = ("container", "volume", "deployment", "pod", "replica-set", "node")
+_LISTS = ("container", "network", "volume", "deployment", "pod", "replica-set", "node")
 
 PAGES: tuple[Shot, ...] = (
     Shot("sign-in", "/account/login/", who=""),
@@ -138,6 +145,7 @@ PAGES: tuple[Shot, ...] = (
     *_tabs("deployment", "overview", "logs", "terminal", "conditions", "events", "yaml"),
     *_tabs("pod", "overview", "logs", "events"),
     *_tabs("container", "overview", "logs", "terminal", "checks", "raw"),
+    *_tabs("network", "overview", "raw"),
     *_tabs("volume", "overview", "size", "raw"),
     *_tabs("node", "overview"),
     Shot("deployment-as-viewer", DEPLOYMENT, "#panel", who="vera"),

@@ -27,7 +27,7 @@ _WHAT = {
 
 def health(one: Network) -> Health:
     """In use or not; what the engine made itself is never called unused."""
-    if one.predefined and not one.users:
+    if one.predefined and not one.running:
         return Health(Level.HEALTHY, "Built in")
     return used_health(one, "No container is on it")
 

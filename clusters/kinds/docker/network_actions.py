@@ -92,7 +92,7 @@ def _no_removing(one: Network) -> str:
 
 CONNECT: Action[Network] = Action(
     verb="connect",
-    label="Connect a container",
+    label="Connect",
     icon="plug",
     effect=lambda one: f"Puts a container on {one.name}, at once and also when it is started again.",
     stays=lambda one: "It stays on its other networks.",
