@@ -1,0 +1,33 @@
+"""What is sent to the engine: a tar of the Dockerfile alone, or of files that were uploaded or fetched."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import AsyncIterator
+
+PIECE = 256 << 10
+
+
+class Alone:
+    """Nothing but the Dockerfile."""
+
+    alone = True
+
+    def __init__(self, dockerfile: str) -> None:
+        packed = io.BytesIO()
+        data = dockerfile.encode()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            entry = tarfile.TarInfo("Dockerfile")
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+        self._data = packed.getvalue()
+        self.size = len(self._data)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The tar, bit by bit."""
+        for at in range(0, self.size, PIECE):
+            yield self._data[at : at + PIECE]
+
+    def close(self) -> None:
+        """Nothing is kept on the disk."""

@@ -1,0 +1,132 @@
+"""Why a build failed, in words for people, with the line of the Dockerfile that it is about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from clusters.build.dockerfile import Instruction, short_image
+from clusters.build.graph import Graph
+from clusters.build.output import hide
+from clusters.errors import ClusterError
+from clusters.kinds.exit_codes import exit_words
+
+_LINE = re.compile(r"(?:parse error (?:on )?line|Dockerfile:|parse error at line) ?(\d{1,6})(?::\s*(?P<said>.*))?", re.DOTALL)
+_EXIT = re.compile(r"(?:exit code: |returned a non-zero code: )(\d{1,3})")
+_NOT_FOUND = re.compile(r"\"(?P<path>/[^\"]*)\"(?::)? not found|(?:stat |lstat )?(?P<other>[^\s:]+): (?:file does not exist|no such file)")
+_MOUNT = re.compile(r".*/(?:merged|buildkit-mount\d+)/")  # where the engine has a stage's files on its own disk
+_IMAGE = re.compile(r"(?:\[internal\] load metadata for |(?:\[[^\]]*\] )?FROM )(\S+)")
+_STAGE = re.compile(r"(?:target stage \"?(?P<one>[^\"\s]+)\"? could not be found|failed to reach build target (?P<two>\S+))")
+_WRAPPING = ("failed to solve with frontend dockerfile.v0: ", "failed to create LLB definition: ", "failed to solve: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, where, and what to do about it. ``line`` 0: it is about no line."""
+
+    message: str
+    hint: str = ""
+    detail: str = ""
+    line: int = 0
+    end: int = 0
+
+    def error(self) -> ClusterError:
+        """The same as an error, for the job."""
+        where = f"Line {self.line}: " if self.line else ""
+        return ClusterError(f"{where}{self.message}", hint=self.hint, detail=self.detail)
+
+
+def explain(said: str, graph: Graph, secrets: tuple[str, ...] = (), *, alone: bool = False) -> Failure:
+    """The engine's words made plain. ``alone``: nothing but the Dockerfile was sent."""
+    said = hide(_unwrapped(said), secrets)[:2000]
+    step = graph.failed()
+    at = step.at if step else None
+    if found := _LINE.search(said):
+        line = int(found[1])
+        return Failure(_sentence(found["said"] or said), "", said, line, _end(graph.dockerfile.at_line(line), line))
+    if found := _EXIT.search(said):
+        code = int(found[1])
+        hint = "What it printed last is below." if step and step.output.count else "It printed nothing."
+        return _at(at, f"{exit_words(code)} (exit code {code}).", hint, said)
+    if found := _STAGE.search(said):
+        name = found["one"] or found["two"]
+        return Failure(f"There is no stage “{name}” in the Dockerfile.", _stages(graph), said)
+    if failure := _file(said, graph, at, alone=alone):
+        return failure
+    if failure := _base_image(said, graph):
+        return failure
+    return _other(said, at)
+
+
+def _file(said: str, graph: Graph, at: Instruction | None, *, alone: bool) -> Failure | None:
+    found = _NOT_FOUND.search(said)
+    if found is None or (at is not None and at.keyword == "RUN"):
+        return None
+    path = _MOUNT.sub("", found["path"] or found["other"] or "").lstrip("/")
+    at = at or graph.dockerfile.find_source(path)
+    if at is not None and "--from=" in at.text:
+        return _at(at, f"“/{path}” is not in the stage or image it is copied from.", "Check its path there.", said)
+    hint = (
+        "Only the Dockerfile was sent: send the files along, too."
+        if alone
+        else "Is it spelled the same there, and does .dockerignore leave it out?"
+    )
+    return _at(at, f"“{path}” is not among the files that were sent.", hint, said)
+
+
+def _base_image(said: str, graph: Graph) -> Failure | None:
+    step = graph.failed()
+    asked = _IMAGE.search(step.name) if step else None
+    image = asked[1] if asked else next(iter(re.findall(r"source metadata for (\S+?):? ", said)), "")
+    if not image:
+        return None
+    at, name, small = graph.dockerfile.find_image(image), short_image(image), said.lower()
+    if "server gave http response to https client" in small:
+        hint = "The engine has to be told that this is well: insecure-registries in its settings."
+        return _at(at, f"The registry of {name} speaks without encryption.", hint, said)
+    if any(word in small for word in ("no such host", "timeout", "refused", "unreachable", "lookup", "i/o")):
+        return _at(at, f"The registry of {name} does not answer.", "The host of the engine needs a way to it.", said)
+    if any(word in small for word in ("denied", "unauthorized", "authorization failed")):
+        hint = "Check its name; if it is private, the engine needs to be signed in there."
+        return _at(at, f"The registry does not give out {name}.", hint, said)
+    if "not found" in small or "unknown" in small:
+        return _at(at, f"There is no image {name}.", "Check its name and tag.", said)
+    if "no match for platform" in small:
+        return _at(at, f"There is no {name} for this platform.", "Choose another platform or another image.", said)
+    return _at(at, f"{name} could not be looked up.", "", said)
+
+
+def _other(said: str, at: Instruction | None) -> Failure:
+    small = said.lower()
+    if "no space left on device" in small:
+        return _at(at, "The disk of the host is full.", "Remove images and build cache that nobody needs.", said)
+    if "exec format error" in small:
+        hint = "The host cannot run programs of that platform; it would need QEMU's binfmt."
+        return _at(at, "The program is made for another kind of processor.", hint, said)
+    if "dockerfile cannot be empty" in small or "file with no instructions" in small:
+        return Failure("The Dockerfile holds no instruction.", "It begins with FROM.", said)
+    return _at(at, _sentence(said), "", said)
+
+
+def _at(at: Instruction | None, message: str, hint: str, said: str) -> Failure:
+    return Failure(message, hint, said, at.line if at else 0, at.end if at else 0)
+
+
+def _end(at: Instruction | None, line: int) -> int:
+    return at.end if at else line
+
+
+def _stages(graph: Graph) -> str:
+    names = [name for name in graph.dockerfile.stages if not name.startswith("stage-")]
+    return f"There are: {', '.join(names[:20])}." if names else "None of its stages has a name."
+
+
+def _unwrapped(said: str) -> str:
+    for prefix in _WRAPPING:
+        said = said.removeprefix(prefix)
+    return said
+
+
+def _sentence(said: str) -> str:
+    text = " ".join(said.split())[:300]
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else "The engine does not say why."

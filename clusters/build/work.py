@@ -1,0 +1,136 @@
+"""Carries out one build: sends what is needed, follows the steps, and tells truthfully how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import time
+from collections.abc import AsyncIterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from google.protobuf.message import DecodeError
+
+from clusters.build.form import BuildForm, docker_line
+from clusters.build.graph import Graph, Step
+from clusters.build.trace_pb2 import StatusResponse
+from clusters.build.words import Failure, explain
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError, Unreachable, Unsupported
+from clusters.kinds.base import Says
+from clusters.kinds.formats import short_id, size
+
+TRACE, IMAGE = "moby.buildkit.trace", "moby.image.id"
+SLOWEST = 50_000  # bytes a second that a line to an engine carries at least
+PATIENCE = 300.0  # seconds until the engine says its first word
+
+
+class Context(Protocol):
+    """What is sent to the engine: a tar with the Dockerfile in it."""
+
+    size: int  # bytes
+    alone: bool  # nothing but the Dockerfile
+
+    def pieces(self) -> AsyncIterable[bytes]:
+        """The tar, bit by bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The image that was made."""
+
+    image: str  # its id
+    size: int | None
+    seconds: float
+
+
+class BuildFailed(ClusterError):
+    """It failed, and we know where."""
+
+    title = "The build failed"
+
+    def __init__(self, failure: Failure) -> None:
+        error = failure.error()
+        super().__init__(error.message, hint=error.hint, detail=error.detail)
+        self.failure = failure
+
+
+async def build_image(driver: Driver, form: BuildForm, context: Context, graph: Graph, says: Says) -> Built:
+    """Build it. Raises BuildFailed, or what is wrong with the engine. Cancelled, it is cancelled over there, too."""
+    began = time.monotonic()
+    says.say(docker_line(form, hidden=True))
+    done = False
+    try:
+        image = await _follow(driver, form, context, graph, says)
+        done = True
+    finally:
+        graph.end(done=done)
+    built = Built(image, await _size(driver, image), time.monotonic() - began)
+    says.say(f"{form.tag} is {short_id(image)}{f', {size(built.size)}' if built.size is not None else ''}.")
+    return built
+
+
+async def _follow(driver: Driver, form: BuildForm, context: Context, graph: Graph, says: Says) -> str:
+    call = Call(
+        "POST",
+        ("build",),
+        query={**form.query, "version": "2"},
+        content_type="application/x-tar",
+        timeout=PATIENCE + context.size / SLOWEST,
+        data=context.pieces(),
+    )
+    image = ""
+    told: dict[str, str] = {}
+    try:
+        async with aclosing(cast(Any, driver.stream(call))) as stream:
+            async for news in stream:
+                if problem := news.get("error"):
+                    raise BuildFailed(explain(str(problem), graph, form.secrets, alone=context.alone))
+                image = _take(news, graph) or image
+                _say_steps(graph, says, told)
+    except Unreachable as error:
+        hint = "The engine stops building when that happens. Build again when it answers."
+        raise Unreachable("The engine was lost in the middle of the build.", hint=hint, detail=error.message) from error
+    if not image:
+        raise ClusterError("The engine ended the build without saying what came of it.", hint="Look at its log.")
+    return image
+
+
+def _take(news: Mapping[str, Any], graph: Graph) -> str:
+    """Take in one message; the id of the image when it says that."""
+    kind, aux = news.get("id"), news.get("aux")
+    if kind == TRACE and isinstance(aux, str):
+        try:
+            graph.feed(StatusResponse.FromString(base64.b64decode(aux, validate=True)))
+        except (DecodeError, binascii.Error, ValueError) as error:
+            raise Unsupported("The engine tells of the build in a way we do not know.", detail=str(error)) from error
+    elif isinstance(aux, Mapping):
+        return str(aux.get("ID") or "")[:100]
+    return ""
+
+
+def _say_steps(graph: Graph, says: Says, told: dict[str, str]) -> None:
+    """A line of the job for each step that ended."""
+    for step in graph.steps.values():
+        if told.get(step.id) != step.state and step.state in ("done", "cached", "failed"):
+            told[step.id] = step.state
+            says.progress(step.id, _line(step))
+
+
+def _line(step: Step) -> str:
+    frame = step.frame()
+    where = f"line {frame['line']}: " if frame["line"] else ""
+    seconds = f" ({frame['seconds']:.1f} s)" if frame["seconds"] is not None and step.state == "done" else ""
+    return f"{where}{frame['name'][:300]}: {step.state}{seconds}"
+
+
+async def _size(driver: Driver, image: str) -> int | None:
+    try:
+        async with asyncio.timeout(20):
+            found = await driver.call(Call("GET", ("images", image, "json")))
+    except (ClusterError, TimeoutError):
+        return None
+    size = found.get("Size") if isinstance(found, dict) else None
+    return size if isinstance(size, int) else None
