@@ -54,6 +54,22 @@ def filled(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A part of a long form. ``used``: something in it is filled in, or wrong, so that it is shown open."""
+
+    label: str
+    fields: Sequence[Filled]
+    used: bool
+
+
+def grouped(fields: Sequence[Filled]) -> list[Group]:
+    """The fields by the part of the form that they stand in, in the order in which the parts come first."""
+    labels = dict.fromkeys(one.field.group for one in fields)
+    by_label = {label: [one for one in fields if one.field.group == label] for label in labels}
+    return [Group(label, part, any(one.value or one.problem for one in part)) for label, part in by_label.items()]
+
+
 class NameField(forms.CharField):
     """A person's name for signing in."""
 

@@ -92,6 +92,9 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     pattern: str = ""  # a regular expression that the whole value must match
     among: str = ""  # the name of a live resource of this kind of the same cluster, on which this person may act, too
+    group: str = ""  # the part of a long form it stands in, folded until it is needed; "" is always open
+    role: Role = Role.NOBODY  # who is asked for it at all
+    file: bool = False  # its text may be taken from a file of the person's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +171,14 @@ class Workload(Generic[T]):
     counts: Callable[[T], bool] | None = None  # False: not a workload of its own (a copy of another)
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is worth knowing about a form before it is sent."""
+
+    text: str
+    level: Literal["info", "warn"] = "info"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Join(Generic[T]):
     """How resources are completed from, or wholly made of, those of other kinds. The cluster is asked nothing for it.
@@ -181,7 +192,17 @@ class Join(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Maker:
+class Like(Generic[T]):
+    """How a form is filled in from an existing resource. ``origin`` is whatever had to be asked about it."""
+
+    load: Callable[[Driver, T], Awaitable[Any]]
+    values: Callable[[Any], Mapping[str, JSON]]  # the form filled in, without what is secret
+    read: Callable[[Mapping[str, JSON], Any], Any]  # (values, origin): the form as changed; what was left hidden stays
+    refuse: Callable[[T], str] | None = None  # why it makes no sense now ("" when it does)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maker(Generic[T]):
     """How a new resource of a kind is made: a form, the line it equals, and the work, which becomes a job."""
 
     label: str  # "Run a container"
@@ -196,6 +217,10 @@ class Maker:
     right: Right = "run"
     button: str = "Run"
     ended: str = "{name} runs"  # said at the end of the job
+    verb: str = ""  # in the address and the audit; "" is that of its button
+    powers: Callable[[Any], Sequence[str]] | None = None  # what in it is for administrators only, in words after "it"
+    check: Callable[[Driver, Any, Sequence[Any]], Awaitable[Sequence[Remark]]] | None = None  # (…, all of that kind)
+    like: Like[T] | None = None  # made from an existing one: offered on its page
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -221,9 +246,10 @@ class Kind(Generic[T]):
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace
     owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
-    make: Maker | None = None  # how a new one is made, where that can be done from a form
     makes_up_usage: bool = False  # the usage of all of these together is that of their cluster
     usage_at_once: bool = False  # and one call measures them all, however many there are
+    make: Maker[T] | None = None  # how a new one is made, where that can be done from a form
+    remake: tuple[Maker[T], ...] = ()  # how one is made from an existing one
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     join: Join[T] | None = None  # what is added to it from the stores of other kinds
     with_copies: Callable[[T, Health, Sequence[Copy]], Health] | None = None  # how it is, once its copies are known

@@ -37,8 +37,8 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "href": address(row),
         "panels": panels,
         "panel": chosen,
-        "actions": (actions := _actions(request, row)),
-        "more": any(one["action"].more for one in actions),
+        "actions": (actions := [*_actions(request, row), *_remakes(request, row)]),
+        "more": any(one["more"] for one in actions),
         "usage": _usage(row),
     }
     if asks_for(request, "head"):
@@ -72,8 +72,23 @@ def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
             continue  # of two that undo each other (start and stop) only the one that makes sense now is shown
         why = refused if decision.allowed else decision.reason
         href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
-        actions.append({"action": action, "why": why, "href": href})
+        actions.append({"action": action, "why": why, "href": href, "more": action.more})
     return actions
+
+
+def _remakes(request: Request, row: Row) -> list[dict[str, Any]]:
+    """What can be made from it: a form of its own opens for each."""
+    namespace = row.resource.namespace if row.kind.namespaced else None
+    target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)
+    found = []
+    for maker in row.kind.remake:
+        decision = decide(request.actor, target, Need(maker.role, maker.right))
+        refused = maker.like.refuse(row.resource) if maker.like and maker.like.refuse else ""
+        href = f"/run/{row.kind.name}/?{urlencode({'like': row.id, 'verb': maker.verb})}"
+        found.append(
+            {"action": maker, "why": refused if decision.allowed else decision.reason, "href": href, "more": True}
+        )
+    return found
 
 
 def _usage(row: Row) -> Mapping[str, object]:

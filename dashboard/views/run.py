@@ -2,81 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
+from clusters import making
 from clusters.access import Need, Target, decide
-from clusters.drivers.base import Driver
-from clusters.errors import Invalid
+from clusters.errors import ClusterError, Invalid
 from clusters.fields import NotFilledIn, clean
+from clusters.gateway import Denied
 from clusters.kinds import all_kinds
-from clusters.kinds.base import Kind, Maker, Says
+from clusters.kinds.base import Field, Kind, Maker, Remark
 from clusters.live.cluster import ClusterInfo
-from dashboard.access import allow
+from clusters.live.row import Row
+from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
-from dashboard.forms import filled
+from dashboard.forms import filled, grouped
 from dashboard.request import Request
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a request is about: what is made, where, like which other, and the fields that this person is asked for."""
+
+    kind: Kind[Any]
+    maker: Maker[Any]
+    clusters: list[ClusterInfo]
+    chosen: ClusterInfo | None
+    like: Row | None = None
+    origin: Any = None
+    fields: list[Field] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Checked:
+    """How the form stands: the line it equals, or what is wrong with it."""
+
+    form: Any = None
+    line: str = ""
+    error: str = ""
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def run(request: Request, kind: str) -> HttpResponse:
     """GET: the form. POST: check it (``check=1``), or begin the job and go to it."""
-    made, maker = _maker_or_404(kind)
-    clusters = _where(request, made, maker)
-    asked = request.POST if request.method == "POST" else request.GET
-    chosen = next((one for one in clusters if str(one.id) == asked.get("cluster")), clusters[0] if clusters else None)
-    initial = {field.name: field.initial(None) if field.initial else "" for field in maker.fields}
-    values: Mapping[str, Any] = asked.dict() if request.method == "POST" else initial
-    context = {"kind": made, "maker": maker, "clusters": clusters, "chosen": chosen}
-    problems: Mapping[str, str] = {}
-    error, line = "", ""
-    if request.method == "POST" and chosen:
+    given = request.POST if request.method == "POST" else request.GET
+    asked = await _asked(request, kind, given)
+    if request.method != "POST":
+        return _shown(request, asked, _initial(asked), Checked())
+    found = _read(asked, given.dict())
+    if "check" in given:
+        return await _remarked(request, asked, found)
+    if found.form is not None and asked.chosen:
         try:
-            form = maker.read(clean(maker.fields, values))
-            line = maker.line(form)
-            if "check" not in asked:
-                return await _begin(request, maker, chosen, form)
-        except NotFilledIn as wrong:
-            problems = wrong.problems
-        except Invalid as wrong:
-            error = f"{wrong.message} {wrong.hint}".strip()
-    if "check" in asked:
-        return render(request, "partials/run_check.html", {"line": line, "error": error or " ".join(problems.values())})
-    context |= {"fields": filled(maker.fields, values, problems), "error": error, "line": line}
-    return render(request, "partials/run.html", context, status=422 if error or problems else 200)
+            gateway, cluster = engine.gateway, asked.chosen.id
+            key = await making.begin(gateway, request.actor, cluster, asked.maker, found.form, asked.like)
+            return HttpResponseClientRedirect(f"/jobs/{key}/")
+        except Denied as error:
+            found.error = error.message
+            return _shown(request, asked, given.dict(), found, status=403)
+    return _shown(request, asked, given.dict(), found, status=422)
 
 
-async def _begin(request: Request, maker: Maker, cluster: ClusterInfo, form: Any) -> HttpResponse:
-    async def work(driver: Driver, says: Says) -> str:
-        return maker.ended.format(name=await maker.run(driver, form, says))
+async def _asked(request: Request, name: str, given: QueryDict) -> Asked:
+    kind = next((one for one in all_kinds() if one.name == name), None)
+    if kind is None:
+        raise Http404
+    if "like" not in given:
+        if kind.make is None:
+            raise Http404
+        clusters = _where(request, kind, kind.make)
+        chosen = next(
+            (one for one in clusters if str(one.id) == given.get("cluster")), clusters[0] if clusters else None
+        )
+        asked = Asked(kind, kind.make, clusters, chosen)
+    else:
+        asked = await _like(request, kind, given)
+    asked.fields = [one for one in asked.maker.fields if asked.chosen and _may(request, asked.chosen, asked, one)]
+    return asked
 
-    need = Need(maker.role, maker.right)
-    detail = {"line": maker.record(form)}
-    verb, title = maker.button.lower(), maker.title(form)
-    key = await engine.gateway.begin(request.actor, cluster.id, need, verb, title, work, detail=detail)
-    return HttpResponseClientRedirect(f"/jobs/{key}/")
+
+async def _like(request: Request, kind: Kind[Any], given: QueryDict) -> Asked:
+    row = await row_or_none(request, str(given["like"]))
+    maker = next((one for one in kind.remake if one.verb == given.get("verb")), None)
+    if row is None or maker is None or row.kind is not kind:
+        raise Http404
+    try:
+        origin = await making.origin_of(engine.gateway, request.actor, row, maker)
+    except Denied as error:
+        raise refusal(error) from error
+    return Asked(kind, maker, [row.cluster], row.cluster, row, origin)
 
 
-def _maker_or_404(name: str) -> tuple[Kind[Any], Maker]:
-    for kind in all_kinds():
-        if kind.name == name and kind.make:
-            return kind, kind.make
-    raise Http404
+def _may(request: Request, cluster: ClusterInfo, asked: Asked, one: Field) -> bool:
+    namespace = asked.like.resource.namespace if asked.like and asked.kind.namespaced else None
+    return decide(request.actor, Target(cluster.id, namespace), Need(one.role, acts=False)).allowed
 
 
-def _where(request: Request, kind: Kind[Any], maker: Maker) -> list[ClusterInfo]:
+def _initial(asked: Asked) -> Mapping[str, Any]:
+    initial = {one.name: one.initial(None) if one.initial else "" for one in asked.fields}
+    if asked.like is None or asked.maker.like is None:
+        return initial
+    return {**initial, **asked.maker.like.values(asked.origin)}
+
+
+def _read(asked: Asked, given: Mapping[str, Any]) -> Checked:
+    """What was filled in. What this person is not asked for stays as it is in the one that it is made like."""
+    maker, found = asked.maker, Checked()
+    try:
+        values = clean(asked.fields, given)
+        if maker.like and asked.like:
+            if why := maker.like.refuse(asked.like.resource) if maker.like.refuse else "":
+                raise Invalid(why)
+            found.form = maker.like.read({**maker.like.values(asked.origin), **values}, asked.origin)
+        else:
+            found.form = maker.read(values)
+        found.line = maker.line(found.form)
+    except NotFilledIn as wrong:
+        found.problems = wrong.problems
+    except Invalid as wrong:
+        found.error = f"{wrong.message} {wrong.hint}".strip()
+    return found
+
+
+async def _remarked(request: Request, asked: Asked, found: Checked) -> HttpResponse:
+    noted: Sequence[Remark] = ()
+    if found.form is not None and asked.chosen:
+        try:
+            arguments = (engine.gateway, request.actor, asked.chosen.id, asked.kind, asked.maker, found.form)
+            noted = await making.remarks(*arguments)
+        except ClusterError as trouble:
+            noted = (Remark(trouble.message, "warn"),)
+    error = found.error or " ".join(found.problems.values())
+    return render(request, "partials/run_check.html", {"line": found.line, "error": error, "remarks": noted})
+
+
+def _shown(
+    request: Request, asked: Asked, values: Mapping[str, Any], found: Checked, status: int = 200
+) -> HttpResponse:
+    context = {
+        "kind": asked.kind,
+        "maker": asked.maker,
+        "clusters": asked.clusters,
+        "chosen": asked.chosen,
+        "like": asked.like,
+        "groups": grouped(filled(asked.fields, values, found.problems)),
+        "error": found.error,
+        "line": found.line,
+    }
+    return render(request, "partials/run.html", context, status=status)
+
+
+def _where(request: Request, kind: Kind[Any], maker: Maker[Any]) -> list[ClusterInfo]:
     """The clusters on which this person may make one."""
     need = Need(maker.role, maker.right)
     found = [
         one.cluster
         for one in engine.supervisor.connections.values()
         if kind.name in one.stores
-        and decide(request.actor, Target(one.cluster.id, None, one.cluster.read_only), need).allowed
+        and decide(
+            request.actor, Target(one.cluster.id, None, settings.READ_ONLY or one.cluster.read_only), need
+        ).allowed
     ]
     return sorted(found, key=lambda one: (one.driver == "demo", one.name.casefold()))

@@ -20,6 +20,7 @@ import "./elements/live-table.js";
 import "./elements/number-stepper.js";
 import "./elements/quick-look.js";
 import "./elements/setup-token.js";
+import "./elements/text-file.js";
 import { loadWhenSeen } from "./lazy.js";
 
 // Heavy elements: their code is fetched when the first of them is on the page.

@@ -16,22 +16,10 @@ from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.pull import pull
 from clusters.kinds.docker.run import run_container
-from clusters.kinds.docker.run_form import docker_line, read_form
+from clusters.kinds.docker.run_line import docker_line
+from clusters.kinds.docker.run_read import read_form
 from tests.clusters.docker_engine import a_name, made, now, remove, unix
-
-
-class Heard:
-    """What a job said."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str]] = []
-        self.layers: dict[str, str] = {}
-
-    def say(self, text: str, level: str = "info") -> None:
-        self.lines.append((text, level))
-
-    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
-        self.layers[slot] = text
+from tests.clusters.heard import Heard
 
 
 @pytest_asyncio.fixture
@@ -172,7 +160,6 @@ async def test_each_layer_has_its_own_line_and_an_error_inside_the_stream_is_one
         {"ports": "²:80"},
         {"environment": "no equals sign"},
         {"environment": "=x"},
-        {"volumes": "/etc:/etc"},
         {"volumes": "../x:/x"},
         {"volumes": "data:relative"},
         {"volumes": "data:/x/../../etc"},

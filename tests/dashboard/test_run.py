@@ -10,6 +10,7 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.kinds.docker.container_model import Container
 from clusters.models import AuditEntry, Cluster, Grant, Job
 from dashboard.engine import engine
 
@@ -92,3 +93,59 @@ async def test_an_operator_without_the_right_is_offered_no_cluster(
 async def test_what_cannot_be_made_from_a_form_has_none(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
     assert (await async_client_for(ada).get("/run/pod/")).status_code == 404
     assert (await async_client_for(ada).get("/run/nothing/")).status_code == 404
+
+
+async def test_power_over_the_machine_is_for_administrators_and_refused_before_any_call(
+    nora: User, host: Cluster, async_client_for: ClientFor
+) -> None:
+    await Grant.objects.acreate(user=nora, role=2, cluster=host, rights=["run"])
+    client = async_client_for(nora)
+    assert "Privileged" not in (await client.get("/run/container/")).content.decode()
+    answer = await client.post("/run/container/", form(host, volumes="/etc:/etc", privileged="1"))
+    assert answer.status_code == 403
+    assert "uses the folder /etc of the machine" in answer.content.decode()
+    assert not await Job.objects.aexists()
+    entry = await AuditEntry.objects.alatest("id")
+    assert (entry.verb, entry.stage) == ("run", "denied")
+
+
+async def test_an_administrator_is_asked_for_it_and_told(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    client = async_client_for(ada)
+    assert "Privileged" in (await client.get("/run/container/")).content.decode()
+    answer = await client.post("/run/container/?check=1", form(host, privileged="1", check="1"))
+    assert "For administrators only: it is privileged." in answer.content.decode()
+    assert "--privileged" in answer.content.decode()
+
+
+async def test_a_taken_name_is_said_while_it_is_typed(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    name = (await someone(host)).name
+    answer = await async_client_for(ada).post("/run/container/?check=1", form(host, name=name, check="1"))
+    assert f"There is a container called {name} already." in answer.content.decode()
+
+
+async def someone(host: Cluster) -> Container:
+    """A container of the host."""
+    store = engine.supervisor.connections[host.pk].stores["container"]
+    async with asyncio.timeout(10):
+        while not store.resources:
+            await asyncio.sleep(0.05)
+    return next(one for one in store.resources.values() if one.running)
+
+
+async def test_a_form_is_filled_in_from_an_existing_one(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    one = await someone(host)
+    client, like = async_client_for(ada), f"{host.pk}~container~{one.uid}"
+    answer = await client.get("/run/container/", {"like": like, "verb": "duplicate"})
+    assert f'value="{one.name}-copy"' in answer.content.decode()
+    assert f'value="{one.image}"' in answer.content.decode()
+
+
+async def test_only_those_who_may_run_may_edit_and_nobody_learns_of_what_is_not_shared(
+    nora: User, vera: User, host: Cluster, async_client_for: ClientFor
+) -> None:
+    like = f"{host.pk}~container~{(await someone(host)).uid}"
+    asked = {"like": like, "verb": "edit"}
+    assert (await async_client_for(vera).get("/run/container/", asked)).status_code == 404
+    await Grant.objects.acreate(user=nora, role=2, cluster=host)
+    assert (await async_client_for(nora).get("/run/container/", asked)).status_code == 403
+    assert (await async_client_for(nora).post("/run/container/", asked)).status_code == 403

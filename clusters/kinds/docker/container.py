@@ -6,6 +6,7 @@ from clusters.drivers.base import LogSource
 from clusters.kinds.base import Column, Kind, Level, Workload
 from clusters.kinds.columns import CPU, MEMORY, STATUS
 from clusters.kinds.docker.container_actions import ACTIONS
+from clusters.kinds.docker.container_edit import DUPLICATE, EDIT
 from clusters.kinds.docker.container_health import health
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
@@ -57,6 +58,7 @@ CONTAINER: Kind[Container] = Kind(
     always=True,
     makes_up_usage=True,
     make=RUN,
+    remake=(EDIT, DUPLICATE),
     columns=(
         Column(
             key="name",

@@ -10,8 +10,14 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.base import Maker, Says
+from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.pull import pull
-from clusters.kinds.docker.run_form import FIELDS, RunForm, docker_line, read_form
+from clusters.kinds.docker.run_check import check
+from clusters.kinds.docker.run_fields import FIELDS
+from clusters.kinds.docker.run_form import BUILT_IN, RunForm
+from clusters.kinds.docker.run_line import docker_line
+from clusters.kinds.docker.run_power import powers
+from clusters.kinds.docker.run_read import read_form
 from clusters.kinds.formats import short_id
 
 
@@ -26,23 +32,29 @@ class Made:
 async def run_container(driver: Driver, form: RunForm, says: Says) -> Made:
     """Carry it out. Raises Missing (no such image), Conflict (name or port taken) and what the engine says."""
     says.say(docker_line(form, hidden=True))  # a job's lines are kept, and read by others
-    if not await _has_image(driver, form.image):
-        says.say(f"Getting {form.image}: it is not on this machine yet.")
-        await pull(driver, form.image, says)
-    uid = await _create(driver, form, says)
+    await need_networks(driver, form)
+    await get_image(driver, form, says)
+    uid = await create(driver, form, says)
     try:
-        await driver.call(Call("POST", ("containers", uid, "start"), timeout=60.0))
-    except (ClusterError, asyncio.CancelledError) as error:
-        await asyncio.shield(_take_back(driver, uid, says))
-        if isinstance(error, asyncio.CancelledError):
-            raise
-        raise _start_error(error, form) from error
+        await join(driver, form, uid)
+        await start(driver, form, uid)
+    except (ClusterError, asyncio.CancelledError):
+        await asyncio.shield(take_back(driver, uid, says))
+        raise
     name = form.name or await _name(driver, uid)
     says.say(f"{name} runs.")
     return Made(uid, name)
 
 
-async def _has_image(driver: Driver, image: str) -> bool:
+async def get_image(driver: Driver, form: RunForm, says: Says) -> None:
+    """Pull it, unless the engine has it."""
+    if not await has_image(driver, form.image):
+        says.say(f"Getting {form.image}: it is not on this machine yet.")
+        await pull(driver, form.image, says)
+
+
+async def has_image(driver: Driver, image: str) -> bool:
+    """Is it on the engine?"""
     try:
         await driver.call(Call("GET", ("images", *image.split("/"), "json")))
     except Missing:
@@ -50,10 +62,21 @@ async def _has_image(driver: Driver, image: str) -> bool:
     return True
 
 
-async def _create(driver: Driver, form: RunForm, says: Says) -> str:
-    query = {"name": form.name} if form.name else {}
+async def need_networks(driver: Driver, form: RunForm) -> None:
+    """Raises Missing for a network that is not there: an engine would say so at the start only."""
+    for place in form.networks:
+        if place.network not in BUILT_IN:
+            try:
+                await driver.call(Call("GET", ("networks", place.network)))
+            except Missing as error:
+                raise Missing(f"There is no network {place.network} on this machine.", detail=error.detail) from error
+
+
+async def create(driver: Driver, form: RunForm, says: Says) -> str:
+    """Make it, without starting it; its id."""
+    call = Call("POST", ("containers", "create"), query=form.query, body=form.body, timeout=60.0)
     try:
-        made = await driver.call(Call("POST", ("containers", "create"), query=query, body=form.body, timeout=60.0))
+        made = await driver.call(call)
     except Conflict as error:
         hint = "Choose another name, or remove the one that has it."
         raise Conflict(f"There is a container called {form.name} already.", hint=hint, detail=error.detail) from error
@@ -66,7 +89,23 @@ async def _create(driver: Driver, form: RunForm, says: Says) -> str:
     return uid
 
 
-async def _take_back(driver: Driver, uid: str, says: Says) -> None:
+async def join(driver: Driver, form: RunForm, uid: str) -> None:
+    """Join its further networks."""
+    for place in form.later_places:
+        body = {"Container": uid, "EndpointConfig": form.endpoint(place)}
+        await driver.call(Call("POST", ("networks", place.network, "connect"), body=body))
+
+
+async def start(driver: Driver, form: RunForm, uid: str) -> None:
+    """Start it. Raises what stands in the way, in words."""
+    try:
+        await driver.call(Call("POST", ("containers", uid, "start"), timeout=60.0))
+    except ClusterError as error:
+        raise _start_error(error, form) from error
+
+
+async def take_back(driver: Driver, uid: str, says: Says) -> None:
+    """Remove what was made in vain, and say so."""
     try:
         await driver.call(Call("DELETE", ("containers", uid), query={"force": "true"}))
     except ClusterError as error:
@@ -102,7 +141,7 @@ async def _make(driver: Driver, form: RunForm, says: Says) -> str:
     return (await run_container(driver, form, says)).name
 
 
-RUN = Maker(
+RUN: Maker[Container] = Maker(
     label="Run a container",
     icon="plus",
     fields=FIELDS,
@@ -111,4 +150,6 @@ RUN = Maker(
     record=lambda form: docker_line(form, hidden=True),
     title=lambda form: f"Run {form.name or form.image}",
     run=_make,
+    powers=lambda form: powers(form.body),
+    check=check,
 )

@@ -1,52 +1,14 @@
-"""What is filled in to run a container: the fields, their checks with clear words, and the same as `docker run`.
-
-What could give a container power over its machine (folders of the machine, devices, privileges) is not in this form.
-"""
+"""What to run, checked; and the same as the body that the engine's API takes to create it."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import shlex
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from clusters.errors import Invalid
-from clusters.kinds.base import Field
-from clusters.kinds.docker.image_name import split_image
-from clusters.kinds.docker.names import NAME, RESTART
-from clusters.kinds.masking import mask_pair, mask_words
-
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,200}")
-FIELDS = (
-    Field(name="image", label="Image", help="Like nginx:1.29 or registry.example.com/shop/web:2.", max_length=500),
-    Field(name="name", label="Name", required=False, help="Left empty, the engine makes one up.", max_length=128),
-    Field(name="command", label="Command", required=False, help="Instead of what the image runs by itself."),
-    Field(
-        name="ports",
-        label="Ports",
-        type="lines",
-        required=False,
-        help="One a line: 8080:80 (port of the machine, port inside), 127.0.0.1:8080:80, 53:53/udp.",
-    ),
-    Field(name="environment", label="Environment", type="lines", required=False, help="One a line: NAME=value."),
-    Field(
-        name="volumes",
-        label="Volumes",
-        type="lines",
-        required=False,
-        help="One a line: data:/var/lib/data, or data:/var/lib/data:ro to only read it.",
-    ),
-    Field(
-        name="restart",
-        label="Start it again by itself",
-        type="choice",
-        choices=RESTART,
-        required=False,
-        initial=lambda _: "unless-stopped",
-    ),
-)
+# Networks that are no networks of one's own: the engine gives no names on them.
+BUILT_IN = ("bridge", "default", "host", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,147 +20,213 @@ class Port:
     address: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A volume or, when ``source`` is a path, a folder of the machine; ``source`` "" is a volume without a name."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+    @property
+    def is_folder(self) -> bool:
+        """Is it a folder of the machine?"""
+        return self.source.startswith("/")
+
+    @property
+    def text(self) -> str:
+        """As it is typed: "data:/var/lib/data:ro"."""
+        return f"{self.source + ':' if self.source else ''}{self.target}{':ro' if self.read_only else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A network, and the names it has there."""
+
+    network: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of the machine, where it is inside, and what may be done: r, w, m."""
+
+    outside: str
+    inside: str
+    may: str = "rwm"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A health check. Times in nanoseconds, 0 is the engine's own choice."""
+
+    test: tuple[str, ...]
+    interval: int = 0
+    timeout: int = 0
+    start: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Settings of the container that this one is made like, which the form does not show but keeps."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    host: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by network: fixed addresses and the like
+    environment: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunForm:
-    """What to run, checked."""
+    """What to run. Empty is always: as the image or the engine has it."""
 
     image: str
     name: str = ""
     command: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     environment: tuple[str, ...] = ()
-    volumes: tuple[tuple[str, str, bool], ...] = ()  # the volume, where inside, read-only
+    mounts: tuple[Mount, ...] = ()
+    tmpfs: tuple[tuple[str, str], ...] = ()  # where inside, options
+    networks: tuple[Place, ...] = ()
+    dns: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     restart: str = "no"
+    retries: int = 0
+    memory: int = 0  # bytes
+    cpus: int = 0  # billionths
+    pids: int = 0
+    check: Check | None = None
+    user: str = ""
+    working_dir: str = ""
+    hostname: str = ""
+    platform: str = ""
+    stop_signal: str = ""
+    stop_timeout: int | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    log_driver: str = ""
+    log_options: tuple[tuple[str, str], ...] = ()
+    init: bool = False
+    tty: bool = False
+    auto_remove: bool = False
+    read_only: bool = False
+    privileged: bool = False
+    host_pid: bool = False
+    host_ipc: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    devices: tuple[Device, ...] = ()
+    rest: Rest = Rest()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Of the request that creates it."""
+        named = {"name": self.name, "platform": self.platform}
+        return {name: value for name, value in named.items() if value}
 
     @property
     def body(self) -> dict[str, Any]:
-        """What the engine's API takes to create it; made anew from what was checked, nothing is passed through."""
-        bindings: dict[str, list[dict[str, str]]] = {}
-        for port in self.ports:
-            bindings.setdefault(port.inside, []).append({"HostIp": port.address, "HostPort": port.outside})
-        return {
-            "Image": self.image,
-            "Cmd": list(self.command) or None,
-            "Env": list(self.environment),
-            "ExposedPorts": {inside: {} for inside in bindings},
-            "HostConfig": {
-                "PortBindings": bindings,
-                "RestartPolicy": {"Name": self.restart},
-                "Mounts": [
-                    {"Type": "volume", "Source": volume, "Target": target, "ReadOnly": read_only}
-                    for volume, target, read_only in self.volumes
-                ],
-            },
-        }
+        """Of the request that creates it; made anew from what was checked, nothing typed is passed through."""
+        host = {**copy.deepcopy(dict(self.rest.host)), **_host(self)}
+        # Folders of the machine go by the older way, which makes them when they are not there.
+        mounts = [*host.get("Mounts", ()), *(_volume(one) for one in self.mounts if not one.is_folder)]
+        folders = [*host.get("Binds", ()), *(one.text for one in self.mounts if one.is_folder)]
+        host |= {name: value for name, value in (("Mounts", mounts), ("Binds", folders)) if value}
+        body: dict[str, Any] = {**copy.deepcopy(dict(self.rest.config)), **_config(self), "HostConfig": host}
+        if first := self.first_place:
+            body["NetworkingConfig"] = {"EndpointsConfig": {first.network: self.endpoint(first)}}
+        return body
+
+    @property
+    def first_place(self) -> Place | None:
+        """The network it is created in; it joins the others before it is started."""
+        return next((one for one in self.networks if one.network not in BUILT_IN), None)
+
+    @property
+    def later_places(self) -> tuple[Place, ...]:
+        """The networks that it joins after it was created: older engines take one only."""
+        return tuple(one for one in self.networks if one != self.first_place and one.network not in BUILT_IN)
+
+    def endpoint(self, place: Place) -> dict[str, Any]:
+        """Its place in one network, as the API has it."""
+        kept = copy.deepcopy(dict(self.rest.places.get(place.network, {})))
+        return {**kept, **({"Aliases": list(place.aliases)} if place.aliases else {})}
 
 
-def read_form(values: Mapping[str, Any]) -> RunForm:
-    """The form as it was filled in. Raises Invalid with the line that is wrong."""
-    name = _text(values, "name")
-    if name and not NAME.fullmatch(name):
-        raise Invalid(f"“{name}” cannot be a name.", hint="Letters, digits, “_”, “.” and “-”, beginning with a letter.")
-    restart = _text(values, "restart") or "no"
-    if restart not in dict(RESTART):
-        raise Invalid("That is not one of the restart policies.")
-    image = _text(values, "image")
-    split_image(image)
-    try:
-        command = tuple(shlex.split(_text(values, "command")))
-    except ValueError as error:
-        raise Invalid("A quotation mark in the command is not closed.") from error
-    return RunForm(
-        image=image,
-        name=name,
-        command=command,
-        ports=_each(values, "ports", _port),
-        environment=_each(values, "environment", _variable),
-        volumes=_each(values, "volumes", _volume),
-        restart=restart,
-    )
+def _config(form: RunForm) -> dict[str, Any]:
+    found = {
+        "Image": form.image,
+        "Cmd": list(form.command),
+        "Entrypoint": list(form.entrypoint),
+        "Env": [*form.rest.environment, *form.environment],
+        "ExposedPorts": {port.inside: {} for port in form.ports} | dict(form.rest.config.get("ExposedPorts") or {}),
+        "Labels": {**form.rest.labels, **dict(form.labels)},
+        "User": form.user,
+        "WorkingDir": form.working_dir,
+        "Hostname": form.hostname,
+        "StopSignal": form.stop_signal,
+        "Tty": form.tty,
+        "OpenStdin": form.tty,
+        "Healthcheck": _check(form.check),
+    }
+    if form.stop_timeout is not None:
+        found["StopTimeout"] = form.stop_timeout
+    return {name: value for name, value in found.items() if value or name == "StopTimeout"}
 
 
-def docker_line(form: RunForm, *, hidden: bool = False) -> str:
-    """The same on a command line; ``hidden``: without what looks like a secret, for those who did not type it."""
-    words = ["docker", "run", "--detach"]
-    if form.name:
-        words += ["--name", form.name]
-    if form.restart != "no":
-        words += ["--restart", form.restart]
+def _check(check: Check | None) -> dict[str, Any]:
+    if check is None:
+        return {}
+    numbers = {
+        "Interval": check.interval,
+        "Timeout": check.timeout,
+        "StartPeriod": check.start,
+        "Retries": check.retries,
+    }
+    return {"Test": list(check.test), **{name: value for name, value in numbers.items() if value}}
+
+
+def _host(form: RunForm) -> dict[str, Any]:
+    bindings: dict[str, list[dict[str, str]]] = {}
     for port in form.ports:
-        address = f"[{port.address}]" if ":" in port.address else port.address
-        inside = port.inside.removesuffix("/tcp")
-        outside = f"{port.outside}:" if port.outside or address else ""
-        words += ["--publish", f"{address + ':' if address else ''}{outside}{inside}"]
-    for variable in form.environment:
-        words += ["--env", mask_pair(variable) if hidden else variable]
-    for volume, target, read_only in form.volumes:
-        words += ["--volume", f"{volume}:{target}{':ro' if read_only else ''}"]
-    command = mask_words(list(form.command)) if hidden else form.command
-    return shlex.join([*words, form.image, *command])
+        bindings.setdefault(port.inside, []).append({"HostIp": port.address, "HostPort": port.outside})
+    policy: dict[str, Any] = {"Name": form.restart}
+    if form.retries and form.restart == "on-failure":
+        policy["MaximumRetryCount"] = form.retries
+    found = {
+        "Memory": form.memory,
+        "NanoCpus": form.cpus,
+        "PidsLimit": form.pids,
+        "Tmpfs": dict(form.tmpfs),
+        "NetworkMode": form.networks[0].network if form.networks else "",
+        "Dns": list(form.dns),
+        "ExtraHosts": list(form.hosts),
+        "LogConfig": _log(form),
+        "Init": form.init,
+        "AutoRemove": form.auto_remove,
+        "ReadonlyRootfs": form.read_only,
+        "Privileged": form.privileged,
+        "PidMode": "host" if form.host_pid else "",
+        "IpcMode": "host" if form.host_ipc else "",
+        "CapAdd": list(form.cap_add),
+        "CapDrop": list(form.cap_drop),
+        "Devices": [
+            {"PathOnHost": one.outside, "PathInContainer": one.inside, "CgroupPermissions": one.may}
+            for one in form.devices
+        ],
+    }
+    always = {"PortBindings": bindings, "RestartPolicy": policy}
+    return always | {name: value for name, value in found.items() if value}
 
 
-def _text(values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name) or ""
-    if not isinstance(value, str) or "\0" in value:
-        raise Invalid(f"The value of “{name}” is not a text.")
-    return value.strip()
+def _log(form: RunForm) -> dict[str, Any]:
+    if not form.log_driver and not form.log_options:
+        return {}
+    return {"Type": form.log_driver, "Config": dict(form.log_options)}
 
 
-def _each(values: Mapping[str, Any], name: str, read: Callable[[str], Any]) -> tuple[Any, ...]:
-    lines = [line.strip() for line in _text(values, name).splitlines() if line.strip()]
-    if len(lines) > 200:
-        raise Invalid(f"More than 200 lines of {name} are too many.")
-    return tuple(read(line) for line in lines)
-
-
-def _port(line: str) -> Port:
-    wrong = Invalid(f"“{line[:100]}” is not a port.", hint="Write 8080:80, 127.0.0.1:8080:80, or 80 alone.")
-    numbers, _, protocol = line.partition("/")
-    address, outside, inside = _split_port(numbers, wrong)
-    if protocol not in ("", "tcp", "udp", "sctp") or not _is_port(inside) or (outside and not _is_port(outside)):
-        raise wrong
-    if address:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError as error:
-            raise wrong from error
-    return Port(f"{int(inside)}/{protocol or 'tcp'}", outside, address)
-
-
-def _split_port(numbers: str, wrong: Invalid) -> tuple[str, str, str]:
-    if numbers.startswith("["):
-        address, found, rest = numbers[1:].partition("]:")
-        parts = rest.split(":")
-        if not found or len(parts) != 2:
-            raise wrong
-        return address, parts[0], parts[1]
-    parts = numbers.split(":")
-    if len(parts) > 3:
-        raise wrong
-    address, outside, inside = ["", "", *parts][-3:]
-    return address, outside, inside
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
-
-
-def _variable(line: str) -> str:
-    name, equals, _ = line.partition("=")
-    if not equals or not _VARIABLE.fullmatch(name):
-        raise Invalid(f"“{name[:60]}” is not a variable.", hint="Write NAME=value.")
-    return line
-
-
-def _volume(line: str) -> tuple[str, str, bool]:
-    volume, _, rest = line.partition(":")
-    target, _, mode = rest.partition(":")
-    if volume.startswith(("/", ".", "~")):
-        raise Invalid(
-            f"“{volume[:60]}” is a folder of the machine.",
-            hint="Only volumes can be used here: a folder of the machine would give power over it.",
-        )
-    inside = target.startswith("/") and ".." not in target.split("/")
-    if not NAME.fullmatch(volume) or not inside or mode not in ("", "ro", "rw"):
-        raise Invalid(f"“{line[:100]}” is not a volume.", hint="Write data:/var/lib/data, or data:/var/lib/data:ro.")
-    return volume, target, mode == "ro"
+def _volume(mount: Mount) -> dict[str, Any]:
+    named = {"Source": mount.source} if mount.source else {}
+    return {"Type": "volume", **named, "Target": mount.target, "ReadOnly": mount.read_only}

@@ -1,0 +1,67 @@
+"""What is worth knowing before a container is made: a taken name or port, an image that must come first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError, Missing
+from clusters.kinds.base import Remark
+from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.run_form import BUILT_IN, Port, RunForm
+
+
+async def check(
+    driver: Driver, form: RunForm, containers: Sequence[Container], instead_of: str = ""
+) -> Sequence[Remark]:
+    """``instead_of`` is the id of the container whose place it takes: that one is no obstacle."""
+    others = [one for one in containers if one.uid != instead_of]
+    return [*_name(form, others), *_ports(form, others), *await _image(driver, form), *await _networks(driver, form)]
+
+
+def _name(form: RunForm, others: Sequence[Container]) -> list[Remark]:
+    taken = form.name and any(one.name == form.name for one in others)
+    return [Remark(f"There is a container called {form.name} already.", "warn")] if taken else []
+
+
+def _ports(form: RunForm, others: Sequence[Container]) -> list[Remark]:
+    found = []
+    for port in form.ports:
+        holder = next((one for one in others if one.running and _holds(one, port)), None) if port.outside else None
+        if holder:
+            found.append(Remark(f"Port {port.outside} of the machine is taken already, by {holder.name}.", "warn"))
+    return found
+
+
+def _holds(container: Container, port: Port) -> bool:
+    protocol = port.inside.rpartition("/")[2]
+    return any(
+        outside == port.outside
+        and inside.rpartition("/")[2] == protocol
+        and (not address or not port.address or address == port.address)
+        for address, outside, inside in container.ports
+    )
+
+
+async def _image(driver: Driver, form: RunForm) -> list[Remark]:
+    try:
+        await driver.call(Call("GET", ("images", *form.image.split("/"), "json"), timeout=5.0))
+    except Missing:
+        return [Remark(f"{form.image} is not on this machine yet: it will be pulled.")]
+    except ClusterError:
+        return []  # the cluster's own state says what is wrong
+    return []
+
+
+async def _networks(driver: Driver, form: RunForm) -> list[Remark]:
+    found = []
+    for place in form.networks[:10]:
+        if place.network in BUILT_IN:
+            continue
+        try:
+            await driver.call(Call("GET", ("networks", place.network), timeout=5.0))
+        except Missing:
+            found.append(Remark(f"There is no network {place.network} on this machine.", "warn"))
+        except ClusterError:
+            break
+    return found

@@ -1,0 +1,83 @@
+"""Making something new from a form: who may, what is worth knowing before, and the work as a job.
+
+What in a form gives power over a machine asks for an administrator; that is decided here, from what will be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clusters.access import Actor, Need
+from clusters.drivers.base import Driver
+from clusters.gateway import Denied, Gateway
+from clusters.kinds.base import Kind, Maker, Remark, Role, Says
+from clusters.live.row import Row
+from clusters.shells import in_time
+
+CHECK_SECONDS = 8.0
+
+
+async def origin_of(gateway: Gateway, actor: Actor, row: Row, maker: Maker[Any]) -> Any:
+    """What must be known of the resource that the new one is made like. Raises Denied."""
+    await _allow(gateway, actor, row.cluster.id, maker, row)
+    if maker.like is None:
+        return None
+    return await in_time(maker.like.load(gateway.connections.driver(row.cluster.id), row.resource), CHECK_SECONDS)
+
+
+async def remarks(
+    gateway: Gateway, actor: Actor, cluster_id: int, kind: Kind[Any], maker: Maker[Any], form: Any
+) -> Sequence[Remark]:
+    """What is worth knowing before it is sent. Raises Denied."""
+    await _allow(gateway, actor, cluster_id, maker, None)
+    found = [Remark(f"For administrators only: it {why}.", "warn") for why in _powers(maker, form)]
+    if maker.check is None:
+        return found
+    driver, all_of_them = gateway.connections.driver(cluster_id), gateway.visible(actor, cluster_id, kind.name)
+    return [*found, *await in_time(maker.check(driver, form, all_of_them), CHECK_SECONDS)]
+
+
+async def begin(
+    gateway: Gateway,
+    actor: Actor,
+    cluster_id: int,
+    maker: Maker[Any],
+    form: Any,
+    like: Row | None = None,
+) -> str:
+    """Begin the job; its key. Raises Denied, with what it is that only administrators may ask for."""
+
+    async def work(driver: Driver, says: Says) -> str:
+        return maker.ended.format(name=await maker.run(driver, form, says))
+
+    powers = _powers(maker, form)
+    need = Need(Role.ADMIN if powers else maker.role, maker.right)
+    namespace = _namespace(like)
+    detail = {"line": maker.record(form), **({"like": like.resource.name} if like else {})}
+    try:
+        return await gateway.begin(
+            actor, cluster_id, need, _verb(maker), maker.title(form), work, namespace=namespace, detail=detail
+        )
+    except Denied as error:
+        if powers and error.known:
+            raise Denied(f"Only administrators may do that: it {', it '.join(powers)}.", known=True) from error
+        raise
+
+
+def _powers(maker: Maker[Any], form: Any) -> Sequence[str]:
+    return maker.powers(form) if maker.powers else ()
+
+
+async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, maker: Maker[Any], row: Row | None) -> None:
+    need = Need(maker.role, maker.right)
+    kind, resource = (row.kind.name, row.resource) if row else ("", None)
+    await gateway.see(actor, cluster_id, _namespace(row), need, verb=_verb(maker), kind=kind, resource=resource)
+
+
+def _verb(maker: Maker[Any]) -> str:
+    return maker.verb or maker.button.lower()
+
+
+def _namespace(row: Row | None) -> str | None:
+    return row.resource.namespace if row and row.kind.namespaced else None
