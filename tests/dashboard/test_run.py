@@ -129,7 +129,7 @@ async def someone(host: Cluster) -> Container:
     async with asyncio.timeout(10):
         while not store.resources:
             await asyncio.sleep(0.05)
-    return next(one for one in store.resources.values() if one.running)
+    return next(one for one in store.resources.values() if isinstance(one, Container) and one.running)
 
 
 async def test_a_form_is_filled_in_from_an_existing_one(ada: User, host: Cluster, async_client_for: ClientFor) -> None:

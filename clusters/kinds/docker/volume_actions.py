@@ -118,7 +118,7 @@ async def _make(driver: Driver, form: VolumeForm, says: Says) -> str:
     return form.name
 
 
-CREATE = Maker(
+CREATE: Maker[Volume] = Maker(
     label="Create a volume",
     icon="plus",
     fields=FIELDS,
