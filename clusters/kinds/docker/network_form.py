@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.base import JSON, Field, Maker, Says
-from clusters.kinds.docker.network_model import PREDEFINED
+from clusters.kinds.docker.network_model import PREDEFINED, Network
 from clusters.kinds.docker.volume_actions import pairs
 from clusters.kinds.masking import mask_pair
 
@@ -204,7 +204,7 @@ def _in_words(error: ClusterError, form: NetworkForm) -> ClusterError:
     return error
 
 
-CREATE = Maker(
+CREATE: Maker[Network] = Maker(
     label="Create a network",
     icon="plus",
     fields=FIELDS,
