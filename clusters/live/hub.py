@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from clusters.live.connection import Connection
+from clusters.live.index import SLICE, Index
 from clusters.live.query import Query
 from clusters.live.row import Row
+from clusters.live.store import Store
+from clusters.live.table import TABLES
 from clusters.live.view import View
 from clusters.live.window import Window
 
@@ -38,10 +41,22 @@ class Hub:
         self._connections = connections
         self._link = link
         self._shared: dict[Query, _Shared] = {}
+        self._indexes: dict[tuple[Store, str], Index] = {}  # by store and table
         self._dirty: set[View] = set()
         self._flushing: asyncio.TimerHandle | asyncio.Handle | None = None
         self._last_flush = 0.0
         self._tick = TICK
+
+    async def prepare(self, query: Query) -> None:
+        """Do in slices what ``window`` would do in one go: the first look at many rows, a sort by another column."""
+        if query in self._shared:
+            return
+        for index in self._indexes_for(query):
+            order = index.order(query.sort)
+            while not order.catch_up(SLICE):  # noqa: ASYNC110 (it waits for nobody: it works, and lets others work)
+                await asyncio.sleep(0)
+            if query.text:
+                await index.read_texts()
 
     @contextlib.contextmanager
     def window(self, query: Query, offset: int, limit: int) -> Iterator[Window]:
@@ -70,27 +85,52 @@ class Hub:
     def reset(self) -> None:
         """Clusters came or went: the views of before answer for nobody any longer."""
         for query, shared in tuple(self._shared.items()):
-            del self._shared[query]
-            shared.view.close()
-            shared.wanted.close()
+            self._drop(query, shared)
+        here = {store for connection in self._connections() for store in connection.stores.values()}
+        for store, table in tuple(self._indexes):
+            if store not in here or not store.kind.always:
+                self._indexes.pop((store, table)).close()
 
     def _share(self, query: Query) -> _Shared:
         shared = self._shared.get(query)
         if shared is None:
-            scope = dict(query.scope)
-            connections = [connection for connection in self._connections() if connection.cluster.id in scope]
             wanted = contextlib.ExitStack()
-            view = View(query, connections, self._mark)
-            for connection in connections:
+            view = View(query, self._indexes_for(query), self._mark)
+            for connection in self._asked(query):
                 wanted.enter_context(connection.wanted(*(kind.name for kind in view.table.kinds)))
             shared = self._shared[query] = _Shared(view, wanted, {})
         return shared
 
+    def _asked(self, query: Query) -> list[Connection]:
+        scope = dict(query.scope)
+        return [connection for connection in self._connections() if connection.cluster.id in scope]
+
+    def _indexes_for(self, query: Query) -> list[Index]:
+        table = TABLES[query.table]
+        indexes = []
+        for connection in self._asked(query):
+            for kind in table.kinds:
+                if store := connection.stores.get(kind.name):
+                    key = (store, table.name)
+                    if key not in self._indexes or self._indexes[key].outlived:
+                        self._indexes[key] = Index(store, connection.cluster, table)
+                    indexes.append(self._indexes[key])
+        return indexes
+
     def _let_go(self, query: Query, shared: _Shared) -> None:
         if not shared.users and self._shared.get(query) is shared:
-            del self._shared[query]
-            shared.view.close()
-            shared.wanted.close()
+            self._drop(query, shared)
+            looked_at = {index for one in self._shared.values() for index in one.view.indexes}
+            for key, index in tuple(self._indexes.items()):
+                index.let_go(query.sort)
+                # What is not always watched is forgotten by its store when nobody looks.
+                if not index.store.kind.always and index not in looked_at:
+                    self._indexes.pop(key).close()
+
+    def _drop(self, query: Query, shared: _Shared) -> None:
+        del self._shared[query]
+        shared.view.close()
+        shared.wanted.close()
 
     def _mark(self, view: View) -> None:
         self._dirty.add(view)

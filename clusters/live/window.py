@@ -66,8 +66,8 @@ class Window:
         """Tell the followers what is different since the last time."""
         if self._total < 0:
             return  # nobody was told anything yet
-        troubled = self.view.troubles != self._troubles
-        patch = self._look_again() if moved or troubled else self._refresh(touched & self._sent.keys())
+        told = self.view.troubles != self._troubles or self.view.listed != self._listed
+        patch = self._look_again() if moved or told else self._refresh(touched & self._sent.keys())
         if patch is None:
             return
         self.seq += 1

@@ -28,6 +28,7 @@ PATIENCE = 0.4  # seconds a page waits for a list that was not watched until now
 async def rows(request: Request, table: str = "workloads") -> HttpResponse:
     """A list page."""
     shown, query = _asked(request, table)
+    await engine.supervisor.hub.prepare(query)
     with engine.supervisor.hub.window(query, 0, FIRST) as window:
         await _listed(window)
         snapshot = table_snapshot(window.snapshot())
@@ -52,6 +53,7 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
 async def ids(request: Request, table: str) -> JsonResponse:
     """The ids of all rows of a list, for "select all": at most 2,000."""
     _, query = _asked(request, table)
+    await engine.supervisor.hub.prepare(query)
     with engine.supervisor.hub.window(query, 0, 1) as window:
         await _listed(window)
         return JsonResponse({"ids": window.view.ids()[:2000], "total": window.view.total})

@@ -17,13 +17,14 @@ from clusters.live.connection import Connection
 from clusters.live.frame import Frame
 from clusters.live.hub import Hub
 from clusters.live.memory import settle
-from clusters.live.query import parse
+from clusters.live.query import Query, parse
 from clusters.live.resource import Changed, Listed, Resource
 from tests.bench.fake_cluster import filled, template
 from tests.bench.figures import Figure, at_least, at_most, count, milliseconds
 
 EVENTS = 5_000
 SIZES = {10_000: 10.0, 100_000: 60.0}  # rows, and the milliseconds that opening a view of them may take
+BLOCK = {10_000: 10.0, 100_000: 60.0}  # and those that nobody else may have a turn meanwhile
 
 
 class _Driver:
@@ -54,10 +55,16 @@ async def _over(rows: int, limit: float) -> list[Figure]:
     connection.wanted = lambda *names: ExitStack()  # type: ignore[assignment,method-assign]  # nobody is watched here
     hub = Hub(lambda: [connection], lambda row: "/")
     figures = []
-    for words, text in (("", ""), (", searched", "q=web-0001"), (", sorted by restarts", "sort=-restarts")):
+    for words, text in (("a first look at", ""), ("a first sort by restarts of", "sort=-restarts")):
+        took, longest = await _prepared(hub, parse("pod", text, {1: None}))
+        figures.append(Figure(what=f"{words} {rows:,} rows, in slices", measured=milliseconds(took)))
+        figures.append(at_most("the same: the longest time nobody else had a turn", longest, BLOCK[rows], milliseconds))
+    await _prepared(hub, parse("pod", "q=web", {1: None}))
+    for words, text in (("", ""), (", searched", "q=web-0001"), (", filtered", "namespace=-load-01"),
+                        (", sorted by restarts", "sort=-restarts")):  # fmt: skip
         query = parse("pod", text, {1: None})
 
-        def look(query: object = query) -> None:
+        def look(query: Query = query) -> None:
             with hub.window(query, 0, 100) as window:
                 window.snapshot()
 
@@ -88,6 +95,25 @@ async def _over(rows: int, limit: float) -> list[Figure]:
         )
         hub.reset()
     return figures
+
+
+async def _prepared(hub: Hub, query: Query) -> tuple[float, float]:
+    """Milliseconds of processor until a question can be asked; and the longest of them without a pause for others."""
+    longest, last, done = 0.0, time.process_time(), False
+
+    async def others() -> None:
+        nonlocal longest, last
+        while not done:
+            now = time.process_time()
+            longest, last = max(longest, now - last), now
+            await asyncio.sleep(0)
+
+    began, waiting = time.process_time(), asyncio.create_task(others())
+    await hub.prepare(query)
+    done = True
+    await waiting
+    now = time.process_time()
+    return (now - began) * 1000, max(longest, now - last) * 1000
 
 
 def _pod(number: int, restarts: int = 0) -> Resource:

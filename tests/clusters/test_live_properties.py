@@ -1,20 +1,26 @@
-"""What was pushed equals what a reload shows: for any order of changes, filters, sorts, windows and missed frames."""
+"""What was pushed equals what a reload shows: for any order of changes, filters, sorts, windows and missed frames.
+
+Also while another question is opened in the middle, and while long lists are taken in slices.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clusters.errors import Unreachable
 from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.live.cluster import ClusterInfo
 from clusters.live.frame import Frame
 from clusters.live.hub import Hub
 from clusters.live.query import Filter, Query
-from clusters.live.resource import Changed, Listed, Resource
+from clusters.live.resource import Broken, Changed, Listed, Resource
 from clusters.live.row import Row
 from clusters.live.store import Store
 from clusters.live.table import TABLES, kind_table
@@ -82,7 +88,7 @@ class Tab:
 
     def reload(self) -> None:
         snapshot = msgspec.json.decode(msgspec.json.encode(self.window.snapshot()))
-        self.seq, self.total = snapshot["seq"], snapshot["total"]
+        self.seq, self.total, self.facets = snapshot["seq"], snapshot["total"], snapshot["facets"]
         self.rows = {row["id"]: row for row in snapshot["rows"]}
         self.order = [row["id"] for row in snapshot["rows"]]
 
@@ -108,6 +114,7 @@ class Tab:
 def brute_force(connections: list[FakeConnection], query: Query, offset: int, limit: int) -> Any:
     """The same answer without any of the engine's cleverness."""
     rows = []
+    facets_of_all: Counter[str] = Counter()
     for connection in connections:
         allowed = dict(query.scope).get(connection.cluster.id, frozenset())
         for thing in connection.stores["thing"].resources.values():
@@ -117,6 +124,7 @@ def brute_force(connections: list[FakeConnection], query: Query, offset: int, li
                 continue
             if query.text and query.text not in f"{thing.name}\0{thing.namespace}":
                 continue
+            facets_of_all[facets["status"]] += 1
             if all((facets[one.column] in one.values) != one.without for one in query.filters):
                 rows.append(row)
     sort = {
@@ -127,7 +135,7 @@ def brute_force(connections: list[FakeConnection], query: Query, offset: int, li
     rows.sort(key=lambda row: (sort[query.sort](row), row.resource.name, row.id), reverse=query.descending)
     columns = [column for key in query.columns if (column := TABLE.column(key))]
     window = [[row.id, [column.read(row) for column in columns]] for row in rows[offset : offset + limit]]
-    return len(rows), msgspec.json.decode(msgspec.json.encode(window))
+    return len(rows), msgspec.json.decode(msgspec.json.encode(window)), dict(facets_of_all)
 
 
 things = st.builds(
@@ -142,6 +150,8 @@ steps = st.one_of(
     st.tuples(st.just("list"), st.integers(1, 2), st.lists(things, max_size=12, unique_by=lambda thing: thing.id)),
     st.tuples(st.just("flush")),
     st.tuples(st.just("miss")),
+    st.tuples(st.just("rest")),
+    st.tuples(st.just("broken"), st.integers(1, 2)),
 )
 scopes = st.sampled_from([{1: None, 2: None}, {1: frozenset({"shop"}), 2: None}, {2: frozenset({"", "data"})}])
 queries = st.builds(
@@ -153,9 +163,11 @@ queries = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
-@given(queries, st.integers(0, 6), st.integers(1, 8), st.lists(steps, max_size=30))
-def test_what_was_pushed_equals_what_a_reload_shows(query: Query, offset: int, limit: int, story: list[Any]) -> None:
+@settings(max_examples=150, deadline=None)
+@given(queries, st.integers(0, 6), st.integers(1, 8), st.lists(steps, max_size=30), st.sampled_from([2, 500]))
+def test_what_was_pushed_equals_what_a_reload_shows(
+    query: Query, offset: int, limit: int, story: list[Any], few: int
+) -> None:
     async def tell() -> None:
         connections = [FakeConnection(1), FakeConnection(2)]
         TABLES["thing"] = TABLE
@@ -163,24 +175,68 @@ def test_what_was_pushed_equals_what_a_reload_shows(query: Query, offset: int, l
         with hub.window(query, offset, limit) as window:
             tab = Tab(window)
             for step in story:
-                match step:
-                    case ("change", number, upserts, deletes):
-                        item = Changed(upserts, [f"u{one}" for one in deletes])
-                        connections[number - 1].stores["thing"].apply(item)
-                    case ("list", number, everything):
-                        connections[number - 1].stores["thing"].apply(Listed(everything))
-                    case ("flush",):
-                        hub.flush()
-                    case ("miss",):
-                        tab.missing = True
-            hub.flush()
+                await take(step, connections, hub, tab)
+            await all_taken_in(hub)
             if tab.missing:
                 tab.missing = False
                 tab.reload()
-            assert tab.shown() == brute_force(connections, query, offset, limit)
+            total, rows, facets = brute_force(connections, query, offset, limit)
+            assert tab.shown() == (total, rows)
             pushed = tab.shown()
             tab.reload()
             assert tab.shown() == pushed
+            assert tab.facets["status"] == facets
         del TABLES["thing"]
 
-    asyncio.run(tell())
+    with patch("clusters.live.index.SLICE", few):
+        asyncio.run(tell())
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(queries, min_size=1, max_size=6), st.lists(steps, max_size=20), st.sampled_from([2, 500]))
+def test_a_question_asked_in_the_middle_is_answered_like_any_other(
+    asked: list[Query], story: list[Any], few: int
+) -> None:
+    """Orders, texts and counts that others left behind serve it; each is asked while changes come."""
+
+    async def tell() -> None:
+        connections = [FakeConnection(1), FakeConnection(2)]
+        TABLES["thing"] = TABLE
+        hub = Hub(lambda: connections, lambda row: f"/{row.id}/")  # type: ignore[arg-type, return-value]
+        for turn, query in enumerate(asked):
+            preparing = asyncio.create_task(hub.prepare(query))
+            for step in story[turn :: len(asked)]:
+                await take(step, connections, hub, None)
+            await preparing
+            with hub.window(query, 0, 20) as window:
+                snapshot = window.snapshot()
+                total, rows, facets = brute_force(connections, query, 0, 20)
+                assert (snapshot["total"], [[row["id"], row["cells"]] for row in snapshot["rows"]]) == (total, rows)
+                assert snapshot["facets"]["status"] == facets
+        del TABLES["thing"]
+
+    with patch("clusters.live.index.SLICE", few), patch("clusters.live.hub.SLICE", few):
+        asyncio.run(tell())
+
+
+async def take(step: Any, connections: list[FakeConnection], hub: Hub, tab: Tab | None) -> None:
+    match step:
+        case ("change", number, upserts, deletes):
+            connections[number - 1].stores["thing"].apply(Changed(upserts, [f"u{one}" for one in deletes]))
+        case ("list", number, everything):
+            connections[number - 1].stores["thing"].apply(Listed(everything))
+        case ("broken", number):
+            connections[number - 1].stores["thing"].apply(Broken(Unreachable("It does not answer."), 1.0))
+        case ("rest",):
+            await asyncio.sleep(0)
+        case ("flush",):
+            hub.flush()
+        case ("miss",) if tab:
+            tab.missing = True
+
+
+async def all_taken_in(hub: Hub) -> None:
+    """A long list is taken in slices, one in each turn of the loop."""
+    for _ in range(60):
+        await asyncio.sleep(0)
+    hub.flush()
