@@ -4,6 +4,7 @@
 import { ago } from "./clock.js";
 import { setIcon } from "./icons.js";
 import { make } from "./make.js";
+import { visible } from "./visible.js";
 import { bytes, cores, count } from "./words.js";
 
 const LEVELS = new Set(["failing", "at_risk", "unknown", "changing", "paused", "stopped", "healthy"]);
@@ -13,11 +14,8 @@ const TAGS = 3;
 
 const part = (element, name) => element.querySelector(`[data-part="${name}"]`);
 
-// Characters that turn text around or cannot be seen are shown as a mark: a name must not pass for another one.
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 function show(element, words) {
-  const text = String(words ?? "–").replace(UNSEEN, "\ufffd");
+  const text = visible(words ?? "–").replace(/[\t\n\r]/g, "\ufffd");
   const only = element.firstChild;
   if (only?.nodeType === Node.TEXT_NODE && !only.nextSibling) {
     if (only.data !== text) only.data = text;
@@ -54,7 +52,7 @@ export const fillers = {
     if (element.dataset.level !== shape) element.dataset.level = shape;
     setIcon(part(element, "icon"), shape);
     show(part(element, "word"), word);
-    element.title = [reason, code].filter(Boolean).join(" · ");
+    element.title = visible([reason, code].filter(Boolean).join(" · "));
   },
 
   pips(element, value) {
@@ -113,7 +111,7 @@ export const fillers = {
         return tag;
       }),
     );
-    element.title = tags.join(", ");
+    element.title = visible(tags.join(", "));
   },
 };
 

@@ -2,6 +2,7 @@
 
 import { fillers } from "../cells.js";
 import { live } from "../socket.js";
+import { visible } from "../visible.js";
 
 const PACE = 250; // ms between two fetches, however fast the resource changes
 
@@ -74,7 +75,7 @@ class LiveResource extends HTMLElement {
     const note = this.querySelector("[data-gone-note]");
     if (note) {
       note.hidden = false;
-      note.querySelector("[data-part=words]").textContent = why;
+      note.querySelector("[data-part=words]").textContent = visible(why);
     }
   }
 }

@@ -12,6 +12,7 @@ import { keyboard } from "../table/keyboard.js";
 import { Rows } from "../table/rows.js";
 import { Selection } from "../table/selection.js";
 import { Toolbar } from "../table/toolbar.js";
+import { visible } from "../visible.js";
 
 const STEP = 50; // windows begin at multiples of this, so that people who look at the same share one
 const MOST = 200; // rows of one window
@@ -198,7 +199,7 @@ class LiveTable extends HTMLElement {
     const silent = staleWords(new Set(this.rows.order.map((id) => this.rows.data(id)?.cluster)));
     const words = [silent, ...(troubles ?? [])].filter(Boolean).join(" ");
     this.note.hidden = !words;
-    this.note.replaceChildren(icon("unknown"), words);
+    this.note.replaceChildren(icon("unknown"), visible(words));
   }
 
   #selected() {
