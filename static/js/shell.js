@@ -1,6 +1,8 @@
 // What stands around every page and is live: the state of the clusters, and the counts in the sidebar.
 
 import { timeOfDay } from "./clock.js";
+import { STATES } from "./line-states.js";
+import { chosenCluster } from "./scope.js";
 import { live } from "./socket.js";
 
 const A_BLIP = 3_000; // ms without a line that nobody needs to see
@@ -12,7 +14,7 @@ export const isStale = (id) => cut || ["stale", "down", "refused"].includes(clus
 
 // "edge-fra does not answer: its rows are as of 07:26." Of these clusters only; empty when all are heard.
 export function staleWords(ids) {
-  if (cut) return "Pilothouse does not answer: what is shown is as it was.";
+  if (cut) return STATES[live.state].means;
   const silent = [...clusters.values()].filter(({ id, state }) => ids.has(id) && isStale(id) && state !== "connecting");
   return silent.map(({ name, asof }) => `${name} does not answer: its rows are ${asof ? `as of ${timeOfDay(asof)}` : "as they were"}.`).join(" ");
 }
@@ -27,14 +29,25 @@ function show({ clusters: states, counts, rights }) {
   known = rights;
   clusters.clear();
   for (const cluster of states) clusters.set(cluster.id, cluster);
-  for (const element of document.querySelectorAll("[data-count]")) {
-    const count = counts[element.dataset.count];
-    element.textContent = count ? count.toLocaleString() : "";
-  }
+  numbers = counts;
+  showCounts();
   tell();
 }
 
-if (document.body.classList.contains("shell")) live.follow("shell", {}, show);
+let numbers = {}; // how many there are, by name of the list
+
+function showCounts() {
+  for (const element of document.querySelectorAll("[data-count]")) {
+    const count = numbers[element.dataset.count];
+    element.textContent = count ? count.toLocaleString() : "";
+  }
+}
+
+if (document.body.classList.contains("shell")) {
+  const subscription = live.follow("shell", { cluster: chosenCluster() }, show);
+  document.addEventListener("scope", () => subscription.set({ cluster: chosenCluster() }));
+  document.addEventListener("htmx:after:swap", showCounts); // the sidebar may have come anew
+}
 
 let blip = 0;
 live.addEventListener("state", ({ detail: state }) => {

@@ -2,10 +2,11 @@
 // docs/live-protocol.md describes the frames.
 
 import { heardAt } from "./clock.js";
+import { STATES, stateAfter } from "./line-states.js";
 
 const SILENCE = 25_000; // ms without any frame: the line is dead
 const SLOWEST = 15_000; // ms between two tries to reconnect
-const ENDED = 4401;
+const REFUSED_AFTER = 2; // tries that were turned away, before it is asked why
 
 class Subscription {
   constructor(socket, number, topic, args, onFrame) {
@@ -56,7 +57,7 @@ class Subscription {
 
 class LiveSocket extends EventTarget {
   subscriptions = new Map();
-  state = "connecting"; // "live", "reconnecting", "offline", "ended"
+  state = "connecting"; // one of STATES
   #socket = null;
   #numbers = 0;
   #tries = 0;
@@ -76,7 +77,7 @@ class LiveSocket extends EventTarget {
   }
 
   retryNow() {
-    if (this.state === "ended" || this.#isOpen || this.#socket?.readyState === WebSocket.CONNECTING) return;
+    if (STATES[this.state].over || this.#isOpen || this.#socket?.readyState === WebSocket.CONNECTING) return;
     clearTimeout(this.#retry);
     this.#tries = 0;
     this.#open();
@@ -87,6 +88,7 @@ class LiveSocket extends EventTarget {
   }
 
   #say(state) {
+    if (state === this.state && state !== "live") return;
     this.state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
@@ -106,22 +108,33 @@ class LiveSocket extends EventTarget {
     socket.onclose = ({ code }) => this.#closed(socket, code);
   }
 
+  // A line that is turned away at the door gets no code: another question tells whether it is for want of a session.
+  async #askWhy() {
+    const answer = await fetch("/palette/?q=", { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (answer?.status === 401) return "ended";
+    return answer?.ok ? "crowded" : null;
+  }
+
   #receive(frame) {
     if (frame.op === "ping") this.send({ op: "ping" });
     else if (frame.id !== undefined) this.subscriptions.get(frame.id)?.receive(frame);
   }
 
-  #closed(socket, code) {
+  async #closed(socket, code) {
     if (socket !== this.#socket) return;
     clearTimeout(this.#silence);
-    if (code === ENDED) {
-      this.#say("ended");
-      location.reload(); // leads to the sign-in page, and back here afterwards
-      return;
+    let state = stateAfter(code);
+    const going = state === "reconnecting" && ["restarting", "crowded"].includes(this.state); // still for the same reason
+    this.#say(going ? this.state : state);
+    if (++this.#tries > REFUSED_AFTER && state === "reconnecting") {
+      state = (await this.#askWhy()) ?? state;
+      if (socket !== this.#socket) return; // tried again meanwhile
+      if (state !== "reconnecting") this.#say(state);
     }
-    this.#say(navigator.onLine ? "reconnecting" : "offline");
-    const wait = Math.random() * Math.min(SLOWEST, 500 * 2 ** this.#tries++);
-    this.#retry = setTimeout(() => this.#open(), wait);
+    if (state === "ended") location.reload(); // leads to the sign-in page, and back here afterwards
+    if (STATES[state].over) return;
+    const wait = STATES[state].wait ?? Math.min(SLOWEST, 250 * 2 ** this.#tries);
+    this.#retry = setTimeout(() => this.#open(), wait * (0.2 + 0.8 * Math.random()));
   }
 
   #listen() {

@@ -1,14 +1,8 @@
 // <live-pill>: whether what the page shows is as of now.
 
+import { STATES } from "../line-states.js";
 import { live } from "../socket.js";
-
-const STATES = {
-  live: ["healthy", "Live", "Changes appear by themselves."],
-  connecting: ["stopped", "Connecting", ""],
-  reconnecting: ["at_risk", "Reconnecting", "The page shows what was last heard, and tries again by itself."],
-  offline: ["at_risk", "Offline", "This device has no network. The page shows what was last heard."],
-  ended: ["failing", "Signed out", "Sign in again to go on."],
-};
+import { toast } from "../toast.js";
 
 class LivePill extends HTMLElement {
   connectedCallback() {
@@ -22,11 +16,12 @@ class LivePill extends HTMLElement {
   }
 
   #show() {
-    const [level, words, title] = STATES[live.state];
+    const { level, word, means, tell } = STATES[live.state];
     Object.assign(this.dataset, { state: live.state, level });
-    this.title = title;
+    this.title = means;
     const text = this.querySelector("span");
-    if (text.textContent !== words) text.textContent = words;
+    if (text.textContent !== word) text.textContent = word;
+    if (tell) toast({ level: "error", words: means }); // what somebody has to do is said where it is seen
   }
 }
 
