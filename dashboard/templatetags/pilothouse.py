@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import template
@@ -99,12 +99,6 @@ def time_points(run: Sequence[tuple[float, float]]) -> str:
 def x(point: tuple[float, float]) -> str:
     """Where a point of a timeline stands."""
     return f"{point[0] * 100:.1f}"
-
-
-@register.filter
-def current(entries: Iterable[Any]) -> Any:
-    """The one of them that is open now, or None."""
-    return next((entry for entry in entries if entry.current), None)
 
 
 @register.filter
