@@ -99,9 +99,10 @@ class Engine:
         """Let go of one cluster."""
         await self.supervisor.remove(cluster_id)
 
-    def scope(self, actor: Actor) -> Scope:
-        """What of the connected clusters this person may see."""
-        return scope(actor, self.supervisor.connections)
+    def scope(self, actor: Actor, only: str = "") -> Scope:
+        """What of the connected clusters this person may see; with ``only``, of the cluster of that address."""
+        clusters = self.supervisor.connections
+        return scope(actor, [one for one in clusters if not only or clusters[one].cluster.slug == only])
 
     def counts(self, seen: Scope) -> dict[str, int]:
         """The numbers of the sidebar."""

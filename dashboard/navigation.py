@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
 
 from clusters.access import Actor, Need, Target, decide
 from clusters.kinds.base import Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES, Table
 from dashboard.engine import engine
+from dashboard.scope import chosen_cluster
+
+NOT_KEPT = {"cluster", "namespace", "before", "part"}  # of an address, when another cluster is chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ClusterEntry:
-    """A cluster in the sidebar; its state comes live."""
+    """A cluster in the sidebar; its state comes live. ``choose`` shows this page, or Home, of that cluster alone."""
 
     id: int
     name: str
@@ -44,15 +49,18 @@ class ClusterEntry:
     production: bool
     demo: bool
     href: str
+    choose: str
     current: bool = False
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """All of it."""
+    """All of it. ``leave``: this page, of all clusters again."""
 
     groups: tuple[Group, ...]
     clusters: tuple[ClusterEntry, ...] = field(default=())
+    leave: str = "/"
     may_connect: bool = False
 
     @property
@@ -60,23 +68,36 @@ class Navigation:
         """The tab bar of a phone."""
         return [entry for group in self.groups for entry in group.entries if entry.phone]
 
+    @property
+    def chosen(self) -> ClusterEntry | None:
+        """The cluster that everything is narrowed to, if one was chosen."""
+        return next((one for one in self.clusters if one.chosen), None)
+
 
 def list_address(table: Table) -> str:
     """Where a list is."""
     return "/workloads/" if table.name == "workloads" else f"/list/{table.name}/"
 
 
-def navigation(actor: Actor, path: str) -> Navigation:
+def navigation(actor: Actor, path: str, query: Mapping[str, Any]) -> Navigation:
     """The sidebar of this person on this page."""
     seen = engine.scope(actor)
     connections = [connection for one, connection in engine.supervisor.connections.items() if one in seen]
-    there = {kind_name for connection in connections for kind_name in connection.stores}
-    admin = any(grant.role == Role.ADMIN for grant in actor.grants)
+    only = next((one.cluster.slug for one in connections if one.cluster.slug == chosen_cluster(query)), "")
+    clusters = tuple(
+        _cluster(one, only, path, query) for one in sorted(connections, key=lambda one: one.cluster.name.casefold())
+    )
+    narrowed = [one for one in connections if not only or one.cluster.slug == only]
+    groups = tuple(group for group in _groups(actor, path, only, narrowed) if group.entries)
+    return Navigation(groups, clusters, _address(path, query, ""), _is_admin_anywhere(actor))
 
+
+def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection]) -> Iterator[Group]:
     def entry(label: str, icon: str, href: str, count: str = "", phone: bool = False) -> Entry:
         current = path == href if href == "/" else path.startswith(href)
-        return Entry(label, icon, href, count, current, phone)
+        return Entry(label, icon, f"{href}?cluster={only}" if only else href, count, current, phone)
 
+    there = {kind_name for connection in connections for kind_name in connection.stores}
     kinds: dict[str, list[Entry]] = {}
     for table in TABLES.values():
         if table.name in there:
@@ -84,42 +105,59 @@ def navigation(actor: Actor, path: str) -> Navigation:
             kinds.setdefault(table.kinds[0].group, []).append(listed)
     if any(one.driver.platform == "docker" for one in connections):
         kinds.setdefault("Images", []).append(entry("Builds", "hammer", "/builds/"))
+    yield Group(
+        "",
+        (
+            entry("Home", "layout-dashboard", "/", "attention", phone=True),
+            entry("Workloads", "boxes", "/workloads/", "workloads", phone=True),
+        ),
+    )
+    yield from (Group(label, tuple(entries)) for label, entries in kinds.items())
     observe = [
         entry("Activity", "history", "/activity/", phone=True),
         entry("Jobs", "list-checks", "/jobs/", phone=True),
     ]
     if _may_break(actor, connections):
         observe.append(entry("Faults to try", "flask-conical", "/demo/"))
-    groups = [
-        Group(
-            "",
-            (
-                entry("Home", "layout-dashboard", "/", "attention", phone=True),
-                entry("Workloads", "boxes", "/workloads/", "workloads", phone=True),
-            ),
-        ),
-        *(Group(label, tuple(entries)) for label, entries in kinds.items()),
-        Group("Observe", tuple(observe)),
-    ]
-    if admin:
-        groups.append(
-            Group("Manage", (entry("People", "users", "/people/"), entry("Audit", "shield-check", "/audit/")))
-        )
-    clusters = tuple(
-        ClusterEntry(
-            id=one.cluster.id,
-            name=one.cluster.name,
-            slug=one.cluster.slug,
-            platform=one.driver.platform,
-            colour=one.cluster.colour,
-            production=one.cluster.production,
-            demo=one.cluster.driver == "demo",
-            href=f"/clusters/{one.cluster.slug}/",
-            current=path.startswith(f"/clusters/{one.cluster.slug}/"),
-        )
-        for one in sorted(connections, key=lambda one: one.cluster.name.casefold())
+    yield Group("Observe", tuple(observe))
+    if _is_admin_anywhere(actor):
+        yield Group("Manage", (entry("People", "users", "/people/"), entry("Audit", "shield-check", "/audit/")))
+
+
+def _cluster(one: Connection, only: str, path: str, query: Mapping[str, Any]) -> ClusterEntry:
+    cluster = one.cluster
+    href = f"/clusters/{cluster.slug}/"
+    return ClusterEntry(
+        id=cluster.id,
+        name=cluster.name,
+        slug=cluster.slug,
+        platform=one.driver.platform,
+        colour=cluster.colour,
+        production=cluster.production,
+        demo=cluster.driver == "demo",
+        href=href,
+        choose=_address(path if _has(one, path) else "/", query, cluster.slug),
+        current=path.startswith(href),
+        chosen=cluster.slug == only,
     )
-    return Navigation(tuple(group for group in groups if group.entries), clusters, admin)
+
+
+def _has(connection: Connection, path: str) -> bool:
+    """Is there something to see of this cluster on this page? Where not, choosing it leads to Home."""
+    if path in ("/", "/workloads/", "/activity/"):
+        return True
+    return any(path == list_address(TABLES[name]) for name in connection.stores if name in TABLES)
+
+
+def _address(path: str, query: Mapping[str, Any], only: str) -> str:
+    """This page with another cluster chosen; a list keeps its search, filters and columns."""
+    kept = {key: query[key] for key in query if key not in NOT_KEPT} if path != "/" else {}
+    asked = urlencode(kept | ({"cluster": only} if only else {}))
+    return f"{path}?{asked}" if asked else path
+
+
+def _is_admin_anywhere(actor: Actor) -> bool:
+    return any(grant.role == Role.ADMIN for grant in actor.grants)
 
 
 def _may_break(actor: Actor, connections: Iterable[Connection]) -> bool:

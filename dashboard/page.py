@@ -23,7 +23,7 @@ def looks(request: HttpRequest) -> dict[str, str]:
 
 def page(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
     """Render a whole page."""
-    sidebar = navigation(request.actor, request.path)  # type: ignore[attr-defined]
+    sidebar = navigation(request.actor, request.path, request.GET)  # type: ignore[attr-defined]
     return render(request, template, {**context, "navigation": sidebar}, status=status)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from clusters.access import Actor, Need, Target, decide
+from clusters.access import Actor, Scope
 from clusters.live.row import Row
 from dashboard.engine import address, engine
-from dashboard.navigation import navigation
+from dashboard.navigation import ClusterEntry, navigation
 
 MOST = 12  # resources shown
 
@@ -28,35 +28,46 @@ class Found:
     dialog: bool = False
 
 
-def find(actor: Actor, text: str) -> list[Found]:
-    """What fits the words, best first. ``restart web`` finds the action; without words, the pages."""
+def find(actor: Actor, text: str, only: str = "") -> list[Found]:
+    """What fits the words, best first, in all clusters or ``only`` in one.
+
+    ``restart web`` finds the action; without words, the pages.
+    """
     words = text.casefold().split()[:6]
+    shown = navigation(actor, "/", {"cluster": only})
     pages = [
         Found("Go to", entry.label, group.label, entry.icon, entry.href)
-        for group in navigation(actor, "").groups
+        for group in shown.groups
         for entry in group.entries
         if all(word in entry.label.casefold() for word in words)
     ]
     if not words:
         return pages
-    rows = _best(actor, words)
-    resources = [_resource(row) for row in rows]
-    return [*pages[:5], *resources, *_actions(actor, words)]
+    scope = engine.scope(actor, only)
+    resources = [_resource(row) for row in _best(scope, words)]
+    return [*pages[:5], *_clusters(shown.clusters, words), *resources, *_actions(actor, scope, words)]
 
 
-def _best(actor: Actor, words: list[str]) -> list[Row]:
+def _clusters(entries: Iterable[ClusterEntry], words: list[str]) -> Iterator[Found]:
+    """The page of a cluster, and everything narrowed to it."""
+    for one in entries:
+        if all(word in one.name.casefold() for word in words):
+            yield Found("Clusters", one.name, "its page", one.platform, one.href)
+            yield Found("Clusters", f"Only {one.name}", "narrow everything to it", "list-filter", one.choose)
+
+
+def _best(scope: Scope, words: list[str]) -> list[Row]:
     def rank(row: Row) -> tuple[int, int, str]:
         name = row.resource.name.casefold()
         exact = 0 if name == words[0] else 1 if name.startswith(words[0]) else 2
         return exact, len(name), row.id
 
-    return heapq.nsmallest(MOST, _matching(actor, words), key=rank)
+    return heapq.nsmallest(MOST, _matching(scope, words), key=rank)
 
 
-def _matching(actor: Actor, words: list[str]) -> Iterator[Row]:
+def _matching(scope: Scope, words: list[str]) -> Iterator[Row]:
     """All visible resources whose name, namespace and kind hold every word."""
-    seen = engine.scope(actor)
-    for cluster_id, namespaces in seen.items():
+    for cluster_id, namespaces in scope.items():
         connection = engine.supervisor.connections[cluster_id]
         for store in connection.stores.values():
             beside = f"\0{store.kind.label}\0{connection.cluster.name}".casefold()
@@ -73,17 +84,16 @@ def _resource(row: Row) -> Found:
     return Found(row.kind.plural, row.resource.name, where, row.kind.icon, address(row), row.health.level.name.lower())
 
 
-def _actions(actor: Actor, words: list[str]) -> list[Found]:
+def _actions(actor: Actor, scope: Scope, words: list[str]) -> list[Found]:
     """``restart web``: the verb first, then what it is for."""
     if len(words) < 2:
         return []
     found = []
-    for row in _best(actor, words[1:])[:MOST]:
-        namespace = row.resource.namespace if row.kind.namespaced else None
-        target = Target(row.cluster.id, namespace, row.cluster.read_only)
+    for row in _best(scope, words[1:]):
         for action in row.kind.actions:
             wanted = action.label.casefold().startswith(words[0]) or action.verb.startswith(words[0])
-            if not wanted or not decide(actor, target, Need(action.role, action.right)).allowed:
+            refused = action.refuse is not None and action.refuse(row.resource)
+            if not wanted or refused or not engine.gateway.decide_action(actor, row, action).allowed:
                 continue
             href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
             found.append(

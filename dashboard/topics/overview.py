@@ -11,12 +11,14 @@ import time
 from clusters.live.connection import Connection
 from clusters.live.frame import Frame
 from dashboard.engine import engine
+from dashboard.scope import chosen_scope
 from dashboard.topics.base import Topic
 
 
 class OverviewTopic(Topic):
-    """No args. Frames carry the headline and a mark of all that is shown: the same mark, the same page.
+    """args: ``cluster`` (the one that was chosen, "" for all).
 
+    Frames carry the headline and a mark of all that is shown: the same mark, the same page.
     ``usage`` frames say between them that usage was measured: only the numbers are fetched again.
     """
 
@@ -25,7 +27,7 @@ class OverviewTopic(Topic):
     async def open(self) -> None:
         """Follow what this person may see."""
         self._seq, self._mark = 0, ""
-        self._scope = engine.scope(self.actor)
+        self._scope = chosen_scope(self.actor, self.args)
         for cluster_id in self._scope:
             self.open_things.enter_context(engine.supervisor.connections[cluster_id].wanted())
         self.open_things.callback(engine.triage.subscribe(self._judged))

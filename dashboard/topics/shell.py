@@ -9,11 +9,15 @@ from typing import Any
 from clusters.live.connection import Connection
 from clusters.live.frame import Frame
 from dashboard.engine import engine
+from dashboard.scope import chosen_scope
 from dashboard.topics.base import Topic
 
 
 class ShellTopic(Topic):
-    """No args. Small, so every frame is the whole state. While it is followed, its clusters are asked for an answer."""
+    """args: ``cluster`` (the one that was chosen: the counts are of it alone).
+
+    Small, so every frame is the whole state. While it is followed, its clusters are asked for an answer.
+    """
 
     name = "shell"
 
@@ -21,6 +25,7 @@ class ShellTopic(Topic):
         """Follow the clusters this person may see."""
         self._seq = 0
         self._scope = engine.scope(self.actor)
+        self._counted = chosen_scope(self.actor, self.args)
         for cluster_id in self._scope:
             self.open_things.enter_context(engine.supervisor.connections[cluster_id].wanted())
         self.open_things.callback(engine.supervisor.on_state(self._state_changed))
@@ -38,7 +43,7 @@ class ShellTopic(Topic):
             seq=self._seq,
             now=time.time(),
             clusters=[cluster_state(one) for one in connections],
-            counts=engine.counts(self._scope),
+            counts=engine.counts(self._counted),
             rights=blake2b(repr(self.actor.grants).encode(), digest_size=6).hexdigest(),
         )
 

@@ -25,6 +25,7 @@ from dashboard.access import allow
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
+from dashboard.scope import scope_or_404
 from dashboard.topics.shell import cluster_state
 
 NEWEST = 8
@@ -47,7 +48,7 @@ ICONS = {
 @require_safe
 async def home(request: Request) -> HttpResponse:
     """The page, or (``?part=home``) what moves of it alone, fetched when something changed."""
-    scope = engine.scope(request.actor)
+    scope = scope_or_404(request)
     may_connect = is_admin(request.actor)
     if asks_for(request, "numbers"):
         return render(request, "partials/home_numbers.html", {"overview": look(scope)})
@@ -69,7 +70,7 @@ async def activity(request: Request) -> HttpResponse:
     chosen = request.GET.get("range", "7d")
     if chosen not in RANGES:
         raise Http404
-    found = moments.visible(engine.scope(request.actor), datetime.now(UTC) - RANGES[chosen][1]).order_by("-id")
+    found = moments.visible(scope_or_404(request), datetime.now(UTC) - RANGES[chosen][1]).order_by("-id")
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 16:
         found = found.filter(pk__lt=int(before))

@@ -9,10 +9,13 @@ from clusters.kinds.base import Role
 from dashboard.access import allow
 from dashboard.palette import find
 from dashboard.request import Request
+from dashboard.scope import chosen_cluster
 
 
 @allow(Role.VIEWER, scope="signed-in")
 async def palette(request: Request) -> HttpResponse:
-    """``?q=``: what fits, best first."""
+    """``?q=``: what fits, best first; ``cluster=``: of that one alone."""
     text = request.GET.get("q", "").strip()[:100]
-    return render(request, "partials/palette.html", {"found": find(request.actor, text), "text": text})
+    only = chosen_cluster(request.GET)
+    found = find(request.actor, text, only)
+    return render(request, "partials/palette.html", {"found": found, "text": text, "only": only})

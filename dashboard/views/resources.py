@@ -22,6 +22,7 @@ from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
+from dashboard.scope import chosen_cluster
 
 
 @allow(Role.VIEWER, scope="cluster")
@@ -35,6 +36,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "status": status_cell(row),
         "health": row.health,
         "href": address(row),
+        "scope": f"&cluster={only}" if (only := chosen_cluster(request.GET)) else "",
         "panels": panels,
         "panel": chosen,
         "actions": (actions := [*_actions(request, row), *_remakes(request, row)]),

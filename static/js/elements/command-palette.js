@@ -1,6 +1,7 @@
 // <command-palette>: Ctrl-K or Cmd-K. Finds pages and resources of all clusters, and does things to them.
 
 import { openDialog } from "../dialog.js";
+import { chosenCluster, scoped } from "../scope.js";
 
 const TYPING = 80; // ms of quiet before it is asked
 
@@ -46,7 +47,7 @@ class CommandPalette extends HTMLElement {
   async #ask() {
     this.asking?.abort();
     this.asking = new AbortController();
-    const address = `${this.dataset.href}?${new URLSearchParams({ q: this.input.value })}`;
+    const address = `${this.dataset.href}?${new URLSearchParams({ q: this.input.value, cluster: chosenCluster() })}`;
     try {
       const answer = await fetch(address, { signal: this.asking.signal, headers: { "HX-Request": "true" } });
       if (answer.status === 401) return location.reload();
@@ -89,8 +90,8 @@ class CommandPalette extends HTMLElement {
     const { href, dialog } = option.dataset;
     this.dialog.close();
     if (dialog !== undefined) openDialog(href);
-    else if (event.ctrlKey || event.metaKey) window.open(href, "_blank", "noopener");
-    else location.href = href;
+    else if (event.ctrlKey || event.metaKey) window.open(scoped(href), "_blank", "noopener");
+    else location.href = scoped(href);
   }
 }
 

@@ -1,6 +1,7 @@
 // <live-overview>: the body of Home. When what it shows is different, it is fetched again and morphed into place; when
 // only usage was measured, the parts that show it are.
 
+import { chosenCluster } from "../scope.js";
 import { live } from "../socket.js";
 
 const PACE = 500; // ms between two fetches, however much changes
@@ -8,7 +9,7 @@ const MEASURED = ["numbers", "clusters"];
 
 class LiveOverview extends HTMLElement {
   connectedCallback() {
-    this.subscription = live.follow("overview", {}, (frame) => this.#receive(frame));
+    this.subscription = live.follow("overview", { cluster: chosenCluster() }, (frame) => this.#receive(frame));
   }
 
   disconnectedCallback() {
@@ -36,7 +37,8 @@ class LiveOverview extends HTMLElement {
   }
 
   #fetch(part, target) {
-    window.htmx.ajax("GET", `${this.dataset.href}?part=${part}`, { target, swap: "outerMorph" });
+    const address = `${this.dataset.href}?${new URLSearchParams({ part, cluster: chosenCluster() })}`;
+    window.htmx.ajax("GET", address, { target, swap: "outerMorph" });
   }
 }
 

@@ -20,6 +20,7 @@ export class Address {
     const address = `${location.pathname}${search ? `?${search}` : ""}`;
     if (typing) history.replaceState(history.state, "", address);
     else history.pushState(null, "", address);
+    document.dispatchEvent(new CustomEvent("address"));
   }
 
   // Once: upwards, twice: downwards, three times: as it was.

@@ -1,0 +1,107 @@
+"""One cluster chosen in the switcher: the address says which, and lists, Home, palette and counts are of it alone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AbstractUser
+from django.test import AsyncClient
+
+from clusters.actors import actor_for
+from clusters.models import Cluster
+from dashboard.engine import engine
+from dashboard.palette import find
+from dashboard.topics.overview import OverviewTopic
+from dashboard.topics.shell import ShellTopic
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ClientFor = Callable[[AbstractUser], AsyncClient]
+
+
+@pytest.fixture
+async def running(shop: Cluster, vault: Cluster) -> AsyncIterator[None]:
+    await engine.start()
+    async with asyncio.timeout(10):
+        while not all(store.listed for store in engine.supervisor.stores() if store.kind.always):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    yield
+    await engine.stop()
+    engine.somebody = True  # as when somebody signed in
+
+
+async def side(client: AsyncClient, address: str) -> str:
+    response = await client.get(address)
+    assert response.status_code == 200, address
+    found = re.search(r'<nav class="side".*?</nav>', response.content.decode(), re.DOTALL)
+    assert found
+    return found.group()
+
+
+async def test_the_sidebar_leads_on_within_the_cluster_and_out_of_it(
+    running: None, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    within = await side(client, "/workloads/?cluster=shop&q=web")
+    assert 'href="/list/pod/?cluster=shop"' in within
+    assert 'href="/list/container/' not in within, "a host has those, this cluster has not"
+    assert 'href="/?cluster=shop"' in within
+    assert 'href="/workloads/?q=web" data-unscoped' in within
+    assert 'href="/workloads/?q=web&amp;cluster=vault"' in within
+    assert "This cluster only" in within
+    all_of_them = await side(client, "/workloads/?q=web")
+    assert "All clusters</b>" in all_of_them
+    assert 'href="/list/pod/"' in all_of_them
+
+
+async def test_a_list_that_the_other_cluster_does_not_have_leads_to_its_home(
+    running: None, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
+    assert 'href="/?cluster=vault"' in await side(async_client_for(ada), "/list/pod/?cluster=shop")
+
+
+async def test_home_and_activity_are_of_the_cluster_alone(
+    running: None, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    home = (await client.get("/?cluster=shop")).content.decode()
+    assert "/clusters/shop/deployment/" in home
+    assert "/clusters/vault/container/" not in home
+    assert "/clusters/vault/container/" in (await client.get("/")).content.decode()
+    assert (await client.get("/activity/?cluster=shop")).status_code == 200
+
+
+async def test_what_is_not_shared_is_as_if_it_was_not_there(
+    running: None, vera: AbstractUser, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(vera)
+    for address in ("/?cluster=vault", "/?cluster=none", "/activity/?cluster=vault"):
+        assert (await client.get(address)).status_code == 404
+    assert "vault" not in await side(client, "/workloads/?cluster=vault")
+
+
+async def test_counts_and_palette_are_of_the_cluster_alone(running: None, ada: AbstractUser) -> None:
+    actor = await actor_for(ada.pk)
+    assert actor is not None
+
+    async def counts(**args: Any) -> dict[str, int]:
+        topic = ShellTopic(actor, args, lambda: None)  # type: ignore[arg-type]
+        await topic.open()
+        await topic.close()
+        return dict(topic.snapshot().body["counts"])
+
+    shop, vault, everything = await counts(cluster="shop"), await counts(cluster="vault"), await counts()
+    assert shop["workloads"] + vault["workloads"] == everything["workloads"]
+    assert shop["workloads"]
+    assert vault["workloads"]
+    assert {one.href.split("/")[2] for one in find(actor, "web", "shop") if one.href.startswith("/clusters/")} == {
+        "shop"
+    }
+    assert "/?cluster=shop" in {one.href for one in find(actor, "shop")}
+    topic = OverviewTopic(actor, {"cluster": "shop"}, lambda: None)
+    await topic.open()
+    assert list(topic._scope) == [(await Cluster.objects.aget(slug="shop")).pk]
+    await topic.close()
