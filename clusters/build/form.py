@@ -24,7 +24,9 @@ _STAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,100}")
 _PLATFORM = re.compile(r"[a-z0-9]{2,20}/[a-z0-9_]{2,20}(?:/v[0-9]{1,2})?")
 _PATH = re.compile(r"[A-Za-z0-9_.@+-]+(?:/[A-Za-z0-9_.@+-]+){0,30}")
 # Programs that read the Dockerfile instead of the engine: "# syntax=" may name these, and nothing else.
-_FRONTENDS = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::[A-Za-z0-9_.-]{1,100})?(?:@sha256:[0-9a-f]{64})?")
+_FRONTENDS = re.compile(
+    r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?::[A-Za-z0-9_.-]{1,100})?(?:@sha256:[0-9a-f]{64})?"
+)
 
 FIELDS = (
     Field(
@@ -71,15 +73,19 @@ class BuildForm:
             query["buildargs"] = msgspec.json.encode(dict(self.arguments)).decode()
         if self.labels:
             query["labels"] = msgspec.json.encode(dict(self.labels)).decode()
-        flags = {"target": self.target, "platform": self.platform}
-        switches = {"nocache": self.no_cache, "pull": self.pull}
-        return query | {key: value for key, value in flags.items() if value} | {key: "1" for key, on in switches.items() if on}
+        more = {
+            "target": self.target,
+            "platform": self.platform,
+            "nocache": "1" if self.no_cache else "",
+            "pull": "1" if self.pull else "",
+        }
+        return query | {key: value for key, value in more.items() if value}
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must not be shown or kept, the longest first."""
-        values = {value for name, value in self.arguments if mask_value(name, value) != value and len(value) >= LEAST_SECRET}
-        return tuple(sorted(values, key=len, reverse=True))
+        hidden = {value for name, value in self.arguments if mask_value(name, value) != value}
+        return tuple(sorted((value for value in hidden if len(value) >= LEAST_SECRET), key=len, reverse=True))
 
     @property
     def kept(self) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -135,9 +134,8 @@ async def _keep(build: Build, graph: Graph, *, whole: bool = False) -> None:
 
 
 async def _forget_old_output() -> None:
-    with suppress(IndexError):
-        newest = Build.objects.order_by("-id").values_list("pk", flat=True)
-        oldest = [pk async for pk in newest[OUTPUTS_KEPT - 1 : OUTPUTS_KEPT]][0]
+    keys = Build.objects.order_by("-id").values_list("pk", flat=True)
+    async for oldest in keys[OUTPUTS_KEPT - 1 : OUTPUTS_KEPT]:
         await Build.objects.filter(pk__lt=oldest).exclude(output={}).aupdate(output={})
 
 

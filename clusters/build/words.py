@@ -11,12 +11,17 @@ from clusters.build.output import hide
 from clusters.errors import ClusterError
 from clusters.kinds.exit_codes import exit_words
 
-_LINE = re.compile(r"(?:parse error (?:on )?line|Dockerfile:|parse error at line) ?(\d{1,6})(?::\s*(?P<said>.*))?", re.DOTALL)
+_LINE = re.compile(r"parse error (?:on |at )?line ?(\d{1,6})(?::\s*(?P<said>.*))?", re.DOTALL)
 _EXIT = re.compile(r"(?:exit code: |returned a non-zero code: )(\d{1,3})")
-_NOT_FOUND = re.compile(r"\"(?P<path>/[^\"]*)\"(?::)? not found|(?:stat |lstat )?(?P<other>[^\s:]+): (?:file does not exist|no such file)")
-_MOUNT = re.compile(r".*/(?:merged|buildkit-mount\d+)/")  # where the engine has a stage's files on its own disk
+_NOT_FOUND = re.compile(
+    r"\"(?P<path>/[^\"]*)\":? not found|(?:stat |lstat )?(?P<other>[^\s:]+): (?:file does not exist|no such file)"
+)
+# Where the engine has the files of a stage on its own disk.
+_MOUNT = re.compile(r".*/(?:merged|buildkit-mount\d+)/")
 _IMAGE = re.compile(r"(?:\[internal\] load metadata for |(?:\[[^\]]*\] )?FROM )(\S+)")
-_STAGE = re.compile(r"(?:target stage \"?(?P<one>[^\"\s]+)\"? could not be found|failed to reach build target (?P<two>\S+))")
+_STAGE = re.compile(
+    r"target stage \"?(?P<one>[^\"\s]+)\"? could not be found|failed to reach build target (?P<two>\S+)"
+)
 _WRAPPING = ("failed to solve with frontend dockerfile.v0: ", "failed to create LLB definition: ", "failed to solve: ")
 
 
