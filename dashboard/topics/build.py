@@ -8,7 +8,6 @@ from typing import Any
 
 from clusters.build.graph import Graph
 from clusters.build.running import graph_of
-
 from clusters.errors import Missing
 from clusters.live.frame import Frame
 from clusters.models import Job

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.build import running
-from clusters.build.form import FIELDS, BuildForm, docker_line, mask_line, read_form
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.access import Actor, Target, decide
+from clusters.build import running
+from clusters.build.form import FIELDS, BuildForm, docker_line, mask_line, read_form
 from clusters.errors import Conflict, Invalid
 from clusters.fields import NotFilledIn, clean
 from clusters.live.cluster import ClusterInfo

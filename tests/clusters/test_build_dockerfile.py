@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from clusters.build.dockerfile import read_dockerfile
 
 TWO_STAGES = r"""# syntax=docker/dockerfile:1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from clusters.build.form import docker_line, read_form
 
+from clusters.build.form import docker_line, read_form
 from clusters.errors import Invalid
 from clusters.kinds.masking import MASK
 

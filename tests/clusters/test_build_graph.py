@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.graph import MOST_KEPT, MOST_STEPS, Graph
 from clusters.build.output import HEAD, LONGEST, TAIL, Output
@@ -113,7 +114,6 @@ def test_a_hundred_megabytes_of_output_and_thousands_of_steps_stay_bounded() -> 
 
 def test_a_message_that_is_none_is_an_error_in_words() -> None:
     from clusters.build.work import _take
-
     from clusters.errors import Unsupported
 
     for aux in ("not base64!", "//////8="):
