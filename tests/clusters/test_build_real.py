@@ -96,7 +96,7 @@ async def test_an_image_comes_of_it_and_every_step_has_its_line(builder: Builder
     [
         ("FROM busybox\nENV A=1\n\nRUN echo out && \\\n  exit 3\n", 4, "exit code 3"),
         ("FROM busybox\nRUN nosuchprogram\n", 2, "not found in the image"),
-        ("FROM busybox\n\nFRUM x\n", 3, "nknown instruction"),
+        ("FROM busybox\n\nFRUM x\n", 3, "instruction: FRUM"),
         ("FROM busybox\nCOPY\n", 2, "COPY requires at least two arguments"),
         ("FROM busybox AS a\nRUN true\nFROM registry.test:5000/pilothouse/nothing:1\n", 3, "registry.test:5000/pilothouse/nothing:1"),
         ("FROM busybox\nCOPY ./missing.txt /x/\n", 2, "“missing.txt” is not among the files that were sent"),
