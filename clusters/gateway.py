@@ -23,6 +23,7 @@ from clusters.live.resource import Resource
 from clusters.live.row import Row
 from clusters.repeats import Repeats
 from clusters.shells import RecordedShell, in_time
+from clusters.triage import moments
 
 READ_SECONDS = 30.0
 DENIED_EVERY = 10.0  # seconds between two audit rows about the same refused look
@@ -154,6 +155,7 @@ class Gateway:
             kind=kind,
             resource=resource,
             related=related,
+            moments=lambda: moments.about(cluster_id, kind.name, resource),
             driver=self.connections.driver(cluster_id),
         )
         return await in_time(panel.load(look), READ_SECONDS)

@@ -19,6 +19,7 @@ RIGHTS = (
     ("run", "Run", "start new containers and workloads"),
     ("build", "Build", "build images, which runs commands on the host"),
     ("exec", "Terminal", "open terminals inside containers"),
+    ("files", "Files", "put files into containers"),
     ("reveal", "Reveal", "see the values of secrets"),
 )
 

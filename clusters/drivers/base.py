@@ -6,7 +6,7 @@ limit, and raises only the errors of ``clusters.errors``. All that it returns is
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -138,6 +138,9 @@ class Driver(Protocol):
 
     def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Send one request whose answer is a stream of JSON objects (pull, push, build progress)."""
+
+    def download(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Send one request whose answer is bytes (an archive), in whatever pieces they come."""
 
     def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
         """Lines in order. Falls behind never: what cannot be passed on in time is counted in ``skipped``."""

@@ -42,7 +42,7 @@ class Role(IntEnum):
 
 
 Right = Literal[
-    "", "run", "build", "exec", "reveal"
+    "", "run", "build", "exec", "files", "reveal"
 ]  # beyond the role: granted to operators one by one, admins have all
 
 
@@ -113,6 +113,10 @@ class Column(Generic[T]):
     words: str = ""  # said in Explain mode
 
 
+async def _nothing() -> Sequence[Mapping[str, Any]]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Look:
     """What a panel may look at: one resource of one cluster, and the means to ask for more about it."""
@@ -122,6 +126,9 @@ class Look:
     resource: Any
     driver: Driver
     related: Callable[[str], Awaitable[Sequence[Any]]]  # all live resources of another kind, visible to this person
+    moments: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] = (
+        _nothing  # what was seen happening to it, newest first
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +144,7 @@ class Panel(Generic[T]):
     right: Right = ""
     live: bool = True  # loaded again when the resource changes
     when: Callable[[T], bool] | None = None
+    tab: bool = True  # False: opened from another panel only
 
 
 @dataclass(frozen=True, kw_only=True)

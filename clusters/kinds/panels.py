@@ -14,6 +14,7 @@ LOGS: Panel[Any] = Panel(key="logs", label="Logs", icon="scroll-text", template=
 TERMINAL: Panel[Any] = Panel(
     key="terminal", label="Terminal", icon="terminal", template="terminal", role=Role.OPERATOR, right="exec", live=False
 )
+USAGE: Panel[Any] = Panel(key="usage", label="Usage", icon="gauge", template="usage", live=False)
 _RAW_LIMIT = 2 << 20  # characters shown
 
 

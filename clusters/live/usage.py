@@ -11,6 +11,7 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Usage
@@ -46,8 +47,9 @@ class Sampler:
         return history[-1] if history and time.time() - history[-1].at < 4 * EVERY else None
 
     def history(self, row_id: str) -> Sequence[Usage]:
-        """Up to an hour of samples, oldest first; only of times when somebody looked."""
-        return tuple(self._history.get(row_id, ()))
+        """The samples of the last hour, oldest first; only of times when somebody looked."""
+        horizon = time.time() - KEPT * EVERY
+        return tuple(sample for sample in self._history.get(row_id, ()) if sample.at > horizon)
 
     def look(self, row_id: str) -> None:
         """A page shows this resource from now on."""
@@ -114,7 +116,9 @@ class Sampler:
         for row_id, (_, resources) in copies.items():
             samples = [measured[resource.uid] for resource in resources if resource.uid in measured]
             if samples:
-                self._history.setdefault(row_id, deque(maxlen=KEPT)).append(total(samples))
+                # By our clock: that of a cluster may be hours off, and then nothing of it would count as now.
+                sample = replace(total(samples), at=time.time())
+                self._history.setdefault(row_id, deque(maxlen=KEPT)).append(sample)
 
     def _tell(self) -> None:
         for window in self._supervisor.hub.windows():
@@ -134,6 +138,19 @@ class Sampler:
 def usage_cells(sample: Usage) -> dict[str, list[float | str | None]]:
     """What the ``usage`` cells show: value, limit and unit."""
     return {"cpu": [sample.cpu, sample.cpu_limit, "cores"], "memory": [sample.memory, sample.memory_limit, "bytes"]}
+
+
+def usage_point(sample: Usage) -> list[float | None]:
+    """One sample as the charts take it; None is not measured."""
+    traffic = (sample.net_in, sample.net_out, sample.disk_read, sample.disk_write)
+    return [round(sample.at, 1), sample.cpu, sample.memory, *traffic]
+
+
+def usage_history(samples: Sequence[Usage]) -> dict[str, Any]:
+    """What charts begin with: the points, the limits now, and after how many seconds without a point there is a gap."""
+    last = samples[-1] if samples else None
+    limits = {"cpu": last.cpu_limit if last else 0.0, "memory": last.memory_limit if last else 0.0}
+    return {"points": [usage_point(sample) for sample in samples], "limits": limits, "gap": 2.6 * EVERY}
 
 
 def total(samples: Sequence[Usage]) -> Usage:

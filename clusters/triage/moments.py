@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 
 from clusters.access import Scope
+from clusters.live.resource import Resource
 from clusters.models import Cluster, Moment
 from clusters.triage.changes import Happened
 
@@ -87,6 +89,13 @@ async def newest(scope: Scope, count: int) -> list[Moment]:
     """The last few."""
     rows: AsyncIterator[Moment] = visible(scope)[:count].__aiter__()
     return [one async for one in rows]
+
+
+async def about(cluster_id: int, kind: str, resource: Resource, count: int = 100) -> list[dict[str, Any]]:
+    """What was seen happening to it, or to one that had its name before, newest first: at, words, name, level."""
+    same = Q(uid=resource.uid) | Q(namespace=resource.namespace, name=resource.name)
+    found = Moment.objects.filter(same, cluster=cluster_id, kind=kind)[:count]
+    return [{"at": one.at.timestamp(), "words": one.words, "name": one.name, "level": one.level} async for one in found]
 
 
 def _row(one: Happened) -> Moment:

@@ -11,7 +11,7 @@ from clusters.live.frame import Frame
 from clusters.live.row import Row
 from clusters.live.store import Delta, Store
 from clusters.live.table import status_cell
-from clusters.live.usage import copies, usage_cells
+from clusters.live.usage import copies, usage_cells, usage_point
 from dashboard.engine import engine
 from dashboard.topics.base import Topic
 
@@ -73,4 +73,5 @@ class ResourceTopic(Topic):
 
     def _sampled(self) -> None:
         if sample := engine.sampler.last(self._row.id):
-            self.deliver(Frame(t="usage", rows={self._row.id: usage_cells(sample)}))
+            cells = {**usage_cells(sample), "point": usage_point(sample)}
+            self.deliver(Frame(t="usage", rows={self._row.id: cells}))

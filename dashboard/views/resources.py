@@ -17,7 +17,7 @@ from clusters.errors import ClusterError
 from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
 from clusters.live.table import status_cell
-from clusters.live.usage import usage_cells
+from clusters.live.usage import usage_cells, usage_history
 from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
@@ -37,7 +37,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "health": row.health,
         "href": address(row),
         "scope": f"&cluster={only}" if (only := chosen_cluster(request.GET)) else "",
-        "panels": panels,
+        "panels": [panel for panel in panels if panel.tab or panel is chosen],
         "panel": chosen,
         "actions": (actions := [*_actions(request, row), *_remakes(request, row)]),
         "more": any(one["more"] for one in actions),
@@ -58,7 +58,10 @@ async def _shown(request: Request, row: Row, panel: Panel[Any]) -> SafeString:
         data = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)
     except ClusterError as error:
         return render_to_string("components/error.html", {"error": error}, request)
-    return render_to_string(f"panels/{panel.template}.html", {"data": data, "row": row, "panel": panel}, request)
+    context: dict[str, Any] = {"data": data, "row": row, "panel": panel, "href": address(row)}
+    if panel.template == "usage":
+        context["history"] = usage_history(engine.sampler.history(row.id))
+    return render_to_string(f"panels/{panel.template}.html", context, request)
 
 
 def _actions(request: Request, row: Row) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ import "./elements/live-pill.js";
 import "./elements/live-resource.js";
 import "./elements/live-table.js";
 import "./elements/number-stepper.js";
+import "./elements/panel-again.js";
 import "./elements/quick-look.js";
 import "./elements/setup-token.js";
 import "./elements/text-file.js";
@@ -25,6 +26,7 @@ import { loadWhenSeen } from "./lazy.js";
 
 // Heavy elements: their code is fetched when the first of them is on the page.
 loadWhenSeen({
+  "usage-charts": () => import("./elements/usage-charts.js"),
   "log-view": () => import("./elements/log-view.js"),
   "web-terminal": () => import("./elements/web-terminal.js"),
 });

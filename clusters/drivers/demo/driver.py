@@ -7,7 +7,7 @@ import contextlib
 import copy
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -178,6 +178,11 @@ class DemoDriver:
         """One request, understood as the real API would; Unsupported for what the demonstration has not."""
         _check(call.path)
         return self._answering().answer(call)
+
+    async def download(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Nothing here is given out as bytes."""
+        raise Unsupported("The demonstration has no files.", hint="Connect a real Docker host to try this.")
+        yield b""
 
     async def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Pulling an image on the Docker host; nothing else streams here."""

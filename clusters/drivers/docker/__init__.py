@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
@@ -14,7 +14,7 @@ from clusters.drivers.docker.exec import open_shell
 from clusters.drivers.docker.fields import FIELDS
 from clusters.drivers.docker.logs import read_logs
 from clusters.drivers.docker.metrics import Meter
-from clusters.drivers.docker.stream import json_stream
+from clusters.drivers.docker.stream import byte_stream, json_stream
 from clusters.drivers.docker.watch import COLLECTIONS, Watch, make_watch
 from clusters.errors import ClusterError, Unreachable, Unsupported
 from clusters.kinds.base import Field, Kind
@@ -90,6 +90,10 @@ class DockerDriver:
     def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Send one request whose answer is a stream of JSON objects."""
         return json_stream(self._client, call)
+
+    def download(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Send one request whose answer is bytes."""
+        return byte_stream(self._client, call)
 
     def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
         """The lines of one container."""

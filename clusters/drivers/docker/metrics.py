@@ -29,6 +29,7 @@ class _Processor(msgspec.Struct):
 
 class _CPU(msgspec.Struct):
     cpu_usage: _Processor | None = None
+    online_cpus: int = 0
 
 
 class _Memory(msgspec.Struct):
@@ -66,6 +67,7 @@ class _Counters:
     memory: float | None
     traffic: tuple[float | None, float | None]
     disk: tuple[float | None, float | None]
+    cores: int = 0  # of its machine; 0 when not known
 
 
 class Meter:
@@ -129,6 +131,7 @@ class Meter:
             memory=_memory(stats.memory_stats),
             traffic=_traffic(stats.networks),
             disk=_disk(stats.blkio_stats),
+            cores=stats.cpu_stats.online_cpus if stats.cpu_stats else 0,
         )
 
     def _usage(self, resource: Any, now: _Counters) -> Usage:
@@ -144,7 +147,7 @@ class Meter:
         last = before or now
         return Usage(
             at=now.at,
-            cpu=rate(now.cpu, last.cpu),
+            cpu=_possible(rate(now.cpu, last.cpu), now.cores),
             memory=now.memory,
             cpu_limit=getattr(resource, "cpu_limit", 0.0),
             memory_limit=getattr(resource, "memory_limit", 0.0),
@@ -153,6 +156,11 @@ class Meter:
             disk_read=rate(now.disk[0], last.disk[0]),
             disk_write=rate(now.disk[1], last.disk[1]),
         )
+
+
+def _possible(cpu: float | None, cores: int) -> float | None:
+    """Nothing for more than the machine has: a counter that jumped is no use of anything."""
+    return None if cpu is not None and cores > 0 and cpu > cores * 1.5 else cpu
 
 
 def _memory(memory: _Memory | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -33,6 +33,13 @@ async def json_stream(client: EngineClient, call: Call) -> AsyncIterator[Mapping
                     yield found
         if (found := _object(rest)) is not None:
             yield found
+
+
+async def byte_stream(client: EngineClient, call: Call) -> AsyncGenerator[bytes, None]:
+    """The body of an answer as it comes, however large."""
+    async with client.open(call.method, call.path, call.query, call.body, begins_within=call.timeout) as response:
+        async for chunk in pieces(response):
+            yield chunk
 
 
 def _object(line: bytes | bytearray) -> Mapping[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -18,7 +18,7 @@ from clusters.drivers.kubernetes.merge import merged
 from clusters.drivers.kubernetes.metrics import Metrics
 from clusters.drivers.kubernetes.paths import collection
 from clusters.drivers.kubernetes.watch import Reflector, Timing
-from clusters.errors import ClusterError, Missing, Refused
+from clusters.errors import ClusterError, Missing, Refused, Unsupported
 from clusters.kinds.base import Field, Kind
 from clusters.live.resource import FeedItem, Resource
 
@@ -90,6 +90,11 @@ class KubernetesDriver:
         return await self._server.json(
             call.method, call.path, call.query, body=call.body, within=call.timeout, content_type=call.content_type
         )
+
+    async def download(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Nothing here is given out as bytes."""
+        raise Unsupported("Kubernetes gives out no files by itself.")
+        yield b""
 
     async def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Send one request whose answer is a stream of JSON objects, one on each line."""

@@ -6,12 +6,14 @@ from clusters.drivers.base import LogSource
 from clusters.kinds.base import Column, Kind, Level, Workload
 from clusters.kinds.columns import CPU, MEMORY, STATUS
 from clusters.kinds.docker.container_actions import ACTIONS
+from clusters.kinds.docker.container_again import AGAIN, AGAIN_REVEALED
 from clusters.kinds.docker.container_edit import DUPLICATE, EDIT
 from clusters.kinds.docker.container_health import health
+from clusters.kinds.docker.container_inside import CHANGES, FILES, HISTORY, PROCESSES
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
 from clusters.kinds.docker.run import RUN
-from clusters.kinds.panels import LOGS, RAW, TERMINAL
+from clusters.kinds.panels import LOGS, RAW, TERMINAL, USAGE
 
 
 def _ports(container: Container) -> list[str]:
@@ -129,7 +131,7 @@ CONTAINER: Kind[Container] = Kind(
             hidden=True,
         ),
     ),
-    panels=(OVERVIEW, LOGS, TERMINAL, CHECKS, RAW),
+    panels=(OVERVIEW, LOGS, TERMINAL, USAGE, PROCESSES, FILES, CHANGES, CHECKS, HISTORY, AGAIN, AGAIN_REVEALED, RAW),
     actions=ACTIONS,
     workload=Workload(
         image=lambda one: one.image, copies=_copies, restarts=lambda one: one.restart_count, counts=_is_own

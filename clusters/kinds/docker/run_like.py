@@ -230,8 +230,10 @@ def _networks(origin: Origin) -> list[str]:
 
 
 def _aliases(origin: Origin, network: str, place: Tree) -> list[str]:
-    by_itself = {origin.uid[:12], origin.name} if network not in BUILT_IN else set(place.get("Aliases") or ())
-    return [one for one in place.get("Aliases") or () if one not in by_itself]
+    """Those that were given: an engine adds some by itself."""
+    by_itself = {origin.uid[:12], origin.name, origin.config.get("Hostname")}
+    given = () if network in BUILT_IN else place.get("Aliases") or ()
+    return [one for one in given if one not in by_itself]
 
 
 def _fixed(origin: Origin) -> dict[str, dict[str, Any]]:

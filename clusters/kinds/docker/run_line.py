@@ -60,12 +60,13 @@ def _named(form: RunForm) -> list[str]:
 
 
 def _placed(form: RunForm) -> list[str]:
-    words = [word for port in form.ports for word in ("--publish", _port(port))]
+    words = [word for port in form.ports for word in ("--publish", port_text(port))]
     words += [word for place in form.networks for word in _place(place, alone=len(form.networks) == 1)]
     return [*words, *_pairs(*(("--dns", one) for one in form.dns), *(("--add-host", one) for one in form.hosts))]
 
 
-def _port(port: Port) -> str:
+def port_text(port: Port) -> str:
+    """As it is typed: "127.0.0.1:8080:80"."""
     address = f"[{port.address}]" if ":" in port.address else port.address
     inside = port.inside.removesuffix("/tcp")
     outside = f"{port.outside}:" if port.outside or address else ""

@@ -35,6 +35,7 @@ class LiveResource extends HTMLElement {
   }
 
   #usage(samples) {
+    if (samples?.point) document.dispatchEvent(new CustomEvent("usage:point", { detail: { row: this.dataset.row, ...samples } }));
     for (const [key, value] of Object.entries(samples ?? {}))
       for (const element of document.querySelectorAll(`[data-usage="${key}"] [data-cell="usage"]`)) fillers.usage(element, value);
   }

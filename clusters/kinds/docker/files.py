@@ -1,0 +1,170 @@
+"""The files of a container through the engine's archive: nothing runs inside, nothing is unpacked on our disk.
+
+An archive comes from a container, so it is hostile: headers are read one by one as they pass by, contents are counted
+and dropped unless they are the one file that was asked for, and every read has an end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+import stat
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
+from clusters.kinds.docker.tar import Entry, TarReader, one_file
+
+MOST_PATH = 4096  # characters
+MOST_SHOWN = 2000  # entries of a folder
+MOST_PASSED = 2 << 30  # bytes of an archive that pass by until a folder's list is cut
+LIST_SECONDS = 12.0
+PREVIEW = 1 << 20  # bytes
+MOST_LINKS = 8
+MOST_UPLOAD = 256 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is in a folder. ``cut``: only what was reached in time, up to the name in it."""
+
+    path: str
+    entries: tuple[Entry, ...]
+    cut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A file as text; ``text`` None and ``why`` when it is not shown."""
+
+    path: str
+    size: int
+    text: str | None
+    why: str = ""
+
+
+def clean_path(path: str) -> str:
+    """A whole path inside, without steps back. Raises Invalid. The engine itself keeps it inside the container."""
+    if not path.startswith("/") or len(path) > MOST_PATH or "\0" in path:
+        raise Invalid("That is not a path inside the container.", hint="Write a whole path, like /etc/hosts.")
+    return "/" + posixpath.normpath(path).strip("/")
+
+
+async def look(driver: Driver, uid: str, path: str) -> Listing | Preview:
+    """A folder's list, or a file as text; links are followed, inside the container. Raises Missing."""
+    path = clean_path(path)
+    for _ in range(MOST_LINKS):
+        try:
+            found = await _look(driver, uid, path)
+        except ClusterError as error:
+            if "too many links" not in error.detail:
+                raise
+            break
+        if not isinstance(found, str):
+            return found
+        path = found
+    raise Conflict("These links lead in a circle.")
+
+
+async def _look(driver: Driver, uid: str, path: str) -> Listing | Preview | str:
+    """What is there; where a link leads, when it is one."""
+    async with aclosing(_open(driver, uid, path)) as archive:
+        first = await archive.entry()
+        if first is None:
+            raise Missing(f"There is nothing at {path}.")
+        if first.kind == "folder":
+            return await _list(archive, path, first.name)
+        if first.kind == "file":
+            return await _preview(archive, first, path)
+    if first.kind == "link":
+        return clean_path(posixpath.join(posixpath.dirname(path), first.target))
+    return Preview(path, 0, None, f"This is a {first.kind}, not a file.")
+
+
+async def open_file(driver: Driver, uid: str, path: str) -> tuple[Entry, AsyncIterator[bytes]]:
+    """A file, or a folder as the archive it comes in, in pieces. Raises Missing; Unsupported for what is neither."""
+    path = clean_path(path)
+    archive = _open(driver, uid, path)
+    first = await archive.entry()
+    if first is None or first.kind not in ("file", "folder"):
+        await archive.aclose()
+        if first is None:
+            raise Missing(f"There is nothing at {path}.")
+        raise Unsupported(f"This is a {first.kind}: it cannot be downloaded by itself.")
+    if first.kind == "folder":
+        await archive.aclose()
+        return first, driver.download(_archive(uid, path))
+    return first, archive.content(first)
+
+
+async def put_file(driver: Driver, uid: str, folder: str, name: str, size: int, data: AsyncIterator[bytes]) -> None:
+    """Put a file into a folder; one of that name is replaced. Raises Invalid for a name that could climb."""
+    if not name or name in (".", "..") or "/" in name or len(name.encode()) > 255 or not name.isprintable():
+        raise Invalid("A file cannot have that name.")
+    if size > MOST_UPLOAD:
+        raise Invalid(f"A file of more than {MOST_UPLOAD >> 20} MiB is too large for this.")
+    query = {"path": clean_path(folder), "noOverwriteDirNonDir": "1"}
+    call = Call(
+        "PUT",
+        ("containers", uid, "archive"),
+        query,
+        content_type="application/x-tar",
+        timeout=600.0,
+        data=one_file(name, size, data),
+    )
+    async for _ in driver.stream(call):
+        pass
+
+
+def _archive(uid: str, path: str) -> Call:
+    return Call("GET", ("containers", uid, "archive"), {"path": path})
+
+
+def _open(driver: Driver, uid: str, path: str) -> TarReader:
+    return TarReader(driver.download(_archive(uid, path)))
+
+
+async def _list(archive: TarReader, path: str, root: str) -> Listing:
+    """The children only: what is deeper passes by."""
+    prefix = "" if root.strip("./") == "" else f"{root.rstrip('/')}/"
+    found: dict[str, Entry] = {}
+    cut = ""
+    try:
+        async with asyncio.timeout(LIST_SECONDS):
+            while (entry := await archive.entry()) is not None:
+                name = entry.name.removeprefix("./").removeprefix("/").removeprefix(prefix.lstrip("/")).strip("/")
+                first, _, deeper = name.partition("/")
+                if first and first not in found and len(found) < MOST_SHOWN:
+                    found[first] = entry.named(first) if not deeper else Entry(first, "folder")
+                if archive.passed > MOST_PASSED or len(found) >= MOST_SHOWN:
+                    cut = first
+                    break
+    except TimeoutError:
+        cut = next(reversed(found), path)
+    order = sorted(found.values(), key=lambda one: (one.kind != "folder", one.name))
+    return Listing(path, tuple(order), cut)
+
+
+async def _preview(archive: TarReader, entry: Entry, path: str) -> Preview:
+    if entry.size > PREVIEW:
+        return Preview(path, entry.size, None, "It is too large to be shown; download it.")
+    data = b"".join([piece async for piece in archive.content(entry)])
+    if b"\0" in data[:8192]:
+        return Preview(path, entry.size, None, "It is not text; download it.")
+    return Preview(path, entry.size, visible(data.decode(errors="replace")))
+
+
+def visible(text: str) -> str:
+    """Control characters shown, never obeyed."""
+    return text.translate(_SHOWN)
+
+
+_SHOWN = {number: chr(0x2400 + number) for number in range(32) if chr(number) not in "\n\t"}
+_SHOWN |= {0x7F: "␡", **dict.fromkeys((*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "�")}
+
+
+def words_of(mode: int) -> str:
+    """Who may do what, as `ls -l` says it: "rw-r--r--"."""
+    return stat.filemode(mode)[1:]

@@ -1,0 +1,193 @@
+"""Archives as they pass by: the headers of a stream one after the other, and a stream that holds one file.
+
+Each header is read by the standard library; that one is given 512 bytes and never a file to open. Sizes and names are
+what a hostile program wrote: a size only says how much to pass over, a name is only ever shown.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from clusters.errors import Unsupported
+
+BLOCK = 512
+MOST_EXTENSION = 1 << 20  # bytes of a header that goes on
+MOST_SIZE = 1 << 50
+
+What = Literal["file", "folder", "link", "device", "pipe", "thing"]
+_KINDS: dict[bytes, What] = {
+    tarfile.DIRTYPE: "folder",
+    tarfile.SYMTYPE: "link",
+    tarfile.LNKTYPE: "file",
+    tarfile.CHRTYPE: "device",
+    tarfile.BLKTYPE: "device",
+    tarfile.FIFOTYPE: "pipe",
+}
+_PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in an archive. ``target`` is where a link leads; ``same`` is set for a second name of a file."""
+
+    name: str
+    kind: What
+    size: int = 0
+    mode: int = 0
+    changed: float = 0.0
+    target: str = ""
+    same: bool = False
+
+    def named(self, name: str) -> Entry:
+        """The same under another name."""
+        return replace(self, name=name)
+
+
+class TarReader:
+    """Reads headers from a stream of bytes; the contents between them are passed over."""
+
+    def __init__(self, source: AsyncIterator[bytes]) -> None:
+        self._source = source
+        self._buffer = bytearray()
+        self._left = 0  # bytes until the next header
+        self.passed = 0  # bytes so far
+
+    async def aclose(self) -> None:
+        """Let go of the stream."""
+        if close := getattr(self._source, "aclose", None):
+            await close()
+
+    async def entry(self) -> Entry | None:
+        """The next one; None at the end. Raises Unsupported for what is no archive."""
+        more: dict[str, str] = {}
+        while True:
+            await self._skip(self._left)
+            self._left = 0
+            header = await self._take(BLOCK)
+            if len(header) < BLOCK or header == bytes(BLOCK):
+                return None
+            try:
+                info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+            except tarfile.HeaderError as error:
+                raise Unsupported("What the engine sends is not an archive.", detail=str(error)) from error
+            size = _size(more.get("size", ""), info.size) if info.type not in _EXTENSIONS else _size("", info.size)
+            padded = -(-size // BLOCK) * BLOCK
+            if info.type in _EXTENSIONS:
+                more |= await self._extension(info.type, size, padded)
+                continue
+            has_content = info.type in _PLAIN or info.type not in _KINDS
+            self._left = padded if has_content else 0
+            return _entry(info, more, size if has_content else 0)
+
+    async def content(self, entry: Entry) -> AsyncIterator[bytes]:
+        """What is in the entry that was just read. Raises Unsupported when it ends too early."""
+        left = entry.size
+        try:
+            while left > 0:
+                piece = await self._some(left)
+                if not piece:
+                    raise Unsupported("The file came only in part.")
+                left -= len(piece)
+                yield piece
+        finally:
+            await self.aclose()
+
+    async def _extension(self, type_: bytes, size: int, padded: int) -> dict[str, str]:
+        if size > MOST_EXTENSION:
+            raise Unsupported("The archive's headers are larger than any real ones.")
+        data = (await self._take(padded))[:size]
+        if type_ == tarfile.GNUTYPE_LONGNAME:
+            return {"path": _text(data.rstrip(b"\0"))}
+        if type_ == tarfile.GNUTYPE_LONGLINK:
+            return {"linkpath": _text(data.rstrip(b"\0"))}
+        return _records(data) if type_ == tarfile.XHDTYPE else {}
+
+    async def _some(self, most: int) -> bytes:
+        """Some bytes, at most that many; none at the end."""
+        if not self._buffer:
+            self._buffer += await anext(self._source, b"")
+        piece = bytes(self._buffer[:most])
+        del self._buffer[: len(piece)]
+        self.passed += len(piece)
+        return piece
+
+    async def _take(self, count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count and (piece := await self._some(count - len(parts))):
+            parts += piece
+        return bytes(parts)
+
+    async def _skip(self, count: int) -> None:
+        while count > 0:
+            if not self._buffer:
+                self._buffer += await anext(self._source, b"")
+                if not self._buffer:
+                    return
+            gone = min(count, len(self._buffer))
+            del self._buffer[:gone]
+            self.passed += gone
+            count -= gone
+
+
+_EXTENSIONS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+
+
+def _size(override: str, plain: int) -> int:
+    size = int(override[:30]) if override.isascii() and override.isdigit() else plain
+    if not 0 <= size <= MOST_SIZE:
+        raise Unsupported("The archive says that a file is larger than any real one.")
+    return size
+
+
+def _entry(info: tarfile.TarInfo, more: dict[str, str], size: int) -> Entry:
+    changed = min(max(float(info.mtime), 0.0), 4e9)
+    kind = _KINDS.get(info.type, "file" if info.type in _PLAIN else "thing")
+    return Entry(
+        name=_shown(more.get("path") or info.name),
+        kind=kind,
+        size=size,
+        mode=info.mode & 0o7777,
+        changed=changed,
+        target=_shown(more.get("linkpath") or info.linkname) if kind == "link" else "",
+        same=info.type == tarfile.LNKTYPE,
+    )
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:4096]
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _records(data: bytes) -> dict[str, str]:
+    """ "27 path=some/long/name\\n" and so on."""
+    found: dict[str, str] = {}
+    while data:
+        length, _, _ = data[:20].partition(b" ")
+        if not length.isdigit() or not 0 < int(length) <= len(data):
+            break
+        record, data = data[len(length) + 1 : int(length) - 1], data[int(length) :]
+        name, _, value = record.partition(b"=")
+        found[_text(name)] = _text(value)
+    return found
+
+
+async def one_file(name: str, size: int, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """An archive with one file in it, of exactly that size. Raises Unsupported when there is less or more."""
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = size, 0o644
+    yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    left = size
+    async for piece in data:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left != 0:
+        raise Unsupported("The file changed while it was sent.")
+    yield bytes(-size % BLOCK + 2 * BLOCK)

@@ -1,0 +1,271 @@
+"""Files of a container: through the engine's archive, with hostile names, links, devices and archives."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from clusters.drivers.base import Call
+from clusters.drivers.docker import DockerDriver
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
+from clusters.kinds.docker import files
+from clusters.kinds.docker.files import Listing, Preview, clean_path, look, open_file, put_file
+from clusters.kinds.docker.tar import TarReader
+from tests.clusters.docker_engine import made, unix
+
+# A newline, an escape, quotes, text from right to left, a name of 250 letters; links out, in a circle; devices.
+SCRIPT = r"""
+mkdir -p /w/deep/er && cd /w
+echo hello > plain.txt
+printf 'a\033[31mred\033[0m\n' > escape.txt
+printf 'x\0y' > binary
+dd if=/dev/zero of=big bs=1M count=3 2>/dev/null
+echo n > "$(printf 'new\nline')"; echo q > '"><img src=x>'; echo r > "$(printf '\342\200\256txt.exe')"
+touch "$(printf 'n%.0s' $(seq 1 250))"
+ln -s plain.txt near; ln -s ../../../../../../etc/hostname out; ln -s circle2 circle1; ln -s circle1 circle2
+ln -s /w/deep folder-link; ln plain.txt second; mkfifo pipe; mknod null c 1 3
+echo deep > deep/er/file
+sleep 1000
+"""
+
+
+@pytest_asyncio.fixture
+async def driver(docker_socket: str) -> AsyncIterator[DockerDriver]:
+    made_driver = unix(docker_socket)
+    yield made_driver
+    await made_driver.close()
+
+
+@pytest_asyncio.fixture
+async def uid(driver: DockerDriver) -> AsyncIterator[str]:
+    async with made(driver, ("sh", "-c", SCRIPT), HostConfig={"CapAdd": ["MKNOD"]}) as one:
+        import asyncio
+
+        async with asyncio.timeout(20):
+            while "file" not in str(await _names(driver, one.uid, "/w/deep/er")):
+                await asyncio.sleep(0.2)
+        yield one.uid
+
+
+async def _names(driver: DockerDriver, uid: str, path: str) -> dict[str, str]:
+    try:
+        found = await look(driver, uid, path)
+    except Missing:
+        return {}
+    assert isinstance(found, Listing)
+    return {one.name: one.kind for one in found.entries}
+
+
+@pytest.mark.docker
+async def test_a_folder_is_listed_with_what_is_in_it_and_no_deeper(driver: DockerDriver, uid: str) -> None:
+    names = await _names(driver, uid, "/w")
+    assert names["plain.txt"] == "file"
+    assert names["deep"] == "folder"
+    assert (names["near"], names["pipe"], names["null"]) == ("link", "pipe", "device")
+    assert "er" not in names
+    assert "n" * 250 in names
+    assert "new\nline" in names
+    root = await _names(driver, uid, "/")
+    assert {"bin", "etc", "w"} <= set(root)
+    assert "plain.txt" not in root
+
+
+@pytest.mark.docker
+async def test_a_file_is_shown_as_text_and_what_it_says_is_never_obeyed(driver: DockerDriver, uid: str) -> None:
+    plain = await look(driver, uid, "/w/plain.txt")
+    assert plain == Preview("/w/plain.txt", 6, "hello\n")
+    shown = await look(driver, uid, "/w/escape.txt")
+    assert isinstance(shown, Preview)
+    assert shown.text == "a␛[31mred␛[0m\n"
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("/w/big", "too large"), ("/w/binary", "not text"), ("/w/pipe", "a pipe"), ("/w/null", "a device")],
+)
+async def test_what_is_no_text_is_not_shown(driver: DockerDriver, uid: str, path: str, why: str) -> None:
+    found = await look(driver, uid, path)
+    assert isinstance(found, Preview)
+    assert found.text is None
+    assert why in found.why
+
+
+@pytest.mark.docker
+async def test_links_stay_inside_the_container(driver: DockerDriver, uid: str) -> None:
+    near = await look(driver, uid, "/w/near")
+    assert isinstance(near, Preview)
+    assert near.text == "hello\n"
+    out = await look(driver, uid, "/w/out")
+    assert isinstance(out, Preview)
+    assert (out.text or "").strip() == uid[:12]  # its own, not the machine's
+    assert "er" in await _names(driver, uid, "/w/folder-link")
+    with pytest.raises(Conflict, match="circle"):
+        await look(driver, uid, "/w/circle1")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "path", ["/../../../../etc/hostname", "//etc//hostname", "/etc/./hostname", "/w/../etc/hostname"]
+)
+async def test_steps_back_stay_inside_the_container(driver: DockerDriver, uid: str, path: str) -> None:
+    found = await look(driver, uid, path)
+    assert isinstance(found, Preview)
+    assert (found.text or "").strip() == uid[:12]
+
+
+@pytest.mark.parametrize("path", ["", "etc", "/etc\0/x", "/" + "a" * 5000])
+def test_what_is_no_path_is_refused(path: str) -> None:
+    with pytest.raises(Invalid):
+        clean_path(path)
+
+
+@pytest.mark.docker
+async def test_a_path_as_it_is_written_is_taken_as_it_is_written(driver: DockerDriver, uid: str) -> None:
+    for path in ("/w/%2e%2e/etc", "/w/nothing?x=1&path=/etc", "/w/a\nb"):
+        with pytest.raises(Missing):
+            await look(driver, uid, path)
+
+
+@pytest.mark.docker
+async def test_a_file_comes_out_and_goes_in_byte_for_byte(driver: DockerDriver, uid: str) -> None:
+    data = os.urandom(300_001)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(data), 65_536):
+            yield data[start : start + 65_536]
+
+    await put_file(driver, uid, "/w", "näme with space.bin", len(data), pieces())
+    entry, content = await open_file(driver, uid, "/w/näme with space.bin")
+    assert entry.size == len(data)
+    assert b"".join([piece async for piece in content]) == data
+
+
+@pytest.mark.docker
+async def test_a_folder_comes_out_as_the_archive_it_is(driver: DockerDriver, uid: str) -> None:
+    _, content = await open_file(driver, uid, "/w/deep")
+    whole = io.BytesIO(b"".join([piece async for piece in content]))
+    with tarfile.open(fileobj=whole) as archive:
+        assert "deep/er/file" in archive.getnames()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "/etc/x", "a/b", "a\0b", "a\nb", "ä" * 200])
+async def test_a_name_that_could_climb_is_not_put_in(driver: DockerDriver, uid: str, name: str) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    with pytest.raises(Invalid):
+        await put_file(driver, uid, "/w", name, 1, pieces())
+
+
+@pytest.mark.docker
+async def test_a_folder_that_is_not_there_takes_nothing(driver: DockerDriver, uid: str) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    with pytest.raises(ClusterError):
+        await put_file(driver, uid, "/w/nowhere", "x", 1, pieces())
+
+
+@pytest.mark.docker
+async def test_a_container_that_does_not_run_can_be_looked_into(driver: DockerDriver) -> None:
+    async with made(driver, start=False) as one:
+        assert "bin" in await _names(driver, one.uid, "/")
+
+
+def _archive(*infos: tarfile.TarInfo, data: bytes = b"") -> AsyncIterator[bytes]:
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for info in infos:
+            archive.addfile(info, io.BytesIO(data[: info.size]) if info.isreg() else None)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, whole.tell(), 100):
+            yield whole.getvalue()[start : start + 100]
+
+    return pieces()
+
+
+def _info(name: str, **changes: object) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    for key, value in changes.items():
+        setattr(info, key, value)
+    return info
+
+
+class Hostile:
+    """An engine that sends whatever it likes."""
+
+    def __init__(self, *archives: AsyncIterator[bytes]) -> None:
+        self.archives = list(archives)
+        self.calls: list[Call] = []
+
+    def download(self, call: Call) -> AsyncIterator[bytes]:
+        self.calls.append(call)
+        return self.archives.pop(0)
+
+
+async def test_hostile_names_and_kinds_are_only_ever_shown() -> None:
+    infos = [
+        _info("w/", type=tarfile.DIRTYPE),
+        _info("w/../../etc/shadow", size=1),
+        _info("/etc/passwd", size=1),
+        _info("w/\x1b[2J", size=1),
+        _info("w/x" + "y" * 3000, size=1),
+        _info("w/device", type=tarfile.BLKTYPE, devmajor=8),
+        _info("w/hard", type=tarfile.LNKTYPE, linkname="/etc/shadow"),
+    ]
+    found = await look(Hostile(_archive(*infos, data=b"x")), "a" * 64, "/w")  # type: ignore[arg-type]
+    assert isinstance(found, Listing)
+    names = [one.name for one in found.entries]
+    assert {"device", "hard", "\x1b[2J", "..", "etc"} <= set(names)
+    assert all("/" not in name for name in names)
+
+
+async def test_a_size_that_lies_is_an_error_and_takes_no_memory() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield _info("w/", type=tarfile.DIRTYPE).tobuf(tarfile.PAX_FORMAT)
+        yield _info("w/huge", pax_headers={"size": str(1 << 60)}, size=1).tobuf(tarfile.PAX_FORMAT)
+        yield b"x" * 512
+
+    with pytest.raises(Unsupported, match="larger than any real"):
+        await look(Hostile(endless()), "a" * 64, "/w")  # type: ignore[arg-type]
+
+
+async def test_a_folder_without_an_end_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_PASSED", 10 << 20)
+    passed = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal passed
+        yield _info("w/", type=tarfile.DIRTYPE).tobuf(tarfile.GNU_FORMAT)
+        for number in range(10**6):
+            yield _info(f"w/{number:07}/file", size=1 << 16).tobuf(tarfile.GNU_FORMAT)
+            yield bytes(1 << 16)
+            passed += 1 << 16
+
+    found = await look(Hostile(endless()), "a" * 64, "/w")  # type: ignore[arg-type]
+    assert isinstance(found, Listing)
+    assert found.cut
+    assert passed < 12 << 20
+
+
+async def test_what_is_no_archive_says_so() -> None:
+    async def noise() -> AsyncIterator[bytes]:
+        yield b"<html>" * 200
+
+    with pytest.raises(Unsupported, match="not an archive"):
+        await TarReader(noise()).entry()
+
+
+async def test_nothing_is_written_to_our_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    await look(Hostile(_archive(_info("w/", type=tarfile.DIRTYPE), _info("w/x", size=1), data=b"x")), "a" * 64, "/w")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
