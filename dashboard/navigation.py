@@ -11,6 +11,7 @@ from clusters.access import Actor, Need, Target, decide
 from clusters.kinds.base import Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES, Table
+from clusters.registries.access import may_see
 from dashboard.engine import engine
 from dashboard.scope import chosen_cluster
 
@@ -105,6 +106,8 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
             kinds.setdefault(table.kinds[0].group, []).append(listed)
     if any(one.driver.platform == "docker" for one in connections):
         kinds.setdefault("Images", []).append(entry("Builds", "hammer", "/builds/"))
+    if may_see(actor):
+        kinds.setdefault("Images", []).append(entry("Registries", "package", "/registries/"))
     yield Group(
         "",
         (

@@ -46,6 +46,7 @@ class Call:
     content_type: str = "application/json"
     timeout: float = 30.0
     data: AsyncIterable[bytes] | None = None
+    registry: str = ""  # the host whose stored credentials go along: the driver reads them when it sends
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,14 @@ async def job(request: Request, key: str) -> HttpResponse:
     one = await job_or_404(request, key)
     if one.verb == "build" and await Build.objects.filter(job=one).aexists():
         return redirect("build", key)
-    context = {"job": one, "lines": await _lines(one), "may_cancel": may_cancel(request, one)}
+    lines = await _lines(one)
+    context = {
+        "job": one,
+        "lines": lines,
+        "bars": [line for line in lines if line.total is not None],
+        "said": [line for line in lines if line.total is None],
+        "may_cancel": may_cancel(request, one),
+    }
     if request.htmx:
         return render(request, "partials/job.html", context)
     return page(request, "pages/job.html", context)

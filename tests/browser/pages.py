@@ -164,6 +164,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("cluster", f"{SHOP}/"),
     Shot("cluster-host", f"{HOST}/"),
     Shot("cluster-settings", f"{SHOP}/edit/"),
+    Shot("registries", "/registries/"),
+    Shot("registry-add", "/registries/add/"),
     Shot("demo", "/demo/"),
     Shot("activity", "/activity/"),
     Shot("jobs", "/jobs/"),

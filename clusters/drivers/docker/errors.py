@@ -10,12 +10,9 @@ import ssl
 import aiohttp
 import msgspec
 
+from clusters.causes import certificate_fault, root_cause
 from clusters.drivers.docker.endpoint import Endpoint
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
-
-# OpenSSL's X509_V_ERR_* numbers.
-_EXPIRED, _NOT_YET, _NAME, _IP = 10, 9, 62, 64
-_UNKNOWN_CA = {18, 19, 20, 21}
 
 
 class _Message(msgspec.Struct):
@@ -32,7 +29,7 @@ def not_docker(detail: str = "") -> Unsupported:
 def connection_error(error: BaseException, endpoint: Endpoint) -> ClusterError:
     """Why there is no answer."""
     where, detail = endpoint.words, f"{type(error).__name__}: {error}"
-    cause = _root(error)
+    cause = root_cause(error)
     if isinstance(cause, ssl.SSLError):
         return _tls_error(cause, where)
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
@@ -97,33 +94,22 @@ def _sentence(said: str) -> str:
     return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
-def _root(error: BaseException) -> BaseException:
-    """The system's or OpenSSL's error under what the client library wrapped around it."""
-    for _ in range(4):
-        wrapped = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
-        inner = wrapped or (None if isinstance(error, ssl.SSLError) else error.__cause__)
-        if not isinstance(inner, BaseException):
-            break
-        error = inner
-    return error
-
-
 def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
     detail = str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
-        code = error.verify_code
-        if code == _EXPIRED:
+        fault = certificate_fault(error)
+        if fault == "expired":
             return Refused(f"The certificate of {where} has expired.", hint="Renew it on that machine.", detail=detail)
-        if code == _NOT_YET:
+        if fault == "not yet":
             hint = "Check the clocks of both machines."
             return Refused(f"The certificate of {where} is not valid yet.", hint=hint, detail=detail)
-        if code in (_NAME, _IP):
+        if fault == "name":
             return Refused(
                 f"The certificate of {where} is made out to another name.",
                 hint="Connect by the name that is in the certificate, or make one that has this name.",
                 detail=detail,
             )
-        if code in _UNKNOWN_CA:
+        if fault == "authority":
             return Refused(
                 f"The certificate of {where} was not issued by this CA.",
                 hint="Give the ca.pem that belongs to this engine.",

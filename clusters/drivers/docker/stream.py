@@ -11,6 +11,7 @@ from clusters.drivers.base import Call
 from clusters.drivers.body import pieces
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.errors import not_docker
+from clusters.registries.sign_in import auth_header
 
 _OBJECT_LIMIT = 4 << 20  # bytes
 
@@ -19,6 +20,8 @@ async def json_stream(client: EngineClient, call: Call) -> AsyncIterator[Mapping
     """Each object as it comes. An error inside the stream is the caller's to read: it is an object like the others."""
     begins = max(call.timeout, 30.0)
     headers = {} if call.data is None else {"Content-Type": call.content_type}
+    if call.registry:
+        headers["X-Registry-Auth"] = await auth_header(call.registry)
     async with client.open(
         call.method, call.path, call.query, call.body, begins_within=begins, headers=headers, data=call.data
     ) as response:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from clusters.addresses import forbidden, literal, plain
 from clusters.errors import Invalid
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PATH = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._:~-]*)*/?")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def check_server(server: str) -> str:
@@ -41,35 +39,8 @@ def check_server(server: str) -> str:
     return server.rstrip("/")
 
 
-def literal(host: str) -> _Address | None:
-    """The address, when the host is written as one."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def forbidden(address: _Address) -> bool:
-    """Link-local (where clouds hand out credentials), multicast, unspecified; also inside an IPv6 wrapping."""
-    inner = plain(address)
-    return inner.is_link_local or inner.is_multicast or inner.is_unspecified or str(inner) == "fd00:ec2::254"
-
-
 def near(server: str) -> bool:
     """Is it on this machine or in a private network? There compression costs more than it saves."""
     host = urlsplit(server).hostname or ""
     address = literal(host)
     return host == "localhost" or (address is not None and plain(address).is_private)
-
-
-def plain(address: _Address) -> _Address:
-    """The IPv4 address that an IPv6 address wraps (mapped, compatible, 6to4, NAT64, Teredo), or the address itself."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped or address.sixtofour:
-        return address.ipv4_mapped or address.sixtofour or address
-    if address.teredo:
-        return address.teredo[1]
-    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address

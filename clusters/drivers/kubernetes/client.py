@@ -19,8 +19,9 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from clusters.addresses import forbidden, literal
 from clusters.drivers.body import whole
-from clusters.drivers.kubernetes.addresses import forbidden, literal, near
+from clusters.drivers.kubernetes.addresses import near
 from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.errors import answer_error, connection_error, not_kubernetes
 from clusters.drivers.kubernetes.paths import joined

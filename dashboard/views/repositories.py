@@ -1,0 +1,139 @@
+"""What is in a registry: its repositories, the tags of one, what is under a tag; and deleting a tag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from clusters.errors import ClusterError, Unsupported
+from clusters.live.connection import Connection
+from clusters.live.row import Row
+from clusters.models import Registry
+from clusters.registries import access, browse
+from clusters.registries.content import Content
+from clusters.registries.reference import is_digest, is_repository, is_tag
+from clusters.registries.removal import SharedContent, delete_tag
+from dashboard.access import allow
+from dashboard.engine import address, engine
+from dashboard.page import asks_for, page
+from dashboard.request import Request
+from dashboard.views.registries import registry_or_404
+
+
+@allow(scope="signed-in")
+@require_safe
+async def registry(request: Request, slug: str) -> HttpResponse:
+    """Its repositories: the page at once, its list when the registry has answered."""
+    one = await registry_or_404(request, slug)
+    if typed := request.GET.get("open", "").strip().strip("/"):
+        if is_repository(typed):
+            return redirect("repository", one.slug, typed)
+        raise Http404
+    text = request.GET.get("q", "")[:200]
+    context: dict[str, Any] = {"registry": one, "text": text, "may_manage": access.may_manage(request.actor)}
+    if not asks_for(request, "list"):
+        return page(request, "pages/registry.html", context)
+    try:
+        context["found"] = await browse.find_repositories(one, text)
+    except ClusterError as error:
+        context |= {"error": error, "may_open": isinstance(error, Unsupported)}
+    return render(request, "partials/registry_repositories.html", context)
+
+
+@allow(scope="signed-in")
+@require_safe
+async def repository(request: Request, slug: str, name: str) -> HttpResponse:
+    """Its tags, newest first, a page at a time."""
+    one = await _registry_and_name(request, slug, name)
+    text, number = request.GET.get("q", "")[:200], request.GET.get("page", "1")
+    start = (int(number) - 1) * browse.EACH if number.isdecimal() and 0 < len(number) < 5 and int(number) else 0
+    manage = access.may_manage(request.actor)
+    context: dict[str, Any] = {"registry": one, "repository": name, "text": text, "page": start // browse.EACH + 1}
+    context |= {"may_manage": manage, "may_push": access.may_push(request.actor, one)}
+    if not asks_for(request, "list"):
+        return page(request, "pages/registry_repository.html", context)
+    try:
+        found = await browse.find_tags(one, name, text)
+        rows = await browse.read_tags(one, name, found.shown[start : start + browse.EACH])
+        tags = [(row, _users(request, row.content)) for row in rows]
+        context |= {"found": found, "tags": tags, "first": start + 1, "last": start + len(rows)}
+        context |= {"older": start + len(rows) < len(found.shown)}
+    except ClusterError as error:
+        context["error"] = error
+    return render(request, "partials/registry_tags.html", context)
+
+
+@allow(scope="signed-in")
+@require_safe
+async def tag(request: Request, slug: str, name: str) -> HttpResponse:
+    """What is under one tag or digest (``?tag=``): platforms, layers, labels, who runs it."""
+    one = await _registry_and_name(request, slug, name)
+    version = _version_or_404(request.GET.get("tag", ""))
+    context: dict[str, Any] = {"registry": one, "repository": name, "tag": version}
+    context |= {"may_manage": access.may_manage(request.actor) and not is_digest(version)}
+    if not asks_for(request, "content"):
+        return page(request, "pages/registry_tag.html", context)
+    try:
+        content = await browse.read_tag(one, name, version)
+        context |= {"content": content, "users": _users(request, content)}
+    except ClusterError as error:
+        context["error"] = error
+    return render(request, "partials/registry_tag.html", context)
+
+
+@allow(scope="signed-in")
+@require_http_methods(["GET", "HEAD", "POST"])
+async def delete(request: Request, slug: str, name: str) -> HttpResponse:
+    """Ask first, then delete a tag. Other tags that must go with it are named before they do."""
+    one = await _registry_and_name(request, slug, name)
+    if not access.may_manage(request.actor):
+        raise PermissionDenied("Only administrators of everything delete tags.")
+    asked = request.POST if request.method == "POST" else request.GET
+    version = _version_or_404(asked.get("tag", ""))
+    context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "also": []}
+    if request.method == "POST":
+        try:
+            words = await delete_tag(request.actor, one, name, version, agreed=asked.getlist("also")[:500])
+        except SharedContent as shared:
+            context["also"] = shared.tags
+        except ClusterError as error:
+            context["error"] = error
+        else:
+            messages.success(request, words)
+            return HttpResponseClientRedirect(reverse("repository", args=(one.slug, name)))
+    return render(request, "partials/registry_delete.html", context)
+
+
+async def _registry_and_name(request: Request, slug: str, name: str) -> Registry:
+    one = await registry_or_404(request, slug)
+    if not is_repository(name):
+        raise Http404
+    return one
+
+
+def _version_or_404(text: str) -> str:
+    if not is_tag(text) and not is_digest(text):
+        raise Http404
+    return text
+
+
+def _users(request: Request, content: Content | None) -> list[tuple[Row, str]]:
+    """Who runs it, of what this person may see, with where each is."""
+    if content is None:
+        return []
+    seen = engine.scope(request.actor)
+    visible: list[Connection] = [one for number, one in engine.supervisor.connections.items() if number in seen]
+    rows = browse.running(visible, content.digests)
+    allowed = [row for row in rows if _in_scope(row, seen[row.cluster.id])]
+    return [(row, address(row)) for row in allowed]
+
+
+def _in_scope(row: Row, namespaces: frozenset[str] | None) -> bool:
+    return namespaces is None or row.resource.namespace in namespaces
