@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +48,15 @@ class Layers:
         self._now = asyncio.get_running_loop().time
 
     async def follow(self, stream: AsyncIterator[Mapping[str, Any]]) -> None:
-        """Say what comes, to the end. Raises ClusterError with the engine's own words where it failed."""
-        async for news in stream:
-            if problem := news.get("error"):
-                raise ClusterError(str(problem)[:300], detail=str(problem))
-            self._take(news)
+        """Say what comes, to the end. Raises ClusterError with the engine's own words where it failed.
+
+        However it ends, the request ends with it: that is what stops the engine when a job is cancelled.
+        """
+        async with aclosing(stream) as opened:  # type: ignore[type-var]
+            async for news in opened:
+                if problem := news.get("error"):
+                    raise ClusterError(_plain(problem, 300), detail=str(problem))
+                self._take(news)
 
     def _take(self, news: Mapping[str, Any]) -> None:
         uid, status = _plain(news.get("id"), 64), _plain(news.get("status"), 300)

@@ -32,6 +32,7 @@ _SILENT = (
     "lookup ",
 )
 _CUT = ("unexpected eof", "eof", "connection reset", "broken pipe", "closed network connection", "short read", "http2:")
+_NOT_KEPT = ("blob upload invalid", "blob upload unknown", "blob_upload_invalid")
 _FAULT = ("500 internal server error", "502 bad", "503 service", "504 gateway", "unknown: unknown error", "status: 5")
 
 
@@ -70,6 +71,9 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) ->
     if says(*_CUT):
         hint = "What came over is kept where the engine can: try again."
         return ClusterError(f"The connection to {host} was lost in the middle.", hint=hint, detail=said)
+    if push and says(*_NOT_KEPT):
+        hint = "Its disk may be full: its log says more."
+        return ClusterError(f"{host} could not keep what was sent.", hint=hint, detail=said)
     if says(*_FAULT):
         return ClusterError(f"{host} has a fault of its own.", hint="Its log says more.", detail=said)
     return error
