@@ -7,6 +7,7 @@ import "./menus.js";
 import "./dialog.js";
 import "./toast.js";
 import "./keys.js";
+import "./narrow.js";
 import "./elements/cluster-state.js";
 import "./elements/command-palette.js";
 import "./elements/copy-button.js";

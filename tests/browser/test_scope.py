@@ -74,6 +74,19 @@ def test_the_palette_stays_within_the_cluster_and_can_choose_one(page_for: PageF
     page.wait_for_url("**/?cluster=demo-shop")
 
 
+def test_a_finger_opens_and_closes_the_palette(page_for: PageFor) -> None:
+    page = page_for("vera", width=390, height=844)
+    page.goto("/")
+    page.get_by_role("button", name="Search or jump to").click()
+    dialog = page.get_by_role("dialog", name="Search or jump")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Search or jump to").click()
+    page.mouse.click(195, 800)
+    expect(dialog).to_be_hidden()
+
+
 def test_a_phone_shows_what_it_is_narrowed_to_and_the_way_out(page_for: PageFor) -> None:
     page = page_for("ada", width=390, height=844)
     page.goto("/workloads/?cluster=demo-shop")

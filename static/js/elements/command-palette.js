@@ -16,6 +16,7 @@ class CommandPalette extends HTMLElement {
     document.addEventListener("click", (event) => event.target.closest("[data-palette]") && this.open(), { signal });
     this.input.addEventListener("input", () => this.#typed(), { signal });
     this.dialog.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close(), { signal });
     this.found.addEventListener("click", (event) => this.#choose(event.target.closest('[role="option"]'), event), { signal });
     this.found.addEventListener("pointermove", (event) => this.#mark(event.target.closest('[role="option"]')), { signal });
   }
