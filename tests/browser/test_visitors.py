@@ -17,6 +17,8 @@ pytestmark = pytest.mark.browser
 def test_from_the_printed_link_to_a_living_home(browser: Browser) -> None:
     with Server() as fresh:
         page = browser.new_page(base_url=fresh.url)
+        page.goto("/")
+        page.wait_for_url("**/setup/")
         page.goto(fresh.setup_link)
         expect(page.get_by_label("Set-up token")).not_to_have_value("")
         assert "#" not in page.url, "the token does not stay in the address"

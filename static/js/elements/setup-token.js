@@ -1,12 +1,24 @@
-// <setup-token>: fills the set-up token in from the address (#…), where it is never sent to the server by itself.
+// <setup-token>: the one-time token arrives behind the "#" of the printed link, which is never sent to a server. Whoever opened
+// the address first, and the link in the same tab afterwards, gets no new page: only the part behind the "#" changes.
 
-customElements.define("setup-token", class extends HTMLElement {
+class SetupToken extends HTMLElement {
   connectedCallback() {
+    this.abort = new AbortController();
+    addEventListener("hashchange", () => this.#take(), { signal: this.abort.signal });
+    this.#take();
+  }
+
+  disconnectedCallback() {
+    this.abort.abort();
+  }
+
+  #take() {
     const token = decodeURIComponent(location.hash.slice(1));
-    const input = this.querySelector("input");
-    if (!token || !input) return;
-    input.value = token;
+    if (!token) return;
+    this.querySelector("input").value = token;
     history.replaceState(null, "", location.pathname);
     document.querySelector("#id_name")?.focus();
   }
-});
+}
+
+customElements.define("setup-token", SetupToken);
