@@ -5,9 +5,10 @@ import { visible } from "./visible.js";
 
 export function make(tag, { data, aria, role, ...properties } = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
+  for (const name of ["title", "ariaLabel"]) if (element[name]) element[name] = visible(element[name]);
   if (role) element.setAttribute("role", role);
   for (const [name, value] of Object.entries(data ?? {})) element.dataset[name] = value;
-  for (const [name, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${name}`, value);
+  for (const [name, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${name}`, visible(value));
   const there = children.filter((child) => child !== null && child !== undefined && child !== "");
   element.append(...there.map((child) => (child instanceof Node ? child : visible(child))));
   return element;

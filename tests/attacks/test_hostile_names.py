@@ -26,6 +26,7 @@ UNHARMED = """() => ({
   ran: window.__p, broken: window.__broken, polluted: ({}).polluted, foreign: document.querySelectorAll("#nav, main img, main script:not([type='application/json']):not([src])").length,
   links: [...document.links].map((a) => a.href).filter((href) => !href.startsWith(location.origin)),
   acted: [...document.querySelectorAll("[hx-post='/x'], [data-hx-get='/x'], [onerror], [onload], [onmouseover]")].length,
+  unseen: [document.title, document.body.innerText, ...[...document.querySelectorAll("[title], [aria-label]")].flatMap((one) => [one.title, one.ariaLabel])].filter((text) => /[\\u200b\\u2028-\\u202e\\u2060-\\u206f]/.test(text)),
   frame: ["side", "main", "dialog-host", "toasts"].filter((id) => !document.getElementById(id)),
 })"""
 NOTHING: dict[str, Any] = {
@@ -35,6 +36,7 @@ NOTHING: dict[str, Any] = {
     "foreign": 0,
     "links": [],
     "acted": 0,
+    "unseen": [],
     "frame": [],
 }
 
@@ -175,6 +177,36 @@ def test_names_that_pass_for_others_are_told_apart_before_something_is_removed(
         told += [name for name in ("\\u202etxt.exe", "\\u200bp\\u0430yments", "line\\u2028break") if name in said]
         page.keyboard.press("Escape")
     assert len(told) == 3
+
+
+def test_a_cluster_whose_name_turns_text_around_cannot_pass_for_another(
+    hostile_server: Server, careful: Callable[[Server], Page]
+) -> None:
+    """Of the demonstration, on every page that names it: headings, titles, breadcrumbs, dialogs, audit, activity."""
+    page = careful(hostile_server)
+    page.goto("/clusters/demo-shop/edit/")
+    page.get_by_label("Name", exact=True).fill("Demo \u202epohs\u202c \u2066x")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(lambda url: "/edit/" not in url)
+    for address in (
+        "/clusters/demo-shop/",
+        "/clusters/demo-shop/edit/",
+        "/clusters/demo-shop/deployment/shop/web/",
+        "/clusters/demo-shop/deployment/shop/web/?panel=logs",
+        "/?cluster=demo-shop",
+        "/workloads/?cluster=demo-shop",
+        "/activity/",
+        "/audit/",
+        "/people/",
+        "/demo/",
+    ):
+        page.goto(address)
+        page.locator('live-pill[data-state="live"]').wait_for()
+        page.wait_for_timeout(150)
+        unharmed(page)
+    expect(page.locator(".side")).to_contain_text("Demo \ufffdpohs")
+    page.goto("/clusters/demo-shop/edit/")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Demo \u202epohs\u202c \u2066x")
 
 
 @pytest.fixture
