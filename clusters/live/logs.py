@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WINDOW = 0.1  # seconds that lines of several containers wait for older ones of another
 NEWEST = 250  # lines of one container that may wait to be shown
-OF_A_FLOOD = 40  # when there are more: the newest, which is more than anybody reads; the others are left out
+OF_A_FLOOD = 20  # when there are more: the newest, which is more than anybody reads; the others are left out
 MAX_SOURCES = 50  # containers merged into one
 SEARCHED = 10_000  # lines looked back when only some are wanted
 OURS = -1  # the number of the source of lines that are about the log itself

@@ -25,9 +25,9 @@ import "./elements/setup-token.js";
 import "./elements/text-file.js";
 import { loadWhenSeen } from "./lazy.js";
 
-// Heavy elements: their code is fetched when the first of them is on the page.
+// Heavy elements: their code is fetched when the first of them is on the page, or what leads to it.
 loadWhenSeen({
-  "usage-charts": () => import("./elements/usage-charts.js"),
-  "log-view": () => import("./elements/log-view.js"),
-  "web-terminal": () => import("./elements/web-terminal.js"),
+  "usage-charts": { load: () => import("./elements/usage-charts.js") },
+  "log-view": { load: () => import("./elements/log-view.js"), near: 'a[href*="panel=logs"]' },
+  "web-terminal": { load: () => import("./elements/web-terminal.js") },
 });

@@ -21,7 +21,7 @@ EVERY = 0.05  # seconds between two chunks
 BUDGET = 2000  # lines a chunk
 WHOLE = 1 << 60  # lines: all of a log that ends
 BYTES = 2 << 20  # bytes a chunk
-BEHIND = 0.8  # seconds the stream may lag behind the container before we begin again at its end
+BEHIND = 0.5  # seconds the stream may lag behind the container before we begin again at its end
 STAMP = 30  # bytes of the time in front of a line; of equal width, so they compare as bytes
 CUT_MARK = " … (the line goes on)"
 

@@ -1,34 +1,27 @@
 // <log-view>: the live log of any containers, merged. It shows what it can and says to the server how far it is;
 // what cannot be shown in time is left out there, and counted in sight.
 
-import { FULL, Lines, ERROR, WARN, copied } from "../log-lines.js";
+import { copying } from "../log-copy.js";
+import { Feed } from "../log-feed.js";
 import { Histogram } from "../log-histogram.js";
+import { ERROR, Lines, WARN } from "../log-lines.js";
+import { argumentsOf, downloadOf, keepInAddress, questionOf } from "../log-question.js";
 import { Search } from "../log-search.js";
+import { shortNames } from "../log-sources.js";
 import { LogToolbar } from "../log-toolbar.js";
-import { now } from "../clock.js";
-import { icon } from "../icons.js";
 import { make } from "../make.js";
 import { live } from "../socket.js";
 
-const SLICE = 7; // ms of work in one animation frame
-const ACKNOWLEDGE_EVERY = 4; // frames, or when all is shown
 const NEAR = 48; // px from the end that still count as the end
-const KNOWN = 2000; // lines remembered over a lost connection
-const RANGES = { "15m": 900, "1h": 3600 };
+const DRAW_EVERY = 250; // ms between two drawings of counts and matches
 
 class LogView extends HTMLElement {
   connectedCallback() {
     if (this.lines) return;
-    const params = new URLSearchParams(location.search);
-    const read = (name) => params.get(name) ?? "";
-    this.state = {
-      q: read("q"), level: read("level"), range: read("range") || "500", source: read("source"), only: params.has("only"),
-      wrap: params.get("wrap") !== "0", times: params.get("times") !== "0",
-    };
+    this.state = questionOf(location.search);
     this.following = true;
-    this.fresh = this.skipped = 0;
+    this.fresh = 0;
     this.counts = { warn: 0, error: 0 };
-    this.queue = []; // lines that came and are not shown yet
     this.names = new Map();
     this.#build();
     this.#listen();
@@ -40,7 +33,7 @@ class LogView extends HTMLElement {
     this.abort?.abort();
     this.subscription?.close();
     this.search?.begin("", []);
-    cancelAnimationFrame(this.frame);
+    this.feed?.stop();
     clearTimeout(this.waiting);
     this.lines = null;
     this.replaceChildren();
@@ -63,10 +56,15 @@ class LogView extends HTMLElement {
     this.empty = make("p", { className: "log-note", hidden: true });
     this.blocks = make("div", { className: "log-blocks" });
     this.list = make("div", { className: "log", tabIndex: 0, role: "log", aria: { label: "Log lines", live: "off" } }, this.top, this.blocks, this.empty);
-    this.copy = make("button", { type: "button", className: "btn sm sq log-copy", title: "Copy this line", aria: { label: "Copy this line" } }, icon("copy", "sm"));
     this.lines = new Lines(this.blocks, this.names, {
       added: (entry) => this.#added(entry),
       dropped: (entries) => this.#dropped(entries),
+    });
+    this.feed = new Feed(this.lines, {
+      waits: () => !this.following,
+      skipped: (count, at) => this.histogram.add({ at, source: 0, level: 0 }, count),
+      shown: () => this.#afterwards(),
+      acknowledge: (seq) => this.subscription.acknowledge(seq),
     });
     this.search = new Search(() => this.bar.showMatches(this.search));
     this.append(this.bar.element, this.histogram.element, this.list);
@@ -79,9 +77,8 @@ class LogView extends HTMLElement {
     this.abort = new AbortController();
     const { signal } = this.abort;
     this.list.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
-    this.list.addEventListener("pointerover", ({ target }) => this.#offerCopy(target.closest("li:not(.gap)")), { signal, passive: true });
-    this.list.addEventListener("click", (event) => this.#clicked(event), { signal });
-    this.list.addEventListener("copy", (event) => this.#copied(event), { signal });
+    this.list.addEventListener("click", ({ target }) => unfold(target.closest("button.more")), { signal });
+    copying(this.list, this.lines, signal);
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     live.addEventListener("state", ({ detail }) => this.#line(detail), { signal });
   }
@@ -89,17 +86,7 @@ class LogView extends HTMLElement {
   // --- what is asked ----------------------------------------------------------------------------------------------
 
   #asked() {
-    const { level, range, source, only, q } = this.state;
-    const [row, container] = source ? source.split("|") : ["", ""];
-    return {
-      rows: row ? [row] : this.dataset.row.split(" "),
-      container: container || this.dataset.container || "",
-      level,
-      q: only && !q.startsWith("/") ? q : "",
-      tail: Number(range) || 500,
-      since: RANGES[range] ? Math.floor(now() - RANGES[range]) : range === "all" ? 1 : 0,
-      previous: range === "previous",
-    };
+    return argumentsOf(this.state, this.dataset);
   }
 
   #ask(changes) {
@@ -112,7 +99,7 @@ class LogView extends HTMLElement {
 
   #show(changes) {
     Object.assign(this.state, changes);
-    const { level, range, source, wrap, times, q, only } = this.state;
+    const { level, wrap, times, only } = this.state;
     this.list.classList.toggle("nowrap", !wrap);
     this.list.classList.toggle("timeless", !times);
     this.list.dataset.level = level;
@@ -120,13 +107,8 @@ class LogView extends HTMLElement {
     this.bar.times.ariaPressed = String(times);
     this.bar.only.ariaPressed = String(only);
     this.bar.showLevel(level);
-    const asked = this.#asked();
-    const address = new URLSearchParams(asked.rows.map((row) => ["row", row]));
-    for (const name of ["container", "since", "q", "level"]) if (asked[name]) address.set(name, asked[name]);
-    if (asked.previous) address.set("previous", "1");
-    if (Number(range)) address.set("tail", range);
-    this.bar.download.href = `/logs/download/?${address}`;
-    keepInAddress({ q, level, source, range: range === "500" ? "" : range, only: only ? "1" : "", wrap: wrap ? "" : "0", times: times ? "" : "0" });
+    this.bar.download.href = downloadOf(this.#asked(), this.state);
+    keepInAddress(this.state);
   }
 
   // --- what comes -------------------------------------------------------------------------------------------------
@@ -134,100 +116,22 @@ class LogView extends HTMLElement {
   #receive(frame) {
     if (frame.t === "end") this.#ended(frame);
     if (frame.sources) this.#sources(frame.sources);
-    if (frame.t === "snap") {
-      this.seq = this.acknowledged = frame.seq;
-      this.#begin();
-    }
-    if (frame.t !== "patch") return;
-    let from = 0;
-    for (const [before, count] of frame.gaps) {
-      this.#enqueue(frame.lines.slice(from, before));
-      this.queue.push({ skipped: count, at: frame.lines[before]?.[0] ?? frame.now });
-      from = before;
-    }
-    this.#enqueue(frame.lines.slice(from));
-    this.queue.push({ seq: frame.seq });
-    this.frame ||= requestAnimationFrame(() => this.#pump());
-  }
-
-  #enqueue(lines) {
-    for (const line of lines) this.queue.push(line);
+    if (frame.t === "snap") this.#begin(frame.seq);
+    else if (frame.t === "patch") this.feed.take(frame);
   }
 
   // A new snapshot: of something else that was asked for, or of the same after the connection was lost.
-  #begin() {
+  #begin(seq) {
     this.list.ariaBusy = "false";
-    this.queue.length = 0;
-    const known = this.lines.entries.slice(-KNOWN).filter((entry) => entry.count);
-    if (this.expected || !known.length) {
-      this.expected = false;
-      this.known = null;
-      this.lines.clear();
-      this.histogram.clear();
-      this.skipped = this.fresh = 0;
-      if (!this.state.level) this.counts = { warn: 0, error: 0 };
-      this.search.begin(this.bar.input.value, []);
-      this.top.hidden = this.empty.hidden = true;
-      return;
-    }
-    this.known = new Set(known.map((entry) => `${entry.at} ${entry.text.split("\n", 1)[0]}`));
-    this.knownUntil = known.at(-1).at;
-    this.knownFrom = known[0].at;
-  }
-
-  // Lines that were shown before the connection was lost come again: leave them out, and say it when some are missing.
-  #isKnown([at, source, , text]) {
-    if (!this.known || source < 0) return false;
-    if (at <= this.knownUntil && (at < this.knownFrom || this.known.has(`${at} ${text}`))) {
-      this.knownSeen = true;
-      return true;
-    }
-    if (at > this.knownUntil) {
-      this.lines.mark(this.knownSeen ? "Reconnected" : "Reconnected. Lines in between may be missing.");
-      this.known = null;
-      this.knownSeen = false;
-    }
-    return false;
-  }
-
-  #pump() {
-    this.frame = 0;
-    const ends = performance.now() + SLICE;
-    let at = 0;
-    while (at < this.queue.length && performance.now() < ends) {
-      // Paused and full: what comes waits at the server, so that what is being read stays.
-      if (!this.following && this.lines.entries.length >= FULL) break;
-      for (const stop = Math.min(this.queue.length, at + 20); at < stop; at++) this.#take(this.queue[at]);
-    }
-    this.queue.splice(0, at);
-    if (at) this.#afterwards();
-    const full = !this.following && this.lines.entries.length >= FULL;
-    if (this.queue.length && !full) this.frame = requestAnimationFrame(() => this.#pump());
-    else if (!this.queue.length) this.#acknowledge();
-  }
-
-  #take(item) {
-    if (Array.isArray(item)) {
-      if (!this.#isKnown(item)) this.lines.add(item);
-    } else if (item.skipped) {
-      this.skipped += item.skipped;
-      this.histogram.add({ at: item.at, source: 0, level: 0 }, item.skipped);
-      this.lines.mark(`${item.skipped.toLocaleString()} ${item.skipped === 1 ? "line" : "lines"} left out`, item.at);
-    } else {
-      this.seq = item.seq;
-      if (item.seq - this.acknowledged >= ACKNOWLEDGE_EVERY) this.#acknowledge();
-    }
-  }
-
-  #acknowledge() {
-    if (this.seq === this.acknowledged) return;
-    clearTimeout(this.acknowledging);
-    const send = () => {
-      this.acknowledged = this.seq;
-      this.subscription.acknowledge(this.seq);
-    };
-    if (this.seq - this.acknowledged >= ACKNOWLEDGE_EVERY) send();
-    else this.acknowledging = setTimeout(send, 150);
+    const goesOn = this.feed.begin(seq, { anew: this.expected });
+    this.expected = false;
+    if (goesOn) return;
+    this.lines.clear();
+    this.histogram.clear();
+    this.fresh = 0;
+    if (!this.state.level) this.counts = { warn: 0, error: 0 };
+    this.search.begin(this.bar.input.value, []);
+    this.top.hidden = this.empty.hidden = true;
   }
 
   #afterwards() {
@@ -237,16 +141,13 @@ class LogView extends HTMLElement {
     }
     if (this.following) this.list.scrollTop = this.list.scrollHeight;
     else this.#drawFollowing();
-    if (!this.drawing) {
-      this.drawing = setTimeout(() => {
-        this.drawing = 0;
-        this.bar.showCounts(this.counts);
-        if (this.search.active) {
-          this.bar.showMatches(this.search);
-          this.#highlight();
-        }
-      }, 250);
-    }
+    this.drawing ||= setTimeout(() => {
+      this.drawing = 0;
+      this.bar.showCounts(this.counts);
+      if (!this.search.active) return;
+      this.bar.showMatches(this.search);
+      this.#highlight();
+    }, DRAW_EVERY);
   }
 
   #added(entry) {
@@ -317,7 +218,7 @@ class LogView extends HTMLElement {
       this.fresh = 0;
       this.list.scrollTop = this.list.scrollHeight;
       this.lastTop = this.list.scrollTop;
-      this.frame ||= requestAnimationFrame(() => this.#pump());
+      this.feed.goOn();
     }
     this.#drawFollowing();
   }
@@ -382,52 +283,14 @@ class LogView extends HTMLElement {
     keys[event.key]();
   }
 
-  // One button for all lines: it goes where the pointer is.
-  #offerCopy(line) {
-    if (line && line !== this.copy.parentElement) line.append(this.copy);
-  }
-
-  #clicked({ target }) {
-    const more = target.closest("button.more");
-    if (more) {
-      const rest = more.nextElementSibling;
-      rest.hidden = !rest.hidden;
-      more.ariaExpanded = String(!rest.hidden);
-    }
-    if (!target.closest(".log-copy")) return;
-    navigator.clipboard.writeText(copied([this.lines.at(target.closest("li"))])).then(() => {
-      this.copy.dataset.done = "";
-      setTimeout(() => delete this.copy.dataset.done, 1200);
-    });
-  }
-
-  // Several lines at once: as they were printed, without the columns around them.
-  #copied(event) {
-    const selection = getSelection();
-    const chosen = this.lines.entries.filter((entry) => entry.count && selection.containsNode(entry.element, true));
-    if (chosen.length < 2) return;
-    event.clipboardData.setData("text/plain", copied(chosen));
-    event.preventDefault();
-  }
 }
 
-function keepInAddress(values) {
-  const params = new URLSearchParams(location.search);
-  for (const [name, value] of Object.entries(values)) {
-    if (value) params.set(name, value);
-    else params.delete(name);
-  }
-  const text = params.toString();
-  if (text !== location.search.slice(1)) history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
-}
-
-// What tells the sources apart: the end of their names, without the beginning they share.
-function shortNames(sources) {
-  const labels = sources.map((one) => one.label);
-  let shared = labels[0] ?? "";
-  for (const label of labels) while (!label.startsWith(shared)) shared = shared.slice(0, -1);
-  const cut = labels.length > 1 ? shared.lastIndexOf("-") + 1 : 0;
-  return sources.map((one) => [one.n, one.label.slice(cut)]);
+// The further lines of a long entry, shown or folded again.
+function unfold(button) {
+  if (!button) return;
+  const rest = button.nextElementSibling;
+  rest.hidden = !rest.hidden;
+  button.ariaExpanded = String(!rest.hidden);
 }
 
 customElements.define("log-view", LogView);
