@@ -249,6 +249,7 @@ class Kind(Generic[T]):
     panels: tuple[Panel[T], ...]
     actions: tuple[Action[T], ...] = ()
     namespaced: bool = True
+    own_namespace: bool = False  # it is a namespace itself: its name says where it is
     always: bool = False  # watched also when nobody looks (Home and the findings need it)
     workload: Workload[T] | None = None
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace
@@ -264,7 +265,8 @@ class Kind(Generic[T]):
 
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
-        return f"{resource.namespace}/{resource.name}" if self.namespaced and resource.namespace else resource.name
+        inside = self.namespaced and not self.own_namespace and resource.namespace
+        return f"{resource.namespace}/{resource.name}" if inside else resource.name
 
     @property
     def measured(self) -> bool:

@@ -50,7 +50,8 @@ LEVELS = tuple(level.name.lower() for level in sorted(Level))  # an enum's own n
 
 
 def _where(row: Row) -> list[str]:
-    return [row.cluster.name, row.resource.namespace, row.kind.platform]
+    inside = "" if row.kind.own_namespace else row.resource.namespace
+    return [row.cluster.name, inside, row.kind.platform]
 
 
 WHERE = TableColumn(

@@ -12,6 +12,7 @@ from clusters.kinds import KINDS, all_kinds
 from clusters.kinds.base import Kind, Role
 from clusters.live.supervisor import make_driver
 from clusters.live.table import TABLES
+from tests.clusters.docker_things import connected
 
 CELLS = {"text", "mono", "name", "status", "pips", "number", "count_bad", "age", "usage", "where", "tags"}
 every_kind = pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.name)
@@ -58,13 +59,8 @@ def test_its_actions_ask_for_a_role_and_what_undoes_them_exists(kind: Kind[Any])
 
 
 async def _demo(kind: Kind[Any]) -> list[Any]:
-    driver = make_driver("demo", {"shape": kind.platform, "seed": 7}, {})
-    feed = driver.watch(kind)
-    try:
-        return list((await anext(feed)).resources)  # type: ignore[union-attr]
-    finally:
-        await feed.aclose()  # type: ignore[attr-defined]
-        await driver.close()
+    async with connected(make_driver("demo", {"shape": kind.platform, "seed": 7}, {}), kind.name) as connection:
+        return list(connection.stores[kind.name].resources.values())
 
 
 @every_kind

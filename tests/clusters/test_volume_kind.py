@@ -86,7 +86,7 @@ async def test_its_page_links_to_its_containers_and_project_and_hides_secrets(en
     context = {"data": await OVERVIEW.load(look), "row": row(VOLUME, one), "panel": OVERVIEW}
     page = render_to_string("panels/docker_overview.html", context)
     assert 'href="/clusters/box/container/shop/shop-web-1/"' in page
-    assert 'href="/list/container/?project=shop"' in page
+    assert 'href="/clusters/box/project/shop/"' in page
     assert "not measured" in page
     assert "hunter2" not in page
     assert driver.calls == []

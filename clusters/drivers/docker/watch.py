@@ -51,6 +51,7 @@ COLLECTIONS = {
         "container", ("containers", "json"), ("containers", NAME, "json"), {"all": "1"}, whole=False
     ),
     "networks": Collection("network", ("networks",), ("networks", NAME), ignored=frozenset({"connect", "disconnect"})),
+    "images": Collection("image", ("images", "json"), ("images", NAME, "json")),
     "volumes": Collection(
         "volume", ("volumes",), ("volumes", NAME), ignored=frozenset({"mount", "unmount"}), inside="Volumes"
     ),

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
-from clusters.drivers.demo.host import disk, engine, networks, objects, volumes
+from clusters.drivers.demo.host import disk, engine, images, networks, objects, volumes
 from clusters.drivers.demo.host.containers import Program
 from clusters.drivers.demo.world import Object
-from clusters.errors import Conflict, Invalid, Missing, Unsupported
+from clusters.errors import Conflict, Invalid, Unsupported
 
 if TYPE_CHECKING:
     from clusters.drivers.demo.host.world import HostWorld
@@ -31,10 +31,6 @@ def answer(world: HostWorld, call: Call) -> Any:
                 else [one for one in world.all("containers") if one["State"]["Running"]]
             )
             return [objects.summary(one) for one in shown]
-        case ("GET", "images", "json"):
-            return copy.deepcopy(world.all("images"))
-        case ("GET", "images", *reference, "json"):
-            return _image(world, "/".join(reference))
         case ("GET", "version"):
             return {"Version": world.about().version, "ApiVersion": "1.52", "Os": "linux", "Arch": "amd64"}
         case ("GET", "info"):
@@ -47,6 +43,8 @@ def answer(world: HostWorld, call: Call) -> Any:
                 return act(world, world.container(reference), call)
         case ("GET", "system", "df"):
             return disk.usage(world)
+        case (_, "images", *_):
+            return images.answer(world, call)
         case (_, "networks", *_):
             return networks.answer(world, call)
         case (_, "volumes", *_):
@@ -61,18 +59,6 @@ def path_of(collection: str, name: str) -> tuple[str, ...]:
     return (collection, name)
 
 
-def _image(world: HostWorld, reference: str) -> Object:
-    tagged = _tagged(reference)
-    for one in world.all("images"):
-        if tagged in one["RepoTags"]:
-            return copy.deepcopy(one)
-    raise Missing(f"There is no image {tagged[:200]} on this host.", hint="Pull it first.")
-
-
-def _tagged(image: str) -> str:
-    return image if ":" in image.rpartition("/")[2] else f"{image}:latest"
-
-
 def _create(world: HostWorld, call: Call) -> Object:
     body = call.body if isinstance(call.body, dict) else {}
     image, name = str(body.get("Image") or ""), call.query.get("name", "")
@@ -82,8 +68,8 @@ def _create(world: HostWorld, call: Call) -> Object:
         raise Conflict(f"There is a container named {name} already.")
     if len(world.all("containers")) >= MOST_CONTAINERS:
         raise Unsupported(f"The demonstration runs at most {MOST_CONTAINERS} containers.")
-    tagged = _tagged(image)
-    _image(world, tagged)
+    tagged = images.tagged(image)
+    images.find(world, tagged)
     program = replace(Program("", tagged, restart="no", voice="plain"), name=name or f"demo-{world.new_uid()[:8]}")
     thing = world.make(program)
     for part in ("Env", "Cmd", "Labels", "Hostname", "User", "Tty", "WorkingDir", "ExposedPorts"):

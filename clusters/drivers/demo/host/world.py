@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
-from clusters.drivers.demo.host import calls, engine, faults, life, networks, objects, volumes
+from clusters.drivers.demo.host import calls, engine, faults, images, life, networks, objects, volumes
 from clusters.drivers.demo.host.containers import BY_NAME, PROGRAMS, Program
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object, World
@@ -36,6 +36,7 @@ class HostWorld(World):
         for program in PROGRAMS:
             self.after(self.between(60, 11 * DAY), lambda program=program: self._install(program))  # type: ignore[misc]
         self.after(3 * DAY, lambda: volumes.leave_one(self))
+        self.after(4 * DAY, lambda: images.leave_one(self))
         self.run(start)
         if not calm:
             life.begin(self)

@@ -1,0 +1,199 @@
+"""Images: the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from clusters.drivers.base import Call
+from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.docker.image_actions import ACTIONS
+from clusters.kinds.docker.image_model import Image, join
+from clusters.kinds.docker.overview import overview
+from clusters.kinds.docker.used_by import used_health
+from clusters.kinds.formats import epoch, short_id, size
+from clusters.kinds.masking import mask_pair, mask_value, mask_words
+from clusters.kinds.panels import load_raw
+
+T = TypeVar("T", dict[str, Any], list[Any])
+
+
+def health(one: Image) -> Health:
+    """In use, waiting, unused, or without a name."""
+    if one.dangling and not one.users:
+        return Health(Level.STOPPED, "Dangling", "It has no name (any more) and nothing uses it: it only takes room")
+    return used_health(one, "No container was made from it")
+
+
+async def _load(look: Look) -> Mapping[str, Any]:
+    one: Image = look.resource
+    whole = await look.driver.call(Call("GET", ("images", one.id, "json")))
+    tree = whole if isinstance(whole, dict) else {}
+    return overview(
+        one,
+        health(one),
+        facts=[
+            *(("Name", tag, True) for tag in one.tags),
+            ("Size", size(one.size), False),
+            ("Platform", _platform(tree), True),
+            *(("Digest", digest, True) for digest in one.digests),
+            ("Id", one.id, True),
+            *_runs(_part(tree, "Config", dict)),
+        ],
+        users="Containers made from it",
+        how="",
+        nobody="No container was made from it. Removing it breaks nothing that is here now.",
+        labels=one.labels,
+    )
+
+
+def _platform(tree: Mapping[str, Any]) -> str:
+    parts = [tree.get("Os"), tree.get("Architecture"), tree.get("Variant")]
+    return "/".join(str(part) for part in parts if part)
+
+
+def _part(tree: Mapping[str, Any], name: str, shape: type[T]) -> T:
+    """What stands under that name; empty where it is not what it should be."""
+    found = tree.get(name)
+    return found if isinstance(found, shape) else shape()
+
+
+def _runs(config: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """What a container of it does when nothing else is said."""
+
+    def words(name: str) -> str:
+        found = config.get(name)
+        return " ".join(mask_words([str(one) for one in found])) if isinstance(found, list) else ""
+
+    def text(name: str) -> str:
+        return str(config.get(name) or "")
+
+    env, ports = _part(config, "Env", list), _part(config, "ExposedPorts", dict)
+    return [
+        ("Entry point", words("Entrypoint"), True),
+        ("Command", words("Cmd"), True),
+        ("Runs as", text("User"), True),
+        ("Working folder", text("WorkingDir"), True),
+        ("Ports", ", ".join(sorted(map(str, ports))), True),
+        *(("Variable", mask_pair(str(pair)), True) for pair in env[:100]),
+    ]
+
+
+async def _load_layers(look: Look) -> Mapping[str, Any]:
+    """``layers``, newest first: the command of the Dockerfile, what it adds, since when."""
+    found = await look.driver.call(Call("GET", ("images", look.resource.id, "history")))
+    layers = [_layer(entry) for entry in found or [] if isinstance(entry, dict)]
+    biggest = max((layer["bytes"] for layer in layers), default=0)
+    return {"layers": layers, "biggest": biggest, "total": size(sum(layer["bytes"] for layer in layers))}
+
+
+def _layer(entry: Mapping[str, Any]) -> dict[str, Any]:
+    taken = entry.get("Size")
+    number = taken if isinstance(taken, int) and taken > 0 else 0
+    made = entry.get("Created")
+    return {
+        "command": _command(str(entry.get("CreatedBy") or "")),
+        "bytes": number,
+        "size": size(number) if number else "",
+        "created": float(made) if isinstance(made, int) and made > 0 else epoch(str(made)),
+        "tags": [str(tag) for tag in entry.get("Tags") or () if isinstance(entry.get("Tags"), list)],
+    }
+
+
+def _command(text: str) -> str:
+    """The line of the Dockerfile, without the shell that carries it out; what looks like a secret is hidden."""
+    for shell in ("/bin/sh -c #(nop) ", "/bin/sh -c #(nop)"):
+        if text.startswith(shell):
+            return _hidden(text.removeprefix(shell).strip())
+    if text.startswith("/bin/sh -c "):
+        text = f"RUN {text.removeprefix('/bin/sh -c ')}"
+    return _hidden(text.removesuffix(" # buildkit").replace("RUN /bin/sh -c ", "RUN ", 1).strip())
+
+
+def _hidden(text: str) -> str:
+    words = [mask_pair(word) if "=" in word else word for word in text.split(" ")]
+    if text.startswith("ENV ") and len(words) == 3 and "=" not in words[1]:
+        words[2] = mask_value(words[1], words[2])
+    return " ".join(mask_words(words))[:4000]
+
+
+async def _load_raw(look: Look) -> Mapping[str, Any]:
+    return await load_raw(look, look.resource.id)
+
+
+OVERVIEW: Panel[Image] = Panel(
+    key="overview", label="Overview", icon="layout-dashboard", template="docker_overview", load=_load
+)
+LAYERS: Panel[Image] = Panel(
+    key="layers", label="Layers", icon="layers", template="image_layers", load=_load_layers, live=False
+)
+RAW: Panel[Image] = Panel(key="raw", label="JSON", icon="file-code-2", template="raw", load=_load_raw, live=False)
+
+IMAGE: Kind[Image] = Kind(
+    name="image",
+    label="Image",
+    plural="Images",
+    icon="package",
+    group="Images",
+    platform="docker",
+    api="images",
+    namespaced=False,
+    model=Image,
+    words="What containers are made from: a program with all the files it needs, in layers that images share.",
+    health=health,
+    join=Join(kinds=("container",), make=join),
+    columns=(
+        Column(
+            key="name",
+            label="Name",
+            value=lambda one: [one.name, ", ".join(one.tags[1:]) or ("" if one.tags else "has no name")],
+            cell="name",
+            sort=lambda one: one.name,
+            width="minmax(220px, 2.6fr)",
+        ),
+        STATUS,
+        Column(
+            key="used",
+            label="Containers",
+            value=lambda one: [user.name for user in one.users],
+            cell="tags",
+            sort=lambda one: len(one.users),
+            width="minmax(140px, 1.6fr)",
+            words="Those that were made from it.",
+        ),
+        Column(
+            key="size",
+            label="Size",
+            value=lambda one: size(one.size),
+            sort=lambda one: one.size,
+            width="92px",
+            end=True,
+            words="With layers it shares; engines with the containerd store count them compressed, too.",
+        ),
+        Column(
+            key="use",
+            label="Use",
+            value=lambda one: _use(one),
+            facet=lambda one: _use(one),
+            hidden=True,
+            words="Used by containers, unused, or dangling: without a name and unused.",
+        ),
+        Column(
+            key="id",
+            label="Id",
+            value=lambda one: short_id(one.id),
+            cell="mono",
+            hidden=True,
+            words="A digest of what it is.",
+        ),
+        AGE,
+    ),
+    panels=(OVERVIEW, LAYERS, RAW),
+    actions=ACTIONS,
+    search=lambda one: " ".join((one.id, *one.tags, *one.digests, *(user.name for user in one.users))),
+)
+
+
+def _use(one: Image) -> str:
+    return "used" if one.users else "dangling" if one.dangling else "unused"
