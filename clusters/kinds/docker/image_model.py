@@ -35,8 +35,11 @@ class Image(Used, frozen=True, gc=False, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Its first name; the beginning of its id where it has none."""
-        return next(iter(self.tags), "") or short_id(self.id)
+        """Its first name; where it has none, from where it came, or the beginning of its id."""
+        if self.tags:
+            return self.tags[0]
+        repository = next(iter(self.digests), "").partition("@")[0]
+        return f"{repository}@{short_id(self.id)}" if repository else short_id(self.id)
 
     @property
     def created(self) -> float:
@@ -46,7 +49,7 @@ class Image(Used, frozen=True, gc=False, rename="pascal"):
     @property
     def tags(self) -> list[str]:
         """All its names, with their tags."""
-        return [tag for tag in self.repo_tags or () if _NONE not in tag]
+        return [tag for tag in self.repo_tags or () if _NONE not in tag and "@" not in tag]
 
     @property
     def digests(self) -> list[str]:
