@@ -18,7 +18,7 @@ from clusters.carrying_out import Outcome, carry_out, event_of
 from clusters.connections import Connections
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Missing, Refused
-from clusters.kinds.base import Action, Kind, Look, Panel, Role
+from clusters.kinds.base import Action, Cleaner, Kind, Leftover, Look, Panel, Role
 from clusters.live.resource import Resource
 from clusters.live.row import Row
 from clusters.repeats import Repeats
@@ -26,6 +26,7 @@ from clusters.shells import RecordedShell, in_time
 from clusters.triage import moments
 
 READ_SECONDS = 30.0
+COUNTED_SOON = 1.5  # seconds a page waits until a cluster has counted what nothing needs
 DENIED_EVERY = 10.0  # seconds between two audit rows about the same refused look
 MAX_DENIALS = 5000
 
@@ -159,6 +160,14 @@ class Gateway:
             driver=self.connections.driver(cluster_id),
         )
         return await in_time(panel.load(look), READ_SECONDS)
+
+    async def leftovers(self, actor: Actor, row: Row, cleaner: Cleaner) -> Sequence[Leftover] | None:
+        """What nothing needs there; None while the cluster still counts. Raises Denied."""
+        need = Need(cleaner.role, cleaner.right)
+        namespace = _namespace(row.kind, row.resource)
+        await self.see(actor, row.cluster.id, namespace, need, verb="clean", kind=row.kind.name, resource=row.resource)
+        driver = self.connections.driver(row.cluster.id)
+        return await in_time(cleaner.find(driver, COUNTED_SOON), READ_SECONDS)
 
     def visible(self, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:
         """The live resources of that kind which this person may see."""

@@ -231,6 +231,34 @@ class Maker(Generic[T]):
     like: Like[T] | None = None  # made from an existing one: offered on its page
 
 
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One thing that nothing needs any more. ``size`` in bytes; -1 when nobody can tell."""
+
+    uid: str
+    name: str
+    words: str = ""  # what it is, for people who have to decide
+    size: int = -1
+    created: float = 0.0
+    chosen: bool = True  # ticked until somebody decides otherwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaner:
+    """One sort of leftovers of a cluster: shown one by one with the room they take, and removed exactly as shown."""
+
+    key: str  # "volumes": in the address and the audit
+    label: str  # "Unused volumes"
+    icon: str
+    words: str  # what is lost
+    find: Callable[[Driver, float], Awaitable[Sequence[Leftover] | None]]  # None: not counted yet after these seconds
+    remove: Callable[[Driver, Leftover], Awaitable[int]]  # the bytes that were regained; -1 when nobody can tell
+    taken: Callable[[Driver], Awaitable[int]] | None = None  # measured before and after, where sizes do not add up
+    shared: bool = False  # they share room: what each takes alone is the least that is regained
+    role: Role = Role.OPERATOR
+    right: Right = ""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Kind(Generic[T]):
     """One type of resource."""
@@ -260,6 +288,7 @@ class Kind(Generic[T]):
     make: Maker[T] | None = None  # how a new one is made, where that can be done from a form
     remake: tuple[Maker[T], ...] = ()  # how one is made from an existing one
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
+    cleaners: tuple[Cleaner, ...] = ()  # what it may hold that nothing needs
     join: Join[T] | None = None  # what is added to it from the stores of other kinds
     with_copies: Callable[[T, Health, Sequence[Copy]], Health] | None = None  # how it is, once its copies are known
 

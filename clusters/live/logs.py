@@ -289,8 +289,8 @@ def sources_of(connection: Connection, row: Row) -> list[tuple[str, LogSource]]:
     """The containers of a resource, or of all its copies, with the id of the row each belongs to."""
     if row.kind.logs is not None:
         # Not always of the row itself: the log of a project is that of its containers.
-        found = row.kind.logs(row.resource)
-        return [(f"{row.cluster.id}~{source.kind}~{source.resource.uid}", source) for source in found]
+        sources = row.kind.logs(row.resource)
+        return [(f"{row.cluster.id}~{source.kind}~{source.resource.uid}", source) for source in sources]
     store = connection.stores.get(row.kind.copies_of)
     if store is None or store.kind.logs is None:
         raise Invalid(f"A {row.kind.label.lower()} has no log of its own.")

@@ -107,6 +107,12 @@ def percent(value: float, whole: float) -> int:
     return max(0, min(100, round(100 * value / whole))) if whole else 0
 
 
+@register.filter(name="bytes")
+def in_bytes(value: float) -> str:
+    """``{{ size|bytes }}``: "1.5 KiB"."""
+    return size(value)
+
+
 def ago(at: float) -> str:
     """How long ago that was: "3 d". The page's script keeps it fresh from then on."""
     age = max(0.0, time.time() - at)

@@ -52,6 +52,7 @@ COLLECTIONS = {
     ),
     "networks": Collection("network", ("networks",), ("networks", NAME), ignored=frozenset({"connect", "disconnect"})),
     "images": Collection("image", ("images", "json"), ("images", NAME, "json")),
+    "info": Collection("daemon", ("info",), ("info",), alone=True),
     "volumes": Collection(
         "volume", ("volumes",), ("volumes", NAME), ignored=frozenset({"mount", "unmount"}), inside="Volumes"
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -109,4 +109,67 @@ async def _load_size(look: Look) -> Mapping[str, Any]:
     }
 
 
+async def _load_disk(look: Look) -> Mapping[str, Any]:
+    """``uses``: what takes how much, and what of it can be regained."""
+    count = await counted(look.driver)
+    return {
+        "counting": not count.ended,
+        "began": count.began,
+        "at": count.ended,
+        "uses": uses(count) if count.ended else [],
+        "cleaners": look.kind.cleaners,
+        "biggest": _biggest_volumes(count) if count.ended else [],
+    }
+
+
+def uses(count: Count) -> list[dict[str, Any]]:
+    """Images, containers, volumes and build cache with the room they take, and how much of it nothing needs."""
+    images, containers = items(count, "Images"), items(count, "Containers")
+    volumes, cache = items(count, "Volumes"), items(count, "BuildCache")
+    used = {one.get("ImageID") for one in containers}
+    lonely = [one for one in images if one.get("Id") not in used]
+    stopped = [one for one in containers if one.get("State") not in ("running", "paused", "restarting")]
+    free = [one for one in volumes if number(one, "UsageData", "RefCount") == 0]
+    idle = [one for one in cache if not one.get("InUse")]
+    layers = number(count.answer, "LayersSize")
+    changed, unused = _sum(containers, "SizeRw"), _sum(stopped, "SizeRw")
+    kept, loose = _sum(volumes, "UsageData", "Size"), _sum(free, "UsageData", "Size")
+    return [
+        _use("Images", "package", (len(images), layers), (len(lonely), sum(map(own_bytes, lonely))), least=True),
+        _use("Containers", "container", (len(containers), changed), (len(stopped), unused)),
+        _use("Volumes", "hard-drive", (len(volumes), kept), (len(free), loose)),
+        _use("Build cache", "hammer", (len(cache), _sum(cache, "Size")), (len(idle), _sum(idle, "Size"))),
+    ]
+
+
+def own_bytes(image: Mapping[str, Any]) -> int:
+    """What an image takes alone; what it shares with others is regained only when all of them go."""
+    return max(0, max(0, number(image, "Size")) - max(0, number(image, "SharedSize")))
+
+
+def _sum(things: Sequence[Mapping[str, Any]], *path: str) -> int:
+    return sum(max(0, number(one, *path)) for one in things)
+
+
+def _use(
+    label: str, icon: str, there: tuple[int, int], unused: tuple[int, int], *, least: bool = False
+) -> dict[str, Any]:
+    """One line of it; both pairs are how many, and what they take."""
+    return {
+        "label": label,
+        "icon": icon,
+        "count": there[0],
+        "size": size(max(0, there[1])),
+        "unused": unused[0],
+        "free": size(unused[1]),
+        "least": least and unused[1] > 0,
+    }
+
+
+def _biggest_volumes(count: Count) -> list[tuple[str, str]]:
+    found = [(number(one, "UsageData", "Size"), str(one.get("Name"))) for one in items(count, "Volumes")]
+    return [(name, size(taken)) for taken, name in sorted(found, reverse=True)[:8] if taken > 0]
+
+
 SIZE: Panel[Any] = Panel(key="size", label="Size", icon="gauge", template="volume_size", load=_load_size, live=False)
+DISK: Panel[Any] = Panel(key="disk", label="Disk", icon="hard-drive", template="host_disk", load=_load_disk, live=False)

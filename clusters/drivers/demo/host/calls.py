@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
-from clusters.drivers.demo.host import disk, engine, images, networks, objects, volumes
+from clusters.drivers.demo.host import disk, engine, images, info, networks, objects, volumes
 from clusters.drivers.demo.host.containers import Program
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Unsupported
@@ -34,7 +34,7 @@ def answer(world: HostWorld, call: Call) -> Any:
         case ("GET", "version"):
             return {"Version": world.about().version, "ApiVersion": "1.52", "Os": "linux", "Arch": "amd64"}
         case ("GET", "info"):
-            return {"Name": "demo-host", "NCPU": 4, "MemTotal": 16 * 1024**3, "ServerVersion": world.about().version}
+            return info.info(world)
         case ("POST", "containers", "create"):
             return _create(world, call)
         case (_, "containers", reference, *rest):
@@ -56,7 +56,7 @@ def path_of(collection: str, name: str) -> tuple[str, ...]:
     """Where one object of a collection is inspected."""
     if collection == "images":
         return ("images", *name.split("/"), "json")
-    return (collection, name)
+    return ("info",) if collection == "info" else (collection, name)
 
 
 def _create(world: HostWorld, call: Call) -> Object:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
-from clusters.drivers.demo.host import calls, engine, faults, images, life, networks, objects, volumes
+from clusters.drivers.demo.host import calls, engine, faults, images, info, life, networks, objects, volumes
 from clusters.drivers.demo.host.containers import BY_NAME, PROGRAMS, Program
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object, World
@@ -31,6 +31,7 @@ class HostWorld(World):
         self.previous: dict[str, tuple[float, float]] = {}  # the run before: from, until
         self.last_words: dict[str, tuple[str, ...]] = {}
         self._revisions: dict[tuple[str, str], int] = {}
+        self.put("info", f"demo-host-{seed}", info.info(self))
         for name in networks.PREDEFINED:
             networks.make(self, name)
         for program in PROGRAMS:
@@ -117,7 +118,7 @@ class HostWorld(World):
 
     def shown(self, collection: str, thing: Object) -> Object:
         """As the real driver reads it, with what changes at every change."""
-        uid = str(thing.get("Id") or thing.get("Name"))
+        uid = str(thing.get("Id") or thing.get("ID") or thing.get("Name"))
         return {**thing, "Revision": str(self._revisions[collection, uid])}
 
     def whole(self, collection: str, namespace: str, name: str) -> Object:
