@@ -49,4 +49,4 @@ async def _remove_each(driver: Driver, cleaner: Cleaner, wanted: Sequence[Leftov
 def total(leftovers: Sequence[Leftover]) -> str:
     """The room they take together, as far as it is known."""
     known = [one.size for one in leftovers if one.size >= 0]
-    return size(sum(known)) if known else "not measured"
+    return size(sum(known)) if known else "an unknown amount"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -13,6 +15,7 @@ from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
 
 MOST = 12  # resources shown
+PATIENCE = 0.3  # seconds for the first lists of kinds that nobody looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,23 @@ class Found:
     href: str
     level: str = ""
     dialog: bool = False
+
+
+async def gather(actor: Actor, only: str = "") -> None:
+    """List the kinds that are cheap to list, where nobody looked at them just now, so that they are found, too.
+
+    They stay watched for a minute: whoever types on waits for nothing. A cluster that is slow is not waited for.
+    """
+    ends = asyncio.get_running_loop().time() + PATIENCE
+    with ExitStack() as wanted:
+        stores = []
+        for cluster_id in engine.scope(actor, only):
+            connection = engine.supervisor.connections[cluster_id]
+            names = [name for name, store in connection.stores.items() if store.kind.at_hand]
+            wanted.enter_context(connection.wanted(*names))
+            stores += [connection.stores[name] for name in names if connection.contact.error is None]
+        while any(not store.listed for store in stores) and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def find(actor: Actor, text: str, only: str = "") -> list[Found]:

@@ -279,6 +279,7 @@ class Kind(Generic[T]):
     namespaced: bool = True
     own_namespace: bool = False  # it is a namespace itself: its name says where it is
     always: bool = False  # watched also when nobody looks (Home and the findings need it)
+    at_hand: bool = False  # cheap to list: also listed when somebody searches everywhere
     workload: Workload[T] | None = None
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace
     owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it

@@ -36,14 +36,13 @@ async def clean(request: Request, cluster: str, kind: str, what: str, key: str) 
         raise refusal(error) from error
     except ClusterError as error:
         return render(request, "partials/clean.html", {**context, "error": error, "found": []})
-    context |= {"counting": found is None, "found": found or (), "total": total(found or ())}
-    if request.method != "POST":
-        context["chosen_total"] = total([one for one in found or () if one.chosen])
-        return render(request, "partials/clean.html", context)
     chosen = set(request.POST.getlist("uid"))
-    picked = [one for one in found or () if one.uid in chosen]
+    picked = [one for one in found or () if (one.uid in chosen if request.method == "POST" else one.chosen)]
+    context |= {"counting": found is None, "found": found or (), "count": len(picked), "total": total(picked)}
+    if request.method != "POST":
+        return render(request, "partials/clean.html", context)
     if "check" in request.POST:
-        return render(request, "partials/clean_total.html", {**context, "count": len(picked), "total": total(picked)})
+        return render(request, "partials/clean_total.html", context)
     if not picked or len(picked) > MOST:
         wrong = Invalid("Choose what is to be removed." if not picked else f"More than {MOST:,} at once are too many.")
         return render(request, "partials/clean.html", {**context, "error": wrong}, status=422)

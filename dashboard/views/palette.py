@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from clusters.kinds.base import Role
 from dashboard.access import allow
-from dashboard.palette import find
+from dashboard.palette import find, gather
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
 
@@ -17,5 +17,7 @@ async def palette(request: Request) -> HttpResponse:
     """``?q=``: what fits, best first; ``cluster=``: of that one alone."""
     text = request.GET.get("q", "").strip()[:100]
     only = chosen_cluster(request.GET)
+    if text:
+        await gather(request.actor, only)
     found = find(request.actor, text, only)
     return render(request, "partials/palette.html", {"found": found, "text": text, "only": only})

@@ -85,6 +85,14 @@ def _run(page: Page) -> None:
     page.locator("dialog#run[open]").wait_for()
 
 
+def _open(button: str, dialog: str) -> Callable[[Page], None]:
+    def do(page: Page) -> None:
+        page.get_by_role("button", name=button).click()
+        page.locator(dialog).wait_for()
+
+    return do
+
+
 def _explain(page: Page) -> None:
     if page.locator("html").get_attribute("data-explain") != "on":
         page.get_by_role("button", name="Explain mode").click()
@@ -128,7 +136,7 @@ _BUSY = {
 }
 
 WIDE_ONLY = {"switcher", "keys"}  # what a phone has no room or no keyboard for
-_LISTS = ("container", "network", "volume", "deployment", "pod", "replica-set", "node")
+_LISTS = ("project", "container", "network", "volume", "image", "host", "deployment", "pod", "replica-set", "node")
 
 PAGES: tuple[Shot, ...] = (
     Shot("sign-in", "/account/login/", who=""),
@@ -146,11 +154,22 @@ PAGES: tuple[Shot, ...] = (
     *_tabs("pod", "overview", "logs", "events"),
     *_tabs("container", "overview", "logs", "terminal", "checks", "raw"),
     *_tabs("network", "overview", "raw"),
+    *_tabs("image", "overview", "layers", "raw"),
+    *_tabs("project", "overview", "logs"),
+    *_tabs("host", "overview", "disk", "raw"),
     *_tabs("volume", "overview", "size", "raw"),
     *_tabs("node", "overview"),
     Shot("deployment-as-viewer", DEPLOYMENT, "#panel", who="vera"),
     Shot("dialog-scale", DEPLOYMENT, "#panel", do=_action("Scale")),
     Shot("dialog-roll-back", DEPLOYMENT, "#panel", do=_action("Roll back")),
+    Shot("create-network", "/list/network/", "live-table .rows .r", do=_open("Create a network", "dialog#run[open]")),
+    Shot("create-volume", "/list/volume/", "live-table .rows .r", do=_open("Create a volume", "dialog#run[open]")),
+    Shot(
+        "clean-up",
+        f"{HOST}/host/demo-host/?panel=disk",
+        "#uses-title",
+        do=_open("Unused volumes", "dialog#clean[open]"),
+    ),
     Shot("dialog-stop", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Stop")),
     Shot("dialog-remove", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Remove")),
     Shot("run", "/list/container/", "live-table .rows .r", do=_run),

@@ -36,9 +36,12 @@ def overview(container: Container) -> Mapping[str, Any]:
             {"address": address or "every address", "outside": outside, "inside": inside}
             for address, outside, inside in container.ports
         ],
+        "image_id": container.image_id,
+        "project": container.label("com.docker.compose.project"),
         "networks": [
             {
                 "name": name,
+                "uid": (place.network_id if place else "") or name,
                 "addresses": [one for one in (place.ip_address, place.ipv6_address) if one] if place else [],
                 "aliases": (place.aliases or []) if place else [],
             }
@@ -111,6 +114,7 @@ def _policy(container: Container) -> str:
 def _mount(mount: Mount) -> dict[str, Any]:
     return {
         "type": _MOUNTS.get(mount.type, mount.type),
+        "volume": mount.type == "volume" and bool(mount.name),
         "source": (mount.name if mount.type == "volume" else mount.source) or "",
         "destination": mount.destination,
         "writable": mount.rw is not False,

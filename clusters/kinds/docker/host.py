@@ -56,11 +56,17 @@ async def _load(look: Look) -> Mapping[str, Any]:
         ("Runs with", one.default_runtime, True),
         ("Containers live on when it restarts", "yes" if one.live_restore_enabled else "no", False),
         ("Protected by", ", ".join(_security(one)), False),
-        ("Swarm", "manager" if one.swarm.control_available else one.swarm.local_node_state, False),
+        ("Swarm", _swarm(one), False),
         *((f"Label {name}", mask_value(name, value), True) for name, value in sorted(one.labels.items())),
     ]  # fmt: skip
     warnings = [(*plain(text), text) for text in one.warnings or ()]
     return {"facts": [fact for fact in facts if fact[1]], "warnings": warnings}
+
+
+def _swarm(one: Host) -> str:
+    if one.swarm.control_available:
+        return "manages one"
+    return "works in one" if one.swarm.local_node_state == "active" else "in none"
 
 
 def _cgroup(one: Host) -> str:
@@ -88,6 +94,7 @@ HOST: Kind[Host] = Kind(
     model=Host,
     words="A machine with its Docker engine: containers run on it, and images, volumes and networks are kept there.",
     health=health,
+    at_hand=True,
     join=Join(kinds=("container",), make=join),
     cleaners=CLEANERS,
     columns=(

@@ -142,6 +142,7 @@ IMAGE: Kind[Image] = Kind(
     model=Image,
     words="What containers are made from: a program with all the files it needs, in layers that images share.",
     health=health,
+    at_hand=True,
     join=Join(kinds=("container",), make=join),
     columns=(
         Column(

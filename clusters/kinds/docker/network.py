@@ -73,6 +73,7 @@ NETWORK: Kind[Network] = Kind(
     model=Network,
     words="Containers on the same network reach each other, by name where somebody made the network; others do not.",
     health=health,
+    at_hand=True,
     make=CREATE,
     join=Join(kinds=("container",), make=join),
     columns=(

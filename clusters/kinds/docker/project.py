@@ -112,6 +112,7 @@ PROJECT: Kind[Project] = Kind(
     own_namespace=True,
     words="Containers that Compose runs together as one app, with their networks and volumes.",
     health=health,
+    at_hand=True,
     join=Join(kinds=("container", "network", "volume"), make=join),
     logs=_logs,
     columns=(

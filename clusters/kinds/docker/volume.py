@@ -55,6 +55,7 @@ VOLUME: Kind[Volume] = Kind(
     model=Volume,
     words="Files that outlive containers: a folder kept by the engine, mounted into one or several of them.",
     health=health,
+    at_hand=True,
     make=CREATE,
     join=Join(kinds=("container",), make=join),
     columns=(
