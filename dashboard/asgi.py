@@ -17,6 +17,7 @@ from django.conf import settings  # noqa: E402
 from servestatic import ServeStaticASGI  # noqa: E402
 
 from clusters.live.memory import settle  # noqa: E402
+from dashboard.body_limit import limited  # noqa: E402
 from dashboard.engine import engine  # noqa: E402
 from dashboard.origin import OwnOrigin  # noqa: E402
 from dashboard.urls import websocket_urlpatterns  # noqa: E402
@@ -40,7 +41,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     elif scope["type"] == "http" and scope["path"].startswith("/static/"):
         await static_files(scope, receive, send)
     else:
-        await router(scope, receive, send)
+        await (limited(router, scope, receive, send) if scope["type"] == "http" else router(scope, receive, send))
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -13,6 +13,7 @@ class Alone:
     """Nothing but the Dockerfile."""
 
     alone = True
+    words = "the Dockerfile alone"
 
     def __init__(self, dockerfile: str) -> None:
         packed = io.BytesIO()

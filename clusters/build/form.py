@@ -42,6 +42,13 @@ FIELDS = (
         required=False,
         help="One a line: NAME=value. They can be read in the image's history later: no place for secrets.",
     ),
+    Field(
+        name="path",
+        label="Path of the Dockerfile",
+        required=False,
+        help="Among the files that are sent; empty: Dockerfile.",
+        max_length=300,
+    ),
     Field(name="labels", label="Labels", type="lines", required=False, help="One a line: name=value."),
     Field(name="target", label="Build only up to the stage", required=False, max_length=100),
     Field(name="platform", label="Platform", required=False, help="Like linux/arm64; empty: the host's own."),

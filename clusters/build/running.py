@@ -82,7 +82,7 @@ async def _work(driver: Driver, form: BuildForm, context: Closing, reporter: Rep
     graph = Graph(read_dockerfile(form.dockerfile), form.secrets)
     _graphs[job.key] = graph, job.cluster_id or 0, job.actor_id or 0
     try:
-        build = await _record(job, form)
+        build = await _record(job, form, context)
         kept.set()
         keeper = asyncio.create_task(_keep_while_running(build, graph))
         try:
@@ -104,8 +104,9 @@ async def _work(driver: Driver, form: BuildForm, context: Closing, reporter: Rep
         graph.tell()
 
 
-async def _record(job: Job, form: BuildForm) -> Build:
-    return await Build.objects.acreate(job=job, tag=form.tag, settings=form.kept, dockerfile=form.dockerfile)
+async def _record(job: Job, form: BuildForm, context: Context) -> Build:
+    settings = form.kept | {"sent": context.words}
+    return await Build.objects.acreate(job=job, tag=form.tag, settings=settings, dockerfile=form.dockerfile)
 
 
 async def _keep_while_running(build: Build, graph: Graph) -> None:

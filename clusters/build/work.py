@@ -32,6 +32,7 @@ class Context(Protocol):
 
     size: int  # bytes
     alone: bool  # nothing but the Dockerfile
+    words: str  # "12 files, 3 MiB"
 
     def pieces(self) -> AsyncIterable[bytes]:
         """The tar, bit by bit."""
@@ -61,6 +62,7 @@ async def build_image(driver: Driver, form: BuildForm, context: Context, graph: 
     """Build it. Raises BuildFailed, or what is wrong with the engine. Cancelled, it is cancelled over there, too."""
     began = time.monotonic()
     says.say(docker_line(form, hidden=True))
+    says.say(f"Sent: {context.words}.")
     done = False
     try:
         image = await _follow(driver, form, context, graph, says)

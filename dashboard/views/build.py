@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.access import Actor, Target, decide
-from clusters.build import running
+from clusters.build import running, uploads
 from clusters.build.form import FIELDS, BuildForm, docker_line, mask_line, read_form
-from clusters.errors import Conflict, Invalid
+from clusters.build.sent import Sent
+from clusters.errors import Conflict, Invalid, Missing
 from clusters.fields import NotFilledIn, clean
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Build
@@ -32,7 +34,7 @@ FIRST_DOCKERFILE = 'FROM busybox:latest\nRUN echo hello > /hello\nCMD ["cat", "/
 @require_http_methods(["GET", "HEAD", "POST"])
 async def new(request: Request) -> HttpResponse:
     """GET: the form (``?repeat=`` as an earlier build had it). POST: check it (``check=1``), or begin."""
-    hosts = _hosts(request.actor)
+    hosts = hosts_of(request.actor)
     if request.method != "POST":
         values, dockerfile, host = await _initial(request)
         context = _context(hosts, values, dockerfile, host, {})
@@ -40,13 +42,14 @@ async def new(request: Request) -> HttpResponse:
     values, dockerfile, problems, error, line = request.POST.dict(), request.POST.get("dockerfile", ""), {}, "", ""
     chosen = next((one for one in hosts if str(one.id) == values.get("cluster")), None)
     try:
-        form = read_form(clean(FIELDS, values), dockerfile)
+        upload = uploads.find(token, request.actor.user_id) if (token := values.get("upload", "")) else None
+        form = read_form(clean(FIELDS, values), dockerfile, "." if upload else "-")
         line = docker_line(form)
         if chosen and "check" not in values:
-            return await _begin(request, chosen, form)
+            return await _begin(request, chosen, form, upload)
     except NotFilledIn as wrong:
         problems = wrong.problems
-    except (Invalid, Conflict) as wrong:
+    except (Invalid, Conflict, Missing) as wrong:
         error = f"{wrong.message} {wrong.hint}".strip()
     if "check" in values:
         return render(request, "partials/run_check.html", {"line": line, "error": error or " ".join(problems.values())})
@@ -66,7 +69,7 @@ async def builds(request: Request) -> HttpResponse:
         found = found.filter(pk__lt=int(before))
     rows = [one async for one in found.defer("output", "dockerfile")[: EACH + 1]]
     older = rows[EACH - 1].pk if len(rows) > EACH else None
-    may = bool(_hosts(request.actor))
+    may = bool(hosts_of(request.actor))
     return page(request, "pages/builds.html", {"builds": rows[:EACH], "older": older, "tag": tag, "may_build": may})
 
 
@@ -98,8 +101,9 @@ async def output(request: Request, key: str) -> HttpResponse:
     return JsonResponse({"lines": lines})
 
 
-async def _begin(request: Request, host: ClusterInfo, form: BuildForm) -> HttpResponse:
-    key = await running.begin(engine.gateway, request.actor, host.id, form)
+async def _begin(request: Request, host: ClusterInfo, form: BuildForm, upload: uploads.Upload | None) -> HttpResponse:
+    sent = await asyncio.to_thread(Sent, upload, form.dockerfile, form.path) if upload else None
+    key = await running.begin(engine.gateway, request.actor, host.id, form, sent)
     return HttpResponseClientRedirect(f"/builds/{key}/")
 
 
@@ -117,17 +121,21 @@ def _context(
     hosts: list[ClusterInfo], values: Mapping[str, Any], dockerfile: str, host: str, problems: Mapping[str, str]
 ) -> dict[str, Any]:
     fields = filled(FIELDS, values, problems)
+    # A repeated build has no files any more: they are sent anew.
+    gone = values.get("source") == "."
     return {
         "hosts": hosts,
         "chosen": next((one for one in hosts if str(one.id) == host), hosts[0] if hosts else None),
         "dockerfile": dockerfile,
         "first": fields[0],
         "fields": fields[1:],
+        "upload": values.get("upload", ""),
+        "files_words": "Choose the files again: those of that build are not kept." if gone else "",
         "open": any(field.value or field.problem for field in fields[1:]),
     }
 
 
-def _hosts(actor: Actor) -> list[ClusterInfo]:
+def hosts_of(actor: Actor) -> list[ClusterInfo]:
     """The Docker hosts on which this person may build."""
     found = [
         one.cluster

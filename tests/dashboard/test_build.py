@@ -8,6 +8,8 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
@@ -190,3 +192,44 @@ async def test_of_many_at_once_only_some_run(ada: User, host: Cluster, async_cli
         await client.post(f"/jobs/{key_of(address)}/cancel/")
         assert (await ended(key_of(address))).state == "cancelled"
     assert await sync_to_async(Build.objects.count)() == 3
+
+
+async def send(client: AsyncClient, data: bytes, **query: str) -> dict[str, Any]:
+    where = f"/builds/files/?{urlencode(query)}"
+    answer = await client.post(where, data=data, content_type="application/octet-stream")
+    found: dict[str, Any] = answer.json()
+    return {"status": answer.status_code, **found}
+
+
+async def test_files_are_sent_and_copied_into_the_image(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    client = async_client_for(ada)
+    token = (await send(client, b"hello "))["token"]
+    await send(client, b"world*.tmp", token=token, at="6")
+    index = json.dumps([["greeting.txt", 11], [".dockerignore", 5]]).encode()
+    assert "2 files" in (await send(client, index, token=token, end="files"))["words"]
+    text = "FROM busybox\nCOPY . /here/\nRUN ls -a /here && cat /here/greeting.txt\n"
+    address = await begun(client, host, text, upload=token, no_cache="1")
+    job = await ended(key_of(address))
+    assert job.state == "done", job.reason
+    one = await Build.objects.aget()
+    printed = " ".join(text for lines in one.output.values() for _, text in lines)
+    assert "hello world" in printed
+    assert "docker build --tag" in one.settings["line"]
+    assert one.settings["line"].endswith(" .")
+
+
+async def test_an_upload_is_of_no_use_to_others_and_hostile_ones_are_refused(
+    ada: User, nora: User, host: Cluster, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    token = (await send(client, b"x"))["token"]
+    assert (await send(async_client_for(nora), b"x", token=token, at="1"))["status"] == 403
+    await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=host, rights=["build"])
+    other = async_client_for(nora)
+    assert "not kept" in (await send(other, b"x", token=token, at="1"))["error"]
+    answer = await other.post("/builds/new/", form(host, "FROM busybox\n", upload=token), headers=HTMX)
+    assert answer.status_code == 422
+    assert "leads out" in (await send(client, b'[["../../x", 1]]', token=token, end="files"))["error"]
+    for query in ({"at": "-1"}, {"at": "x"}, {"end": "files"}, {"end": "archive"}):
+        fresh = (await send(client, b"x"))["token"]
+        assert (await send(client, b"{", token=fresh, **query))["status"] == 400

@@ -38,6 +38,7 @@ ROUTES = {
     "palette/": "signed-in",
     "builds/new/": "signed-in",
     "builds/": "signed-in",
+    "builds/files/": "signed-in",
     "builds/<slug:key>/": "signed-in",
     "builds/<slug:key>/output/": "signed-in",
     "jobs/": "signed-in",
