@@ -30,8 +30,5 @@ loadWhenSeen({
   "usage-charts": { load: () => import("./elements/usage-charts.js") },
   "log-view": { load: () => import("./elements/log-view.js"), near: 'a[href*="panel=logs"]' },
   "web-terminal": { load: () => import("./elements/web-terminal.js") },
-  "usage-charts": () => import("./elements/usage-charts.js"),
-  "build-files": () => import("./elements/build-files.js"),
-  "log-view": () => import("./elements/log-view.js"),
-  "web-terminal": () => import("./elements/web-terminal.js"),
+  "build-files": { load: () => import("./elements/build-files.js") },
 });
