@@ -144,7 +144,7 @@ def _remove(world: HostWorld, thing: Object, call: Call) -> None:
 
 
 def _inspect(world: HostWorld, thing: Object, call: Call) -> Object:
-    return copy.deepcopy(thing)
+    return world.inspected(thing)
 
 
 def _top(world: HostWorld, thing: Object, call: Call) -> Object:
