@@ -262,6 +262,17 @@ class Cleaner:
     right: Right = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Something beside a list that has a dialog of its own: where that is, and what it takes."""
+
+    label: str  # "Pull"
+    icon: str
+    address: str
+    role: Role = Role.OPERATOR
+    right: Right = "run"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Kind(Generic[T]):
     """One type of resource."""
@@ -289,6 +300,7 @@ class Kind(Generic[T]):
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
     makes_up_usage: bool = False  # the usage of all of these together is that of their cluster
     usage_at_once: bool = False  # and one call measures them all, however many there are
+    offers: tuple[Offer, ...] = ()  # what else can be begun from its list
     make: Maker[T] | None = None  # how a new one is made, where that can be done from a form
     remake: tuple[Maker[T], ...] = ()  # how one is made from an existing one
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)

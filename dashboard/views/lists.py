@@ -45,6 +45,12 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
                 for kind in shown.kinds
                 if kind.make and _may_somewhere(request.actor, Need(kind.make.role, kind.make.right))
             ],
+            "offers": [
+                offer
+                for kind in shown.kinds
+                for offer in kind.offers
+                if _may_somewhere(request.actor, Need(offer.role, offer.right))
+            ],
         },
     )
 

@@ -55,11 +55,11 @@ class Layers:
         async with aclosing(stream) as opened:  # type: ignore[type-var]
             async for news in opened:
                 if problem := news.get("error"):
-                    raise ClusterError(_plain(problem, 300), detail=str(problem))
+                    raise ClusterError(plain(problem, 300), detail=str(problem))
                 self._take(news)
 
     def _take(self, news: Mapping[str, Any]) -> None:
-        uid, status = _plain(news.get("id"), 64), _plain(news.get("status"), 300)
+        uid, status = plain(news.get("id"), 64), plain(news.get("status"), 300)
         aux = news.get("aux")
         if isinstance(aux, dict) and isinstance(aux.get("Digest"), str):
             self.digest = aux["Digest"][:80]
@@ -95,6 +95,6 @@ def _amounts(detail: Any, layer: _Layer) -> tuple[int, int]:
     return (min(done, known) if known else 0), known
 
 
-def _plain(text: Any, limit: int) -> str:
+def plain(text: Any, limit: int) -> str:
     """One line without control characters: what the engine passes on comes from a registry."""
     return " ".join("".join(one if one.isprintable() else " " for one in str(text or "")[:limit]).split())

@@ -1,0 +1,69 @@
+"""Images in and out of a host as files: who may, with its record in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from clusters import audit
+from clusters.access import Actor, Need
+from clusters.carrying_out import event_of
+from clusters.drivers.base import Driver
+from clusters.errors import ClusterError, Invalid
+from clusters.gateway import Gateway
+from clusters.jobs import Reporter
+from clusters.kinds.base import Role
+from clusters.kinds.docker import image_files
+from clusters.kinds.formats import size as words_of
+from clusters.live.row import Row
+
+# A whole image holds whatever was put into it: whoever may run it can see that anyway.
+SAVE = Need(Role.OPERATOR, "run", acts=False)
+LOAD = Need(Role.OPERATOR, "run")
+MOST = 8 << 30  # bytes of one archive
+
+
+async def save(gateway: Gateway, actor: Actor, row: Row, image: str) -> AsyncIterator[bytes]:
+    """An image as an archive: its pieces, when the first has come. Raises Denied, Missing and what the engine says."""
+    if image != row.resource.uid and image not in row.resource.tags:
+        raise Invalid("The image has no such name.")
+    kind, resource = row.kind.name, row.resource
+    await gateway.see(actor, row.cluster.id, None, SAVE, verb="save", kind=kind, resource=resource)
+    driver = gateway.connections.driver(row.cluster.id)
+    event = event_of(actor, row.cluster, kind, resource, "save", detail={"image": image})
+    request = await audit.intent(event)
+    pieces = image_files.save(driver, image)
+    try:
+        first = await anext(pieces)
+    except StopAsyncIteration:
+        first = b""
+    except ClusterError as error:
+        await audit.outcome(request, event, "failed", error.message)
+        raise
+
+    async def all_of_it() -> AsyncIterator[bytes]:
+        result: audit.Result = "failed"
+        try:
+            async with aclosing(pieces):
+                yield first
+                async for piece in pieces:
+                    yield piece
+            result = "done"
+        finally:
+            await audit.outcome(request, event, result, "" if result == "done" else "It was not read to its end.")
+
+    return all_of_it()
+
+
+async def begin_load(
+    gateway: Gateway, actor: Actor, cluster_id: int, name: str, size: int, pieces: AsyncIterator[bytes]
+) -> str:
+    """Take an archive in; the key of the job. Raises Invalid or Denied."""
+    if size > MOST:
+        raise Invalid(f"The file is larger than {words_of(MOST)}.", hint="Use docker load on the machine itself.")
+
+    async def work(driver: Driver, says: Reporter) -> str:
+        return await image_files.load(driver, pieces, size, says)
+
+    detail = {"file": name[:200], "bytes": size}
+    return await gateway.begin(actor, cluster_id, LOAD, "load", f"Load {name[:100]}", work, detail=detail)
