@@ -264,11 +264,11 @@ class Cleaner:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """Something beside a list that has a dialog of its own: where that is, and what it takes."""
+    """Something that is begun beside a list, in a dialog of its own."""
 
-    label: str  # "Pull"
+    key: str  # the name of that dialog: "pull"
+    label: str
     icon: str
-    address: str
     role: Role = Role.OPERATOR
     right: Right = "run"
 

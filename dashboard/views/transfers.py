@@ -102,10 +102,15 @@ async def save(request: Request) -> HttpResponseBase:
 async def names(request: Request) -> HttpResponse:
     """The names of an image (``?row=``), each beside what its registry has under it now; ``anew=1`` asks again."""
     row = await row_or_none(request, request.GET.get("row", ""))
-    if row is None or row.kind.name != "image":
+    panel = row.kind.panel("registry") if row else None
+    if row is None or panel is None:
         raise Http404
-    image, anew = row.resource, request.GET.get("anew") == "1"
-    asked = [newer.compare(name, image.digests, anew=anew) for name in image.tags[:MOST_NAMES]]
+    try:
+        known = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)
+    except ClusterError as error:
+        return render(request, "components/error.html", {"error": error})
+    anew = request.GET.get("anew") == "1"
+    asked = [newer.compare(name, known["digests"], anew=anew) for name in row.resource.tags[:MOST_NAMES]]
     target = Target(row.cluster.id, None, row.cluster.read_only)
     may = {"may_run": decide(request.actor, target, NEED).allowed}
     may["may_save"] = decide(request.actor, target, image_files.SAVE).allowed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from clusters.drivers.base import Call
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Offer, Panel
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.image_actions import ACTIONS
 from clusters.kinds.docker.image_model import Image, join
@@ -118,6 +118,13 @@ def _hidden(text: str) -> str:
     return " ".join(mask_words(words))[:4000]
 
 
+async def _load_digests(look: Look) -> Mapping[str, Any]:
+    """``digests``: by what its registries know it. The list of an engine with the containerd store leaves some out."""
+    whole = await look.driver.call(Call("GET", ("images", look.resource.id, "json")))
+    found = _part(whole if isinstance(whole, dict) else {}, "RepoDigests", list)
+    return {"digests": [str(one) for one in found]}
+
+
 async def _load_raw(look: Look) -> Mapping[str, Any]:
     return await load_raw(look, look.resource.id)
 
@@ -127,6 +134,14 @@ OVERVIEW: Panel[Image] = Panel(
 )
 LAYERS: Panel[Image] = Panel(
     key="layers", label="Layers", icon="layers", template="image_layers", load=_load_layers, live=False
+)
+REGISTRY: Panel[Image] = Panel(
+    key="registry",
+    label="Names and registries",
+    icon="tag",
+    template="image_registry",
+    load=_load_digests,
+    live=False,
 )
 RAW: Panel[Image] = Panel(key="raw", label="JSON", icon="file-code-2", template="raw", load=_load_raw, live=False)
 
@@ -190,8 +205,12 @@ IMAGE: Kind[Image] = Kind(
         ),
         AGE,
     ),
-    panels=(OVERVIEW, LAYERS, RAW),
+    panels=(OVERVIEW, LAYERS, REGISTRY, RAW),
     actions=ACTIONS,
+    offers=(
+        Offer(key="load", label="Load from a file", icon="upload"),
+        Offer(key="pull", label="Pull an image", icon="download"),
+    ),
     search=lambda one: " ".join((one.id, *one.tags, *one.digests, *(user.name for user in one.users))),
 )
 
