@@ -129,7 +129,7 @@ async def _form(
     return render(request, template, {**given, "error": problem}, status=422 if problem else 200)
 
 
-def _kept_open(file: UploadedFile) -> BinaryIO:
+def _kept_open(file: UploadedFile[Any]) -> BinaryIO:
     """The file once more: that of the request is gone when the request is, and the job goes on."""
     path = getattr(file, "temporary_file_path", None)
     return Path(path()).open("rb") if path else io.BytesIO(file.read())
