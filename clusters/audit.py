@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Conflict
 from clusters.models import AuditEntry
 
 _SEALED = (
@@ -86,11 +86,19 @@ class Verdict:
     why: str = ""
 
 
-async def intent(event: Event) -> str:
-    """Write down what is about to be done, and commit it. Returns the request that the outcome must name."""
-    request = secrets.token_hex(16)
+async def intent(event: Event, request: str = "") -> str:
+    """Write down what is about to be done, and commit it. Returns the request that the outcome must name.
+
+    A ``request`` that was chosen before (see repeats.py) is begun once: the second time it raises Conflict.
+    """
+    request = request or secrets.token_hex(16)
     await _append_async(event, request, "intent")
     return request
+
+
+async def rows_of(request: str) -> list[AuditEntry]:
+    """What is written about one request: nothing, its intent, or its intent and its outcome."""
+    return [entry async for entry in AuditEntry.objects.filter(request=request).order_by("id")]
 
 
 async def outcome(request: str, event: Event, result: Result, words: str = "", seconds: float = 0.0) -> None:
@@ -200,6 +208,8 @@ def _append(event: Event, request: str, stage: str, result: str = "", extra: Map
         setattr(entry, name, _cut(str(value))[:limit])
     with transaction.atomic():
         _wait_for_turn()
+        if stage == "intent" and AuditEntry.objects.filter(request=request).exists():
+            raise Conflict("This is being done already.", hint="Look at how it is now.")
         last = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first()
         entry.previous = last or GENESIS
         entry.digest = digest(entry)

@@ -18,6 +18,7 @@ from clusters.connections import ClusterLike, Connections
 from clusters.errors import ClusterError, Conflict, Unreachable
 from clusters.kinds.base import JSON, Action, Kind
 from clusters.live.resource import Resource
+from clusters.repeats import words_before
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,17 @@ async def carry_out(
     resource: Resource,
     action: Action[Any],
     values: Mapping[str, JSON],
+    request: str = "",
 ) -> Outcome:
-    """Write the intent down, act, write down how it ended. Whether it is allowed was decided before, by the gateway."""
+    """Write the intent down, act, write down how it ended. Whether it is allowed was decided before, by the gateway.
+
+    A ``request`` that was carried out before, also by a process that is gone, is answered with how it ended then.
+    """
+    hidden = {field.name for field in action.fields if field.type == "secret"}
+    detail = {name: audit.HIDDEN if name in hidden else value for name, value in values.items()}
+    event = event_of(actor, connections.cluster(cluster_id), kind.name, resource, action.verb, detail=detail)
+    if (words_then := await words_before(request, event)) is not None:
+        return Outcome(words_then or f"{action.label}: {resource.name}")
     current = connections.resource(cluster_id, kind.name, resource.uid)
     if current is None:
         raise Conflict(
@@ -50,11 +60,8 @@ async def carry_out(
         )
     if why := action.refuse(current) if action.refuse else "":
         raise Conflict(why)
-    hidden = {field.name for field in action.fields if field.type == "secret"}
-    detail = {name: audit.HIDDEN if name in hidden else value for name, value in values.items()}
-    event = event_of(actor, connections.cluster(cluster_id), kind.name, current, action.verb, detail=detail)
     undo = action.undo(current, values) if action.undo else None
-    request = await audit.intent(event)
+    request = await audit.intent(event, request)
     started = time.monotonic()
 
     async def ended(result: audit.Result, words: str) -> None:

@@ -1,7 +1,8 @@
 """Everything that can go wrong between us and a cluster, as six named errors with words for people.
 
 Raise them where the cause is known and chain the library's own error with ``from``. ``message`` is one plain
-sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text (shown folded, never trusted).
+sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text (shown folded, never trusted), and
+``field`` names what was filled in wrongly, where the cause is one of a connection's fields.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ class ClusterError(Exception):
 
     title = "Something went wrong"
 
-    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", detail: str = "", field: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.detail = detail[:2000]
+        self.field = field
 
 
 class Unreachable(ClusterError):

@@ -89,6 +89,15 @@ class Setup(models.Model):
         return "done" if self.done else "open"
 
 
+class KeyCheck(models.Model):
+    """One row, sealed: it opens with the master key of this database, and with no other."""
+
+    sealed = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return "the key of this database"
+
+
 class AuditEntry(models.Model):
     """Who did what and how it ended: an intent before the call, an outcome after it. Rows are only ever added.
 

@@ -28,22 +28,29 @@ from clusters.live.connection import Connection
 from clusters.live.row import Row, parse_id
 from clusters.live.store import Store
 from clusters.people import is_admin
+from dashboard import confirm
 from dashboard.engine import engine
 from dashboard.request import Request
 
 log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
 Scope = Literal["anyone", "signed-in", "site", "cluster", "closed"]
+Confirm = Literal["", "changes", "always"]
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 PATIENCE = 5.0  # seconds a page waits for the first list of a kind that nobody watched
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a view takes. ``site``: that role on everything; ``cluster``: on what it fetches; ``closed``: never."""
+    """What a view takes. ``site``: that role on everything; ``cluster``: on what it fetches; ``closed``: never.
+
+    ``confirm``: whether somebody who signed in a while ago is asked again who they are (see confirm.py).
+    """
 
     role: Role = Role.NOBODY
     right: Right = ""
     scope: Scope = "cluster"
+    confirm: Confirm = ""
 
     @property
     def need(self) -> Need:
@@ -52,35 +59,37 @@ class Policy:
 
 
 ANYONE, SIGNED_IN, CLOSED = Policy(scope="anyone"), Policy(scope="signed-in"), Policy(scope="closed")
+CONFIRMED = Policy(scope="signed-in", confirm="always")
 # The views of django-allauth, by their names. What is not here, or closed, does not exist: nobody signs up, and
-# without mail a forgotten password is replaced by a link from an administrator.
+# without mail a forgotten password is replaced by a link from an administrator. Its own pages that ask again who it
+# is are closed, too: ours (confirm.py) are for every view.
 ACCOUNT_VIEWS = {
-    **dict.fromkeys(("account_login", "account_logout", "account_inactive", "mfa_authenticate"), ANYONE),
+    **dict.fromkeys(
+        ("account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn"), ANYONE
+    ),
+    **dict.fromkeys(("account_change_password", "mfa_index"), SIGNED_IN),
     **dict.fromkeys(
         (
-            "account_reauthenticate",
-            "account_change_password",
-            "mfa_index",
-            "mfa_reauthenticate",
             "mfa_activate_totp",
             "mfa_deactivate_totp",
             "mfa_view_recovery_codes",
             "mfa_generate_recovery_codes",
             "mfa_download_recovery_codes",
-            "mfa_list_webauthn",
             "mfa_add_webauthn",
             "mfa_remove_webauthn",
             "mfa_edit_webauthn",
-            "mfa_reauthenticate_webauthn",
         ),
-        SIGNED_IN,
+        CONFIRMED,
     ),
+    "usersessions_list": SIGNED_IN,
 }
 
 
-def allow(role: Role = Role.NOBODY, right: Right = "", scope: Scope = "cluster") -> Callable[[View], View]:
+def allow(
+    role: Role = Role.NOBODY, right: Right = "", scope: Scope = "cluster", confirm: Confirm = ""
+) -> Callable[[View], View]:
     """Declare what a view takes. With scope ``cluster`` its first line must fetch what it is about (see below)."""
-    policy = Policy(role, right, scope)
+    policy = Policy(role, right, scope, confirm)
 
     def decorate(view: View) -> View:
         if iscoroutinefunction(view):
@@ -121,6 +130,8 @@ def check(request: Request, policy: Policy) -> HttpResponse | None:
     engine.somebody = True  # whoever is signed in has an account
     if policy.scope == "site" and not is_admin(actor):
         raise PermissionDenied("Only administrators of everything may do this.")
+    if policy.confirm == "always" or (policy.confirm == "changes" and request.method not in SAFE):
+        return confirm.unless_recent(request)
     return None
 
 

@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 
 from clusters.access import Actor, Scope, scope
 from clusters.audit import settle_interrupted
-from clusters.connect.secrets import read_secret
+from clusters.connect.secrets import Sealed, read_secret
 from clusters.gateway import Gateway
 from clusters.jobs import interrupt_running
 from clusters.live.cluster import ClusterInfo
@@ -93,7 +93,10 @@ class Engine:
     async def connect(self, cluster: Cluster) -> None:
         """Connect a cluster, or connect it anew after its settings changed."""
         await self.supervisor.remove(cluster.pk)
-        self.supervisor.add(info(cluster), read_secret(cluster))
+        try:
+            self.supervisor.add(info(cluster), read_secret(cluster))
+        except Sealed as error:
+            self.supervisor.add_closed(info(cluster), cluster.platform, error)  # type: ignore[arg-type]
 
     async def disconnect(self, cluster_id: int) -> None:
         """Let go of one cluster."""

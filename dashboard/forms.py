@@ -27,11 +27,17 @@ class Filled:
     problem: str = ""
     kept: bool = False  # a secret that is stored: left empty, it stays as it is
     suggestions: Sequence[str] = ()  # names that it may be
+    detail: str = ""  # the technical words of the problem, shown folded
 
     @property
     def id(self) -> str:
         """Ties the label to its input."""
         return f"field-{self.field.name}"
+
+    @property
+    def schemes(self) -> str:
+        """The addresses that it is for, as the page's script reads them; "" for all."""
+        return " ".join(self.field.schemes)
 
 
 def filled(
@@ -40,6 +46,7 @@ def filled(
     problems: Mapping[str, str] | None = None,
     kept: Sequence[str] = (),
     names: Callable[[str], Sequence[str]] = lambda kind: (),
+    details: Mapping[str, str] | None = None,
 ) -> list[Filled]:
     """Every declared field with its value. What is secret is never put into a page. ``names``: those of a kind."""
     return [
@@ -49,6 +56,7 @@ def filled(
             (problems or {}).get(field.name, ""),
             field.name in kept,
             names(field.among) if field.among else (),
+            (details or {}).get(field.name, ""),
         )
         for field in fields
     ]

@@ -6,7 +6,8 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -40,24 +41,24 @@ HTTPS = _origin.scheme == "https"
 BIND = _text("BIND", f"127.0.0.1:{_origin.port or 8000}")
 
 
-def _key(name: str) -> str:
-    """A key from PILOTHOUSE_<name>_FILE, or one made once and kept beside (never in) the database."""
-    path = Path(_text(f"{name}_FILE") or DATA / f"{name.lower().replace('_', '-')}")
+def _keys(name: str) -> tuple[Path, list[str]]:
+    """The file PILOTHOUSE_<name>_FILE, or one made once and kept beside (never in) the database; and its lines."""
+    path = Path(_text(f"{name}_FILE") or DATA / f"{name.lower().replace('_', '-')}").absolute()
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
-    key = path.read_text().strip()
-    if len(key) < 32:
+    keys = [*filter(None, map(str.strip, path.read_text().splitlines()))]
+    if not keys or min(map(len, keys)) < 32:
         raise ImproperlyConfigured(f"The key in {path} is too short: it needs at least 32 random characters.")
-    return key
+    return path, keys
 
 
 # Signs sessions and tokens. PILOTHOUSE_SECRET_KEY_FILE names another file.
-SECRET_KEY = _key("SECRET_KEY")
-# Encrypts what is secret at rest (connections, registry credentials). PILOTHOUSE_MASTER_KEY_FILE names another file.
-MASTER_KEY_FILE = _text("MASTER_KEY_FILE")
-MASTER_KEY = _key("MASTER_KEY")
-if MASTER_KEY == SECRET_KEY:
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _keys("SECRET_KEY")[1]
+# Encrypts what is secret at rest (connections, second factors). PILOTHOUSE_MASTER_KEY_FILE names another file. One key
+# a line: the first one seals, all of them open (see clusters/connect/keys.py and manage.py rotate_keys).
+MASTER_KEY_PATH, _masters = _keys("MASTER_KEY")
+if {SECRET_KEY, *SECRET_KEY_FALLBACKS} & {*_masters}:
     raise ImproperlyConfigured("The secret key and the master key must be two different keys.")
 
 # Deploy-time switches: nobody can turn them off in the page.
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "clusters",
     "dashboard",
 ]
@@ -120,6 +122,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "dashboard.page.looks",
+                "dashboard.accounts.frame",
             ],
             "builtins": ["dashboard.templatetags.pilothouse"],
             "loaders": [
@@ -131,8 +134,30 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {
-    "default": {
+# postgresql://user:password@host:5432/name, with libpq's own options behind "?" (sslmode, passfile). Empty: a file.
+DATABASE_URL = _text("DATABASE_URL")
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.hostname or not name:
+        raise ImproperlyConfigured("PILOTHOUSE_DATABASE_URL is not like postgresql://user:password@host:5432/name.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "HOST": parts.hostname,
+        "PORT": str(parts.port or 5432),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(parts.query))},
+    }
+
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": _postgresql(DATABASE_URL)
+    if DATABASE_URL
+    else {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA / "pilothouse.sqlite3",
         # A file, like the real one: a database in memory locks whole tables where this one waits for its turn.
@@ -180,7 +205,18 @@ ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE, not until the brows
 # Wrong passwords: counted per person and address, then per address alone. Kept in the database, so that they are
 # shared by all processes and survive a restart.
 ACCOUNT_RATE_LIMITS = {"login_failed": "40/10m/ip,5/10m/key"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Whoever signed in, or confirmed that it is them, longer ago than this is asked again before a sensitive change.
+CONFIRM_SECONDS = 15 * 60
+# A second factor. A passkey is enough by itself: it is the device and what unlocks it.
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "dashboard.passkeys.Adapter"
+MFA_FORMS = {
+    "add_webauthn": "dashboard.passkeys.AddForm",
+    "edit_webauthn": "dashboard.passkeys.EditForm",
+    "login_webauthn": "dashboard.passkeys.LoginForm",
+    "authenticate_webauthn": "dashboard.passkeys.AuthenticateForm",
+}
 MFA_TOTP_ISSUER = "Pilothouse"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -15,9 +15,10 @@ from django.utils.text import slugify
 from clusters import audit
 from clusters.access import Actor
 from clusters.connect import docker
+from clusters.connect.expiry import Expiry, first_expiry
 from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import About
-from clusters.errors import ClusterError, Conflict, Unreachable
+from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds.base import Field
 from clusters.live.supervisor import DRIVERS, make_driver
@@ -53,24 +54,31 @@ def driver_fields(driver: str) -> tuple[Field, ...]:
     return fields
 
 
+def fields_of(driver: str, settings: Mapping[str, Any]) -> tuple[Field, ...]:
+    """What that driver asks for, for this cluster: of the one that we run in ourselves, nothing."""
+    return () if settings.get("in_cluster") else driver_fields(driver)
+
+
 def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) -> Reach:
     """What was filled in, with the stored secrets where they were left empty. Raises Invalid.
 
     A stored secret is only ever sent where it was sent before: with another address it has to be entered again,
     or whoever may change the address could have it sent to a machine of their own.
     """
-    fields = driver_fields(driver)
+    fields = fields_of(driver, before.settings if before else {})
     kept = read_secret(before) if before else {}
     asked = {**given, **{name: value for name, value in kept.items() if not str(given.get(name) or "").strip()}}
     values = clean(fields, asked)
     declared = {field.name for field in fields}
     others = {name: value for name, value in (before.settings if before else {}).items() if name not in declared}
-    settings = {**others, **{field.name: values[field.name] for field in fields if field.type != "secret"}}
-    secret = {field.name: values[field.name] for field in fields if field.type == "secret" and values[field.name]}
+    # What is not for such an address is not kept, whatever was left in its field.
+    meant = [field for field in fields if str(values.get("address", "")).lower().startswith(field.schemes or "")]
+    settings = {**others, **{field.name: values[field.name] for field in meant if field.type != "secret"}}
+    secret = {field.name: values[field.name] for field in meant if field.type == "secret" and values[field.name]}
     if before and any(str(before.settings.get(name) or "") != str(value or "") for name, value in settings.items()):
         problems = {
             field.name: f"The connection was changed: enter “{field.label}” again."
-            for field in fields
+            for field in meant
             if field.name in kept and not str(given.get(field.name) or "").strip()
         }
         if problems:
@@ -93,6 +101,14 @@ async def test(to: Reach) -> About:
     finally:
         with contextlib.suppress(ClusterError, TimeoutError):
             await asyncio.wait_for(driver.close(), 5)
+
+
+def expiry_of(cluster: Cluster) -> Expiry | None:
+    """When what we sign in with there ends; None when that is not known."""
+    try:
+        return first_expiry(cluster.settings, read_secret(cluster))
+    except Refused:  # it does not open: the form says so
+        return None
 
 
 def same_as(about: About, but: Cluster | None = None) -> Cluster | None:

@@ -92,10 +92,10 @@ def _context_offer(name: str, host: str, context: Any) -> Offer:
         files = _tls_files(context)
         settings |= {field: files[file] for field, file in _PUBLIC if file in files}
         secret |= {"key": files["key.pem"]} if "key.pem" in files else {}
-        if host.startswith("ssh://"):
-            problem = "Connect it by hand: it needs a key made for Pilothouse and the machine's known-hosts line."
-            return Offer("docker", name, words, settings, secret, problem)
         check(settings, secret)
+        if host.startswith("ssh://"):
+            missing = "Needs a private key made for Pilothouse, and the machine's line of a known_hosts file."
+            return Offer("docker", name, words, settings, secret, missing=missing)
     except Invalid as error:
         return Offer("docker", name, words, settings, secret, f"{error.message} {error.hint}".strip())
     except OSError as error:
@@ -114,7 +114,7 @@ def _tls_files(context: Any) -> dict[str, str]:
 
 async def _probed(offer: Offer) -> Offer:
     """The offer, with what answers there, or why nothing does."""
-    if offer.problem:
+    if offer.problem or offer.missing:
         return offer
     driver, problem, words = None, "", offer.words
     try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clusters.connect.expiry import first_expiry
 from clusters.connect.offers import Offer
 from clusters.connect.strict_yaml import load_plain
 from clusters.drivers.kubernetes.addresses import check_server
@@ -66,6 +67,7 @@ class Context:
     secret: Mapping[str, Any]
     insecure: bool = False
     problem: str = ""
+    good_until: str = ""  # until when what it signs in with is good, as a sentence
 
     def __repr__(self) -> str:
         return f"Context({self.name!r}, {self.server!r})"
@@ -136,6 +138,8 @@ def _offer(one: Context, path: Path) -> Offer:
     words = f"{one.server or 'no address'} · kubeconfig {path}"
     if one.insecure:
         words += " · its certificate is not checked"
+    if one.good_until:
+        words += f" · {one.good_until}"
     return Offer("kubernetes", one.name[:80], words, one.settings, one.secret, one.problem)
 
 
@@ -196,7 +200,10 @@ def _context(name: str, cluster: dict[str, Any], user: dict[str, Any], dropped: 
         Connection.of(settings, secret)
     except ClusterError as error:
         raise Invalid(error.message, hint=error.hint) from error
-    return Context(name, server, settings, secret, insecure)
+    expiry = first_expiry(settings, secret)
+    if expiry and expiry.over:
+        raise Invalid(expiry.words, hint="Get a new one, then read the kubeconfig again.")
+    return Context(name, server, settings, secret, insecure, good_until=expiry.words if expiry else "")
 
 
 def _instead(key: str) -> str:

@@ -13,7 +13,10 @@ from clusters.models import Cluster
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One thing that was found. ``secret`` never leaves the server; ``problem`` says why it cannot be connected."""
+    """One thing that was found. ``secret`` never leaves the server; ``problem`` says why it cannot be connected.
+
+    ``missing`` says what has to be filled in first: then its button leads to the form, with what is known.
+    """
 
     driver: str
     name: str
@@ -21,6 +24,7 @@ class Offer:
     settings: Mapping[str, Any]
     secret: Mapping[str, Any] = field(default_factory=dict, repr=False)
     problem: str = ""
+    missing: str = ""
 
     @property
     def key(self) -> str:
@@ -49,4 +53,4 @@ def _place(driver: str, settings: Mapping[str, Any]) -> tuple[str, str]:
 
 async def find_offer(key: str) -> Offer | None:
     """The offer that a page named, found again on this machine: what it says is never taken from the page."""
-    return next((offer for offer in await offers() if offer.key == key and not offer.problem), None)
+    return next((offer for offer in await offers() if offer.key == key and not offer.problem), None) if key else None

@@ -15,7 +15,6 @@ from clusters.live.resource import Resource
 
 if TYPE_CHECKING:
     from clusters.drivers.base import Driver, LogSource, Platform
-    from clusters.kinds.preview import Preview
 
 T = TypeVar("T", bound=Resource)
 JSON: TypeAlias = Any  # what a cell holds: str, number, None, or a short list of these
@@ -96,6 +95,7 @@ class Field:
     group: str = ""  # the part of a long form it stands in, folded until it is needed; "" is always open
     role: Role = Role.NOBODY  # who is asked for it at all
     file: bool = False  # its text may be taken from a file of the person's
+    schemes: tuple[str, ...] = ()  # only for addresses that begin so ("tcp://"); empty: for all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,8 +168,6 @@ class Action(Generic[T]):
     more: bool = False  # stands in the menu behind the buttons: done now and then
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
-    # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.
-    preview: Callable[[Look, Mapping[str, JSON]], Awaitable[Preview]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from clusters.drivers.base import Driver
-from clusters.errors import Missing
+from clusters.drivers.base import Driver, Platform
+from clusters.drivers.closed import ClosedDriver
+from clusters.errors import ClusterError, Missing
 from clusters.kinds import kind_named
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
@@ -44,8 +45,14 @@ class Supervisor:
 
     def add(self, cluster: ClusterInfo, secret: Mapping[str, Any]) -> Connection:
         """Connect a cluster and begin to watch it. Fails never: what is wrong shows as its state."""
-        connection = Connection(cluster, make_driver(cluster.driver, cluster.settings, secret), self._state_changed)
-        self.connections[cluster.id] = connection
+        return self._begin(cluster, make_driver(cluster.driver, cluster.settings, secret))
+
+    def add_closed(self, cluster: ClusterInfo, platform: Platform, why: ClusterError) -> Connection:
+        """Show a cluster that cannot be connected, with the reason."""
+        return self._begin(cluster, ClosedDriver(platform, why))
+
+    def _begin(self, cluster: ClusterInfo, driver: Driver) -> Connection:
+        connection = self.connections[cluster.id] = Connection(cluster, driver, self._state_changed)
         connection.start()
         self._clusters_changed()
         return connection

@@ -32,7 +32,7 @@ WAYS = (
 )
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 async def connect(request: Request) -> HttpResponse:
@@ -43,20 +43,22 @@ async def connect(request: Request) -> HttpResponse:
     if request.method == "POST":
         return await _save(request, driver, None)
     usual = {field.name: field.initial(None) for field in domain.driver_fields(driver) if field.initial}
+    if (offer := await find_offer(request.GET.get("offer", ""))) and offer.driver == driver:
+        return await _show(request, driver, None, ClusterForm(initial={"name": offer.name}), given=offer.settings)
     return await _show(request, driver, None, ClusterForm(), given=usual)
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @require_POST
 async def take(request: Request) -> HttpResponse:
     """Connect what was found on this machine, with one click."""
     offer = await find_offer(request.POST.get("offer", ""))
-    if offer is None:
+    if offer is None or offer.missing:
         raise Http404
     return await _take(request, domain.Reach(offer.driver, offer.settings, offer.secret), offer.name)
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @sensitive_post_parameters()
 @require_POST
 async def paste(request: Request) -> HttpResponse:
@@ -75,7 +77,7 @@ async def paste(request: Request) -> HttpResponse:
     return await _take(request, domain.Reach("kubernetes", chosen.settings, chosen.secret), chosen.name)
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 async def edit(request: Request, slug: str) -> HttpResponse:
@@ -86,7 +88,7 @@ async def edit(request: Request, slug: str) -> HttpResponse:
     return await _show(request, one.driver, one, _marked(one), given=one.settings)
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @require_POST
 async def remove(request: Request, slug: str) -> HttpResponse:
     """Let go of it; the name is typed first where it is marked as production."""
@@ -187,7 +189,12 @@ async def _show(
     **context: Any,
 ) -> HttpResponse:
     found: list[Offer] = [] if before else await offers()
-    kept = [field.name for field in domain.driver_fields(driver) if before and before.secret and field.type == "secret"]
+    declared = domain.fields_of(driver, before.settings if before else {})
+    error, problems = context.pop("error", None), dict(problems or {})
+    if error and error.field in {field.name for field in declared}:  # said where it can be put right
+        problems[error.field] = f"{error.message} {error.hint}".strip()
+        context["details"], error = {error.field: error.detail}, None
+    kept = [field.name for field in declared if before and before.secret and field.type == "secret"]
     return page(
         request,
         "pages/connect.html",
@@ -198,7 +205,9 @@ async def _show(
             "form": form,
             "offers": found,
             "colours": COLOURS,
-            "fields": filled(domain.driver_fields(driver), given or {}, problems, kept),
+            "fields": filled(declared, given or {}, problems, kept, context.pop("details", None)),
+            "expiry": await sync_to_async(domain.expiry_of)(before) if before else None,
+            "error": error,
             **context,
         },
         status=status,

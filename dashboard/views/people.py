@@ -35,7 +35,7 @@ async def people(request: Request) -> HttpResponse:
     return await _show_all(request, PersonForm())
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @sensitive_post_parameters("password")
 @require_POST
 async def add(request: Request) -> HttpResponse:
@@ -55,7 +55,7 @@ async def person(request: Request, number: int) -> HttpResponse:
     return await _show(request, number)
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @require_POST
 async def grant(request: Request, number: int) -> HttpResponse:
     """Give them a role somewhere."""
@@ -70,7 +70,7 @@ async def grant(request: Request, number: int) -> HttpResponse:
     )
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @require_POST
 async def revoke(request: Request, number: int, grant: int) -> HttpResponse:
     """Take a grant away."""
@@ -81,21 +81,21 @@ async def revoke(request: Request, number: int, grant: int) -> HttpResponse:
     return await _change(request, number, change)
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @require_POST
 async def switch(request: Request, number: int) -> HttpResponse:
     """Let them sign in, or not any more."""
     return await _change(request, number, lambda by, user: domain.switch(by, user, on=request.POST.get("on") == "1"))
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @require_POST
 async def remove(request: Request, number: int) -> HttpResponse:
     """Remove the account."""
     return await _change(request, number, domain.remove, to="people")
 
 
-@allow(Role.ADMIN, scope="site")
+@allow(Role.ADMIN, scope="site", confirm="changes")
 @require_POST
 async def link(request: Request, number: int) -> HttpResponse:
     """A link by which they set their password; it works once, for three days."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -18,6 +19,7 @@ from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
 from clusters.live.table import status_cell
 from clusters.live.usage import usage_cells, usage_history
+from dashboard import confirm
 from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
@@ -45,6 +47,8 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
     }
     if asks_for(request, "head"):
         return render(request, "partials/resource_head.html", context)
+    if chosen.right == "reveal" and (question := await sync_to_async(confirm.unless_recent)(request)):
+        return question
     context["panel_html"] = await _shown(request, row, chosen)
     for part in ("panel", "panels", "look"):
         if asks_for(request, part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from asgiref.sync import sync_to_async
 from django.contrib.auth import login
 from django.http import Http404, HttpResponse
@@ -43,4 +44,5 @@ def _first_account(request: Request) -> HttpResponse:
         return render(request, "pages/setup.html", {"form": form, "error": error}, status=403)
     engine.somebody = True
     login(request, user, backend=BACKEND)
+    UserSession.objects.create_from_request(request)
     return redirect("/")

@@ -5,10 +5,10 @@ import "./looks.js";
 import "./shell.js";
 import "./menus.js";
 import "./dialog.js";
-import "./dialog-plan.js";
 import "./toast.js";
 import "./keys.js";
 import "./narrow.js";
+import "./elements/address-fields.js";
 import "./elements/cluster-state.js";
 import "./elements/command-palette.js";
 import "./elements/copy-button.js";
@@ -30,6 +30,7 @@ import { loadWhenSeen } from "./lazy.js";
 loadWhenSeen({
   "usage-charts": { load: () => import("./elements/usage-charts.js") },
   "log-view": { load: () => import("./elements/log-view.js"), near: 'a[href*="panel=logs"]' },
+  "pass-key": { load: () => import("./elements/pass-key.js") },
   "web-terminal": { load: () => import("./elements/web-terminal.js") },
   "build-files": { load: () => import("./elements/build-files.js") },
 });

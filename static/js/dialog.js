@@ -1,5 +1,6 @@
 // Dialogs come from the server, whole: what will happen is said there, where it is known. Whatever <dialog> is put into
-// #dialog-host opens as a modal; [data-close] and the events "dialog:close" and "toast" (HX-Triggers) close it.
+// #dialog-host opens as a modal; [data-close] and the events "dialog:close" and "toast" (HX-Triggers) close it. What asks
+// whether it is still you comes into #confirm-host, over what is open.
 
 const host = document.getElementById("dialog-host");
 
@@ -9,8 +10,8 @@ export function openDialog(href) {
 
 const close = () => host.querySelector("dialog[open]")?.close();
 
-function prepare() {
-  const dialog = host.querySelector("dialog");
+function prepare([{ target }]) {
+  const dialog = target.querySelector("dialog");
   if (!dialog || dialog.matches(":modal")) return;
   dialog.addEventListener("close", () => dialog.remove());
   dialog.open = false;
@@ -25,7 +26,7 @@ function arm(typed) {
   typed.form.querySelector("footer [type=submit]").disabled = typed.value.trim() !== typed.dataset.mustEqual;
 }
 
-new MutationObserver(prepare).observe(host, { childList: true });
+for (const one of [host, document.getElementById("confirm-host")]) new MutationObserver(prepare).observe(one, { childList: true });
 
 document.addEventListener("dialog:close", close);
 document.addEventListener("toast", close);

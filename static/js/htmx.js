@@ -1,6 +1,7 @@
 // htmx, and what our pages add to it: the token against forged requests, and errors in words.
 
 import htmx from "htmx.org/dist/htmx.esm.min.js";
+import { confirmFirst } from "./confirm-first.js";
 import { toast } from "./toast.js";
 
 const FORM_WITH_ERRORS = 422; // swapped in: the form says what is wrong
@@ -17,6 +18,8 @@ document.addEventListener("htmx:after:request", (event) => {
   const { status } = ctx.response;
   if (status < 400 || status === FORM_WITH_ERRORS || ctx.hx.redirect) return;
   event.preventDefault(); // an error page is not what was asked for: the page stays, and says it
+  const question = ctx.response.headers.get("X-Confirm");
+  if (question) return void confirmFirst(ctx, question);
   if (!ctx.hx.trigger) toast({ level: "error", words: wordsOf(ctx.text) });
 });
 

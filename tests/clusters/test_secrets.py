@@ -14,6 +14,12 @@ from clusters.models import Cluster
 CANARY = "canary-f3b1d6"
 
 
+def another_key(folder: Path) -> Path:
+    path = folder / "another-key"
+    path.write_text("another master key, forty characters long")
+    return path
+
+
 def test_what_was_sealed_opens_again() -> None:
     assert open_sealed(seal(b"hunter2", "cluster:1:secret"), "cluster:1:secret") == b"hunter2"
 
@@ -27,9 +33,9 @@ def test_it_does_not_open_in_another_place() -> None:
         open_sealed(seal(b"hunter2", "cluster:1:secret"), "cluster:2:secret")
 
 
-def test_another_master_key_is_said_in_words(settings: Any) -> None:
+def test_another_master_key_is_said_in_words(settings: Any, tmp_path: Path) -> None:
     sealed = seal(b"hunter2", "a")
-    settings.MASTER_KEY = "another"
+    settings.MASTER_KEY_PATH = another_key(tmp_path)
     with pytest.raises(Sealed, match="another master key"):
         open_sealed(sealed, "a")
 
@@ -54,14 +60,17 @@ def test_a_cluster_keeps_its_secret_and_another_row_cannot_read_it(shop: Cluster
         read_secret(Cluster.objects.get(pk=vault.pk))
 
 
-def test_with_the_wrong_key_nothing_is_overwritten(shop: Cluster, settings: Any) -> None:
+def test_with_the_wrong_key_nothing_is_overwritten(shop: Cluster, settings: Any, tmp_path: Path) -> None:
     write_secret(shop, {"token": CANARY})
     shop.save()
-    right, before = settings.MASTER_KEY, bytes(shop.secret)
-    settings.MASTER_KEY = "another"
+    right, before = settings.MASTER_KEY_PATH, bytes(shop.secret)
+    settings.MASTER_KEY_PATH = another_key(tmp_path)
     with pytest.raises(Sealed):
         read_secret(Cluster.objects.get(pk=shop.pk))
-    settings.MASTER_KEY = right
+    for values in ({"token": "new"}, {"token": CANARY}):
+        with pytest.raises(Sealed, match="locked"):
+            write_secret(shop, values)
+    settings.MASTER_KEY_PATH = right
     assert bytes(Cluster.objects.get(pk=shop.pk).secret) == before
     assert read_secret(Cluster.objects.get(pk=shop.pk)) == {"token": CANARY}
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import json
+import os
+import re
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.connect import kubeconfig as found_kubeconfig
 from clusters.connect.secrets import read_secret, write_secret
+from clusters.drivers.kubernetes import connection as pod_files
 from clusters.models import AuditEntry, Cluster
 from dashboard.engine import engine
+from tests.real import listens, need
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[User], AsyncClient]
@@ -35,6 +46,13 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
+
+
+def beside(page: bytes, field: str) -> str:
+    """What is said to be wrong beside that field, "" when nothing is."""
+    after = page.decode().split(f'id="field-{field}"', 1)[1].split('<div class="form-field', 1)[0]
+    found = re.search(r'role="alert".*?<span>(.*?)</span>', after, re.DOTALL)
+    return found[1] if found else ""
 
 
 async def test_a_cluster_is_kept_recorded_and_connected(as_ada: AsyncClient) -> None:
@@ -59,7 +77,7 @@ async def test_what_is_wrong_is_said_in_words_and_nothing_is_kept(as_ada: AsyncC
         answer = await as_ada.post("/clusters/connect/", {**wrong, **more})
         assert answer.status_code == 422
         assert b"Traceback" not in answer.content
-        assert b"notice" in answer.content
+        assert beside(answer.content, "address").startswith(f"tcp://127.0.0.1:{closed_port} refuses the connection.")
     assert not await Cluster.objects.aexists()
 
 
@@ -124,7 +142,7 @@ async def stored(**settings: str) -> Cluster:
         platform="docker",
         settings={"address": "tcp://192.0.2.1:2376", "certificate": "C", **settings},
     )
-    write_secret(one, {"key": CANARY})
+    await sync_to_async(write_secret)(one, {"key": CANARY})
     await one.asave()
     return one
 
@@ -272,3 +290,144 @@ async def test_a_real_cluster_is_connected_by_what_was_pasted(as_ada: AsyncClien
     one = await Cluster.objects.aget()
     assert (one.platform, one.driver) == ("kubernetes", "kubernetes")
     assert await asyncio.to_thread(read_secret, one) != {}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"address": "tcp://127.0.0.1:2376", "certificate": "x"}, "key"),
+        ({"address": "tcp://127.0.0.1:2376", "key": "x"}, "certificate"),
+        ({"address": "tcp://127.0.0.1:2376", "ca": "x"}, "ca"),
+        ({"address": "tcp://192.0.2.1:2375", "plain": "1"}, "accept_risk"),
+        ({"address": "ssh://admin@127.0.0.1:2222"}, "ssh_key"),
+        ({"address": "ssh://admin@127.0.0.1:2222", "ssh_key": "x"}, "ssh_key"),
+        ({"address": "ssh://127.0.0.1"}, "address"),
+        ({"address": "unix:///tmp/other.sock"}, "address"),
+    ],
+)
+async def test_what_is_wrong_is_said_beside_its_field(as_ada: AsyncClient, given: dict[str, str], field: str) -> None:
+    page = (await as_ada.post("/clusters/connect/", {"driver": "docker", "name": "X", "test": "1", **given})).content
+    assert beside(page, field)
+    assert b'class="notice"' not in page
+
+
+async def test_of_a_real_engine_over_tls_the_wrong_ca_is_said_beside_the_ca(
+    as_ada: AsyncClient, docker_tls: Path
+) -> None:
+    given = {"driver": "docker", "name": "X", "address": "tcp://127.0.0.1:2376"}
+    texts = {
+        name: await asyncio.to_thread((docker_tls / f"{file}.pem").read_text)
+        for name, file in (("ca", "ca"), ("certificate", "cert"), ("key", "key"))
+    }
+    right = await as_ada.post("/clusters/connect/", {**given, **texts, "test": "1"})
+    assert b"It answers" in right.content
+    without_ca = await as_ada.post("/clusters/connect/", {**given, **texts, "ca": "", "test": "1"})
+    assert "was not issued by this CA" in beside(without_ca.content, "ca")
+    nobody = await as_ada.post("/clusters/connect/", {**given, "ca": texts["ca"], "test": "1"})
+    assert "client certificate" in beside(nobody.content, "certificate")
+
+
+async def test_what_is_not_for_the_address_is_not_kept(as_ada: AsyncClient, docker_socket: str) -> None:
+    left = {"ca": "left over", "ssh_key": CANARY, "known_hosts": "left over", "key": CANARY}
+    given = {"driver": "docker", "name": "Here", "address": f"unix://{docker_socket}", **left}
+    assert (await as_ada.post("/clusters/connect/", given)).status_code == 302
+    one = await Cluster.objects.aget()
+    assert (one.settings.get("ca"), one.settings.get("known_hosts"), bytes(one.secret)) == (None, None, b"")
+
+
+async def test_an_ssh_context_is_offered_with_what_is_missing_and_fills_the_form_in(
+    as_ada: AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    place = tmp_path / "contexts" / "meta" / hashlib.sha256(b"far").hexdigest()
+    place.mkdir(parents=True)
+    (tmp_path / "config.json").write_text("{}")
+    meta = {
+        "Name": "far",
+        "Metadata": {},
+        "Endpoints": {"docker": {"Host": "ssh://admin@far.test", "SkipTLSVerify": False}},
+    }
+    (place / "meta.json").write_text(json.dumps(meta))
+    page = (await as_ada.get("/clusters/connect/")).content.decode()
+    offer = page.split("Needs a private key made for Pilothouse")[1]
+    link = re.search(r'href="(\?driver=docker&amp;offer=[0-9a-f]{32})', offer)
+    assert link is not None
+    filled = (await as_ada.get("/clusters/connect/" + link[1].replace("&amp;", "&"))).content.decode()
+    assert 'value="ssh://admin@far.test"' in filled
+    assert 'value="far"' in filled
+    taken = await as_ada.post("/clusters/connect/take/", {"offer": link[1].rpartition("=")[2]})
+    assert taken.status_code == 404
+    assert not await Cluster.objects.aexists()
+
+
+@pytest.fixture
+def docker_tls() -> Path:
+    """The folder of certificates of a real engine that speaks TLS at 127.0.0.1:2376."""
+    folder = Path(os.environ.get("TESTBED", "/nowhere")) / "docker-tls"
+    there = (folder / "key.pem").is_file() and listens(("127.0.0.1", 2376))
+    need("docker", there, "no engine with TLS at 127.0.0.1:2376")
+    return folder
+
+
+@pytest.fixture
+def service_account(kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The files and the environment of a pod, with a real token of a service account of the real cluster."""
+
+    def kubectl(*arguments: str) -> str:
+        done = subprocess.run(["kubectl", *arguments], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    name = f"accounts-{os.getpid()}"
+    kubectl("create", "serviceaccount", name, "-n", "default")
+    try:
+        kubectl("create", "clusterrolebinding", name, "--clusterrole=view", f"--serviceaccount=default:{name}")
+        config = json.loads(kubectl("config", "view", "--raw", "--flatten", "--minify", "-o", "json"))
+        cluster = config["clusters"][0]["cluster"]
+        (tmp_path / "token").write_text(kubectl("create", "token", name, "-n", "default", "--duration=1h"))
+        (tmp_path / "ca.crt").write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
+        server = urlsplit(cluster["server"])
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", str(server.hostname))
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+        monkeypatch.setattr(pod_files, "SERVICE_ACCOUNT", tmp_path)
+        monkeypatch.setattr(found_kubeconfig, "SERVICE_ACCOUNT", tmp_path)
+        yield tmp_path
+    finally:
+        kubectl("delete", "clusterrolebinding", name, "--ignore-not-found")
+        kubectl("delete", "serviceaccount", name, "-n", "default", "--ignore-not-found")
+
+
+async def test_the_cluster_that_we_run_in_is_offered_and_connected_with_our_pods_account(
+    as_ada: AsyncClient, service_account: Path
+) -> None:
+    page = (await as_ada.get("/clusters/connect/")).content.decode()
+    offer = page.split("the cluster Pilothouse runs in")[1]
+    key = offer.split('name="offer" value="')[1].split('"')[0]
+    assert (await as_ada.post("/clusters/connect/take/", {"offer": key})).status_code == 302
+    one = await Cluster.objects.aget()
+    assert (one.platform, one.settings["in_cluster"], bytes(one.secret)) == ("kubernetes", True, b"")
+    store = engine.supervisor.connections[one.pk].stores["deployment"]
+    with engine.supervisor.connections[one.pk].wanted("deployment"):
+        for _ in range(100):
+            if store.listed:
+                break
+            await asyncio.sleep(0.05)
+    assert store.listed, store.trouble
+    settings = await as_ada.get(f"/clusters/{one.slug}/edit/")
+    assert b"with the account of its own pod" in settings.content
+    saved = await as_ada.post(f"/clusters/{one.slug}/edit/", {"name": "Ours", "colour": "green"})
+    assert saved.status_code == 302
+    await one.arefresh_from_db()
+    assert (one.name, one.settings["in_cluster"]) == ("Ours", True)
+
+
+async def test_with_a_token_that_is_not_believed_the_cluster_that_we_run_in_says_so(
+    as_ada: AsyncClient, service_account: Path
+) -> None:
+    (service_account / "token").write_text("not.a.token")
+    page = (await as_ada.get("/clusters/connect/")).content.decode()
+    key = page.split("the cluster Pilothouse runs in")[1].split('name="offer" value="')[1].split('"')[0]
+    answer = await as_ada.post("/clusters/connect/take/", {"offer": key})
+    assert answer.status_code == 422
+    assert b"does not know who we are" in answer.content
+    assert not await Cluster.objects.aexists()

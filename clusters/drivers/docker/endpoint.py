@@ -52,7 +52,7 @@ def read_endpoint(settings: Mapping[str, Any], secret: Mapping[str, Any]) -> End
         return Endpoint("unix", socket=socket_path(parts.path))
     host = _host(parts)
     if parts.path not in ("", "/"):
-        raise Invalid("There must be nothing behind the host and port.", hint=_EXAMPLES)
+        raise Invalid("There must be nothing behind the host and port.", hint=_EXAMPLES, field="address")
     if parts.scheme == "ssh":
         return Endpoint(
             "ssh",
@@ -64,16 +64,18 @@ def read_endpoint(settings: Mapping[str, Any], secret: Mapping[str, Any]) -> End
             ssh_key=_text(secret, "ssh_key", 20_000),
         )
     if parts.username is not None:
-        raise Invalid("A tcp:// address has no user name.", hint=_EXAMPLES)
+        raise Invalid("A tcp:// address has no user name.", hint=_EXAMPLES, field="address")
     ca, certificate = _text(settings, "ca", 60_000), _text(settings, "certificate", 60_000)
     key = _text(secret, "key", 60_000)
     if bool(certificate.strip()) != bool(key.strip()):
-        raise Invalid("A client certificate and its key belong together: give both or none.")
+        missing = "key" if certificate.strip() else "certificate"
+        raise Invalid("A client certificate and its key belong together: give both or none.", field=missing)
     plain = bool(settings.get("plain"))
     if plain and not is_loopback(host) and not settings.get("accept_risk"):
         raise Invalid(
             "Without TLS anybody on the way could take over that machine.",
             hint="Use TLS, or ssh://, or tick that you accept the risk.",
+            field="accept_risk",
         )
     return Endpoint(
         "tcp",
@@ -89,11 +91,12 @@ def read_endpoint(settings: Mapping[str, Any], secret: Mapping[str, Any]) -> End
 def socket_path(path: str, allowed: Collection[str] | None = None) -> str:
     """The path of a socket, if it is a plain absolute path (and one of those ``allowed``). Raises Invalid."""
     if not _SOCKET_PATH.fullmatch(path) or any(part in ("", ".", "..") for part in path.split("/")[1:]):
-        raise Invalid("That is not the path of a socket.", hint=_EXAMPLES)
+        raise Invalid("That is not the path of a socket.", hint=_EXAMPLES, field="address")
     if allowed is not None and path not in allowed:
         raise Invalid(
             "That socket may not be connected.",
             hint=f"An administrator of this machine can allow it: PILOTHOUSE_DOCKER_SOCKETS={path}",
+            field="address",
         )
     return path
 
@@ -110,20 +113,20 @@ def is_loopback(host: str) -> bool:
 
 def _split(address: str) -> SplitResult:
     if not address:
-        raise Invalid("The address is missing.", hint=_EXAMPLES)
+        raise Invalid("The address is missing.", hint=_EXAMPLES, field="address")
     if not address.isascii() or not address.isprintable() or " " in address or "\\" in address or "%" in address:
-        raise Invalid("The address holds characters that do not belong there.", hint=_EXAMPLES)
+        raise Invalid("The address holds characters that do not belong there.", hint=_EXAMPLES, field="address")
     try:
         parts = urlsplit(address)
         _ = parts.port, parts.hostname
     except ValueError as error:
-        raise Invalid("That is not an address.", hint=_EXAMPLES, detail=str(error)) from error
+        raise Invalid("That is not an address.", hint=_EXAMPLES, detail=str(error), field="address") from error
     if parts.scheme not in ("unix", "tcp", "ssh"):
-        raise Invalid("The address must begin with unix://, tcp:// or ssh://.", hint=_EXAMPLES)
+        raise Invalid("The address must begin with unix://, tcp:// or ssh://.", hint=_EXAMPLES, field="address")
     if "?" in address or "#" in address or parts.password is not None or parts.netloc.count("@") > 1:
-        raise Invalid("The address must not hold a password, a query or a fragment.", hint=_EXAMPLES)
+        raise Invalid("The address must not hold a password, a query or a fragment.", hint=_EXAMPLES, field="address")
     if parts.scheme == "unix" and parts.netloc:
-        raise Invalid("The path of a socket begins with a slash: unix:///var/run/docker.sock.")
+        raise Invalid("The path of a socket begins with a slash: unix:///var/run/docker.sock.", field="address")
     return parts
 
 
@@ -135,29 +138,29 @@ def _host(parts: SplitResult) -> str:
         address = None
     if address is not None:
         if address.is_link_local or address.is_multicast or address.is_unspecified:
-            raise Invalid("No engine can be reached at such an address.")
+            raise Invalid("No engine can be reached at such an address.", field="address")
         return host
     if not _HOST.fullmatch(host) or ".." in host:
-        raise Invalid("The name of the host is not valid.", hint=_EXAMPLES)
+        raise Invalid("The name of the host is not valid.", hint=_EXAMPLES, field="address")
     return host
 
 
 def _port(parts: SplitResult, default: int) -> int:
     port = parts.port
     if port == 0:
-        raise Invalid("The port must be between 1 and 65535.")
+        raise Invalid("The port must be between 1 and 65535.", field="address")
     return port or default
 
 
 def _user(parts: SplitResult) -> str:
     user = parts.username or ""
     if not _USER.fullmatch(user):
-        raise Invalid("Say as whom to sign in: ssh://admin@docker.example.com.")
+        raise Invalid("Say as whom to sign in: ssh://admin@docker.example.com.", field="address")
     return user
 
 
 def _text(source: Mapping[str, Any], name: str, limit: int) -> str:
     value = source.get(name) or ""
     if not isinstance(value, str) or len(value) > limit:
-        raise Invalid(f"The value of “{name}” is not a text of at most {limit} characters.")
+        raise Invalid(f"The value of “{name}” is not a text of at most {limit} characters.", field=name)
     return value

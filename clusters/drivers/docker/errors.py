@@ -22,7 +22,10 @@ class _Message(msgspec.Struct):
 def not_docker(detail: str = "") -> Unsupported:
     """Something answers, but it is no engine."""
     return Unsupported(
-        "Something answers there, but it is not Docker.", hint="Check the address and the port.", detail=detail
+        "Something answers there, but it is not Docker.",
+        hint="Check the address and the port.",
+        detail=detail,
+        field="address",
     )
 
 
@@ -37,9 +40,12 @@ def connection_error(error: BaseException, endpoint: Endpoint) -> ClusterError:
             f"{where} did not answer in time.",
             hint="Is the machine on, and is a firewall in between?",
             detail=detail,
+            field="address",
         )
     if isinstance(cause, socket.gaierror):
-        return Unreachable(f"The name {endpoint.host} is not known.", hint="Check the spelling.", detail=detail)
+        return Unreachable(
+            f"The name {endpoint.host} is not known.", hint="Check the spelling.", detail=detail, field="address"
+        )
     number = getattr(cause, "errno", None)
     if number in (errno.EACCES, errno.EPERM):
         return Refused(
@@ -47,17 +53,20 @@ def connection_error(error: BaseException, endpoint: Endpoint) -> ClusterError:
             hint="Let the user that runs Pilothouse join the group that owns the socket (usually “docker”), and "
             "start Pilothouse again.",
             detail=detail,
+            field="address",
         )
     if number in (errno.ENOENT, errno.ENOTSOCK):
-        return Unreachable(f"{where} is not there.", hint="Is Docker installed and started?", detail=detail)
+        return Unreachable(
+            f"{where} is not there.", hint="Is Docker installed and started?", detail=detail, field="address"
+        )
     if number == errno.ECONNREFUSED:
         hint = "Docker is not running." if endpoint.scheme == "unix" else "Is Docker running, and is the port right?"
-        return Unreachable(f"{where} refuses the connection.", hint=hint, detail=detail)
+        return Unreachable(f"{where} refuses the connection.", hint=hint, detail=detail, field="address")
     if number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
-        return Unreachable(f"There is no way to {where}.", hint="Check the network.", detail=detail)
+        return Unreachable(f"There is no way to {where}.", hint="Check the network.", detail=detail, field="address")
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
         return not_docker(detail)
-    return Unreachable(f"The connection to {where} was cut.", detail=detail)
+    return Unreachable(f"The connection to {where} was cut.", detail=detail, field="address")
 
 
 def answer_error(status: int, body: bytes, subject: str = "") -> ClusterError:
@@ -66,7 +75,7 @@ def answer_error(status: int, body: bytes, subject: str = "") -> ClusterError:
     if 300 <= status < 400:
         return Unsupported("The engine sends us elsewhere; that is never followed.", detail=said)
     if "HTTP request to an HTTPS server" in said:
-        return Refused("The engine speaks TLS only.", hint="Connect with TLS.", detail=said)
+        return Refused("The engine speaks TLS only.", hint="Connect with TLS.", detail=said, field="plain")
     if status in (401, 403):
         return Refused("The engine does not let us do that.", hint="It asks for another sign-in.", detail=said)
     if status == 404:
@@ -99,31 +108,37 @@ def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
     if isinstance(error, ssl.SSLCertVerificationError):
         fault = certificate_fault(error)
         if fault == "expired":
-            return Refused(f"The certificate of {where} has expired.", hint="Renew it on that machine.", detail=detail)
+            words = f"The certificate of {where} has expired."
+            return Refused(words, hint="Renew it on that machine.", detail=detail, field="address")
         if fault == "not yet":
             hint = "Check the clocks of both machines."
-            return Refused(f"The certificate of {where} is not valid yet.", hint=hint, detail=detail)
+            return Refused(f"The certificate of {where} is not valid yet.", hint=hint, detail=detail, field="address")
         if fault == "name":
             return Refused(
                 f"The certificate of {where} is made out to another name.",
                 hint="Connect by the name that is in the certificate, or make one that has this name.",
                 detail=detail,
+                field="address",
             )
         if fault == "authority":
             return Refused(
                 f"The certificate of {where} was not issued by this CA.",
                 hint="Give the ca.pem that belongs to this engine.",
                 detail=detail,
+                field="ca",
             )
-        return Refused(f"The certificate of {where} is not trusted.", detail=detail)
+        return Refused(f"The certificate of {where} is not trusted.", detail=detail, field="ca")
     if "WRONG_VERSION_NUMBER" in detail or "RECORD_LAYER" in detail:
-        return Refused(f"{where} does not speak TLS.", hint="Check the port: TLS is usually 2376.", detail=detail)
+        return Refused(
+            f"{where} does not speak TLS.", hint="Check the port: TLS is usually 2376.", detail=detail, field="address"
+        )
     if "CERTIFICATE_REQUIRED" in detail or "BAD_CERTIFICATE" in detail or "HANDSHAKE_FAILURE" in detail:
         return Refused(
             f"{where} asks for a client certificate that it trusts.",
             hint="Give cert.pem and key.pem, signed by the engine's own CA.",
             detail=detail,
+            field="certificate",
         )
     if "ALERT" in detail:
-        return Refused(f"{where} does not accept our certificate.", detail=detail)
-    return Unreachable(f"No safe connection to {where} came about.", detail=detail)
+        return Refused(f"{where} does not accept our certificate.", detail=detail, field="certificate")
+    return Unreachable(f"No safe connection to {where} came about.", detail=detail, field="address")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from clusters.kinds.base import Field
 
+TLS, SSH = ("tcp://",), ("ssh://",)  # the addresses that a field is for
+
 FIELDS = (
     Field(
         name="address",
@@ -18,7 +20,8 @@ FIELDS = (
         type="lines",
         required=False,
         max_length=60_000,
-        help="For tcp://: who issued the engine's certificate. Empty: the CAs this machine trusts.",
+        schemes=TLS,
+        help="Who issued the engine's certificate. Empty: the CAs this machine trusts.",
     ),
     Field(
         name="certificate",
@@ -26,18 +29,31 @@ FIELDS = (
         type="lines",
         required=False,
         max_length=60_000,
-        help="For tcp://: shown to the engine, together with its key.",
+        schemes=TLS,
+        help="Shown to the engine, together with its key.",
     ),
-    Field(name="key", label="Key of the certificate (key.pem)", type="secret", required=False, max_length=60_000),
+    Field(
+        name="key",
+        label="Key of the certificate (key.pem)",
+        type="secret",
+        required=False,
+        max_length=60_000,
+        schemes=TLS,
+    ),
     Field(
         name="plain",
         label="Without TLS",
         type="flag",
         required=False,
-        help="For tcp:// to this machine only: whoever reaches the port rules the machine.",
+        schemes=TLS,
+        help="To this machine only: whoever reaches the port rules the machine.",
     ),
     Field(
-        name="accept_risk", label="Without TLS to another machine too: I accept the risk", type="flag", required=False
+        name="accept_risk",
+        label="Without TLS to another machine too: I accept the risk",
+        type="flag",
+        required=False,
+        schemes=TLS,
     ),
     Field(
         name="ssh_key",
@@ -45,7 +61,8 @@ FIELDS = (
         type="secret",
         required=False,
         max_length=20_000,
-        help="For ssh://: a private key without a passphrase, made for Pilothouse alone.",
+        schemes=SSH,
+        help="A private key without a passphrase, made for Pilothouse alone.",
     ),
     Field(
         name="known_hosts",
@@ -53,13 +70,15 @@ FIELDS = (
         type="lines",
         required=False,
         max_length=20_000,
-        help="For ssh://: the line of that machine from a known_hosts file. Test to be shown it.",
+        schemes=SSH,
+        help="The line of that machine from a known_hosts file. Test to be shown it.",
     ),
     Field(
         name="remote_socket",
         label="Socket over there",
         required=False,
         max_length=200,
-        help="For ssh://: where the engine listens on that machine. Usually /var/run/docker.sock.",
+        schemes=SSH,
+        help="Where the engine listens on that machine. Usually /var/run/docker.sock.",
     ),
 )

@@ -57,13 +57,16 @@ async def _connect(endpoint: Endpoint) -> Any:
     try:
         keys = [asyncssh.import_private_key(endpoint.ssh_key)] if endpoint.ssh_key.strip() else []
     except (asyncssh.KeyImportError, ValueError) as error:
-        raise Invalid("The SSH key is not a private key without a passphrase.", detail=str(error)) from error
+        words = "The SSH key is not a private key without a passphrase."
+        raise Invalid(words, detail=str(error), field="ssh_key") from error
     if not keys:
-        raise Invalid("The SSH key is missing.", hint="Make one for Pilothouse alone: ssh-keygen -t ed25519.")
+        hint = "Make one for Pilothouse alone: ssh-keygen -t ed25519."
+        raise Invalid("The SSH key is missing.", hint=hint, field="ssh_key")
     try:
         known = asyncssh.import_known_hosts(endpoint.known_hosts)
     except ValueError as error:
-        raise Invalid("The known hosts are not lines of a known_hosts file.", detail=str(error)) from error
+        words = "The known hosts are not lines of a known_hosts file."
+        raise Invalid(words, detail=str(error), field="known_hosts") from error
     try:
         # Nothing of the machine's own SSH setup is used: no agent, no configuration file, no keys found lying about.
         return await asyncio.wait_for(
@@ -94,18 +97,21 @@ async def _said(error: BaseException, endpoint: Endpoint) -> ClusterError:
             f"{where} shows a host key that is not among the known hosts.",
             hint=await _shown_key(endpoint),
             detail=detail,
+            field="known_hosts",
         )
     if isinstance(error, asyncssh.PermissionDenied):
         return Refused(
             f"{where} does not accept the key of {endpoint.user}.",
             hint="Add the public key to ~/.ssh/authorized_keys over there.",
             detail=detail,
+            field="ssh_key",
         )
     if isinstance(error, TimeoutError):
-        return Unreachable(f"{where} did not answer in time.", detail=detail)
+        return Unreachable(f"{where} did not answer in time.", detail=detail, field="address")
     if isinstance(error, ConnectionRefusedError):
-        return Unreachable(f"{where} refuses the connection.", hint="Does SSH listen on that port?", detail=detail)
-    return Unreachable(f"No SSH connection to {where} came about.", detail=detail)
+        hint = "Does SSH listen on that port?"
+        return Unreachable(f"{where} refuses the connection.", hint=hint, detail=detail, field="address")
+    return Unreachable(f"No SSH connection to {where} came about.", detail=detail, field="address")
 
 
 async def _shown_key(endpoint: Endpoint) -> str:

@@ -17,7 +17,7 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=endpoint.ca or None)
     except (ssl.SSLError, ValueError) as error:
-        raise Invalid("The CA is not a certificate in PEM form.", detail=str(error)) from error
+        raise Invalid("The CA is not a certificate in PEM form.", detail=str(error), field="ca") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if endpoint.certificate:
         try:
@@ -26,6 +26,7 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
             raise Invalid(
                 "The client certificate and its key do not fit, or are not in PEM form without a passphrase.",
                 detail=str(error),
+                field="key",
             ) from error
     return context
 

@@ -148,7 +148,7 @@ class ApiServer:
         try:
             api = library.ApiClient(settings)
         except ssl.SSLError as error:
-            raise Invalid("The CA certificate cannot be read.", detail=str(error)) from error
+            raise Invalid("The CA certificate cannot be read.", detail=str(error), field="ca_data") from error
         if self.connection.cert_data:
             _load_pair(api.rest_client.ssl_context, self.connection)
         settings.client_session_kwargs = {
@@ -218,7 +218,8 @@ def _load_pair(context: ssl.SSLContext, connection: Connection) -> None:
             # A password callback, because OpenSSL would otherwise ask for one on our terminal.
             context.load_cert_chain(path, password=lambda: b"")
         except (ssl.SSLError, ValueError) as error:
-            raise Invalid("The client certificate and its key do not fit together.", detail=str(error)) from error
+            words = "The client certificate and its key do not fit together."
+            raise Invalid(words, detail=str(error), field="key_data") from error
 
 
 @contextmanager

@@ -48,16 +48,17 @@ class Connection:
             return in_cluster()
         text = {name: str(settings.get(name) or "") for name in ("server", "ca_data", "cert_data", "tls_server_name")}
         made = cls(
-            server=check_server(text["server"]),
-            ca_data=_pem(text["ca_data"], "CA certificate", "CERTIFICATE"),
-            cert_data=_pem(text["cert_data"], "client certificate", "CERTIFICATE"),
-            key_data=_pem(str(secret.get("key_data") or ""), "client key", "PRIVATE KEY"),
+            server=_server(text["server"]),
+            ca_data=_pem(text["ca_data"], "CA certificate", "CERTIFICATE", "ca_data"),
+            cert_data=_pem(text["cert_data"], "client certificate", "CERTIFICATE", "cert_data"),
+            key_data=_pem(str(secret.get("key_data") or ""), "client key", "PRIVATE KEY", "key_data"),
             token=_token(str(secret.get("token") or "")),
             tls_server_name=text["tls_server_name"],
             insecure=settings.get("insecure") is True,
         )
         if bool(made.cert_data) != bool(made.key_data):
-            raise Invalid("A client certificate and its key belong together; one of them is missing.")
+            missing = "key_data" if made.cert_data else "cert_data"
+            raise Invalid("A client certificate and its key belong together; one of them is missing.", field=missing)
         return made
 
 
@@ -74,12 +75,21 @@ def in_cluster() -> Connection:
 def _token(text: str) -> str:
     token = text.strip()
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise Invalid("The token holds characters that no token has.", hint="Paste it again, without line breaks.")
+        hint = "Paste it again, without line breaks."
+        raise Invalid("The token holds characters that no token has.", hint=hint, field="token")
     return token
 
 
-def _pem(text: str, what: str, label: str) -> str:
+def _server(text: str) -> str:
+    try:
+        return check_server(text)
+    except Invalid as error:
+        error.field = "server"
+        raise
+
+
+def _pem(text: str, what: str, label: str, field: str) -> str:
     text = text.strip()
     if text and ("-----BEGIN " not in text or label not in text or "\0" in text):
-        raise Invalid(f"The {what} is not in PEM form.", hint=f"It begins with -----BEGIN {label}-----.")
+        raise Invalid(f"The {what} is not in PEM form.", hint=f"It begins with -----BEGIN {label}-----.", field=field)
     return text + "\n" if text else ""

@@ -67,7 +67,10 @@ class SignIn(Refused):
 def not_kubernetes(detail: str = "") -> Unsupported:
     """Something answers, but it is no API server."""
     return Unsupported(
-        "Something answers there, but it is not Kubernetes.", hint="Check the address and the port.", detail=detail
+        "Something answers there, but it is not Kubernetes.",
+        hint="Check the address and the port.",
+        detail=detail,
+        field="server",
     )
 
 
@@ -80,9 +83,8 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
     if isinstance(cause, ssl.SSLError):
         return _tls_error(cause, where)
     if isinstance(error, TimeoutError):
-        return Unreachable(
-            f"{where} did not answer in time.", hint="Is the cluster on, and is a firewall in between?", detail=detail
-        )
+        hint = "Is the cluster on, and is a firewall in between?"
+        return Unreachable(f"{where} did not answer in time.", hint=hint, detail=detail, field="server")
     if isinstance(cause, socket.gaierror):
         return _unsent(f"The name of {where} is not known.", "Check the spelling.", detail)
     number = getattr(cause, "errno", None)
@@ -92,7 +94,7 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
         return _unsent(f"There is no way to {where}.", "Check the network, or the VPN to it.", detail)
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
         return not_kubernetes(detail)
-    return Unreachable(f"The connection to {where} was cut.", detail=detail)
+    return Unreachable(f"The connection to {where} was cut.", detail=detail, field="server")
 
 
 def answer_error(code: int, body: bytes, wait: float = 0.0) -> ClusterError:
@@ -105,7 +107,7 @@ def answer_error(code: int, body: bytes, wait: float = 0.0) -> ClusterError:
         if 300 <= code < 400:
             return Unsupported("The server sends us elsewhere; that is never followed.", detail=f"status {code}")
         if b"HTTP request to an HTTPS server" in body:
-            return Invalid("The server speaks TLS only.", hint="Begin the address with https://.")
+            return Invalid("The server speaks TLS only.", hint="Begin the address with https://.", field="server")
         if code != 404 or b"404 page not found" not in body:
             return not_kubernetes(f"status {code}: {body[:200].decode(errors='replace')}")
     return status_error(status, code, wait)
@@ -123,6 +125,7 @@ def status_error(status: Status, code: int = 0, wait: float = 0.0) -> ClusterErr
                 "The cluster does not know who we are.",
                 hint="The token or the certificate has expired or was withdrawn; connect it anew.",
                 detail=said,
+                field="token",
             )
         case 403:
             return Refused(_forbidden(said), hint="Somebody who runs the cluster can grant it (RBAC).", detail=said)
@@ -159,7 +162,7 @@ def _sentence(said: str) -> str:
 
 
 def _unsent(message: str, hint: str, detail: str) -> Unreachable:
-    error = Unreachable(message, hint=hint, detail=detail)
+    error = Unreachable(message, hint=hint, detail=detail, field="server")
     error.sent = False
     return error
 
@@ -187,19 +190,19 @@ def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
             return _no(f"The certificate of {where} is not valid yet.", "Check the clocks of both sides.", detail)
         if code in (_NAME, _IP):
             hint = "Connect by a name that is in it, or fill in the name in the certificate."
-            return _no(f"The certificate of {where} is made out to another name.", hint, detail)
+            return _no(f"The certificate of {where} is made out to another name.", hint, detail, "tls_server_name")
         if code in _UNKNOWN_CA:
             hint = "Give the CA certificate of this cluster. If it was right before, its CA may have been changed."
-            return _no(f"The certificate of {where} was not issued by this CA.", hint, detail)
-        return _no(f"The certificate of {where} is not trusted.", "", detail)
+            return _no(f"The certificate of {where} was not issued by this CA.", hint, detail, "ca_data")
+        return _no(f"The certificate of {where} is not trusted.", "", detail, "ca_data")
     if "WRONG_VERSION_NUMBER" in detail or "RECORD_LAYER" in detail:
         return _no(f"{where} does not speak TLS.", "Check the port: it is usually 6443 or 443.", detail)
     if "CERTIFICATE_EXPIRED" in detail:
-        return _no("Our client certificate has expired.", "Connect the cluster anew.", detail)
+        return _no("Our client certificate has expired.", "Connect the cluster anew.", detail, "cert_data")
     if "ALERT" in detail:
-        return _no(f"{where} does not accept our certificate.", "Connect the cluster anew.", detail)
-    return Unreachable(f"No safe connection to {where} came about.", detail=detail)
+        return _no(f"{where} does not accept our certificate.", "Connect the cluster anew.", detail, "cert_data")
+    return Unreachable(f"No safe connection to {where} came about.", detail=detail, field="server")
 
 
-def _no(message: str, hint: str, detail: str) -> Refused:
-    return Refused(message, hint=hint, detail=detail)
+def _no(message: str, hint: str, detail: str, field: str = "server") -> Refused:
+    return Refused(message, hint=hint, detail=detail, field=field)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clusters.drivers.base import Call, LogSource
-from clusters.kinds.actions import Values, kubectl_line, one_call
-from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
+from clusters.drivers.base import Call, Driver, LogSource
+from clusters.kinds.base import JSON, Action, Column, Kind, Look, Panel, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import at, delete
+from clusters.kinds.kubernetes.base import at, delete, line_target
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
@@ -100,14 +99,20 @@ OVERVIEW: Panel[Pod] = Panel(
 )
 
 
-def _eviction(pod: Pod, values: Values) -> Call:
+async def _delete(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
+    await driver.call(delete(POD, pod))
+    return f"{pod.name} was asked to end"
+
+
+async def _evict(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
     body = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
         "metadata": {"name": pod.name, "namespace": pod.namespace},
         "deleteOptions": {"preconditions": {"uid": pod.uid}},
     }
-    return Call("POST", at(POD, pod, "eviction"), body=body)
+    await driver.call(Call("POST", at(POD, pod, "eviction"), body=body))
+    return f"{pod.name} was asked to move"
 
 
 def _after(pod: Pod) -> str:
@@ -125,19 +130,20 @@ DELETE: Action[Pod] = Action(
     label="Delete",
     icon="trash-2",
     effect=_after,
-    run=one_call(lambda pod, values: delete(POD, pod), "{name} was asked to end"),
+    run=_delete,
     refuse=_is_ending,
     danger=True,
     stays=lambda pod: "Its volumes and what other copies do stay.",
-    line=lambda pod, values: kubectl_line("delete", "pod", pod),
+    line=lambda pod, params: f"kubectl delete {line_target(POD, pod)}",
 )
 EVICT: Action[Pod] = Action(
     verb="evict",
     label="Evict",
     icon="log-out",
-    run=one_call(_eviction, "{name} was asked to move"),
+    run=_evict,
     refuse=_is_ending,
     effect=lambda pod: f"{_after(pod)} Refused while a disruption budget needs it.",
+    line=lambda pod, params: f"kubectl drain {pod.spec.node_name or 'NODE'} --pod-selector=…",
 )
 
 POD: Kind[Pod] = Kind(

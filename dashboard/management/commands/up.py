@@ -34,11 +34,22 @@ class Command(BaseCommand):
         host, port = _address(bind)
         listener = _listen(host, port)
         _prepare_database()
+        self._say_when_locked()
         token = _setup_token()
         if not (no_demo or settings.NO_DEMO):
             _offer_demo()
         self._greet(token)
         _serve(listener)
+
+    def _say_when_locked(self) -> None:
+        from clusters.connect.secrets import is_locked
+
+        if is_locked():
+            self.stderr.write(
+                f"LOCKED: the master key in {settings.MASTER_KEY_PATH} is not the one of this database.\n"
+                "Stored secrets cannot be read, nothing of them is changed, and no new ones are stored.\n"
+                "Put the right key back. If it is lost for good: manage.py rotate_keys --lost"
+            )
 
     def _greet(self, token: str) -> None:
         lines = [f"Pilothouse is ready at {settings.URL}"]
@@ -85,9 +96,11 @@ def _prepare_database() -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
     except (DatabaseError, sqlite3.Error) as error:
+        hint = "Put back a backup, or move the file away to begin anew."
+        if settings.DATABASE_URL:
+            hint = "See whether PostgreSQL runs and lets us in (PILOTHOUSE_DATABASE_URL)."
         raise CommandError(
-            f"The database {settings.DATABASES['default']['NAME']} cannot be used: {error}. "
-            "Put back a backup, or move the file away to begin anew."
+            f"The database {settings.DATABASES['default']['NAME']} cannot be used: {str(error).strip()}. {hint}"
         ) from error
 
 

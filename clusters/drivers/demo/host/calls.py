@@ -144,7 +144,7 @@ def _remove(world: HostWorld, thing: Object, call: Call) -> None:
 
 
 def _inspect(world: HostWorld, thing: Object, call: Call) -> Object:
-    return world.inspected(thing)
+    return copy.deepcopy(thing)
 
 
 def _top(world: HostWorld, thing: Object, call: Call) -> Object:

@@ -1,0 +1,26 @@
+"""The filters of account pages."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+# The first that its words hold: most browsers name others, too.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """``{{ session.user_agent|browser }}``: "Firefox on Linux"."""
+    name = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return " on ".join(filter(None, (name, system))) or user_agent[:60] or "Unknown browser"
