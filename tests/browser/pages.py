@@ -110,6 +110,11 @@ def _menu(name: str) -> Callable[[Page], None]:
     return do
 
 
+def _more(page: Page) -> None:
+    page.locator("button[data-more]").click()
+    page.locator(".side").wait_for()
+
+
 def _person(page: Page) -> None:
     page.locator("main").get_by_role("link", name="vera").click()
     page.get_by_role("heading", name="Grant", exact=True).wait_for()
@@ -136,6 +141,7 @@ _BUSY = {
 }
 
 WIDE_ONLY = {"switcher", "keys"}  # what a phone has no room or no keyboard for
+NARROW_ONLY = {"more"}
 _LISTS = ("project", "container", "network", "volume", "image", "host", "deployment", "pod", "replica-set", "node")
 
 PAGES: tuple[Shot, ...] = (
@@ -147,6 +153,9 @@ PAGES: tuple[Shot, ...] = (
     Shot("workloads-selected", "/workloads/", "live-table .rows .r", do=_select),
     Shot("workloads-quick-look", "/workloads/?q=checkout", "live-table .rows .r", do=_quick_look),
     Shot("workloads-filters", "/workloads/?status=healthy", "live-table .rows .r", do=_menu("Add filter")),
+    Shot("workloads-columns", "/workloads/", "live-table .rows .r", do=_menu("Columns")),
+    Shot("workloads-scoped", "/workloads/?cluster=demo-shop", "live-table .rows .r"),
+    Shot("home-scoped", "/?cluster=demo-host", "#home"),
     Shot("workloads-nothing-fits", "/workloads/?q=nothing-is-called-so", ".tbl-empty"),
     Shot("workloads-as-viewer", "/workloads/", "live-table .rows .r", who="vera"),
     *(Shot(f"list-{name}", f"/list/{name}/", "live-table .rows .r") for name in _LISTS),
@@ -176,6 +185,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("palette", "/", "#home", do=_palette("")),
     Shot("palette-found", "/", "#home", do=_palette("restart web")),
     Shot("keys", "/", "#home", do=_keys),
+    Shot("user-menu", "/", "#home", do=_menu("Signed in as ada")),
+    Shot("more", "/", "#home", do=_more),
     Shot("switcher", "/", "#home", do=_menu("All clusters")),
     Shot("connect", "/clusters/connect/"),
     Shot("connect-kubernetes", "/clusters/connect/?driver=kubernetes"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.fixtures import sign_in
-from tests.browser.pages import BROKEN, PAGES, WIDE_ONLY, Shot, break_things, open_shot
+from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, break_things, open_shot
 from tests.server import CHROMIUM_ARGUMENTS, ROOT, Server
 
 FOLDER = ROOT / "pictures"
@@ -76,8 +76,9 @@ def main(wanted: Sequence[str]) -> None:
             ) else None
         server.add_people()
         for shot in chosen(PAGES):
-            for camera in cameras if shot.name not in WIDE_ONLY else cameras[:1]:
-                camera.take(shot)
+            for camera, not_here in zip(cameras, (NARROW_ONLY, WIDE_ONLY), strict=True):
+                if shot.name not in not_here:
+                    camera.take(shot)
         if broken := chosen(BROKEN):
             break_things(cameras[0]._context("ada").new_page())
             for shot in broken:

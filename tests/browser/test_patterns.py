@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Page
 
@@ -55,18 +54,6 @@ def _open(page_for: PageFor, theme: str = "dark", width: int = 1440) -> Page:
     page.goto("/patterns/")
     page.wait_for_selector("live-table .rows .r")
     return page
-
-
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_pattern_is_accessible(page_for: PageFor, theme: str, width: str) -> None:
-    assert _violations(_open(page_for, theme, WIDTHS[width])) == []
 
 
 @pytest.mark.browser
