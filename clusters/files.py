@@ -1,4 +1,4 @@
-"""Files in and out of containers: who may, and every look into one, way out and way in is in the audit.
+"""Files in and out of containers and volumes: who may, and every look, way out and way in is in the audit.
 
 Looking at files is like a terminal and takes the same right; putting one in takes a right of its own.
 """
@@ -6,6 +6,7 @@ Looking at files is like a terminal and takes the same right; putting one in tak
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from clusters import audit
@@ -18,6 +19,7 @@ from clusters.kinds.base import Role
 from clusters.kinds.docker import files
 from clusters.kinds.docker.files import Listing, Preview
 from clusters.kinds.docker.tar import Entry
+from clusters.kinds.docker.volume_files import ROOT, way_into
 from clusters.live.row import Row
 from clusters.shells import in_time
 
@@ -32,7 +34,8 @@ async def look(gateway: Gateway, actor: Actor, row: Row, path: str) -> Listing |
     files.clean_path(path)
     request, event = await _intent(gateway, actor, row, "look at files", path)
     try:
-        found = await in_time(files.look(driver, row.resource.uid, path), SECONDS)
+        async with _way(driver, row) as (uid, root):
+            found = await in_time(files.look(driver, uid, path, root), SECONDS)
     except ClusterError as error:
         await audit.outcome(request, event, "failed", error.message)
         raise
@@ -45,12 +48,15 @@ async def download(gateway: Gateway, actor: Actor, row: Row, path: str) -> tuple
     driver = await _driver(gateway, actor, row, READ, "download files")
     files.clean_path(path)
     request, event = await _intent(gateway, actor, row, "download files", path)
+    way = AsyncExitStack()  # into a volume: it stays until the last piece is out
     try:
-        entry, pieces = await in_time(files.open_file(driver, row.resource.uid, path), SECONDS)
+        uid, root = await way.enter_async_context(_way(driver, row))
+        entry, pieces = await in_time(files.open_file(driver, uid, root + files.clean_path(path)), SECONDS)
     except ClusterError as error:
+        await way.aclose()
         await audit.outcome(request, event, "failed", error.message)
         raise
-    return entry, _recorded(pieces, request, event)
+    return entry, _recorded(pieces, way, request, event)
 
 
 async def upload(
@@ -60,7 +66,8 @@ async def upload(
     driver = await _driver(gateway, actor, row, WRITE, "upload files")
     request, event = await _intent(gateway, actor, row, "upload files", f"{folder.rstrip('/')}/{name}", size=size)
     try:
-        await files.put_file(driver, row.resource.uid, folder, name, size, data)
+        async with _way(driver, row, write=True) as (uid, root):
+            await files.put_file(driver, uid, root + files.clean_path(folder), name, size, data)
     except ClusterError as error:
         await audit.outcome(request, event, "failed", error.message)
         raise
@@ -69,10 +76,22 @@ async def upload(
 
 async def _driver(gateway: Gateway, actor: Actor, row: Row, need: Need, verb: str) -> Driver:
     namespace = row.resource.namespace if row.kind.namespaced else None
+    if getattr(row.resource, "options", None):
+        need = Need(Role.ADMIN, need.right, need.acts)  # such a volume may be any folder or disk of the machine
     await gateway.see(actor, row.cluster.id, namespace, need, verb=verb, kind=row.kind.name, resource=row.resource)
     if row.kind.panel("files") is None:
         raise Unsupported(f"A {row.kind.label.lower()} has no files that can be looked at.")
     return gateway.connections.driver(row.cluster.id)
+
+
+@asynccontextmanager
+async def _way(driver: Driver, row: Row, *, write: bool = False) -> AsyncIterator[tuple[str, str]]:
+    """The container through which the files are reached, and where in it they begin."""
+    if row.kind.name != "volume":
+        yield row.resource.uid, ""
+        return
+    async with way_into(driver, row.resource.name, write=write) as name:
+        yield name, ROOT
 
 
 async def _intent(
@@ -83,11 +102,14 @@ async def _intent(
     return await audit.intent(event), event
 
 
-async def _recorded(pieces: AsyncIterator[bytes], request: str, event: audit.Event) -> AsyncIterator[bytes]:
+async def _recorded(
+    pieces: AsyncIterator[bytes], way: AsyncExitStack, request: str, event: audit.Event
+) -> AsyncIterator[bytes]:
     result: audit.Result = "failed"
     try:
         async for piece in pieces:
             yield piece
         result = "done"
     finally:
+        await way.aclose()
         await audit.outcome(request, event, result, "" if result == "done" else "It was not read to its end.")

@@ -12,7 +12,7 @@ from clusters.live.row import Row
 from clusters.live.store import Delta, Store
 from clusters.live.table import status_cell
 from clusters.live.usage import copies, usage_cells, usage_point
-from dashboard.engine import engine
+from dashboard.engine import address, engine
 from dashboard.topics.base import Topic
 
 
@@ -57,6 +57,7 @@ class ResourceTopic(Topic):
             now=time.time(),
             gone=now_there is None,
             version=self._row.resource.version,
+            href=address(self._row),
             health=status_cell(self._row),
             usage=usage_cells(sample) if sample else None,
         )

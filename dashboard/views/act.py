@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh, trigger_client_event
 
-from clusters import actors
+from clusters import actors, bulk
 from clusters.audit import Unrecorded
 from clusters.carrying_out import Outcome
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
@@ -28,7 +28,7 @@ from dashboard.page import page
 from dashboard.request import Request
 
 MOST = 500  # resources of one act
-AT_ONCE = 5  # of them that are acted on at the same time
+AT_ONCE = 5  # of them that are acted on while the dialog waits; more are a job
 STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422, Unrecorded: 503}
 
 
@@ -84,6 +84,8 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
         _check_typed(plan, asked)
     except ClusterError as error:
         return _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
+    if len(possible) > AT_ONCE:
+        return await _begin(request, plan, possible, asked)
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(planned: Planned) -> Acted:
@@ -92,6 +94,18 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
 
     results = await asyncio.gather(*(one(planned) for planned in possible))
     return _answer(request, action, results, len(plan) - len(possible))
+
+
+async def _begin(
+    request: Request, plan: Sequence[Planned], possible: Sequence[Planned], asked: QueryDict
+) -> HttpResponse:
+    """Many are a job, with a line for each."""
+    many = bulk.Many(plan[0].action, [one.row for one in possible], asked.dict(), asked.get("key", ""))
+    try:
+        where = f"/jobs/{await bulk.begin(engine.gateway, request.actor, many)}/"
+    except ClusterError as error:
+        return _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
+    return HttpResponseClientRedirect(where) if request.htmx else HttpResponseRedirect(where)
 
 
 async def _one(request: Request, planned: Planned, values: Mapping[str, Any], key: str) -> Acted:

@@ -66,9 +66,9 @@ async def run(request: Request, kind: str) -> HttpResponse:
             gateway, cluster = engine.gateway, asked.chosen.id
             key = await making.begin(gateway, request.actor, cluster, asked.maker, found.form, asked.like)
             return HttpResponseClientRedirect(f"/jobs/{key}/")
-        except Denied as error:
-            found.error = error.message
-            return _shown(request, asked, given.dict(), found, status=403)
+        except ClusterError as error:
+            found.error = f"{error.message} {error.hint}".strip() if not isinstance(error, Denied) else error.message
+            return _shown(request, asked, given.dict(), found, status=403 if isinstance(error, Denied) else 422)
     return _shown(request, asked, given.dict(), found, status=422)
 
 

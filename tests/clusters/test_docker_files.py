@@ -17,7 +17,8 @@ from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupporte
 from clusters.kinds.docker import files
 from clusters.kinds.docker.files import Listing, Preview, clean_path, look, open_file, put_file
 from clusters.kinds.docker.tar import TarReader
-from tests.clusters.docker_engine import made, unix
+from clusters.kinds.docker.volume_files import ROOT, way_into
+from tests.clusters.docker_engine import a_name, made, now, unix
 
 # A newline, an escape, quotes, text from right to left, a name of 250 letters; links out, in a circle; devices.
 SCRIPT = r"""
@@ -269,3 +270,37 @@ async def test_nothing_is_written_to_our_disk(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     await look(Hostile(_archive(_info("w/", type=tarfile.DIRTYPE), _info("w/x", size=1), data=b"x")), "a" * 64, "/w")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.docker
+async def test_a_volume_is_looked_into_and_put_into_through_a_container_that_never_runs(driver: DockerDriver) -> None:
+    volume = a_name()
+    await driver.call(Call("POST", ("volumes", "create"), body={"Name": volume}))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"kept"
+
+    try:
+        async with way_into(driver, volume, write=True) as name:
+            await put_file(driver, name, f"{ROOT}/", "note", 4, pieces())
+            assert (await now(driver, name)).state.status == "created"
+        async with made(driver, ("ln", "-s", "/etc/passwd", "/v/out"), HostConfig={"Binds": [f"{volume}:/v"]}):
+            pass
+        async with way_into(driver, volume, write=False) as name:
+            found = await look(driver, name, "/", ROOT)
+            assert isinstance(found, Listing)
+            assert found.path == "/"
+            assert "note" in {one.name for one in found.entries}
+            note = await look(driver, name, "/note", ROOT)
+            assert isinstance(note, Preview)
+            assert (note.path, note.text) == ("/note", "kept")
+            with pytest.raises(Conflict, match="out of the volume"):
+                await look(driver, name, "/out", ROOT)
+            with pytest.raises(Missing):
+                await look(driver, name, "/../etc/passwd", ROOT)
+            with pytest.raises(ClusterError):
+                await put_file(driver, name, ROOT, "more", 4, pieces())
+        with pytest.raises(Missing):
+            await now(driver, name)
+    finally:
+        await driver.call(Call("DELETE", ("volumes", volume), {"force": "true"}))

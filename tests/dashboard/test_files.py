@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient
 
+from clusters.drivers.base import Call
 from clusters.models import AuditEntry, Cluster, Grant
 from dashboard.engine import engine
-from tests.clusters.docker_engine import made, unix
+from tests.clusters.docker_engine import a_name, made, unix
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.docker]
 ClientFor = Callable[[User], AsyncClient]
@@ -96,3 +97,29 @@ async def test_what_is_not_there_is_said_in_words(ada: User, row: str, path: str
     client = async_client_for(ada)
     assert 'role="alert"' in (await client.get("/files/", {"row": row, "path": path or "x"})).content.decode()
     assert (await client.get("/files/download/", {"row": row, "path": path})).status_code == 422
+
+
+async def test_a_volume_has_files_too_and_one_that_may_be_the_machines_is_for_administrators(
+    ada: User, nora: User, box: Cluster, docker_socket: str, async_client_for: ClientFor
+) -> None:
+    driver, names = unix(docker_socket), (a_name(), a_name())
+    options = {"type": "none", "o": "bind", "device": "/tmp"}
+    for name, more in zip(names, ({}, {"DriverOpts": options}), strict=True):
+        await driver.call(Call("POST", ("volumes", "create"), body={"Name": name, **more}))
+    try:
+        rows = [f"{box.pk}~volume~{name}" for name in names]
+        given = SimpleUploadedFile("note.txt", b"kept")
+        answer = await async_client_for(ada).post("/files/upload/", {"row": rows[0], "path": "/", "file": given})
+        assert "note.txt is in /" in answer.content.decode()
+        taken = await async_client_for(ada).get("/files/download/", {"row": rows[0], "path": "/note.txt"})
+        assert b"".join([piece async for piece in taken]) == b"kept"  # type: ignore[attr-defined]
+        await Grant.objects.acreate(user=nora, role=2, cluster=box, rights=["exec", "files"])
+        client = async_client_for(nora)
+        assert (await client.get("/files/", {"row": rows[0]})).status_code == 200
+        assert (await client.get("/files/", {"row": rows[1]})).status_code == 403
+        left = await driver.call(Call("GET", ("containers", "json"), {"all": "1"}))
+        assert not [one for one in left if one["Labels"].get("pilothouse.files") in names]
+    finally:
+        for name in names:
+            await driver.call(Call("DELETE", ("volumes", name), {"force": "true"}))
+        await driver.close()

@@ -101,7 +101,7 @@ PROCESSES: Panel[Container] = Panel(
     live=False,
     when=lambda one: one.state.status == "running",
 )
-FILES: Panel[Container] = Panel(
+FILES: Panel[Any] = Panel(
     key="files",
     label="Files",
     icon="folder",

@@ -11,7 +11,7 @@ import posixpath
 import stat
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
@@ -52,9 +52,12 @@ def clean_path(path: str) -> str:
     return "/" + posixpath.normpath(path).strip("/")
 
 
-async def look(driver: Driver, uid: str, path: str) -> Listing | Preview:
-    """A folder's list, or a file as text; links are followed, inside the container. Raises Missing."""
-    path = clean_path(path)
+async def look(driver: Driver, uid: str, path: str, root: str = "") -> Listing | Preview:
+    """A folder's list, or a file as text; links are followed, inside the container. Raises Missing.
+
+    ``root`` is where the files begin that are meant (of a volume): paths are said without it, links do not lead out.
+    """
+    path = (root + clean_path(path)).rstrip("/") or "/"
     for _ in range(MOST_LINKS):
         try:
             found = await _look(driver, uid, path)
@@ -63,7 +66,9 @@ async def look(driver: Driver, uid: str, path: str) -> Listing | Preview:
                 raise
             break
         if not isinstance(found, str):
-            return found
+            return replace(found, path=found.path.removeprefix(root) or "/")
+        if root and not f"{found}/".startswith(f"{root}/"):
+            raise Conflict("This link leads out of the volume.", hint="It means something in a container only.")
         path = found
     raise Conflict("These links lead in a circle.")
 

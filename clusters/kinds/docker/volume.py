@@ -7,6 +7,7 @@ from typing import Any
 
 from clusters.kinds.base import Column, Health, Join, Kind, Look, Panel
 from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.docker.container_inside import FILES
 from clusters.kinds.docker.disk import SIZE, volume_size
 from clusters.kinds.docker.overview import PROJECT_COLUMN, overview
 from clusters.kinds.docker.used_by import used_health
@@ -97,7 +98,7 @@ VOLUME: Kind[Volume] = Kind(
         PROJECT_COLUMN,
         AGE,
     ),
-    panels=(OVERVIEW, SIZE, RAW),
+    panels=(OVERVIEW, FILES, SIZE, RAW),
     actions=ACTIONS,
     search=lambda one: " ".join((one.mountpoint, one.driver, *(user.name for user in one.users))),
 )

@@ -25,6 +25,7 @@ class LiveResource extends HTMLElement {
     if (frame.t === "usage") this.#usage(frame.rows[this.dataset.row]);
     else if (frame.t === "end") this.#gone(frame.why);
     else {
+      if (frame.href !== this.dataset.href && !frame.gone && !this.#inLook) return location.replace(frame.href + location.search); // renamed
       const known = this.version;
       this.version = JSON.stringify([frame.version, frame.health]);
       if (frame.usage) this.#usage(frame.usage);

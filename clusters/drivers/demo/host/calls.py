@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 MOST_CONTAINERS = 60
+ENDS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "TERM": 15}  # signals that end the programs of this host
 
 
 def answer(world: HostWorld, call: Call) -> Any:
@@ -99,7 +100,9 @@ def _stop(world: HostWorld, thing: Object, call: Call) -> None:
 def _kill(world: HostWorld, thing: Object, call: Call) -> None:
     if not thing["State"]["Running"]:
         raise Conflict(f"{thing['Name'][1:]} does not run.")
-    engine.stop(world, thing, code=137, after=0.1)
+    signal = call.query.get("signal", "SIGKILL").removeprefix("SIG")
+    if signal in ENDS:
+        engine.stop(world, thing, code=128 + ENDS[signal], after=0.1)
 
 
 def _restart(world: HostWorld, thing: Object, call: Call) -> None:
@@ -147,6 +150,10 @@ def _inspect(world: HostWorld, thing: Object, call: Call) -> Object:
     return copy.deepcopy(thing)
 
 
+def _changes(world: HostWorld, thing: Object, call: Call) -> list[Object]:
+    return [{"Path": "/tmp", "Kind": 0}, {"Path": "/tmp/session.cache", "Kind": 1}]  # noqa: S108
+
+
 def _top(world: HostWorld, thing: Object, call: Call) -> Object:
     if not thing["State"]["Running"]:
         raise Conflict(f"{thing['Name'][1:]} does not run.")
@@ -159,6 +166,7 @@ def _top(world: HostWorld, thing: Object, call: Call) -> Object:
 
 ACTS: dict[tuple[str, str], Callable[[HostWorld, Object, Call], Any]] = {
     ("GET", "json"): _inspect,
+    ("GET", "changes"): _changes,
     ("GET", "top"): _top,
     ("POST", "start"): _start,
     ("POST", "stop"): _stop,

@@ -1,0 +1,82 @@
+"""One action on many resources, as a job: a line for each that says how it went, and at the end what failed.
+
+Each is decided, recorded and carried out by the gateway on its own, with the rights of that moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clusters import actors, jobs
+from clusters.access import Actor
+from clusters.errors import ClusterError
+from clusters.gateway import Gateway
+from clusters.kinds.base import Action
+from clusters.live.row import Row
+
+AT_ONCE = 5  # resources that are acted on at the same time
+_NAMED = 5  # of those that failed, in the reason of the job
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """What is done to which, with the same values for all. ``key`` tells a repeated request from a new one."""
+
+    action: Action[Any]
+    rows: Sequence[Row]
+    values: Mapping[str, Any]
+    key: str = ""
+
+
+async def begin(gateway: Gateway, actor: Actor, many: Many) -> str:
+    """Begin the job; its key."""
+    kinds = {row.kind.plural.lower() if len(many.rows) > 1 else row.kind.label.lower() for row in many.rows}
+    title = f"{many.action.label}: {len(many.rows)} {kinds.pop() if len(kinds) == 1 else 'resources'}"
+    clusters = {row.cluster.id for row in many.rows}
+    cluster = clusters.pop() if len(clusters) == 1 else None
+    return await jobs.start(title, many.action.verb, actor, cluster, lambda says: _all(gateway, actor, many, says))
+
+
+async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) -> str:
+    for row in many.rows:
+        says.progress(row.id, f"{_name(row)}: waits")
+    turn, failed = asyncio.Semaphore(AT_ONCE), []
+
+    async def one(row: Row) -> None:
+        async with turn:
+            says.progress(row.id, f"{_name(row)}: {many.action.label.lower()} …")
+            try:
+                words = await _one(gateway, actor, many, row)
+            except ClusterError as error:
+                failed.append(row)
+                says.progress(row.id, f"{_name(row)}: FAILED. {error.message} {error.hint}".rstrip())
+            else:
+                says.progress(row.id, f"{_name(row)}: done. {words}")
+
+    async with asyncio.TaskGroup() as group:
+        for row in many.rows:
+            group.create_task(one(row))
+    done = len(many.rows) - len(failed)
+    if failed:
+        names = ", ".join(row.resource.name for row in failed[:_NAMED])
+        more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+        raise ClusterError(f"{len(failed)} of {len(many.rows)} failed: {names}{more}.", hint=f"{done} are done.")
+    return f"All {done} are done."
+
+
+async def _one(gateway: Gateway, actor: Actor, many: Many, row: Row) -> str:
+    # With the rights of this moment: hundreds take minutes, and a role may be taken away meanwhile.
+    now = await actors.actor_for(actor.user_id) or actors.NOBODY
+    key = f"{many.key[:64]}:{row.id}" if many.key else ""
+    now = replace(now, address=actor.address)
+    verb = many.action.verb
+    outcome = await gateway.act(now, row.cluster.id, row.kind, row.resource, verb, many.values, key=key)
+    return outcome.words
+
+
+def _name(row: Row) -> str:
+    namespace = f"{row.resource.namespace}/" if row.resource.namespace else ""
+    return f"{row.cluster.name} / {namespace}{row.resource.name}"
