@@ -58,10 +58,33 @@ def container(number: int, text: str) -> dict[str, Any]:
     return thing
 
 
+def image(number: int, text: str) -> dict[str, Any]:
+    """An image all of whose words are this text."""
+    return {"Id": f"sha256:{number:064x}", "RepoTags": [text], "RepoDigests": [text], "Created": 1, "Size": 1,
+            "Labels": {text: text}, "Os": text, "Architecture": text,
+            "Config": {"Env": [f"A={text}"], "Cmd": [text], "User": text, "ExposedPorts": {text: {}}}}  # fmt: skip
+
+
+def network(number: int, text: str) -> dict[str, Any]:
+    """A network all of whose words are this text."""
+    ranges = [{"Subnet": text, "Gateway": text, "IPRange": text}]
+    return {"Id": f"{number:064x}", "Name": text, "Driver": text, "Scope": text, "IPAM": {"Config": ranges},
+            "Options": {text: text}, "Labels": {text: text}, "Created": text}  # fmt: skip
+
+
+def volume(number: int, text: str) -> dict[str, Any]:
+    """A volume all of whose words are this text."""
+    return {"Name": text, "Driver": text, "Mountpoint": text, "Scope": text, "Options": {text: text},
+            "Labels": {text: text}, "UsageData": {"Size": 5, "RefCount": 0}}  # fmt: skip
+
+
 class _Engine(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     things = {f"{number:064x}": container(number, text) for number, text in enumerate(SCRIPTS, 1)}
     words = SCRIPTS[0]
+    images = {one["Id"]: one for one in (image(number, text) for number, text in enumerate(SCRIPTS, 1))}
+    networks = {one["Id"]: one for one in (network(number, text) for number, text in enumerate(SCRIPTS, 1))}
+    volumes = [volume(number, text) for number, text in enumerate(SCRIPTS, 1)]
 
     def do_GET(self) -> None:
         path = (
@@ -74,6 +97,14 @@ class _Engine(BaseHTTPRequestHandler):
             self._events()
         elif path in ("_ping", "version", "info", "containers/json"):
             self._json(getattr(self, "_" + path.strip("_").replace("/", "_"))())
+        elif path in ("images/json", "networks", "volumes", "system/df"):
+            self._json(self._listed()[path])
+        elif parts[0] == "images" and parts[2:] == ["history"]:
+            self._json([{"CreatedBy": self.words, "Size": 1, "Tags": [self.words], "Created": 1}])
+        elif parts[0] == "images" and parts[1].replace("%3A", ":") in self.images:
+            self._json(self.images[parts[1].replace("%3A", ":")])
+        elif parts[0] == "networks" and parts[1] in self.networks:
+            self._json(self.networks[parts[1]])
         elif parts[0] == "containers" and parts[1] in self.things and parts[2] == "json":
             self._json(self.things[parts[1]])
         elif parts[0] == "containers" and parts[2:] == ["logs"]:
@@ -97,7 +128,14 @@ class _Engine(BaseHTTPRequestHandler):
 
     def _info(self) -> Any:
         return {"ID": "hostile", "Name": self.words, "ServerVersion": self.words, "OperatingSystem": self.words,
-                "KernelVersion": self.words, "Architecture": self.words, "NCPU": 1, "MemTotal": 1 << 30}  # fmt: skip
+                "KernelVersion": self.words, "Architecture": self.words, "NCPU": 1, "MemTotal": 1 << 30,
+                "Warnings": [self.words], "Labels": [f"{self.words}=1"], "SecurityOptions": [self.words]}  # fmt: skip
+
+    def _listed(self) -> dict[str, Any]:
+        images, networks = list(self.images.values()), list(self.networks.values())
+        cache = [{"ID": "x", "Description": self.words, "Size": 1, "InUse": False}]
+        df = {"LayersSize": 1, "Images": images, "Containers": [], "Volumes": self.volumes, "BuildCache": cache}
+        return {"images/json": images, "networks": networks, "volumes": {"Volumes": self.volumes}, "system/df": df}
 
     def _containers_json(self) -> Any:
         return [

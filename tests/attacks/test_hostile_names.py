@@ -129,6 +129,33 @@ def test_every_tab_of_a_hostile_container_is_inert(hostile_server: Server, caref
             unharmed(page)
 
 
+@pytest.mark.parametrize("kind", ["image", "network", "volume", "project", "host"])
+def test_lists_pages_and_clean_up_of_what_is_on_a_hostile_host_are_inert(
+    hostile_server: Server, careful: Callable[[Server], Page], kind: str
+) -> None:
+    page, slug = careful(hostile_server), slug_of(hostile_server)
+    page.goto(f"/list/{kind}/?cluster={slug}")
+    page.locator("live-table .rows .r").first.wait_for()
+    unharmed(page)
+    links = page.locator('live-table .rows [data-part="link"]')
+    found = [str(links.nth(number).get_attribute("href")) for number in range(links.count())]
+    for href in [one for one in found if "%0A" not in one][:20]:
+        for panel in ("overview", "layers", "disk", "size", "logs"):
+            answer = page.goto(f"{href}?panel={panel}")
+            assert answer is not None
+            assert answer.status == 200, f"{href} {panel}"
+            unharmed(page)
+    if kind != "host":
+        return
+    page.goto(f"{found[0]}?panel=disk")
+    for cleaner in ("Unused volumes", "Unused images", "Unused networks", "Build cache"):
+        page.get_by_role("button", name=cleaner).click()
+        page.locator("dialog#clean[open]").wait_for()
+        page.wait_for_timeout(200)
+        unharmed(page)
+        page.locator("dialog#clean [data-close]").click()
+
+
 def test_hostile_log_lines_are_inert_and_shown(hostile_server: Server, careful: Callable[[Server], Page]) -> None:
     page = careful(hostile_server)
     page.goto(f"{hrefs(page, hostile_server)[0]}?panel=logs")

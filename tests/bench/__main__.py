@@ -15,7 +15,7 @@ from importlib import import_module
 from tests.bench.figures import Figure, LeftOut
 from tests.bench.report import write
 
-MEASURES = ("engine", "start", "idle", "list_page", "docker_change", "pod_change", "log_click", "log_flood", "storm",
+MEASURES = ("engine", "start", "idle", "list_page", "docker_lists", "docker_change", "pod_change", "log_click", "log_flood", "storm",
             "quiet", "many_pods", "many_real_pods")  # fmt: skip
 
 

@@ -30,17 +30,18 @@ class Engine:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request; the answer, decoded."""
+    def call(self, method: str, path: str, body: Any = None, raw: bytes | None = None) -> Any:
+        """One request; the answer, decoded where it is one object."""
         connection = _UnixConnection(self._path)
         headers = {"Content-Type": "application/json"}
-        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        sent = raw if raw is not None else json.dumps(body) if body is not None else None
+        connection.request(method, path, sent, headers)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:200]!r}")
-        return json.loads(text) if text.strip() else None
+        return json.loads(text) if text.strip() and raw is None else None
 
     @contextmanager
     def container(self, command: Sequence[str] = ("sleep", "100000"), **body: Any) -> Iterator[Container]:
