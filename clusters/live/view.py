@@ -76,10 +76,6 @@ class View:
             keys = self.order[offset : offset + limit]
         return [key.rsplit("\0", 1)[1] for key in keys]
 
-    def ids(self) -> list[str]:
-        """The ids of all rows, in order: for "select all"."""
-        return self.slice(0, self.total)
-
     def row(self, row_id: str) -> Entry | None:
         """The row of that id, as it is now."""
         cluster_id, kind, uid = row_id.split("~", 2)

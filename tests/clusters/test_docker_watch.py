@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import statistics
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -90,26 +89,18 @@ async def test_it_says_what_it_is(engine: DockerDriver) -> None:
     await engine.ping()
 
 
-async def test_a_change_arrives_within_milliseconds(docker_socket: str) -> None:
+async def test_each_of_many_quick_changes_is_seen(docker_socket: str) -> None:
+    """How fast is measured by the bench."""
     driver, other = unix(docker_socket), unix(docker_socket)
-    waits = []
     try:
         async with watching(driver) as seen, made(other) as container:
             await seen.until(lambda one: _state(one, container.uid) == "running")
             for verb, state in [("pause", "paused"), ("unpause", "running")] * 15:
-                await asyncio.sleep(0.05)
-                began = time.monotonic()
                 await post(other, container.uid, verb)
-                done = time.monotonic()
-                shown = await seen.until(lambda one, state=state: _state(one, container.uid) == state)  # type: ignore[misc]
-                assert shown > began
-                waits.append((shown - done) * 1000)
+                await seen.until(lambda one, state=state: _state(one, container.uid) == state)  # type: ignore[misc]
     finally:
         await driver.close()
         await other.close()
-    median = statistics.median(waits)
-    print(f"\nfrom the engine's answer to the change told: median {median:.1f} ms, most {max(waits):.1f} ms")
-    assert median < 30
 
 
 async def test_what_was_removed_while_the_line_was_cut_is_gone_afterwards(docker_socket: str, tmp_path: Path) -> None:

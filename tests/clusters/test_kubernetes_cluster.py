@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -51,25 +50,15 @@ async def test_the_store_equals_what_kubectl_says(live: Live, driver: Kubernetes
     )
 
 
-async def test_a_change_is_in_the_store_within_a_few_milliseconds(
-    live: Live, driver: KubernetesDriver, namespace: str
-) -> None:
+async def test_each_of_many_quick_changes_is_in_the_store(live: Live, driver: KubernetesDriver, namespace: str) -> None:
+    """How fast is measured by the bench."""
     name = await run_pod(driver, namespace)
     pod = await live.until(POD, named(name, "Running"))
     path = ("api", "v1", "namespaces", namespace, "pods", name)
-    taken = []
-    for number in range(40):
+    for number in range(20):
         body = {"metadata": {"labels": {"round": str(number)}}}
-        began = time.perf_counter()
-        change = asyncio.create_task(
-            driver.call(Call("PATCH", path, body=body, content_type="application/merge-patch+json"))
-        )
+        await driver.call(Call("PATCH", path, body=body, content_type="application/merge-patch+json"))
         await live.until(POD, lambda one, n=number: one.uid == pod.uid and one.labels.get("round") == str(n))
-        taken.append((time.perf_counter() - began) * 1000)
-        await change
-    taken.sort()
-    print(f"request sent to store: median {taken[20]:.1f} ms, p95 {taken[37]:.1f} ms")
-    assert taken[20] < 100
 
 
 async def test_a_namespace_alone_can_be_watched_by_somebody_who_sees_no_other(kubeconfig: Path, namespace: str) -> None:

@@ -12,6 +12,7 @@ import { keyboard } from "../table/keyboard.js";
 import { Rows } from "../table/rows.js";
 import { Selection } from "../table/selection.js";
 import { Toolbar } from "../table/toolbar.js";
+import { toast } from "../toast.js";
 import { visible } from "../visible.js";
 
 const STEP = 50; // windows begin at multiples of this, so that people who look at the same share one
@@ -234,7 +235,9 @@ class LiveTable extends HTMLElement {
   async #selectAll(on) {
     if (!on) return this.selection.clear();
     const answer = await fetch(`${this.dataset.ids}?${this.address.query}`, { headers: { Accept: "application/json" } });
-    if (answer.ok) this.selection.set((await answer.json()).ids);
+    if (!answer.ok) return toast({ level: "error", words: "Pilothouse did not say which rows these are. Nothing more was selected." });
+    const { ids, total } = await answer.json();
+    this.selection.set(ids, ids.length < total ? total : 0);
   }
 
   // --- head -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ import { openDialog } from "../dialog.js";
 import { icon } from "../icons.js";
 import { make } from "../make.js";
 
+const MOST = 500; // resources of one act, as the server allows
+
 export function bulkBar(selection, actions, { total, selectAll }) {
   const count = make("b", { aria: { live: "polite" } });
   const all = button("Select all", "list-checks", selectAll);
@@ -13,17 +15,26 @@ export function bulkBar(selection, actions, { total, selectAll }) {
   ]);
   const clear = make("button", { type: "button", className: "btn ghost sm sq", ariaLabel: "Clear the selection", title: "Clear the selection" }, icon("x"));
   clear.addEventListener("click", () => selection.clear());
+  const note = make("span", { className: "bulk-note", role: "status" });
   const bar = make(
     "div",
     { className: "bulk pop", role: "toolbar", hidden: true, aria: { label: "Selected rows" } },
-    count, all, ...buttons.map(([, element]) => element), clear,
+    count, note, all, ...buttons.map(([, element]) => element), clear,
   );
   selection.addEventListener("change", () => {
-    const kinds = new Set(selection.ids.map(kindOf));
+    const kinds = Map.groupBy(selection.ids, kindOf);
     bar.hidden = selection.size === 0;
     count.textContent = `${selection.size.toLocaleString()} selected`;
     all.hidden = selection.size >= total();
-    for (const [action, element] of buttons) element.hidden = !action.kinds.some((kind) => kinds.has(kind));
+    let tooMany = false;
+    for (const [action, element] of buttons) {
+      const number = action.kinds.reduce((sum, kind) => sum + (kinds.get(kind)?.length ?? 0), 0);
+      element.hidden = !number;
+      element.disabled = number > MOST;
+      tooMany ||= number > MOST;
+    }
+    const words = [selection.cut && `the first of ${selection.cut.toLocaleString()}`, tooMany && `at most ${MOST} can be acted on at once`];
+    note.textContent = words.filter(Boolean).join("; ");
   });
   return bar;
 }

@@ -3,6 +3,7 @@
 export class Selection extends EventTarget {
   #ids = new Set();
   #anchor = null;
+  cut = 0; // how many rows "all" would have been, where not all could be selected
 
   get size() {
     return this.#ids.size;
@@ -31,8 +32,9 @@ export class Selection extends EventTarget {
     this.#tell();
   }
 
-  set(ids) {
+  set(ids, cut = 0) {
     this.#ids = new Set(ids);
+    this.cut = cut;
     this.#tell();
   }
 
