@@ -20,7 +20,7 @@ from clusters.live.row import Row
 # A whole image holds whatever was put into it: whoever may run it can see that anyway.
 SAVE = Need(Role.OPERATOR, "run", acts=False)
 LOAD = Need(Role.OPERATOR, "run")
-MOST = 8 << 30  # bytes of one archive
+MOST = 4 << 30  # bytes of one archive
 
 
 async def save(gateway: Gateway, actor: Actor, row: Row, image: str) -> AsyncIterator[bytes]:

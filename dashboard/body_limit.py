@@ -1,17 +1,34 @@
-"""No request may send more than we ever take: refused before it is read, cut off where it did not say its size."""
+"""No request may send more than we ever take: refused before it is read, cut off where it did not say its size.
+
+A body is read whole before anything else looks at its request: what may be larger is for who is signed in only.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from clusters.image_files import MOST
+
 LIMIT = 9 << 20  # bytes: a piece of an upload is 8 MiB
-LARGER = {"/files/upload/": 257 << 20}  # a file on its way into a container
+LARGER = {
+    "/files/upload/": 257 << 20,  # a file on its way into a container
+    "/images/load/": MOST + (1 << 20),  # an image that was saved, and what a form puts around it
+}
 
 
 async def limited(app: Any, scope: Any, receive: Any, send: Any) -> None:
     """Pass a request on, unless its body is too large."""
-    most = LARGER.get(scope["path"], LIMIT)
-    length = dict(scope["headers"]).get(b"content-length", b"0")
+    headers = dict(scope["headers"])
+    larger = scope["path"] in LARGER and await _signed_in(headers)
+    most = LARGER[scope["path"]] if larger else LIMIT
+    length = headers.get(b"content-length", b"0")
     if not length.isdigit() or len(length) > 15 or int(length) > most:
         await _refuse(send)
         return
@@ -24,6 +41,17 @@ async def limited(app: Any, scope: Any, receive: Any, send: Any) -> None:
         return {"type": "http.disconnect"} if came > most else message
 
     await app(scope, counting, send)
+
+
+async def _signed_in(headers: Mapping[bytes, bytes]) -> bool:
+    try:
+        cookie = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return False
+    if cookie is None:
+        return False
+    kept = await Session.objects.filter(session_key=cookie.value, expire_date__gt=timezone.now()).afirst()
+    return kept is not None and SESSION_KEY in kept.get_decoded()
 
 
 async def _refuse(send: Any) -> None:

@@ -107,7 +107,7 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
     if any(one.driver.platform == "docker" for one in connections):
         kinds.setdefault("Images", []).append(entry("Builds", "hammer", "/builds/"))
     if may_see(actor):
-        kinds.setdefault("Images", []).append(entry("Registries", "package", "/registries/"))
+        kinds.setdefault("Images", []).append(entry("Registries", "archive", "/registries/"))
     yield Group(
         "",
         (

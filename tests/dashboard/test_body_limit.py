@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import AsyncClient
 
 from dashboard.body_limit import LIMIT, limited
 
 
-async def ask(headers: list[tuple[bytes, bytes]], *pieces: int) -> tuple[list[int], int]:
+async def ask(headers: list[tuple[bytes, bytes]], *pieces: int, path: str = "/x/") -> tuple[list[int], int]:
     """The statuses that were answered, and how many bytes the application got."""
     left, sent, got = list(pieces), list[int](), 0
 
@@ -26,7 +33,7 @@ async def ask(headers: list[tuple[bytes, bytes]], *pieces: int) -> tuple[list[in
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 return
 
-    await limited(application, {"type": "http", "path": "/x/", "headers": headers}, receive, send)
+    await limited(application, {"type": "http", "path": path, "headers": headers}, receive, send)
     return sent, got
 
 
@@ -43,3 +50,20 @@ async def test_a_body_that_does_not_say_its_size_is_cut_off() -> None:
 
 async def test_what_is_small_enough_passes() -> None:
     assert await ask([(b"content-length", b"20")], 10, 10) == ([200], 20)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_may_be_larger_is_for_who_is_signed_in_only(
+    async_client_for: Callable[[User], AsyncClient], ada: User
+) -> None:
+    length = (b"content-length", str(LIMIT * 100).encode())
+    name = settings.SESSION_COOKIE_NAME
+    stranger = [b"", f"{name}=x".encode(), f"{name}=\xff; {name}".encode("latin-1")]
+    for cookie in stranger:
+        assert await ask([length, (b"cookie", cookie)], 10, path="/images/load/") == ([413], 0)
+    session = async_client_for(ada).cookies[name].value
+    signed_in = (b"cookie", f"other=1; {name}={session}".encode())
+    assert await ask([length, signed_in], 10, path="/images/load/") == ([200], 10)
+    assert await ask([length, signed_in], 10, path="/x/") == ([413], 0)
+    await Session.objects.all().adelete()
+    assert await ask([length, signed_in], 10, path="/images/load/") == ([413], 0)

@@ -50,7 +50,7 @@ async def row_of(here: Cluster, name: str) -> str:
     """The id of the row of the image with that name, once the live list has it."""
     store = engine.supervisor.connections[here.pk].stores["image"]
     with engine.supervisor.connections[here.pk].wanted("image"):
-        for _ in range(200):
+        for _ in range(1200):  # an engine that others keep busy takes its time
             for one in store.resources.values():
                 if name in one.tags:
                     return f"{here.pk}~image~{one.uid}"
