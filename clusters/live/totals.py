@@ -80,6 +80,7 @@ class Totals:
 
     async def run(self) -> None:
         """Sample for ever; at rest while nobody looks."""
+        self._wake = asyncio.Event()  # of the loop that we run on
         while True:
             self._wake.clear()
             looked_at = [self._supervisor.connections[one] for one in self._lookers if self._is_there(one)]

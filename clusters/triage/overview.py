@@ -71,6 +71,15 @@ class Overview:
         return sum(one.level == Level.AT_RISK for one in self.findings)
 
     @property
+    def watched(self) -> str:
+        """What is looked at all the time: "35 apps on 2 clusters are watched."; "" where there are none."""
+        apps = sum(self.levels.values())
+        if not apps:
+            return ""
+        places = explain.several(sum(1 for comb in self.hive if comb.total), "cluster")
+        return f"{explain.several(apps, 'app')} on {places} {'is' if apps == 1 else 'are'} watched."
+
+    @property
     def waiting(self) -> bool:
         """Nothing is known yet: say so, instead of "all is well"."""
         return not self.levels and not self.findings

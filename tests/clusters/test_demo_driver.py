@@ -157,3 +157,24 @@ async def test_usage_is_measured_for_what_runs(driver: DemoDriver) -> None:
     samples = await driver.usage(kind("pod"), item.resources)
     assert set(samples) == {one.uid for one in item.resources}
     assert all(one.cpu is not None and one.memory and one.memory <= one.memory_limit for one in samples.values())
+
+
+async def test_a_container_made_anew_goes_before_it_comes(clock: HandClock) -> None:
+    driver = DemoDriver({"shape": "docker", "seed": 7}, {}, clock)
+    try:
+        container = kind_named("docker", "container")
+        assert container is not None
+        feed = driver.watch(container)
+        listed = await first(feed, Listed)
+        assert isinstance(listed, Listed)
+        old = next(one.uid for one in listed.resources if one.name == "shop-web-1")
+        clock.at += 171  # its image is updated
+        heard: list[tuple[str, str]] = []
+        while not any(name == "shop-web-1" for _, name in heard):
+            item = await first(feed, Changed)
+            assert isinstance(item, Changed)
+            heard += [("gone", "shop-web-1") for uid in item.deletes if uid == old]
+            heard += [("there", one.name) for one in item.upserts if one.name == "shop-web-1" and one.uid != old]
+        assert heard[0] == ("gone", "shop-web-1")
+    finally:
+        await driver.close()

@@ -50,6 +50,7 @@ async def test_home_says_that_all_is_well_and_draws_every_app(
     assert "33 of 35 apps are healthy" in html
     assert html.count('<a href="/clusters/shop/deployment/') >= 22
     assert "Nothing needs you." in html
+    assert "35 apps on 2 clusters are watched." in html
 
 
 async def test_home_leads_with_what_is_wrong_and_the_first_thing_to_do(
@@ -147,3 +148,36 @@ async def test_a_fault_that_there_is_none_of_is_not_found(
 ) -> None:
     response = await async_client_for(otto).post("/demo/fault/", {"cluster": "shop", "fault": "meteor", "on": "1"})
     assert response.status_code == 404
+
+
+async def test_an_open_home_is_somebody_looking_and_a_closed_one_is_nobody(running: None, ada: AbstractUser) -> None:
+    from clusters.actors import actor_for
+
+    actor = await actor_for(ada.pk)
+    assert actor is not None
+    topic = OverviewTopic(actor, {}, lambda: None)
+    await topic.open()
+    await _until(lambda: all(engine.totals.last(one) for one in engine.supervisor.connections))
+    frames = [topic.take() for _ in range(3)]
+    assert "usage" in {frame.body["t"] for frame in frames if frame}
+    await topic.close()
+    assert not engine.totals._lookers
+
+
+async def test_who_may_see_a_part_of_a_cluster_is_told_no_usage_of_all_of_it(
+    running: None, shop: Cluster, vera: AbstractUser, async_client_for: ClientFor
+) -> None:
+    from clusters.models import Grant
+
+    await Grant.objects.filter(user=vera).aupdate(namespaces=["data"])
+    html = await page(async_client_for(vera), "/?part=numbers")
+    assert html.lstrip().startswith('<div class="numbers" id="home-numbers"')
+    assert html.count("told for whole clusters only") == 2
+
+
+async def test_the_numbers_and_the_clusters_are_sent_alone(
+    running: None, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    assert 'id="number-restarts"' in await page(client, "/?part=numbers")
+    assert (await page(client, "/?part=clusters")).lstrip().startswith('<section class="card" id="home-clusters"')

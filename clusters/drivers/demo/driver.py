@@ -146,7 +146,8 @@ class DemoDriver:
                 uids = list(dirty)
                 dirty.clear()
                 bell.clear()
-                yield self._changes(world, kind, namespaces, uids)
+                for item in self._changes(world, kind, namespaces, uids):
+                    yield item
                 last = now
             elif now - last >= ALIVE_EVERY:
                 yield Alive()
@@ -156,13 +157,13 @@ class DemoDriver:
 
     def _changes(
         self, world: World, kind: Kind[Any], namespaces: frozenset[str] | None, uids: Sequence[str]
-    ) -> Changed:
+    ) -> list[Changed]:
+        """What went comes first: of a container made anew under its name, the old one goes before the new one comes."""
         found = [(uid, world.get(kind.api, uid)) for uid in uids]
+        gone = [uid for uid, thing in found if thing is None]
         fresh = [self._decode(kind, thing) for _, thing in found if thing is not None]
-        return Changed(
-            [one for one in fresh if namespaces is None or one.namespace in namespaces],
-            [uid for uid, thing in found if thing is None],
-        )
+        shown = [one for one in fresh if namespaces is None or one.namespace in namespaces]
+        return [*([Changed([], gone)] if gone else []), *([Changed(shown, [])] if shown else [])]
 
     def _decode(self, kind: Kind[Any], thing: Object) -> Resource:
         # Through JSON, as a real answer comes: whatever a kind's model does, it does here too.
