@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.access import Actor, Target, decide
 from clusters.build import running, uploads
+from clusters.build.compare import cached_of, compare
 from clusters.build.form import FIELDS, BuildForm, docker_line, mask_line, read_form
 from clusters.build.sent import Sent
 from clusters.errors import Conflict, Invalid, Missing
@@ -79,10 +80,14 @@ async def build(request: Request, key: str) -> HttpResponse:
     """One build; htmx gets its head alone, with the steps as they are."""
     one = await _build_or_404(request, key)
     snapshot = running.snapshot(one, running.graph_of(key))
+    before = await _before(request.actor, one)
     context = {
         "build": one,
         "job": one.job,
         "snapshot": snapshot,
+        "before": before,
+        "compared": compare(one, before) if before else None,
+        "cached": cached_of(one),
         "may_cancel": may_cancel(request, one.job),
         "may_repeat": _may_repeat(request.actor, one),
         "excerpt": _excerpt(one),
@@ -145,6 +150,12 @@ def hosts_of(actor: Actor) -> list[ClusterInfo]:
         and decide(actor, Target(one.cluster.id, None, one.cluster.read_only), running.NEED).allowed
     ]
     return sorted(found, key=lambda one: one.name.casefold())
+
+
+async def _before(actor: Actor, one: Build) -> Build | None:
+    """The last build of the same name on the same host that made an image."""
+    found = Build.objects.filter(tag=one.tag, job__in=visible(actor), job__cluster_id=one.job.cluster_id, pk__lt=one.pk)
+    return await found.exclude(image="").select_related("job").defer("output", "dockerfile").order_by("-id").afirst()
 
 
 async def _build_or_404(request: Request, key: str) -> Build:

@@ -19,8 +19,8 @@ from clusters.build.graph import Graph
 from clusters.build.work import BuildFailed, Built, build_image
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
-from clusters.errors import ClusterError
-from tests.clusters.docker_engine import unix
+from clusters.errors import ClusterError, Unreachable
+from tests.clusters.docker_engine import Line, unix
 from tests.real import find_docker_socket, find_old_docker_socket
 
 pytestmark = pytest.mark.docker
@@ -121,9 +121,10 @@ async def test_a_stage_that_is_not_there_and_one_that_is(builder: Builder) -> No
 
 
 async def test_cache_mounts_keep_their_files_between_builds(builder: Builder) -> None:
-    mount = f"--mount=type=cache,target=/c,id={secrets.token_hex(5)}"
+    nonce = secrets.token_hex(5)
     for last in ("first", "second"):
-        await builder.build(f"FROM busybox\nRUN {mount} ls /c; touch /c/kept-file; : {last}\n")
+        command = f"ls /c; touch /c/kept-file; : {nonce} {last}"
+        await builder.build(f"FROM busybox\nRUN --mount=type=cache,target=/c,id={nonce} {command}\n")
     run = next(step for step in builder.graph.ordered() if step.at and step.at.line == 2)
     assert [text for _, text in run.output.lines()] == ["kept-file"]
 
@@ -167,3 +168,17 @@ async def test_a_thousand_lines_a_moment_and_hostile_bytes_arrive_whole_and_tame
     assert run.output.count == 5001
     assert run.output.lines()[-1] == (5001, "5000")
     assert "<img src=x>" in run.output.lines()[0][1]
+
+
+async def test_a_line_that_is_cut_in_the_middle_is_said_and_ends_the_build(tmp_path: Path, mark: str) -> None:
+    line = Line(tmp_path / "line.sock", find_docker_socket())
+    await line.heal()
+    one = Builder(unix(line.path))
+    task = asyncio.create_task(one.build(f"FROM busybox\nRUN sleep {mark}\n"))
+    await until(True, mark)
+    await line.cut()
+    with pytest.raises(Unreachable, match="lost in the middle"):
+        await task
+    await until(False, mark)
+    assert one.states()[2] == "cancelled"
+    await one.driver.close()

@@ -233,3 +233,17 @@ async def test_an_upload_is_of_no_use_to_others_and_hostile_ones_are_refused(
     for query in ({"at": "-1"}, {"at": "x"}, {"end": "files"}, {"end": "archive"}):
         fresh = (await send(client, b"x"))["token"]
         assert (await send(client, b"{", token=fresh, **query))["status"] == 400
+
+
+async def test_a_build_is_compared_with_the_one_before(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    client, tag = async_client_for(ada), f"pilothouse-build/compared-{secrets.token_hex(4)}:1"
+    text = f"FROM busybox\nRUN sleep 1; echo {secrets.token_hex(4)} > /x\n"
+    first = await begun(client, host, text, tag=tag)
+    await ended(key_of(first))
+    second = await begun(client, host, text, tag=tag)
+    await ended(key_of(second))
+    page = (await client.get(second)).content.decode()
+    assert "s faster than before" in page
+    assert "as large as before" in page
+    assert f'href="{first}"' in page
+    assert "before:" not in (await client.get(first)).content.decode()

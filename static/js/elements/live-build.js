@@ -43,13 +43,23 @@ class Step {
     parts.name.replaceChildren();
     paint(parts.name, frame.name);
     parts.name.title = frame.stage ? `${frame.name} (stage ${frame.stage})` : frame.name;
-    parts.progress.textContent = frame.progress;
+    parts.progress.textContent = frame.progress || this.#before();
     parts.word.textContent = frame.state;
     this.error.hidden = !frame.error || frame.state !== "failed";
     this.error.replaceChildren();
     paint(this.error, frame.error);
     this.tick();
     if (frame.state === "failed" && before !== "failed") this.details.open = true;
+  }
+
+  // What was otherwise in the build before; nothing where there is no difference to speak of.
+  #before() {
+    const { state, seconds: took, name, line } = this.frame;
+    const then = this.build.before?.[name];
+    if (!then || !line || !["done", "cached"].includes(state)) return "";
+    const [was, tookThen] = then;
+    if (was === "cached" || state === "cached") return was === state ? "" : was === "cached" ? "before: cached" : `before: ${seconds(tookThen ?? 0)}`;
+    return Math.abs(took - tookThen) > Math.max(0.3, tookThen / 5) ? `before: ${seconds(tookThen)}` : "";
   }
 
   tick() {
@@ -105,6 +115,7 @@ class LiveBuild extends HTMLElement {
   }
 
   #kept() {
+    this.before = JSON.parse(this.querySelector("#build-before").textContent);
     const { steps } = JSON.parse(this.querySelector("#build-steps").textContent);
     this.#show({ set: steps, order: steps.map((step) => step.id), lines: {} });
   }
