@@ -99,7 +99,7 @@ class BuildForm:
         """What is kept of it: as it was filled in, but without the values of secrets."""
         return {
             "tag": self.tag,
-            "path": self.path,
+            "path": "" if self.path == "Dockerfile" else self.path,
             "source": self.source,
             "arguments": "\n".join(_kept_argument(name, value) for name, value in self.arguments),
             "labels": "\n".join(f"{name}={value}" for name, value in self.labels),

@@ -37,8 +37,8 @@ async def new(request: Request) -> HttpResponse:
     """GET: the form (``?repeat=`` as an earlier build had it). POST: check it (``check=1``), or begin."""
     hosts = hosts_of(request.actor)
     if request.method != "POST":
-        values, dockerfile, host = await _initial(request)
-        context = _context(hosts, values, dockerfile, host, {})
+        values, dockerfile, host, wrong_lines = await _initial(request)
+        context = _context(hosts, values, dockerfile, host, {}) | {"wrong": wrong_lines}
         return page(request, "pages/build_new.html", context)
     values, dockerfile, problems, error, line = request.POST.dict(), request.POST.get("dockerfile", ""), {}, "", ""
     chosen = next((one for one in hosts if str(one.id) == values.get("cluster")), None)
@@ -112,14 +112,14 @@ async def _begin(request: Request, host: ClusterInfo, form: BuildForm, upload: u
     return HttpResponseClientRedirect(f"/builds/{key}/")
 
 
-async def _initial(request: Request) -> tuple[Mapping[str, Any], str, str]:
+async def _initial(request: Request) -> tuple[Mapping[str, Any], str, str, Mapping[str, Any]]:
     """What the form holds at first: nothing, or what an earlier build was made from."""
     if key := request.GET.get("repeat", ""):
         one = await _build_or_404(request, key)
         if not _may_repeat(request.actor, one):
             raise Http404
-        return one.settings, one.dockerfile, str(one.job.cluster_id)
-    return {"tag": request.GET.get("tag", "")}, FIRST_DOCKERFILE, request.GET.get("cluster", "")
+        return one.settings, one.dockerfile, str(one.job.cluster_id), one.failure
+    return {"tag": request.GET.get("tag", "")}, FIRST_DOCKERFILE, request.GET.get("cluster", ""), {}
 
 
 def _context(

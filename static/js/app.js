@@ -32,5 +32,6 @@ loadWhenSeen({
   "log-view": { load: () => import("./elements/log-view.js"), near: 'a[href*="panel=logs"]' },
   "pass-key": { load: () => import("./elements/pass-key.js") },
   "web-terminal": { load: () => import("./elements/web-terminal.js") },
+  "dockerfile-editor": { load: () => import("./elements/dockerfile-editor.js") },
   "build-files": { load: () => import("./elements/build-files.js") },
 });

@@ -58,7 +58,7 @@ class Step {
     const then = this.build.before?.[name];
     if (!then || !line || !["done", "cached"].includes(state)) return "";
     const [was, tookThen] = then;
-    if (was === "cached" || state === "cached") return was === state ? "" : was === "cached" ? "before: cached" : `before: ${seconds(tookThen ?? 0)}`;
+    if (was === "cached" || state === "cached") return was === state ? "" : was === "cached" ? "before: cached" : tookThen > 0.1 ? `before: ${seconds(tookThen)}` : "";
     return Math.abs(took - tookThen) > Math.max(0.3, tookThen / 5) ? `before: ${seconds(tookThen)}` : "";
   }
 
