@@ -64,12 +64,27 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
         return {"id": context.request.get_host().partition(":")[0], "name": "Pilothouse"}
 
 
+class CredentialField(forms.JSONField):
+    """What a browser sends of a passkey. Nested without end it is refused like anything else that makes no sense."""
+
+    def __init__(self) -> None:
+        super().__init__(widget=forms.HiddenInput)
+
+    def to_python(self, value: Any) -> Any:
+        """The answer, as data."""
+        try:
+            return super().to_python(value)
+        except RecursionError as error:
+            raise ValidationError(NOT_ACCEPTED) from error
+
+
 class AddForm(allauth_forms.AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey."""
 
     name = forms.CharField(
         max_length=LONGEST_NAME, required=False, help_text="To tell it from others: the device it is on."
     )
+    credential = CredentialField()
     passwordless = forms.BooleanField(
         label="Sign in with it alone",
         required=False,
@@ -104,13 +119,19 @@ class _Answer:
 class LoginForm(_Answer, allauth_forms.LoginWebAuthnForm):  # type: ignore[misc]
     """Signing in with a passkey alone."""
 
+    credential = CredentialField()
+
 
 class AuthenticateForm(_Answer, allauth_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
     """A passkey as second factor."""
 
+    credential = CredentialField()
+
 
 class ConfirmForm(_Answer, allauth_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
     """A passkey that says that it is still the same person."""
+
+    credential = CredentialField()
 
 
 def _check_origin(credential: Any) -> None:
