@@ -138,6 +138,9 @@ _BUSY = {
     "node": "oak",
     "volume": "shop_db",
     "network": "shop",
+    "image": "shop",
+    "project": "shop",
+    "host": "",
 }
 
 WIDE_ONLY = {"switcher", "keys"}  # what a phone has no room or no keyboard for
