@@ -63,12 +63,12 @@ async def test_an_image_for_several_platforms_tells_each(open_registry: RealRegi
 
 
 async def test_all_names_are_read_page_by_page(open_registry: RealRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clusters.registries.client.PAGE", 2)
     with repository(open_registry) as put:
         for number in range(5):
             open_registry.put_image(put.name, f"1.{number}")
         async with client(open_registry) as asked:
             assert put.name in (await asked.repositories()).names
+            monkeypatch.setattr("clusters.registries.client.PAGE", 2)
             tags = await asked.tags(put.name)
     assert sorted(tags.names) == ["1.0", "1.1", "1.2", "1.3", "1.4"]
     assert (tags.more, tags.odd) == (False, 0)
