@@ -128,9 +128,11 @@ def _job(page: Page) -> None:
 
 
 def _tabs(kind: str, *panels: str) -> list[Shot]:
-    return [Shot(f"{kind}-{panel}", f"/list/{kind}/?q={_BUSY[kind]}", do=_first(panel)) for panel in panels]
+    address = f"/list/{kind}/?q={_BUSY.get(kind, '')}"
+    return [Shot(f"{kind}-{panel}", address, do=_first(panel)) for panel in panels]
 
 
+# What to look for in a list, so that its first row is one with something to show.
 _BUSY = {
     "deployment": "checkout",
     "pod": "checkout",
