@@ -18,7 +18,8 @@ from clusters.carrying_out import Outcome, carry_out, event_of
 from clusters.connections import Connections
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Missing, Refused
-from clusters.kinds.base import Action, Cleaner, Kind, Leftover, Look, Panel, Role
+from clusters.kinds.base import JSON, Action, Cleaner, Kind, Leftover, Look, Panel, Role
+from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
 from clusters.live.row import Row
 from clusters.repeats import Repeats, request_of
@@ -149,11 +150,22 @@ class Gateway:
             await audit.outcome(await audit.intent(event), event, "done")
         if panel.load is None:
             return {}
+        return await in_time(panel.load(self._look(actor, cluster_id, kind, resource)), READ_SECONDS)
 
+    async def preview(
+        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, verb: str, values: Mapping[str, JSON]
+    ) -> Preview | None:
+        """What an action with these values would do, where that takes a look at the cluster. Nothing is changed."""
+        action = await self.may_act(actor, cluster_id, kind, resource, verb)
+        if action.preview is None:
+            return None
+        return await in_time(action.preview(self._look(actor, cluster_id, kind, resource), values), READ_SECONDS)
+
+    def _look(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource) -> Look:
         async def related(kind_name: str) -> Sequence[Any]:
             return self.visible(actor, cluster_id, kind_name)
 
-        look = Look(
+        return Look(
             cluster_id=cluster_id,
             kind=kind,
             resource=resource,
@@ -161,7 +173,6 @@ class Gateway:
             moments=lambda: moments.about(cluster_id, kind.name, resource),
             driver=self.connections.driver(cluster_id),
         )
-        return await in_time(panel.load(look), READ_SECONDS)
 
     async def leftovers(self, actor: Actor, row: Row, cleaner: Cleaner) -> Sequence[Leftover] | None:
         """What nothing needs there; None while the cluster still counts. Raises Denied."""

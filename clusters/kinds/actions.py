@@ -29,3 +29,9 @@ def one_call(
 def docker_line(*words: str) -> Callable[[Resource, Values], str]:
     """``line`` of an action whose line takes the name alone: ``docker stop web``."""
     return lambda one, values: shlex.join(["docker", *words, one.name])
+
+
+def kubectl_line(verb: str, kind: str, one: Resource, *rest: str) -> str:
+    """The line of an action on one object: ``kubectl scale deployment/web -n shop --replicas=5``."""
+    namespace = ["-n", one.namespace] if one.namespace else []
+    return shlex.join(["kubectl", *verb.split(), f"{kind}/{one.name}", *namespace, *rest])

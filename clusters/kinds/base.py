@@ -15,6 +15,7 @@ from clusters.live.resource import Resource
 
 if TYPE_CHECKING:
     from clusters.drivers.base import Driver, LogSource, Platform
+    from clusters.kinds.preview import Preview
 
 T = TypeVar("T", bound=Resource)
 JSON: TypeAlias = Any  # what a cell holds: str, number, None, or a short list of these
@@ -168,6 +169,8 @@ class Action(Generic[T]):
     more: bool = False  # stands in the menu behind the buttons: done now and then
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
+    # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.
+    preview: Callable[[Look, Mapping[str, JSON]], Awaitable[Preview]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

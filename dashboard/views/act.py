@@ -24,28 +24,13 @@ from clusters.live.row import Row
 from dashboard.access import action_or_404, allow, row_or_none
 from dashboard.engine import engine
 from dashboard.forms import Filled, filled
-from dashboard.page import page
+from dashboard.page import asks_for, page
+from dashboard.plan import Planned, choosable, filled_in, looked_ahead, planned
 from dashboard.request import Request
 
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on while the dialog waits; more are a job
 STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422, Unrecorded: 503}
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One resource with what would happen to it; ``why_not`` when it makes no sense now.
-
-    ``spelled``: its name letter by letter, where it has letters that can pass for others, or be unseen.
-    """
-
-    row: Row
-    action: Action[Any]
-    effect: str
-    stays: str
-    line: str
-    why_not: str
-    spelled: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +45,19 @@ class Acted:
 @allow(Role.VIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 async def act(request: Request) -> HttpResponse:
-    """GET: the dialog. POST: do it."""
+    """GET: the dialog, or (``?part=plan``) what would happen with what is filled in now. POST: do it."""
     asked = request.POST if request.method == "POST" else request.GET
     rows, lost = await _rows(request, asked)
     verb = asked.get("verb", "")
     actions = [await action_or_404(request, row, verb) for row in rows]  # all of them, before the first call
-    plan = [_planned(row, action, asked) for row, action in zip(rows, actions, strict=True)]
+    plan = [planned(row, action, asked.dict()) for row, action in zip(rows, actions, strict=True)]
+    if request.method != "POST" and asks_for(request, "plan"):
+        return _plan(request, await looked_ahead(request, plan, asked.dict()), asked)
     if request.method != "POST":
-        return _dialog(request, plan, asked, lost=lost)
+        return await _dialog(request, plan, asked, lost=lost)
     if lost:
         words = "Some of these are not there any more. Nothing was done."
-        return _dialog(request, plan, asked, lost=lost, error=Missing(words), status=404)
+        return await _dialog(request, plan, asked, lost=lost, error=Missing(words), status=404)
     return await _do(request, plan, asked)
 
 
@@ -83,7 +70,7 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
             clean(declared, asked)
         _check_typed(plan, asked)
     except ClusterError as error:
-        return _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
+        return await _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
     if len(possible) > AT_ONCE:
         return await _begin(request, plan, possible, asked)
     turn = asyncio.Semaphore(AT_ONCE)
@@ -104,7 +91,7 @@ async def _begin(
     try:
         where = f"/jobs/{await bulk.begin(engine.gateway, request.actor, many)}/"
     except ClusterError as error:
-        return _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
+        return await _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
     return HttpResponseClientRedirect(where) if request.htmx else HttpResponseRedirect(where)
 
 
@@ -162,33 +149,6 @@ async def _rows(request: Request, asked: QueryDict) -> tuple[list[Row], int]:
     return found, len(ids) - len(found)
 
 
-def _planned(row: Row, action: Action[Any], asked: QueryDict) -> Planned:
-    values = _values(row, action, asked)
-    return Planned(
-        row,
-        action,
-        action.effect(row.resource),
-        action.stays(row.resource) if action.stays else "",
-        action.line(row.resource, values) if action.line else "",
-        action.refuse(row.resource) if action.refuse else "",
-        _spelled(row.resource.name),
-    )
-
-
-def _spelled(name: str) -> str:
-    return "" if name.isascii() and name.isprintable() else name.encode("unicode_escape").decode("ascii")
-
-
-def _values(row: Row, action: Action[Any], asked: QueryDict) -> dict[str, Any]:
-    """What was filled in so far, else what the resource has now."""
-    initial = {field.name: field.initial(row.resource) if field.initial else "" for field in action.fields}
-    given = {field.name: asked[field.name] for field in action.fields if field.name in asked}
-    try:
-        return clean(action.fields, {**initial, **given})
-    except NotFilledIn:
-        return initial
-
-
 def _typed_name(plan: Sequence[Planned]) -> str:
     """What must be typed before something that cannot be undone on a production cluster: "" where nothing must."""
     production = [one for one in plan if one.row.cluster.production and one.action.danger]
@@ -203,7 +163,7 @@ def _check_typed(plan: Sequence[Planned], asked: QueryDict) -> None:
         raise NotFilledIn({"typed": f"Type {name} to go on."})
 
 
-def _dialog(
+async def _dialog(
     request: Request,
     plan: Sequence[Planned],
     asked: QueryDict,
@@ -212,10 +172,12 @@ def _dialog(
     error: ClusterError | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    action = plan[0].action
+    plan = await looked_ahead(request, plan, asked.dict())
+    action, preview = plan[0].action, plan[0].preview if len(plan) == 1 else None
     problems = error.problems if isinstance(error, NotFilledIn) else {}
-    values = {**_values(plan[0].row, action, asked), **asked.dict()}
-    fields: list[Filled] = filled(action.fields, values, problems, names=lambda kind: _names(request, plan, kind))
+    values = {**filled_in(plan[0].row, action, {})[0], **(preview.values if preview else {}), **asked.dict()}
+    declared = choosable(action.fields, plan)
+    fields: list[Filled] = filled(declared, values, problems, names=lambda kind: _names(request, plan, kind))
     context = {
         "action": action,
         "plan": plan,
@@ -237,6 +199,12 @@ def _names(request: Request, plan: Sequence[Planned], kind: str) -> list[str]:
     """What this person may see of that kind beside what is acted on."""
     visible = engine.gateway.visible(request.actor, plan[0].row.cluster.id, kind)
     return sorted(one.name for one in visible)[:MOST]
+
+
+def _plan(request: Request, plan: Sequence[Planned], asked: QueryDict) -> HttpResponse:
+    """What would happen now, sent again while somebody types; with what is wrong so far."""
+    problems = {name: words for one in plan for name, words in filled_in(one.row, one.action, asked.dict())[1].items()}
+    return render(request, "partials/confirm_plan.html", {"plan": plan, "wrong": problems.values()})
 
 
 def _shown(request: Request, partial: str, context: Mapping[str, Any], status: int) -> HttpResponse:

@@ -5,6 +5,7 @@ import "./looks.js";
 import "./shell.js";
 import "./menus.js";
 import "./dialog.js";
+import "./dialog-plan.js";
 import "./toast.js";
 import "./keys.js";
 import "./narrow.js";

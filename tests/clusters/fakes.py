@@ -12,6 +12,7 @@ import msgspec
 from clusters.drivers.base import About, LogChunk
 from clusters.errors import Missing
 from clusters.kinds.base import Action, Field, Health, Kind, Level, Panel, Role
+from clusters.kinds.preview import Difference, Preview
 from clusters.live.resource import FeedItem, Listed, Resource
 
 
@@ -102,6 +103,20 @@ async def _scale(driver: Any, app: App, values: Mapping[str, Any]) -> None:
     await driver.record("scale", values["copies"])
 
 
+async def _preview_scale(look: Any, values: Mapping[str, Any]) -> Preview:
+    return Preview(effect=f"{values['copies']} copies of {look.resource.name}.")
+
+
+async def _look_ahead(look: Any, values: Mapping[str, Any]) -> Preview:
+    await look.driver.record("look-ahead", look.resource.name)
+    return Preview(
+        effect=f"Puts {look.resource.name} back to version 2.",
+        differences=[Difference("env › MODE", "fast", "–")],
+        values={"revision": "2"},
+        choices={"revision": (("2", "2 · web:2"), ("1", "1 · web:1"))},
+    )
+
+
 async def _load(look: Any) -> Mapping[str, Any]:
     await look.driver.record("panel", look.resource.name)
     return {"others": [one.name for one in await look.related("app")]}
@@ -122,6 +137,8 @@ SCALE: Action[App] = Action(
     icon="scaling",
     effect=lambda app: f"Scales {app.name}.",
     run=_scale,
+    preview=_preview_scale,
+    line=lambda app, values: f"scale {app.name} --replicas={values['copies']}",
     fields=(
         Field(name="copies", label="Copies", type="number", minimum=0, maximum=9),
         Field(name="token", label="Token", type="secret", required=False),
@@ -135,6 +152,15 @@ WIPE: Action[App] = Action(
     run=_stop,
     role=Role.ADMIN,
     danger=True,
+)
+LOOK_AHEAD: Action[App] = Action(
+    verb="look-ahead",
+    label="Roll back",
+    icon="undo-2",
+    effect=lambda app: f"Puts {app.name} back.",
+    run=_stop,
+    preview=_look_ahead,
+    fields=(Field(name="revision", label="Version", required=False),),
 )
 RUN: Action[App] = Action(verb="run", label="Run", icon="play", effect=lambda app: "Runs.", run=_stop, right="run")
 PANEL: Panel[App] = Panel(key="facts", label="Facts", icon="info", template="facts", load=_load)
@@ -154,7 +180,7 @@ APP: Kind[App] = Kind(
     health=lambda app: Health(Level.HEALTHY, "Running"),
     columns=(),
     panels=(PANEL, SECRETS),
-    actions=(STOP, SCALE, WIPE, RUN),
+    actions=(STOP, SCALE, WIPE, LOOK_AHEAD, RUN),
 )
 
 

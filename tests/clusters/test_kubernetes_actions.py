@@ -10,8 +10,10 @@ import pytest
 from clusters.drivers.base import Call
 from clusters.drivers.kubernetes import KubernetesDriver
 from clusters.errors import Conflict, Invalid, Missing, Refused
+from clusters.kinds.base import Look
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.pod import POD
+from clusters.kinds.preview import Difference
 from clusters.live.resource import Listed
 from tests.clusters.real_cluster import (  # noqa: F401
     Live,
@@ -139,3 +141,30 @@ async def test_a_viewer_sees_and_is_told_what_they_may_not_do(
             await scale.run(viewer, one, {"copies": 5})
     finally:
         await viewer.close()
+
+
+async def test_going_back_is_described_as_the_cluster_keeps_its_versions(
+    live: Live, driver: KubernetesDriver, namespace: str
+) -> None:
+    name = await run_deployment(driver, namespace, 1)
+    one = await live.until(DEPLOYMENT, named(name, "Running"))
+    variable = [{"name": "main", "env": [{"name": "MODE", "value": "fast"}]}]
+    path = ("apis", "apps", "v1", "namespaces", namespace, "deployments", name)
+    body = {"spec": {"template": {"spec": {"containers": variable}}}}
+    await driver.call(Call("PATCH", path, body=body, content_type="application/strategic-merge-patch+json"))
+    one = await live.until(DEPLOYMENT, lambda now: named(name, "Running")(now) and now.revision == 2)
+    roll_back = DEPLOYMENT.action("roll-back")
+    assert roll_back is not None
+    assert roll_back.preview is not None
+
+    async def related(kind_name: str) -> list[object]:
+        return list(live.stores[kind_name].resources.values())
+
+    look = Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=driver, related=related)
+    preview = await roll_back.preview(look, {})
+    assert preview.effect.startswith(f"Puts {name} back to version 1, copy by copy: busybox:latest, there since ")
+    assert list(preview.differences) == [Difference("containers › main › env › MODE", "fast", "–")]
+    history = kubectl("get", "replicaset", "-n", namespace, "-l", f"app={name}")["items"]
+    kept = {each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] for each in history}
+    assert {revision for revision, _ in preview.choices["revision"]} == kept - {"2"}
+    assert preview.values == {"revision": "1"}

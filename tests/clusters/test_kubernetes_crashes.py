@@ -16,7 +16,7 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.live.store import Delta, Store
-from tests.clusters.test_kubernetes_cluster import driver_of, namespace  # noqa: F401 (a fixture)
+from tests.clusters.real_cluster import driver_of, namespace  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.kubernetes
 PATIENCE, WATCHED = 60.0, 25.0  # seconds

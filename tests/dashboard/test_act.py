@@ -154,3 +154,42 @@ async def test_without_scripts_the_dialog_is_a_page(fakes: Fakes, otto_client: A
     answer = await otto_client.get("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")})
     assert b"<dialog" in answer.content
     assert b"<!doctype html>" in answer.content
+
+
+async def test_while_it_is_filled_in_the_dialog_says_what_would_happen(fakes: Fakes, otto_client: AsyncClient) -> None:
+    asked = {"part": "plan", "verb": "scale", "rows": fakes.row("shop", "u1"), "copies": "5"}
+    page = (await otto_client.get("/act/", asked, headers=HTMX)).content.decode()
+    assert page.lstrip().startswith('<div id="confirm-plan"')
+    assert "scale web --replicas=5" in page
+    assert "5 copies of web" in page
+    wrong = (await otto_client.get("/act/", asked | {"copies": "77"}, headers=HTMX)).content.decode()
+    assert "Copies must be at most 9." in wrong
+    assert "--replicas" not in wrong
+    assert fakes.calls == []
+
+
+async def test_a_viewer_is_told_nothing_of_what_an_act_would_do(
+    fakes: Fakes, vera: AbstractUser, async_client_for: ClientFor
+) -> None:
+    asked = {"part": "plan", "verb": "scale", "rows": fakes.row("shop", "u1"), "copies": "5"}
+    assert (await async_client_for(vera).get("/act/", asked, headers=HTMX)).status_code == 403
+
+
+async def test_a_cluster_that_cannot_be_asked_first_leaves_the_dialog_with_what_is_known(
+    fakes: Fakes, otto_client: AsyncClient
+) -> None:
+    fakes.drivers["shop"].fails = Unreachable("It does not answer.")
+    asked = {"verb": "look-ahead", "rows": fakes.row("shop", "u1")}
+    page = (await otto_client.get("/act/", asked, headers=HTMX)).content.decode()
+    assert "Puts web back." in page
+    assert "What differs could not be asked: It does not answer." in page
+
+
+async def test_choices_that_a_field_has_for_one_resource_are_in_its_dialog(
+    fakes: Fakes, otto_client: AsyncClient
+) -> None:
+    asked = {"verb": "look-ahead", "rows": fakes.row("shop", "u1")}
+    page = (await otto_client.get("/act/", asked, headers=HTMX)).content.decode()
+    assert '<option value="2" selected>2 · web:2</option>' in page
+    assert "Puts web back to version 2." in page
+    assert "<td>fast</td><td>–</td>" in page

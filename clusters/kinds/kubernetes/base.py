@@ -166,9 +166,3 @@ def delete(kind: Kind[Any], resource: Resource, **options: Any) -> Call:
     """Delete it, only if it is still the same object."""
     body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": resource.uid}, **options}
     return Call("DELETE", at(kind, resource), body=body)
-
-
-def line_target(kind: Kind[Any], resource: Resource) -> str:
-    """``deployment/web -n shop``: how kubectl names it."""
-    namespace = f" -n {resource.namespace}" if resource.namespace else ""
-    return f"{kind.name.replace('-', '')}/{resource.name}{namespace}"

@@ -14,6 +14,7 @@ from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
+from clusters.kinds.kubernetes.roll_back import ROLL_BACK
 from clusters.kinds.panels import LOGS, TERMINAL
 
 
@@ -135,7 +136,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
         AGE,
     ),
     panels=(OVERVIEW, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
-    actions=(actions.SCALE, actions.RESTART, actions.ROLL_BACK, actions.PAUSE, actions.RESUME),
+    actions=(actions.SCALE, actions.RESTART, ROLL_BACK, actions.PAUSE, actions.RESUME),
     search=lambda one: f"{one.image}\0{' '.join(f'{key}={value}' for key, value in one.labels.items())}",
     copies_of="pod",
     with_copies=with_copies,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from clusters.drivers.base import Driver
-from clusters.kinds.base import JSON, Action, Column, Health, Kind, Level, Look, Panel
+from clusters.drivers.base import Call
+from clusters.kinds.actions import Values, one_call
+from clusters.kinds.base import Action, Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch, understood
@@ -121,36 +122,30 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
     }
 
 
-async def _cordon(driver: Driver, node: Node, params: Mapping[str, JSON]) -> str:
-    await driver.call(patch(NODE, node, {"spec": {"unschedulable": True}}))
-    return f"{node.name} takes no new pods"
-
-
-async def _uncordon(driver: Driver, node: Node, params: Mapping[str, JSON]) -> str:
-    await driver.call(patch(NODE, node, {"spec": {"unschedulable": None}}))
-    return f"{node.name} takes pods again"
+def _closing(closed: bool | None) -> Callable[[Node, Values], Call]:
+    return lambda node, values: patch(NODE, node, {"spec": {"unschedulable": closed}})
 
 
 CORDON: Action[Node] = Action(
     verb="cordon",
     label="Close",
     icon="ban",
-    run=_cordon,
-    undo=lambda node, params: ("uncordon", {}),
+    run=one_call(_closing(True), "{name} takes no new pods"),
+    undo=lambda node, values: ("uncordon", {}),
     effect=lambda node: f"{node.name} takes no new pods.",
     stays=lambda node: "What runs on it goes on.",
     refuse=lambda node: "It is closed already." if node.spec.unschedulable else "",
-    line=lambda node, params: f"kubectl cordon {node.name}",
+    line=lambda node, values: f"kubectl cordon {node.name}",
 )
 UNCORDON: Action[Node] = Action(
     verb="uncordon",
     label="Open",
     icon="circle-check",
-    run=_uncordon,
-    undo=lambda node, params: ("cordon", {}),
+    run=one_call(_closing(None), "{name} takes pods again"),
+    undo=lambda node, values: ("cordon", {}),
     effect=lambda node: f"{node.name} takes new pods again.",
     refuse=lambda node: "" if node.spec.unschedulable else "It is open.",
-    line=lambda node, params: f"kubectl uncordon {node.name}",
+    line=lambda node, values: f"kubectl uncordon {node.name}",
 )
 
 OVERVIEW: Panel[Node] = Panel(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clusters.drivers.base import Call, Driver, LogSource
-from clusters.kinds.base import JSON, Action, Column, Kind, Look, Panel, Workload
+from clusters.drivers.base import Call, LogSource
+from clusters.kinds.actions import Values, kubectl_line, one_call
+from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import at, delete, line_target
+from clusters.kinds.kubernetes.base import at, delete
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
@@ -99,20 +100,14 @@ OVERVIEW: Panel[Pod] = Panel(
 )
 
 
-async def _delete(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
-    await driver.call(delete(POD, pod))
-    return f"{pod.name} was asked to end"
-
-
-async def _evict(driver: Driver, pod: Pod, params: Mapping[str, JSON]) -> str:
+def _eviction(pod: Pod, values: Values) -> Call:
     body = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
         "metadata": {"name": pod.name, "namespace": pod.namespace},
         "deleteOptions": {"preconditions": {"uid": pod.uid}},
     }
-    await driver.call(Call("POST", at(POD, pod, "eviction"), body=body))
-    return f"{pod.name} was asked to move"
+    return Call("POST", at(POD, pod, "eviction"), body=body)
 
 
 def _after(pod: Pod) -> str:
@@ -130,20 +125,19 @@ DELETE: Action[Pod] = Action(
     label="Delete",
     icon="trash-2",
     effect=_after,
-    run=_delete,
+    run=one_call(lambda pod, values: delete(POD, pod), "{name} was asked to end"),
     refuse=_is_ending,
     danger=True,
     stays=lambda pod: "Its volumes and what other copies do stay.",
-    line=lambda pod, params: f"kubectl delete {line_target(POD, pod)}",
+    line=lambda pod, values: kubectl_line("delete", "pod", pod),
 )
 EVICT: Action[Pod] = Action(
     verb="evict",
     label="Evict",
     icon="log-out",
-    run=_evict,
+    run=one_call(_eviction, "{name} was asked to move"),
     refuse=_is_ending,
     effect=lambda pod: f"{_after(pod)} Refused while a disruption budget needs it.",
-    line=lambda pod, params: f"kubectl drain {pod.spec.node_name or 'NODE'} --pod-selector=…",
 )
 
 POD: Kind[Pod] = Kind(
