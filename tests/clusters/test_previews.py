@@ -60,7 +60,7 @@ async def test_going_back_says_to_what_since_when_and_what_differs(shop: Shop) -
     assert preview.effect.endswith(" d ago.")
     assert preview.differences == [
         Difference(
-            "containers › checkout-api › image",
+            "checkout-api › image",
             "registry.example/shop/checkout-api:1.4.1",
             "registry.example/shop/checkout-api:1.4.0",
         )
