@@ -36,7 +36,7 @@ class Planned:
     doubt: str = ""  # why it could not be asked what differs
 
 
-def filled_in(row: Row, action: Action[Any], asked: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def filled_in(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """What was filled in so far, else what the resource has now; and what is wrong with it, by field."""
     initial = {field.name: field.initial(row.resource) if field.initial else "" for field in action.fields}
     given = {field.name: asked[field.name] for field in action.fields if field.name in asked}
@@ -46,7 +46,7 @@ def filled_in(row: Row, action: Action[Any], asked: Mapping[str, str]) -> tuple[
         return {**initial, **given}, {name: words for name, words in error.problems.items() if name in given}
 
 
-def planned(row: Row, action: Action[Any], asked: Mapping[str, str]) -> Planned:
+def planned(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> Planned:
     """As far as the resource itself tells it. No line for what is not filled in rightly."""
     values, problems = filled_in(row, action, asked)
     return Planned(
@@ -60,14 +60,14 @@ def planned(row: Row, action: Action[Any], asked: Mapping[str, str]) -> Planned:
     )
 
 
-async def looked_ahead(request: Request, plan: Sequence[Planned], asked: Mapping[str, str]) -> list[Planned]:
+async def looked_ahead(request: Request, plan: Sequence[Planned], asked: Mapping[str, Any]) -> list[Planned]:
     """The same with what its cluster says about it, where an action asks for that."""
     if len(plan) > MOST_PREVIEWS:
         return list(plan)
     return list(await asyncio.gather(*(_look_ahead(request, one, asked) for one in plan)))
 
 
-async def _look_ahead(request: Request, one: Planned, asked: Mapping[str, str]) -> Planned:
+async def _look_ahead(request: Request, one: Planned, asked: Mapping[str, Any]) -> Planned:
     row, action = one.row, one.action
     values, problems = filled_in(row, action, asked)
     if action.preview is None or one.why_not or problems:
