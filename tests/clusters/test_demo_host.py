@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,3 +132,37 @@ def test_whatever_was_done_all_runs_again_when_the_faults_are_over_and_it_is_sta
     for name in names:
         now_is = state(world, name)
         assert (now_is["Status"], now_is.get("Health", {}).get("Status", "healthy")) == ("running", "healthy"), name
+
+
+def test_a_check_that_passes_was_run_a_moment_ago_however_long_the_container_runs(host: HostWorld) -> None:
+    health = ask_json(host, "shop-db-1")["State"]["Health"]
+    ends = [datetime.fromisoformat(run["End"].replace("Z", "+00:00")).timestamp() for run in health["Log"]]
+    assert len(ends) == 5
+    assert 0 <= host.now - ends[-1] <= 5
+    assert ends == sorted(ends)
+    assert "accepting connections" in health["Log"][-1]["Output"]
+    assert health["FailingStreak"] == 0
+
+
+def test_a_container_that_has_just_started_was_checked_no_more_often_than_there_was_time(host: HostWorld) -> None:
+    ask(host, "shop-db-1", "restart")
+    host.step(host.now + 9)
+    health = ask_json(host, "shop-db-1")["State"]["Health"]
+    assert health["Status"] == "healthy"
+    assert len(health["Log"]) == 1
+
+
+def test_what_needs_the_database_says_so_while_it_is_away(host: HostWorld) -> None:
+    host.switch("disk", True)
+    host.step(host.now + 40)
+    api = SimpleNamespace(resource=SimpleNamespace(uid=host.container("shop-api-1")["Id"]))
+    while host.container("shop-db-1")["State"]["Status"] == "running":
+        host.step(host.now + 1)
+    assert host.speaker(api).mood == "no database"  # type: ignore[arg-type]
+    host.switch("disk", False)
+    host.step(host.now + 60)
+    assert host.speaker(api).mood == ""  # type: ignore[arg-type]
+
+
+def ask_json(world: HostWorld, name: str) -> Any:
+    return world.answer(Call("GET", ("containers", name, "json")))

@@ -44,7 +44,7 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Somebody who prints: ``mood`` colours the lines ("leaking", "disk full", "stuck" or "" when all is well)."""
+    """Somebody who prints. ``mood`` colours the lines: leaking, disk full, no database, stuck; "" when all is well."""
 
     key: str
     voice: str
@@ -103,7 +103,23 @@ def _second(speaker: Speaker, second: int) -> list[Line]:
     return lines
 
 
+GREETINGS: dict[str, tuple[tuple[str, ...], ...]] = {  # of programs that everybody knows, by second
+    "database": (
+        ("PostgreSQL Database directory appears to contain a database; Skipping initialization",),
+        ('LOG:  listening on IPv4 address "0.0.0.0", port 5432',),
+        ("LOG:  database system is ready to accept connections",),
+    ),
+    "cache": (
+        ("* oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo",),
+        ("* Running mode=standalone, port=6379.",),
+        ("* Ready to accept connections tcp",),
+    ),
+}
+
+
 def _greeting(speaker: Speaker, age: int) -> tuple[str, ...]:
+    if speaker.voice in GREETINGS:
+        return GREETINGS[speaker.voice][min(age, 2)]
     name, version = speaker.facts.get("app", "program"), speaker.facts.get("version", "1")
     return (
         (f"{name} {version} is starting", "configuration read from /etc/app/settings.toml"),
@@ -124,6 +140,10 @@ def _moods(speaker: Speaker, second: int, chance: Random) -> str | None:
         )
     if speaker.mood == "disk full" and second % 2 == 0:
         return 'PANIC:  could not write to file "pg_wal/xlogtemp.27": No space left on device'
+    if speaker.mood == "no database" and second % 3 == 0:
+        return (
+            f"ERROR cannot reach the database: connection to db:5432 refused, trying again in {chance.randint(1, 8)} s"
+        )
     if speaker.mood == "stuck" and second % 4 == 0:
         return f"WARN  request queue is full ({chance.randint(480, 512)} of 512): worker 3 holds the index lock"
     return None
@@ -131,9 +151,11 @@ def _moods(speaker: Speaker, second: int, chance: Random) -> str | None:
 
 def _access(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
     status = chance.choices((200, 304, 404, 499), (90, 6, 3, 1))[0]
-    where = f"10.42.{chance.randint(0, 3)}.{chance.randint(2, 250)}"
+    where = f"{chance.choice(('192.0.2', '198.51.100', '203.0.113'))}.{chance.randint(2, 250)}"
+    path = chance.choice(PATHS)
+    size = 0 if status == 304 else 2 if path == "/healthz" else 153 if status == 404 else chance.randint(900, 48000)
     when = stamp(second, "%d/%b/%Y:%H:%M:%S +0000")
-    return "out", f'{where} - - [{when}] "GET {chance.choice(PATHS)} HTTP/1.1" {status} {chance.randint(180, 48000)}'
+    return "out", f'{where} - - [{when}] "GET {path} HTTP/1.1" {status} {size}'
 
 
 def _json(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
@@ -174,8 +196,39 @@ def _database(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
     return "err", f"{stamp(second, '%Y-%m-%d %H:%M:%S')} UTC [{chance.randint(30, 90)}] LOG:  {words}"
 
 
+def _cache(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
+    words = chance.choice(
+        (
+            f"{chance.randint(1000, 4000)} changes in 60 seconds. Saving...",
+            f"Background saving started by pid {chance.randint(200, 900)}",
+            "DB saved on disk",
+            "Background saving terminated with success",
+        )
+    )
+    return "out", f"1:M {stamp(second, '%d %b %Y %H:%M:%S')} * {words}"
+
+
+def _queue(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
+    words = chance.choice(
+        (
+            f"JetStream consumer orders > billing: {chance.randint(1, 400)} delivered, 0 pending",
+            f"client {chance.randint(10, 99)} connected",
+            f"client {chance.randint(10, 99)} closed: client disconnected",
+            f"raft group orders: compacted to index {chance.randint(90_000, 99_999)}",
+        )
+    )
+    return "err", f"[1] {stamp(second, '%Y/%m/%d %H:%M:%S')} [INF] {words}"
+
+
 def _plain(speaker: Speaker, second: int, chance: Random) -> tuple[str, str]:
-    return "out", chance.choice(("tick", "nothing to do", "synchronised", f"{chance.randint(1, 30)} items checked"))
+    return "out", chance.choice(
+        (
+            f'level=info msg="run finished" items={chance.randint(1, 300)} took={chance.randint(4, 900)}ms',
+            f'level=info msg="scraped" targets={chance.randint(20, 24)} failed=0',
+            'level=info msg="nothing to do"',
+            f'level=debug msg="next run" in={chance.randint(5, 60)}s',
+        )
+    )
 
 
 VOICES: dict[str, Callable[[Speaker, int, Random], tuple[str, str]]] = {
@@ -183,5 +236,7 @@ VOICES: dict[str, Callable[[Speaker, int, Random], tuple[str, str]]] = {
     "json": _json,
     "levelled": _levelled,
     "database": _database,
+    "cache": _cache,
+    "queue": _queue,
     "plain": _plain,
 }

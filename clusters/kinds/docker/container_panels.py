@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from clusters.kinds.base import Look, Panel
 from clusters.kinds.docker.container_health import health
 from clusters.kinds.docker.container_model import Container, Mount
@@ -68,7 +70,9 @@ def checks(container: Container) -> list[dict[str, Any]]:
 
 
 async def _load_checks(look: Look) -> Mapping[str, Any]:
-    container: Container = look.resource
+    """Asked for anew: the engine tells of a check only when its result is another one."""
+    whole = await look.driver.get(look.kind, look.resource.namespace, look.resource.name)
+    container = msgspec.convert(whole, Container)
     check = container.state.health
     streak = check.failing_streak if check else 0
     return {"status": container.health_status, "streak": streak, "checks": checks(container)}

@@ -147,7 +147,7 @@ def _remove(world: HostWorld, thing: Object, call: Call) -> None:
 
 
 def _inspect(world: HostWorld, thing: Object, call: Call) -> Object:
-    return copy.deepcopy(thing)
+    return world.inspected(thing)
 
 
 def _changes(world: HostWorld, thing: Object, call: Call) -> list[Object]:

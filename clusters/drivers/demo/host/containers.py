@@ -22,6 +22,10 @@ class Program:
     memory: int = 96
     limit: int = 0
     command: tuple[str, ...] = ("/usr/local/bin/serve",)
+    env: tuple[str, ...] = ("LOG_LEVEL=info",)
+    check: tuple[str, ...] = ("wget", "-qO-", "http://127.0.0.1:8080/healthz")
+    passes: str = "ok"  # what the check prints when it passes
+    mount: str = "/data"
 
     @property
     def service(self) -> str:
@@ -37,6 +41,8 @@ PROGRAMS: tuple[Program, ...] = (
         ports=((80, 80), (443, 443)),
         voice="access",
         pace=1.8,
+        command=("nginx", "-g", "daemon off;"),
+        env=("NGINX_VERSION=1.29.1",),
     ),
     Program(
         "shop-web-1",
@@ -68,11 +74,25 @@ PROGRAMS: tuple[Program, ...] = (
         "shop",
         volume="shop_db",
         checked=True,
+        command=("postgres", "-c", "shared_buffers=128MB"),
+        env=("POSTGRES_DB=shop", "POSTGRES_USER=shop", "POSTGRES_PASSWORD=demonstration-only", "PG_MAJOR=17"),
+        check=("pg_isready", "-U", "shop", "-d", "shop"),
+        passes="/var/run/postgresql:5432 - accepting connections",
+        mount="/var/lib/postgresql/data",
         voice="database",
         memory=420,
         cpu=0.2,
     ),
-    Program("shop-cache-1", "registry.example/library/redis:7.4.1", "shop", voice="plain", memory=70),
+    Program(
+        "shop-cache-1",
+        "registry.example/library/redis:7.4.1",
+        "shop",
+        voice="cache",
+        pace=0.1,
+        memory=70,
+        command=("redis-server", "--save", "60", "1000"),
+        env=("REDIS_VERSION=7.4.1",),
+    ),
     Program(
         "office-wiki-1",
         "registry.example/office/wiki:3.4.0",
@@ -88,6 +108,9 @@ PROGRAMS: tuple[Program, ...] = (
         "office",
         volume="office_wiki",
         voice="database",
+        command=("postgres",),
+        env=("POSTGRES_DB=wiki", "POSTGRES_USER=wiki", "POSTGRES_PASSWORD=demonstration-only", "PG_MAJOR=17"),
+        mount="/var/lib/postgresql/data",
         pace=0.2,
         memory=160,
     ),
@@ -104,6 +127,8 @@ PROGRAMS: tuple[Program, ...] = (
         "registry.example/library/registry:3.0.0",
         ports=((5000, 5000),),
         volume="registry",
+        command=("registry", "serve", "/etc/distribution/config.yml"),
+        mount="/var/lib/registry",
         voice="access",
         pace=0.2,
         memory=60,
@@ -111,13 +136,13 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     Program("monitor", "registry.example/ops/monitor:0.9.3", voice="plain", pace=0.2, memory=44, restart="always"),
     Program(
-        "nightly-backup",
-        "registry.example/ops/backup:2.1.0",
+        "stock-import",
+        "registry.example/ops/stock-import:2.1.0",
         restart="no",
         voice="levelled",
-        volume="backups",
+        volume="stock_import",
         memory=120,
-        command=("/usr/local/bin/backup", "--all"),
+        command=("/usr/local/bin/stock-import", "--since", "last"),
     ),
 )
 

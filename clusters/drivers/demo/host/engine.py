@@ -49,8 +49,8 @@ def start(world: HostWorld, thing: Object) -> None:
         _later(world, thing, world.between(2.5, 4.5), check)
     if world.disk_full and world.writes_much(thing):
         _later(world, thing, world.between(1.5, 2.5), lambda w, t: die(w, t, 1, FULL_DISK))
-    if thing["HostConfig"]["RestartPolicy"]["Name"] == "no" and thing["Name"] == "/nightly-backup":
-        _later(world, thing, world.between(18.0, 30.0), lambda w, t: die(w, t, 0, ("INFO  backup is complete",)))
+    if thing["HostConfig"]["RestartPolicy"]["Name"] == "no" and thing["Name"] == "/stock-import":
+        _later(world, thing, world.between(18.0, 30.0), lambda w, t: die(w, t, 0, ("INFO  import is complete",)))
     world.save(thing)
 
 
@@ -115,7 +115,7 @@ def check(world: HostWorld, thing: Object) -> None:
     """One run of its health check, and the next one in five seconds when that can change anything."""
     health = thing["State"]["Health"]
     fails = thing["Id"] in world.stuck
-    output = "wget: download timed out (2 s) for http://127.0.0.1:8080/healthz" if fails else "ok"
+    output = "wget: download timed out (2 s) for http://127.0.0.1:8080/healthz" if fails else world.passes(thing)
     streak = health["FailingStreak"] + 1 if fails else 0
     status = ("unhealthy" if streak >= 3 else health["Status"]) if fails else "healthy"
     entry = {

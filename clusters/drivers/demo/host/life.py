@@ -1,4 +1,4 @@
-"""What happens on the host by itself: an update, a crash now and then, the backup."""
+"""What happens on the host by itself: an update, a crash now and then, the import of stock every few minutes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 def begin(world: HostWorld) -> None:
     """Let the first of each happen soon: somebody has just opened the page."""
-    world.after(35.0, lambda: _backup(world))
+    world.after(35.0, lambda: _import(world))
     world.after(110.0, lambda: _stumble(world))
     world.after(170.0, lambda: _update(world))
 
 
-def _backup(world: HostWorld) -> None:
-    world.after(world.between(500.0, 900.0), lambda: _backup(world))
+def _import(world: HostWorld) -> None:
+    world.after(world.between(500.0, 900.0), lambda: _import(world))
     for thing in world.all("containers"):
-        if thing["Name"] == "/nightly-backup":
+        if thing["Name"] == "/stock-import":
             engine.start(world, thing)
 
 

@@ -24,6 +24,18 @@ def seconds(text: str) -> float:
     )
 
 
+CHECK_EVERY = 5.0  # seconds
+CHECKS_KEPT = 5
+
+
+def passed_checks(thing: Object, output: str, now: float) -> list[Object]:
+    """The last runs of a health check that passes, oldest first, as the engine keeps them."""
+    first = seconds(thing["State"]["StartedAt"]) + CHECK_EVERY
+    last = first + (now - first) // CHECK_EVERY * CHECK_EVERY
+    times = [last - back * CHECK_EVERY for back in reversed(range(CHECKS_KEPT))]
+    return [{"Start": when(at), "End": when(at + 0.04), "ExitCode": 0, "Output": output} for at in times if first <= at]
+
+
 def container(uid: str, image_id: str, program: Program, at: float) -> Object:
     """A container as ``inspect`` shows it, made and not started."""
     labels = {"org.opencontainers.image.title": program.name}
@@ -39,8 +51,8 @@ def container(uid: str, image_id: str, program: Program, at: float) -> Object:
         }
     exposed: dict[str, Any] = {f"{inside}/tcp": {} for _, inside in program.ports}
     check = {
-        "Test": ["CMD", "wget", "-qO-", "http://127.0.0.1:8080/healthz"],
-        "Interval": 5_000_000_000,
+        "Test": ["CMD", *program.check],
+        "Interval": int(CHECK_EVERY * 1e9),
         "Timeout": 2_000_000_000,
         "Retries": 3,
     }
@@ -49,7 +61,7 @@ def container(uid: str, image_id: str, program: Program, at: float) -> Object:
             "Type": "volume",
             "Name": program.volume,
             "Source": f"/var/lib/docker/volumes/{program.volume}/_data",
-            "Destination": "/data",
+            "Destination": program.mount,
             "Driver": "local",
             "Mode": "z",
             "RW": True,
@@ -86,12 +98,7 @@ def container(uid: str, image_id: str, program: Program, at: float) -> Object:
             "User": "",
             "Tty": False,
             "WorkingDir": "/app",
-            "Env": [
-                "LOG_LEVEL=info",
-                "TZ=UTC",
-                "DATABASE_PASSWORD=demonstration-only",
-                "PATH=/usr/local/bin:/usr/bin:/bin",
-            ],
+            "Env": [*program.env, "TZ=UTC", "PATH=/usr/local/bin:/usr/bin:/bin"],
             "Cmd": list(program.command),
             "Entrypoint": None,
             "Labels": labels,

@@ -75,6 +75,9 @@ class ShopWorld(World):
         meta, kind = thing["metadata"], thing["kind"]
         self._revision += 1
         meta["resourceVersion"] = str(self._revision)
+        if kind == "Deployment":  # as an API server keeps them: who changed it last, and when
+            who = {"manager": "kube-controller-manager", "operation": "Update", "apiVersion": thing["apiVersion"]}
+            meta["managedFields"] = [{**who, "time": objects.when(self.now)}]
         self.put(COLLECTION[kind], meta["uid"], thing)
         if kind in ("Deployment", "ReplicaSet"):
             self.soon(kind.lower(), meta["uid"])
