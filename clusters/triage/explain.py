@@ -19,6 +19,7 @@ SAYS = {  # a word of a kind's health -> what a person would say of the thing
     "Not answering": "does not answer",
     "Not ready": "does not take work",
     "Out of memory": "ran out of memory",
+    "Restarting": "keeps restarting",
     "Running short": "runs short",
     "Setting missing": "misses a setting",
     "Stuck": "is stuck",

@@ -253,7 +253,8 @@ class Triage:
     def _tell(self) -> None:
         self._due, self._last = None, asyncio.get_running_loop().time()
         self.revision += 1
-        if happened := self._troubles.judge(self.findings(self._everything()), time.time()):
+        unheard = {one.id for one in self.heard() if one.state not in ("live", "stale")}
+        if happened := self._troubles.judge(self.findings(self._everything()), time.time(), unheard):
             self._keep(happened)
         for listener in tuple(self._listeners):
             listener()

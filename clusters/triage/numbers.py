@@ -61,12 +61,14 @@ class _Point:
     room: float
 
 
-def numbers(apps: Sequence[Thing], restarts: Restarts, measured: Sequence[Measured], now: float) -> tuple[Number, ...]:
-    """All four."""
+def numbers(
+    apps: Sequence[Thing], silent: int, restarts: Restarts, measured: Sequence[Measured], now: float
+) -> tuple[Number, ...]:
+    """All four. ``silent``: apps of clusters that are not heard, of which nobody knows."""
     return (
         _processor(measured, now),
         _memory(measured, now),
-        _copies(apps),
+        _copies(apps, silent),
         _restarts(restarts),
     )
 
@@ -156,7 +158,7 @@ def _drawn(shares: Sequence[tuple[float, float]], now: float, percent: bool) -> 
     return Plot(tuple(tuple(run) for run in runs), words)
 
 
-def _copies(apps: Sequence[Thing]) -> Number:
+def _copies(apps: Sequence[Thing], silent: int) -> Number:
     ready = wanted = 0
     short = 0
     for one in apps:
@@ -166,7 +168,7 @@ def _copies(apps: Sequence[Thing]) -> Number:
         ready, wanted, short = ready + min(has, asked), wanted + asked, short + (has < asked)
     missing = wanted - ready
     if not wanted:
-        remark = "none was asked for"
+        remark = "none was asked for" if not silent else "none is known of"
     else:
         remark = f"{missing:,} missing, of {explain.several(short, 'app')}" if missing else "all are there"
     return Number(
@@ -175,6 +177,7 @@ def _copies(apps: Sequence[Thing]) -> Number:
         f"{ready:,}",
         f"of {wanted:,}",
         remark,
+        f"of {explain.several(silent, 'app')} nothing is heard" if silent else "",
         level="at_risk" if missing else "",
         href="/workloads/?sort=ready" if missing else "/workloads/",
         share=(ready, wanted) if wanted else None,

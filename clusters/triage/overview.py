@@ -14,6 +14,7 @@ from clusters.triage.numbers import Measured, Number, numbers
 from clusters.triage.restarts import Restarts
 from clusters.triage.symptoms import Heard, Thing
 
+UNHEARD = ("down", "refused")
 MOST_SQUARES = 300  # of one cluster; above, only what is not healthy is drawn one by one
 WORDS = {
     Level.FAILING: "failing",
@@ -104,13 +105,16 @@ def overview(
         for store in cluster.stores.values()
         if store.kind.workload is not None
     )
+    unheard = {cluster.id for cluster in seen if cluster.state in UNHEARD}
+    known = [one for cluster, found in apps.items() if cluster not in unheard for one in found]
+    silent = sum(len(found) for cluster, found in apps.items() if cluster in unheard)
     head = explain.headline(len(findings)) if levels or findings or not loading else "Looking around"
     return Overview(
         headline=head,
         sentence=sentence(levels, loading),
         findings=tuple(findings),
         levels=levels,
-        numbers=numbers([one for found in apps.values() for one in found], restarts, measured, now),
+        numbers=numbers(known, silent, restarts, measured, now),
         hive=tuple(_comb(one, apps[one.id]) for one in seen),
     )
 
@@ -137,7 +141,7 @@ def _apps(cluster: Heard, scope: Scope) -> list[Thing]:
 
 
 def _level(cluster: Heard, one: Thing) -> Level:
-    return Level.UNKNOWN if cluster.state in ("down", "refused") else one.health.level
+    return Level.UNKNOWN if cluster.state in UNHEARD else one.health.level
 
 
 def _comb(cluster: Heard, apps: Sequence[Thing]) -> Comb:

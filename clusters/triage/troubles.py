@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from clusters.kinds.base import Level
@@ -27,8 +27,11 @@ class Troubles:
     def __init__(self) -> None:
         self._open: dict[str, _Trouble] = {}
 
-    def judge(self, findings: Sequence[Finding], now: float) -> list[Happened]:
-        """What began, what got worse and what is over since it was asked the last time."""
+    def judge(self, findings: Sequence[Finding], now: float, unheard: Collection[int] = ()) -> list[Happened]:
+        """What began, what got worse and what is over since it was asked the last time.
+
+        Of clusters that are not heard nobody knows what is over: their troubles wait until they are heard again.
+        """
         said = []
         for one in findings:
             known = self._open.get(one.id)
@@ -41,7 +44,7 @@ class Troubles:
             known.finding, known.gone_since = one, 0.0
         current = {one.id for one in findings}
         for name, known in tuple(self._open.items()):
-            if name in current:
+            if name in current or (known.finding.kind and known.finding.cluster in unheard):
                 continue
             known.gone_since = known.gone_since or now
             if now - known.gone_since >= STAYS_WELL:

@@ -31,6 +31,16 @@ from dashboard.topics.shell import cluster_state
 NEWEST = 8
 EACH = 50
 RANGES = {"1h": ("1 h", timedelta(hours=1)), "24h": ("24 h", timedelta(hours=24)), "7d": ("7 d", timedelta(days=7))}
+LEGEND = {
+    Level.HEALTHY: "Healthy",
+    Level.CHANGING: "Changing",
+    Level.AT_RISK: "At risk",
+    Level.FAILING: "Failing",
+    Level.UNKNOWN: "Unknown",
+    Level.PAUSED: "Paused",
+    Level.STOPPED: "Stopped",
+}
+ALWAYS_EXPLAINED = {Level.HEALTHY, Level.CHANGING, Level.AT_RISK, Level.FAILING, Level.STOPPED}
 ICONS = {
     "appeared": "plus",
     "removed": "trash-2",
@@ -97,17 +107,12 @@ async def _context(scope: Scope) -> dict[str, Any]:
         "feed": feed,
         "clusters": _clusters(scope),
         "anything": bool(engine.supervisor.connections),
-        "legend": [
-            (level.name.lower(), word)
-            for level, word in (
-                (Level.HEALTHY, "Healthy"),
-                (Level.CHANGING, "Changing"),
-                (Level.AT_RISK, "At risk"),
-                (Level.FAILING, "Failing"),
-                (Level.STOPPED, "Stopped"),
-            )
-        ],
+        "legend": [(level.name.lower(), LEGEND[level]) for level in LEGEND if _is_in_legend(level, shown)],
     }
+
+
+def _is_in_legend(level: Level, shown: Overview) -> bool:
+    return level in ALWAYS_EXPLAINED or bool(shown.levels.get(level))
 
 
 def look(scope: Scope) -> Overview:
@@ -125,7 +130,8 @@ def _clusters(scope: Scope) -> list[dict[str, Any]]:
     usage = {one: engine.totals.last(one) for one, namespaces in scope.items() if namespaces is None}
     shares = {"Processor": share_of(usage, "cpu"), "Memory": share_of(usage, "memory")}
     ids = sorted(scope, key=lambda one: _name(one).casefold())
-    return [_cluster(one) | {"fuller": _fuller(one, shares)} for one in ids]
+    shown = [_cluster(one) for one in ids]
+    return [one | {"fuller": _fuller(one["cluster"].id, shares) if one["state"] == "live" else None} for one in shown]
 
 
 def _fuller(cluster_id: int, shares: Mapping[str, Mapping[int, float]]) -> tuple[str, int] | None:
@@ -165,11 +171,12 @@ def _cluster(cluster_id: int) -> dict[str, Any]:
     connection = engine.supervisor.connections[cluster_id]
     about, platform = connection.about, connection.driver.platform
     words = " ".join(filter(None, (platform.title(), about.version if about else "")))
+    made_up = "Demonstration" if connection.cluster.driver == "demo" else ""
     return {
         "cluster": connection.cluster,
         "platform": platform,
         "state": cluster_state(connection)["state"],
-        "words": " · ".join(filter(None, (words, about.words if about else ""))),
+        "words": " · ".join(filter(None, (made_up, words, about.words if about else ""))),
         "href": f"/clusters/{connection.cluster.slug}/",
     }
 

@@ -28,8 +28,10 @@ def measured(name: str, *history: Usage, why_not: str = "") -> Measured:
     return Measured(name, last, history, why_not)
 
 
-def shown(*clusters: Measured, restarts: Restarts = QUIET, apps: Sequence[Thing] = ()) -> dict[str, Number]:
-    return {one.key: one for one in numbers(apps, restarts, clusters, NOW)}
+def shown(
+    *clusters: Measured, restarts: Restarts = QUIET, apps: Sequence[Thing] = (), silent: int = 0
+) -> dict[str, Number]:
+    return {one.key: one for one in numbers(apps, silent, restarts, clusters, NOW)}
 
 
 def app(level: Level, ready: int, wanted: int) -> Thing:
@@ -87,6 +89,8 @@ def test_missing_copies_are_counted_with_how_many_apps_miss_them() -> None:
     assert (copies.value, copies.unit, copies.remark) == ("8", "of 10", "2 missing, of 1 app")
     assert shown(apps=apps[:1])["copies"].remark == "all are there"
     assert shown()["copies"].remark == "none was asked for"
+    unheard = shown(apps=apps[:1], silent=13)["copies"]
+    assert (unheard.unit, unheard.note) == ("of 3", "of 13 apps nothing is heard")
 
 
 def test_restarts_say_whose_they_are() -> None:

@@ -168,3 +168,13 @@ async def test_only_what_is_shared_is_shown(shop: Cluster, vault: Cluster) -> No
     assert [one.words for one in await moments.newest({shop.pk: frozenset({"shop"})}, 10)] == ["mine"]
     assert len(await moments.newest({shop.pk: None, vault.pk: None}, 10)) == 3
     assert await moments.newest({}, 10) == []
+
+
+def test_what_is_wrong_in_a_cluster_that_falls_silent_is_not_called_well_again() -> None:
+    troubles = Troubles()
+    troubles.judge([trouble()], START)
+    for second in (10, 50, 100):
+        assert troubles.judge([], START + second, {trouble().cluster}) == []
+    for second in (110, 139):
+        assert troubles.judge([], START + second) == []
+    assert [one.what for one in troubles.judge([], START + 141)] == ["recovered"]

@@ -61,7 +61,7 @@ async def test_home_leads_with_what_is_wrong_and_the_first_thing_to_do(
     await _until(lambda: engine.triage.findings(everything))
     html = await page(async_client_for(ada))
     assert "<h1>1 thing needs attention</h1>" in html
-    assert "shop-db-1: restarting" in html
+    assert "shop-db-1 keeps restarting" in html
     assert "/act/?verb=restart&amp;rows=" in html
     assert "?panel=logs" in html
 

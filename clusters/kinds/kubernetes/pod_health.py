@@ -197,7 +197,7 @@ def _waiting(asked: Container, one: ContainerStatus, waiting: Waiting, now: floa
         words = f"{words} {exit_words(last.exit_code)}."
         return Health(level, word, words, f"{exit_term(last.exit_code)} · {waiting.reason}", last.ended)
     if word == "No image":
-        words = f"{_image_words(waiting.message) or words} ({asked.image})"
+        words = f"{(_image_words(waiting.message) or words).rstrip('.')}: {asked.image}."
     elif waiting.message:
         words = f"{words} {waiting.message[:300]}"
     return Health(level, word, words, waiting.reason, pod.created)
