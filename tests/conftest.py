@@ -1,7 +1,7 @@
 """The cast and the clusters: Ada is admin, Otto operator, Vera viewer, Nora nothing; engines and clusters are real.
 
 What needs a real thing skips with the reason when it is not there, and fails instead when PILOTHOUSE_REQUIRE (a
-comma-separated list of docker, kubernetes, browser) names it.
+comma-separated list of docker, docker-old, kubernetes, browser) names it.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import secrets
 import tarfile
 from collections.abc import AsyncIterator
@@ -29,19 +28,15 @@ from clusters.kinds.docker.network_form import CREATE
 from clusters.kinds.docker.project import PROJECT
 from tests.clusters.docker_engine import PONG, Pretender, a_name, http, made, post, unix
 from tests.clusters.docker_things import connected, until
-from tests.real import listens
+from tests.real import find_old_docker_socket
 
 pytestmark = pytest.mark.docker
-RUN = os.environ.get("TESTBED_RUN", "")
 
 
 @pytest_asyncio.fixture(params=["new", "old"])
 async def engine(request: pytest.FixtureRequest, docker_socket: str) -> AsyncIterator[DockerDriver]:
     """A real engine: the newest, and Docker 20.10."""
-    old = Path(RUN) / "docker-old.sock"
-    if request.param == "old" and not (RUN and listens(old)):
-        pytest.skip("no old engine: only the testbed has one")
-    driver = unix(docker_socket if request.param == "new" else old)
+    driver = unix(docker_socket if request.param == "new" else find_old_docker_socket())
     yield driver
     await driver.close()
 

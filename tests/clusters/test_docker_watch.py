@@ -17,10 +17,10 @@ from clusters.kinds.base import Level
 from clusters.kinds.docker.container import CONTAINER
 from clusters.live.resource import Broken, Listed
 from tests.clusters.docker_engine import PONG, Line, Pretender, Seen, a_name, http, made, post, remove, unix, watching
-from tests.real import listens
+from tests.real import find_old_docker_socket, listens
 
 pytestmark = pytest.mark.docker
-TESTBED, RUN = os.environ.get("TESTBED", ""), os.environ.get("TESTBED_RUN", "")
+TESTBED = os.environ.get("TESTBED", "")
 SSH = ("127.0.0.1", 2222)
 
 
@@ -42,12 +42,11 @@ def _ssh() -> DockerDriver:
 @pytest_asyncio.fixture(params=["unix", "old", "tls", "ssh"])
 async def engine(request: pytest.FixtureRequest, docker_socket: str) -> AsyncIterator[DockerDriver]:
     """A real engine: the newest over its socket, TLS and SSH; Docker 20.10 over its socket."""
-    old = Path(RUN) / "docker-old.sock"
     match request.param:
         case "unix":
             driver = unix(docker_socket)
-        case "old" if RUN and listens(old):
-            driver = unix(old)
+        case "old":
+            driver = unix(find_old_docker_socket())
         case "tls" if TESTBED and (Path(TESTBED) / "docker-tls").is_dir():
             driver = _tls()
         case "ssh" if TESTBED and listens(SSH):
