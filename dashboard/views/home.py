@@ -29,6 +29,7 @@ from dashboard.scope import scope_or_404
 from dashboard.topics.shell import cluster_state
 
 NEWEST = 8
+MOST_FINDINGS = 15  # on Home; beyond that somebody reads a list, which can be searched and filtered
 EACH = 50
 RANGES = {"1h": ("1 h", timedelta(hours=1)), "24h": ("24 h", timedelta(hours=24)), "7d": ("7 d", timedelta(days=7))}
 LEGEND = {
@@ -102,7 +103,8 @@ async def _context(scope: Scope) -> dict[str, Any]:
     feed = [_moment(one) for one in await moments.newest(scope, NEWEST)]
     return {
         "overview": shown,
-        "findings": [_finding(one) for one in shown.findings],
+        "findings": [_finding(one) for one in shown.findings[:MOST_FINDINGS]],
+        "more": max(0, len(shown.findings) - MOST_FINDINGS),
         "hive": [_comb(one) for one in shown.hive],
         "feed": feed,
         "clusters": _clusters(scope),

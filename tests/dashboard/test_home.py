@@ -13,6 +13,7 @@ from django.test import AsyncClient
 from clusters.models import AuditEntry, Cluster, Moment
 from dashboard.engine import engine
 from dashboard.topics.overview import OverviewTopic
+from dashboard.views import home as views
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[AbstractUser], AsyncClient]
@@ -64,6 +65,19 @@ async def test_home_leads_with_what_is_wrong_and_the_first_thing_to_do(
     assert "shop-db-1 keeps restarting" in html
     assert "/act/?verb=restart&amp;rows=" in html
     assert "?panel=logs" in html
+
+
+async def test_home_shows_the_worst_and_says_where_the_many_others_are(
+    running: None, vault: Cluster, ada: AbstractUser, async_client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST_FINDINGS", 1)
+    driver(vault).switch("disk", True)
+    driver(vault).switch("stuck", True)
+    everything = dict.fromkeys(engine.supervisor.connections)
+    await _until(lambda: len(engine.triage.findings(everything)) > 1)
+    html = await page(async_client_for(ada))
+    assert html.count("data-finding=") == 1
+    assert f"{len(engine.triage.findings(everything)) - 1} more, on Workloads" in html
 
 
 async def test_a_viewer_of_one_cluster_sees_nothing_of_another(
