@@ -108,7 +108,7 @@ async def test_a_refused_kind_leaves_the_cluster_live_when_it_lets_us_in() -> No
     connection.start()
     driver.items.put_nowait(Broken(Refused("You may not list containers."), 1.0))
     await asyncio.sleep(0.05)
-    store = next(iter(connection.stores.values()))
+    store = connection.stores["container"]
     assert store.trouble is not None
     assert connection.contact.error is None
     await connection.close()
