@@ -49,8 +49,8 @@ class Recorder:
                 if (now := asyncio.get_running_loop().time()) - tidied >= TIDY_EVERY:
                     tidied = now
                     await tidy()
-            except DatabaseError:
-                log.exception("what changed could not be kept; it is tried again")
+            except DatabaseError as error:
+                log.warning("what changed could not be kept (%s); it is tried again", error)
 
     async def flush(self) -> None:
         """Write all that waits. What happened in a cluster that was removed meanwhile is left out."""
