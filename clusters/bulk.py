@@ -1,4 +1,4 @@
-"""One action on many resources, as a job: a line for each that says how it went, and at the end what failed.
+"""One action on many resources. As a job: a line for each that says how it went, and at the end what failed.
 
 Each is decided, recorded and carried out by the gateway on its own, with the rights of that moment.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from clusters import actors, jobs
 from clusters.access import Actor
+from clusters.carrying_out import Outcome
 from clusters.errors import ClusterError
 from clusters.gateway import Gateway
 from clusters.kinds.base import Action
@@ -40,6 +41,15 @@ async def begin(gateway: Gateway, actor: Actor, many: Many) -> str:
     return await jobs.start(title, many.action.verb, actor, cluster, lambda says: _all(gateway, actor, many, says))
 
 
+async def act_on(gateway: Gateway, actor: Actor, many: Many, row: Row) -> Outcome:
+    """Do it to one of them, with the rights of this moment: hundreds take minutes, and a role may be taken away
+    meanwhile. Raises what the gateway does."""
+    now = await actors.actor_for(actor.user_id) or actors.NOBODY
+    key = f"{many.key[:64]}:{row.id}" if many.key else ""
+    now = replace(now, address=actor.address)
+    return await gateway.act(now, row.cluster.id, row.kind, row.resource, many.action.verb, many.values, key=key)
+
+
 async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) -> str:
     for row in many.rows:
         says.progress(row.id, f"{_name(row)}: waits")
@@ -49,7 +59,7 @@ async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) 
         async with turn:
             says.progress(row.id, f"{_name(row)}: {many.action.label.lower()} …")
             try:
-                words = await _one(gateway, actor, many, row)
+                words = (await act_on(gateway, actor, many, row)).words
             except ClusterError as error:
                 failed.append(row)
                 says.progress(row.id, f"{_name(row)}: FAILED. {error.message} {error.hint}".rstrip())
@@ -65,16 +75,6 @@ async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) 
         more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
         raise ClusterError(f"{len(failed)} of {len(many.rows)} failed: {names}{more}.", hint=f"{done} are done.")
     return f"All {done} are done."
-
-
-async def _one(gateway: Gateway, actor: Actor, many: Many, row: Row) -> str:
-    # With the rights of this moment: hundreds take minutes, and a role may be taken away meanwhile.
-    now = await actors.actor_for(actor.user_id) or actors.NOBODY
-    key = f"{many.key[:64]}:{row.id}" if many.key else ""
-    now = replace(now, address=actor.address)
-    verb = many.action.verb
-    outcome = await gateway.act(now, row.cluster.id, row.kind, row.resource, verb, many.values, key=key)
-    return outcome.words
 
 
 def _name(row: Row) -> str:

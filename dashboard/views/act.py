@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh, trigger_client_event
 
-from clusters import actors, bulk
+from clusters import bulk
 from clusters.audit import Unrecorded
 from clusters.carrying_out import Outcome
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
@@ -71,23 +71,15 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
         _check_typed(plan, asked)
     except ClusterError as error:
         return await _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
-    if len(possible) > AT_ONCE:
-        return await _begin(request, plan, possible, asked)
-    turn = asyncio.Semaphore(AT_ONCE)
-
-    async def one(planned: Planned) -> Acted:
-        async with turn:
-            return await _one(request, planned, asked.dict(), asked.get("key", ""))
-
-    results = await asyncio.gather(*(one(planned) for planned in possible))
+    many = bulk.Many(action, [one.row for one in possible], asked.dict(), asked.get("key", ""))
+    if len(many.rows) > AT_ONCE:
+        return await _begin(request, plan, many, asked)
+    results = await asyncio.gather(*(_one(request, many, row) for row in many.rows))
     return _answer(request, action, results, len(plan) - len(possible))
 
 
-async def _begin(
-    request: Request, plan: Sequence[Planned], possible: Sequence[Planned], asked: QueryDict
-) -> HttpResponse:
+async def _begin(request: Request, plan: Sequence[Planned], many: bulk.Many, asked: QueryDict) -> HttpResponse:
     """Many are a job, with a line for each."""
-    many = bulk.Many(plan[0].action, [one.row for one in possible], asked.dict(), asked.get("key", ""))
     try:
         where = f"/jobs/{await bulk.begin(engine.gateway, request.actor, many)}/"
     except ClusterError as error:
@@ -95,23 +87,11 @@ async def _begin(
     return HttpResponseClientRedirect(where) if request.htmx else HttpResponseRedirect(where)
 
 
-async def _one(request: Request, planned: Planned, values: Mapping[str, Any], key: str) -> Acted:
-    row = planned.row
-    # With the rights of this moment: an act on hundreds takes minutes, and a role may be taken away meanwhile.
-    actor = await actors.actor_for(request.actor.user_id) or actors.NOBODY
+async def _one(request: Request, many: bulk.Many, row: Row) -> Acted:
     try:
-        outcome = await engine.gateway.act(
-            replace(actor, address=request.actor.address),
-            row.cluster.id,
-            row.kind,
-            row.resource,
-            planned.action.verb,
-            values,
-            key=f"{key[:64]}:{row.id}" if key else "",
-        )
+        return Acted(row, await bulk.act_on(engine.gateway, request.actor, many, row))
     except ClusterError as error:
         return Acted(row, None, error)
-    return Acted(row, outcome)
 
 
 def _answer(request: Request, action: Action[Any], results: Sequence[Acted], left: int) -> HttpResponse:

@@ -10,7 +10,7 @@ from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Offer, 
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.image_actions import ACTIONS
 from clusters.kinds.docker.image_model import Image, join
-from clusters.kinds.docker.overview import overview
+from clusters.kinds.docker.overview import overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.formats import epoch, short_id, size
 from clusters.kinds.masking import mask_pair, mask_value, mask_words
@@ -129,9 +129,7 @@ async def _load_raw(look: Look) -> Mapping[str, Any]:
     return await load_raw(look, look.resource.id)
 
 
-OVERVIEW: Panel[Image] = Panel(
-    key="overview", label="Overview", icon="layout-dashboard", template="docker_overview", load=_load
-)
+OVERVIEW: Panel[Image] = overview_panel(_load)
 LAYERS: Panel[Image] = Panel(
     key="layers", label="Layers", icon="layers", template="image_layers", load=_load_layers, live=False
 )
@@ -169,15 +167,7 @@ IMAGE: Kind[Image] = Kind(
             width="minmax(220px, 2.6fr)",
         ),
         STATUS,
-        Column(
-            key="used",
-            label="Containers",
-            value=lambda one: [user.name for user in one.users],
-            cell="tags",
-            sort=lambda one: len(one.users),
-            width="minmax(140px, 1.6fr)",
-            words="Those that were made from it.",
-        ),
+        users_column("Containers", "Those that were made from it."),
         Column(
             key="size",
             label="Size",

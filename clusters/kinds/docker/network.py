@@ -10,7 +10,7 @@ from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.network_actions import ACTIONS
 from clusters.kinds.docker.network_form import CREATE
 from clusters.kinds.docker.network_model import Network, join
-from clusters.kinds.docker.overview import PROJECT_COLUMN, overview
+from clusters.kinds.docker.overview import PROJECT_COLUMN, overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.masking import mask_value
 from clusters.kinds.panels import RAW
@@ -58,9 +58,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     )
 
 
-OVERVIEW: Panel[Network] = Panel(
-    key="overview", label="Overview", icon="layout-dashboard", template="docker_overview", load=_load
-)
+OVERVIEW: Panel[Network] = overview_panel(_load)
 
 NETWORK: Kind[Network] = Kind(
     name="network",
@@ -95,15 +93,7 @@ NETWORK: Kind[Network] = Kind(
             width="minmax(132px, 1.2fr)",
             words="The addresses its containers get.",
         ),
-        Column(
-            key="used",
-            label="Containers",
-            value=lambda one: list(dict.fromkeys(user.name for user in one.users)),
-            cell="tags",
-            sort=lambda one: len(one.users),
-            width="minmax(140px, 1.6fr)",
-            words="Who is on it.",
-        ),
+        users_column("Containers", "Who is on it."),
         Column(
             key="driver",
             label="Driver",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from clusters.kinds.base import Column, Health
+from clusters.kinds.base import Column, Health, Look, Panel
 from clusters.kinds.docker.used_by import Used, user_rows
 from clusters.kinds.masking import mask_value
 
@@ -18,6 +18,24 @@ PROJECT_COLUMN: Column[Any] = Column(
     hidden=True,
     words="The Compose project it belongs to.",
 )
+
+
+def users_column(label: str, words: str) -> Column[Any]:
+    """Which containers use it."""
+    return Column(
+        key="used",
+        label=label,
+        value=lambda one: list(dict.fromkeys(user.name for user in one.users)),
+        cell="tags",
+        sort=lambda one: len(one.users),
+        width="minmax(140px, 1.6fr)",
+        words=words,
+    )
+
+
+def overview_panel(load: Callable[[Look], Awaitable[Mapping[str, Any]]]) -> Panel[Any]:
+    """The first tab of the page; ``load`` gives what ``overview`` makes."""
+    return Panel(key="overview", label="Overview", icon="layout-dashboard", template="docker_overview", load=load)
 
 
 def overview(

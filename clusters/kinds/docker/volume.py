@@ -9,7 +9,7 @@ from clusters.kinds.base import Column, Health, Join, Kind, Look, Panel
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.container_inside import FILES
 from clusters.kinds.docker.disk import SIZE, volume_size
-from clusters.kinds.docker.overview import PROJECT_COLUMN, overview
+from clusters.kinds.docker.overview import PROJECT_COLUMN, overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.docker.volume_actions import ACTIONS, CREATE
 from clusters.kinds.docker.volume_model import Volume, join
@@ -41,9 +41,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     )
 
 
-OVERVIEW: Panel[Volume] = Panel(
-    key="overview", label="Overview", icon="layout-dashboard", template="docker_overview", load=_load
-)
+OVERVIEW: Panel[Volume] = overview_panel(_load)
 
 VOLUME: Kind[Volume] = Kind(
     name="volume",
@@ -69,15 +67,7 @@ VOLUME: Kind[Volume] = Kind(
             width="minmax(200px, 2.4fr)",
         ),
         STATUS,
-        Column(
-            key="used",
-            label="Mounted by",
-            value=lambda one: list(dict.fromkeys(user.name for user in one.users)),
-            cell="tags",
-            sort=lambda one: len(one.users),
-            width="minmax(140px, 1.6fr)",
-            words="The containers that see its files.",
-        ),
+        users_column("Mounted by", "The containers that see its files."),
         Column(
             key="driver",
             label="Driver",
