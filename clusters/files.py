@@ -18,6 +18,7 @@ from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.kinds.docker import files
 from clusters.kinds.docker.files import Listing, Preview
+from clusters.kinds.docker.run_volumes import gives_power
 from clusters.kinds.docker.tar import Entry
 from clusters.kinds.docker.volume_files import ROOT, way_into
 from clusters.live.row import Row
@@ -76,7 +77,7 @@ async def upload(
 
 async def _driver(gateway: Gateway, actor: Actor, row: Row, need: Need, verb: str) -> Driver:
     namespace = row.resource.namespace if row.kind.namespaced else None
-    if getattr(row.resource, "options", None):
+    if row.kind.name == "volume" and gives_power(row.resource.driver, row.resource.options or {}):
         need = Need(Role.ADMIN, need.right, need.acts)  # such a volume may be any folder or disk of the machine
     await gateway.see(actor, row.cluster.id, namespace, need, verb=verb, kind=row.kind.name, resource=row.resource)
     if row.kind.panel("files") is None:

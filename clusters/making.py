@@ -31,7 +31,9 @@ async def remarks(
 ) -> Sequence[Remark]:
     """What is worth knowing before it is sent. Raises Denied."""
     await _allow(gateway, actor, cluster_id, maker, None)
-    found = [Remark(f"For administrators only: it {why}.", "warn") for why in _powers(maker, form)]
+    powers = list(maker.powers(form)) if maker.powers else []
+    powers += await _hidden_powers(gateway, cluster_id, maker, form)
+    found = [Remark(f"For administrators only: it {why}.", "warn") for why in powers]
     if maker.check is None:
         return found
     driver, all_of_them = gateway.connections.driver(cluster_id), gateway.visible(actor, cluster_id, kind.name)
@@ -51,11 +53,13 @@ async def begin(
     async def work(driver: Driver, says: Says) -> str:
         return maker.ended.format(name=await maker.run(driver, form, says))
 
-    powers = _powers(maker, form)
-    need = Need(Role.ADMIN if powers else maker.role, maker.right)
     namespace = _namespace(like)
     detail = {"line": maker.record(form), **({"like": like.resource.name} if like else {})}
+    powers = list(maker.powers(form)) if maker.powers else []
     try:
+        await _allow(gateway, actor, cluster_id, maker, like, admin=bool(powers))  # before the engine is asked anything
+        powers += await _hidden_powers(gateway, cluster_id, maker, form)
+        need = Need(Role.ADMIN if powers else maker.role, maker.right)
         return await gateway.begin(
             actor, cluster_id, need, _verb(maker), maker.title(form), work, namespace=namespace, detail=detail
         )
@@ -65,12 +69,17 @@ async def begin(
         raise
 
 
-def _powers(maker: Maker[Any], form: Any) -> Sequence[str]:
-    return maker.powers(form) if maker.powers else ()
+async def _hidden_powers(gateway: Gateway, cluster_id: int, maker: Maker[Any], form: Any) -> Sequence[str]:
+    """Asked anew each time, for a volume of that name may be another one by now."""
+    if maker.hidden_powers is None:
+        return ()
+    return await in_time(maker.hidden_powers(gateway.connections.driver(cluster_id), form), CHECK_SECONDS)
 
 
-async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, maker: Maker[Any], row: Row | None) -> None:
-    need = Need(maker.role, maker.right)
+async def _allow(
+    gateway: Gateway, actor: Actor, cluster_id: int, maker: Maker[Any], row: Row | None, *, admin: bool = False
+) -> None:
+    need = Need(Role.ADMIN if admin else maker.role, maker.right)
     kind, resource = (row.kind.name, row.resource) if row else ("", None)
     await gateway.see(actor, cluster_id, _namespace(row), need, verb=_verb(maker), kind=kind, resource=resource)
 

@@ -231,6 +231,7 @@ class Maker(Generic[T]):
     ended: str = "{name} runs"  # said at the end of the job
     verb: str = ""  # in the address and the audit; "" is that of its button
     powers: Callable[[Any], Sequence[str]] | None = None  # what in it is for administrators only, in words after "it"
+    hidden_powers: Callable[[Driver, Any], Awaitable[Sequence[str]]] | None = None  # the same, where it has to be asked
     check: Callable[[Driver, Any, Sequence[Any]], Awaitable[Sequence[Remark]]] | None = None  # (…, all of that kind)
     like: Like[T] | None = None  # made from an existing one: offered on its page
 

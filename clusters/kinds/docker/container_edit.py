@@ -27,6 +27,7 @@ from clusters.kinds.docker.run_like import copy_values, read_copy, read_edit, va
 from clusters.kinds.docker.run_line import docker_line
 from clusters.kinds.docker.run_power import powers
 from clusters.kinds.docker.run_read import read_form
+from clusters.kinds.docker.run_volumes import volume_powers
 
 SETTLED = 4.0  # seconds without a health check that it must run to count as well
 CHECKED = 180.0  # seconds at most that a health check may take to pass
@@ -207,6 +208,7 @@ EDIT: Maker[Container] = Maker(
     title=lambda edit: f"Edit {edit.name}",
     run=edit_container,
     powers=lambda edit: powers(edit.form.body),
+    hidden_powers=lambda driver, edit: volume_powers(driver, edit.form.body),
     check=_check_edit,
     like=Like(load=load_origin, values=lambda origin: hide(values_of(origin)), read=_read_edit, refuse=_no_edit),
 )
@@ -221,6 +223,7 @@ DUPLICATE: Maker[Container] = Maker(
     title=lambda form: f"Run {form.name or form.image}",
     run=_duplicate,
     powers=lambda form: powers(form.body),
+    hidden_powers=lambda driver, form: volume_powers(driver, form.body),
     check=check,
     like=Like(load=load_origin, values=lambda origin: hide(copy_values(origin)), read=read_copy),
 )

@@ -18,6 +18,7 @@ from clusters.kinds.docker.run_form import BUILT_IN, RunForm
 from clusters.kinds.docker.run_line import docker_line
 from clusters.kinds.docker.run_power import powers
 from clusters.kinds.docker.run_read import read_form
+from clusters.kinds.docker.run_volumes import volume_powers
 from clusters.kinds.formats import short_id
 
 
@@ -151,5 +152,6 @@ RUN: Maker[Container] = Maker(
     title=lambda form: f"Run {form.name or form.image}",
     run=_make,
     powers=lambda form: powers(form.body),
+    hidden_powers=lambda driver, form: volume_powers(driver, form.body),
     check=check,
 )

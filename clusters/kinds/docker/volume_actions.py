@@ -12,6 +12,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Invalid, Missing
 from clusters.kinds.actions import docker_line, one_call
 from clusters.kinds.base import JSON, Action, Field, Maker, Says
+from clusters.kinds.docker.run_volumes import gives_power
 from clusters.kinds.docker.used_by import in_use
 from clusters.kinds.docker.volume_model import Volume
 from clusters.kinds.masking import mask_pair
@@ -129,4 +130,7 @@ CREATE: Maker[Volume] = Maker(
     run=_make,
     button="Create",
     ended="{name} is made",
+    powers=lambda form: (
+        ["reaches beyond the machine's own folder for volumes"] if gives_power(form.driver, form.options) else ()
+    ),
 )
