@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import posixpath
 import stat
 import tarfile
 import zipfile
@@ -46,6 +47,7 @@ class Entry:
     offset: int
     size: int
     executable: bool = False
+    link: str = ""  # where it leads, if it is a symbolic link; never out of what is sent
 
 
 def from_index(index: Iterable[tuple[str, int]], total: int) -> list[Entry]:
@@ -77,17 +79,37 @@ def from_archive(path: Path) -> list[Entry]:
         raise Invalid("That is no tar or zip archive, or it is damaged.", detail=str(error)) from error
 
 
-def _from_tar(path: Path) -> Iterator[Entry]:
+def from_repository(path: Path) -> list[Entry]:
+    """The files of a tar that git made: as they are there, with the links that stay within."""
+    try:
+        return _checked(list(_from_tar(path, links=True)))
+    except _BROKEN as error:
+        raise Invalid("What git gave us is damaged.", detail=str(error)) from error
+
+
+def _from_tar(path: Path, *, links: bool = False) -> Iterator[Entry]:
     _check_headers(path)
     with tarfile.open(path, "r:") as tar:
         for member in tar:
             if member.isdir():
+                continue
+            if member.issym() and links:
+                name = _clean(member.name)
+                yield Entry(name, 0, 0, link=_within(name, member.linkname))
                 continue
             if member.issym() or member.islnk():
                 raise Invalid(f"“{member.name[:100]}” is a link.", hint="Only plain files are taken.")
             if not member.isreg() or member.issparse():
                 raise Invalid(f"“{member.name[:100]}” is no plain file.", hint="Only plain files are taken.")
             yield Entry(_clean(member.name), member.offset_data, member.size, bool(member.mode & 0o100))
+
+
+def _within(name: str, target: str) -> str:
+    """Where a link leads. Raises Invalid when that is outside of what is sent."""
+    end = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    if target.startswith("/") or end == ".." or end.startswith("../") or not target or len(target) > LONGEST_NAME:
+        raise Invalid(f"“{name[:100]}” is a link that leads out of the repository.", hint="Build a folder without it.")
+    return target
 
 
 def _check_headers(path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from clusters.build.dockerfile import read_dockerfile
+from clusters.build.git_address import GitAddress
+from clusters.build.git_fetch import secrets_of
 from clusters.errors import Invalid
 from clusters.kinds.base import Field
 from clusters.kinds.docker.image_name import split_image
@@ -56,13 +58,30 @@ FIELDS = (
     Field(name="pull", label="Ask the registry for newer base images", type="flag", required=False),
 )
 
+GIT_FIELDS = (
+    Field(
+        name="git",
+        label="Address of the repository",
+        help="Like https://git.example.com/shop/web.git#main:backend: a branch, tag or whole commit, and a folder.",
+        max_length=1000,
+    ),
+    Field(
+        name="token",
+        label="Access token",
+        type="secret",
+        required=False,
+        help="For a private repository: a token that may read it, or user:password. Kept nowhere.",
+        max_length=1000,
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildForm:
     """What to build, checked. ``source`` is what stands last on the command line: "-", "." or a git address."""
 
     tag: str
-    dockerfile: str  # its text
+    dockerfile: str  # its text; "" until it is fetched
     path: str = "Dockerfile"  # where it is among what is sent
     source: str = "-"
     arguments: tuple[tuple[str, str], ...] = ()
@@ -71,6 +90,8 @@ class BuildForm:
     platform: str = ""
     no_cache: bool = False
     pull: bool = False
+    git: GitAddress | None = None
+    token: str = field(default="", repr=False)  # for the git server
 
     @property
     def query(self) -> dict[str, str]:
@@ -92,6 +113,7 @@ class BuildForm:
     def secrets(self) -> tuple[str, ...]:
         """Values that must not be shown or kept, the longest first."""
         hidden = {value for name, value in self.arguments if mask_value(name, value) != value}
+        hidden |= set(secrets_of(self.token))
         return tuple(sorted((value for value in hidden if len(value) >= LEAST_SECRET), key=len, reverse=True))
 
     @property
@@ -101,6 +123,7 @@ class BuildForm:
             "tag": self.tag,
             "path": "" if self.path == "Dockerfile" else self.path,
             "source": self.source,
+            "git": str(self.git or ""),
             "arguments": "\n".join(_kept_argument(name, value) for name, value in self.arguments),
             "labels": "\n".join(f"{name}={value}" for name, value in self.labels),
             "target": self.target,
@@ -111,8 +134,10 @@ class BuildForm:
         }
 
 
-def read_form(values: Mapping[str, Any], dockerfile: str, source: str = "-") -> BuildForm:
-    """The form as it was filled in. Raises Invalid with the line that is wrong."""
+def read_form(
+    values: Mapping[str, Any], dockerfile: str, source: str = "-", *, git: GitAddress | None = None
+) -> BuildForm:
+    """The form as it was filled in; with ``git`` the Dockerfile is there. Raises Invalid with what is wrong."""
     tag = _text(values, "tag")
     name, version = split_image(tag)
     if version.startswith("sha256:"):
@@ -126,9 +151,11 @@ def read_form(values: Mapping[str, Any], dockerfile: str, source: str = "-") -> 
         raise Invalid(f"“{path[:100]}” is not the path of a file within what is sent.")
     return BuildForm(
         tag=f"{name}:{version}",
-        dockerfile=check_dockerfile(dockerfile),
+        dockerfile="" if git else check_dockerfile(dockerfile),
         path=path,
-        source=source,
+        source=str(git) if git else source,
+        git=git,
+        token=_text(values, "token") if git else "",
         arguments=_pairs(values, "arguments", _ARGUMENT, "a build argument"),
         labels=_pairs(values, "labels", _LABEL, "a label"),
         target=target,

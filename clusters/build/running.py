@@ -13,6 +13,7 @@ from clusters.access import Actor, Need
 from clusters.build.context import Alone
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.form import BuildForm, docker_line
+from clusters.build.git_source import fetched
 from clusters.build.graph import Graph
 from clusters.build.work import BuildFailed, Built, Context, build_image
 from clusters.drivers.base import Driver
@@ -20,7 +21,7 @@ from clusters.errors import Conflict
 from clusters.gateway import Gateway
 from clusters.jobs import Reporter
 from clusters.kinds.base import Role
-from clusters.models import Build, Job
+from clusters.models import Build
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ async def begin(
     gateway: Gateway, actor: Actor, cluster_id: int, form: BuildForm, context: Closing | None = None
 ) -> str:
     """Begin a build; the key of its job. Raises Denied, and Conflict where too many run already."""
-    sent = context or Alone(form.dockerfile)
+    sent = context or (None if form.git else Alone(form.dockerfile))
     kept = asyncio.Event()
 
     async def work(driver: Driver, reporter: Reporter) -> str:
@@ -61,7 +62,8 @@ async def begin(
         detail = {"line": docker_line(form, hidden=True)}
         key = await gateway.begin(actor, cluster_id, NEED, "build", f"Build {form.tag}", work, detail=detail)
     except BaseException:
-        sent.close()
+        if sent:
+            sent.close()
         raise
     await kept.wait()  # its page may be opened at once
     return key
@@ -77,36 +79,51 @@ def _check_room(user_id: int, cluster_id: int) -> None:
         raise Conflict(f"{OF_ONE_PERSON} builds of yours are running already.", hint=hint)
 
 
-async def _work(driver: Driver, form: BuildForm, context: Closing, reporter: Reporter, kept: asyncio.Event) -> str:
+async def _work(
+    driver: Driver, form: BuildForm, context: Closing | None, reporter: Reporter, kept: asyncio.Event
+) -> str:
     job = reporter.job
     graph = Graph(read_dockerfile(form.dockerfile), form.secrets)
     _graphs[job.key] = graph, job.cluster_id or 0, job.actor_id or 0
     try:
-        build = await _record(job, form, context)
+        settings = form.kept | {"sent": context.words if context else ""}
+        build = await Build.objects.acreate(job=job, tag=form.tag, settings=settings, dockerfile=form.dockerfile)
         kept.set()
         keeper = asyncio.create_task(_keep_while_running(build, graph))
         try:
-            built = await build_image(driver, form, context, graph, reporter)
+            built = await _build(driver, form, context, graph, reporter, build)
         except BuildFailed as error:
             build.failure = asdict(error.failure)
             raise
         else:
             build.image, build.size, build.seconds = built.image, built.size, built.seconds
         finally:
+            graph.end(done=bool(build.image))
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
             await asyncio.shield(_keep(build, graph, whole=True))
         return _words(form, built)
     finally:
         kept.set()
-        context.close()
+        if context:
+            context.close()
         _graphs.pop(job.key, None)
         graph.tell()
 
 
-async def _record(job: Job, form: BuildForm, context: Context) -> Build:
-    settings = form.kept | {"sent": context.words}
-    return await Build.objects.acreate(job=job, tag=form.tag, settings=settings, dockerfile=form.dockerfile)
+async def _build(
+    driver: Driver, form: BuildForm, context: Closing | None, graph: Graph, reporter: Reporter, build: Build
+) -> Built:
+    """With what was sent, or with what a repository holds now."""
+    if context is not None:
+        return await build_image(driver, form, context, graph, reporter)
+    assert form.git is not None
+    reporter.say(f"Fetch {form.git}")
+    async with fetched(form, form.git, graph) as (whole, sent, commit):
+        reporter.say(f"This is commit {commit}.")
+        build.dockerfile = whole.dockerfile
+        build.settings |= {"sent": sent.words, "commit": commit}
+        return await build_image(driver, whole, sent, graph, reporter)
 
 
 async def _keep_while_running(build: Build, graph: Graph) -> None:
@@ -122,7 +139,7 @@ async def _keep(build: Build, graph: Graph, *, whole: bool = False) -> None:
     steps = graph.ordered()
     build.steps = [step.frame() for step in steps]
     build.warnings = list(graph.warnings)
-    fields = ["steps", "warnings"]
+    fields = ["steps", "warnings", "settings", "dockerfile"]
     if whole:
         build.output = {step.id: step.output.lines() for step in steps if step.output.count}
         fields += ["output", "failure", "image", "size", "seconds"]

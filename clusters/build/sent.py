@@ -1,4 +1,4 @@
-"""What is sent to the engine of an upload: its files as a tar, without those that .dockerignore leaves out."""
+"""What is sent to the engine of an upload or a repository: its files, without those that .dockerignore leaves out."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Sent:
             together: list[bytes] = []
             waiting = 0
             for entry in self._entries:
-                together.append(_header(entry.name, entry.size, executable=entry.executable))
+                together.append(_header(entry.name, entry.size, executable=entry.executable, link=entry.link))
                 left, at = entry.size, entry.offset
                 while left:
                     data = await asyncio.to_thread(_read, file, at, min(PIECE, left))
@@ -86,9 +86,11 @@ def kept(entries: Sequence[Entry], ignore: str) -> list[Entry]:
     return [entry for entry in entries if entry.name == ".dockerignore" or not ignored(entry.name)]
 
 
-def _header(name: str, size: int, *, executable: bool = False) -> bytes:
+def _header(name: str, size: int, *, executable: bool = False, link: str = "") -> bytes:
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = size, 0o755 if executable else 0o644
+    if link:
+        entry.type, entry.linkname = tarfile.SYMTYPE, link
     return entry.tobuf(tarfile.PAX_FORMAT)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import secrets
 import shutil
 import time
@@ -36,13 +37,18 @@ class Upload:
     builds: int = 0  # that read it now
 
     def read(self, name: str, limit: int) -> str | None:
-        """A small text file of it."""
-        entry = next((one for one in self.entries or () if one.name == name), None)
-        if entry is None or entry.size > limit:
+        """A small text file of it, or the one that a link of that name leads to."""
+        entry = self._entry(name)
+        if entry and entry.link:
+            entry = self._entry(posixpath.normpath(posixpath.join(posixpath.dirname(name), entry.link)))
+        if entry is None or entry.link or entry.size > limit:
             return None
         with self.path.open("rb") as file:
             file.seek(entry.offset)
             return file.read(entry.size).decode(errors="replace")
+
+    def _entry(self, name: str) -> Entry | None:
+        return next((one for one in self.entries or () if one.name == name), None)
 
     def dockerfile(self, path: str = "Dockerfile") -> str | None:
         """The Dockerfile in it."""

@@ -14,7 +14,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from clusters.access import Actor, Target, decide
 from clusters.build import running, uploads
 from clusters.build.compare import cached_of, compare
-from clusters.build.form import FIELDS, BuildForm, docker_line, mask_line, read_form
+from clusters.build.form import FIELDS, GIT_FIELDS, BuildForm, docker_line, mask_line, read_form
+from clusters.build.git_address import read_git_address
 from clusters.build.sent import Sent
 from clusters.errors import Conflict, Invalid, Missing
 from clusters.fields import NotFilledIn, clean
@@ -43,8 +44,7 @@ async def new(request: Request) -> HttpResponse:
     values, dockerfile, problems, error, line = request.POST.dict(), request.POST.get("dockerfile", ""), {}, "", ""
     chosen = next((one for one in hosts if str(one.id) == values.get("cluster")), None)
     try:
-        upload = uploads.find(token, request.actor.user_id) if (token := values.get("upload", "")) else None
-        form = read_form(clean(FIELDS, values), dockerfile, "." if upload else "-")
+        form, upload = _read(request, values, dockerfile)
         line = docker_line(form)
         if chosen and "check" not in values:
             return await _begin(request, chosen, form, upload)
@@ -106,6 +106,15 @@ async def output(request: Request, key: str) -> HttpResponse:
     return JsonResponse({"lines": lines})
 
 
+def _read(request: Request, values: Mapping[str, str], dockerfile: str) -> tuple[BuildForm, uploads.Upload | None]:
+    """What was filled in, and the files that were sent for it. Raises Invalid and Missing."""
+    if values.get("from") == "git":
+        given = clean((*FIELDS, *GIT_FIELDS), values)
+        return read_form(given, "", git=read_git_address(str(given["git"]))), None
+    upload = uploads.find(token, request.actor.user_id) if (token := values.get("upload", "")) else None
+    return read_form(clean(FIELDS, values), dockerfile, "." if upload else "-"), upload
+
+
 async def _begin(request: Request, host: ClusterInfo, form: BuildForm, upload: uploads.Upload | None) -> HttpResponse:
     sent = await asyncio.to_thread(Sent, upload, form.dockerfile, form.path) if upload else None
     key = await running.begin(engine.gateway, request.actor, host.id, form, sent)
@@ -118,7 +127,9 @@ async def _initial(request: Request) -> tuple[Mapping[str, Any], str, str, Mappi
         one = await _build_or_404(request, key)
         if not _may_repeat(request.actor, one):
             raise Http404
-        return one.settings, one.dockerfile, str(one.job.cluster_id), one.failure
+        of_git = bool(one.settings.get("git"))  # its Dockerfile is fetched anew
+        dockerfile, wrong = (FIRST_DOCKERFILE, {}) if of_git else (one.dockerfile, one.failure)
+        return one.settings, dockerfile, str(one.job.cluster_id), wrong
     return {"tag": request.GET.get("tag", "")}, FIRST_DOCKERFILE, request.GET.get("cluster", ""), {}
 
 
@@ -128,10 +139,13 @@ def _context(
     fields = filled(FIELDS, values, problems)
     # A repeated build has no files any more: they are sent anew.
     gone = values.get("source") == "."
+    git = bool(values.get("git")) if "from" not in values else values["from"] == "git"
     return {
         "hosts": hosts,
         "chosen": next((one for one in hosts if str(one.id) == host), hosts[0] if hosts else None),
         "dockerfile": dockerfile,
+        "git": git,
+        "git_fields": filled(GIT_FIELDS, values, problems),
         "first": fields[0],
         "fields": fields[1:],
         "upload": values.get("upload", ""),

@@ -1,0 +1,272 @@
+"""A git address as the source of a build: what is taken, where it may lead, and a real server that is fetched from."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusters.build import git_fetch
+from clusters.build.git_address import GitAddress, reachable, read_git_address
+from clusters.build.git_fetch import Fetched, fetch
+from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable
+from tests.clusters.git_server import Repository, Server, served, why_not
+
+real_git = pytest.mark.skipif(bool(why_not()), reason=why_not())
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "ref", "folder"),
+    [
+        ("https://git.test/shop/web.git", "https://git.test/shop/web.git", "", ""),
+        (" https://git.test:8443/a/b ", "https://git.test:8443/a/b", "", ""),
+        ("https://git.test/a.git#main", "https://git.test/a.git", "main", ""),
+        ("https://git.test/a.git#feature/x-1:docker/web", "https://git.test/a.git", "feature/x-1", "docker/web"),
+        ("https://git.test/a.git#:docker/", "https://git.test/a.git", "", "docker"),
+        (f"https://git.test/a.git#{'a' * 40}", "https://git.test/a.git", "a" * 40, ""),
+    ],
+)
+def test_an_address_is_taken_apart(text: str, url: str, ref: str, folder: str) -> None:
+    found = read_git_address(text)
+    assert (found.url, found.ref, found.folder) == (url, ref, folder)
+    assert str(found).startswith(url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "git.test/a.git", "git://git.test/a.git", "file:///etc", "/etc/passwd", "ssh://git@git.test/a.git",
+        "ssh://-oProxyCommand=id/a", "ext::sh -c id", "git@git.test:a.git", "http://git.test/a.git",
+        "https://user:word@git.test/a.git", "https://token@git.test/a.git", "https://git.test/a.git?x=1",
+        "https://git.test", "https://git.test/../a", "https://git.test/a/.git/config", "https://git.test/%2e%2e/a",
+        "https://git.test/a b", "https://git.test/a;id", "https://git.test/$(id)", "https://-git.test/a",
+        "https://git..test/a", "https://127.1/a", "https://0x7f.1/a", "https://2130706433/a", "https://①②⑦.0.0.1/a",
+        "https://git.test:0/a", "https://git.test:99999/a", "https://git.test/a\n", "https://git.test/a#--upload-pack=id",
+        "https://git.test/a#a..b", "https://git.test/a#a@{1}", "https://git.test/a#x.lock", "https://git.test/a#a b",
+        "https://git.test/a#main:../x", "https://git.test/a#main:/a/../../b", "https://git.test/a#main:.git",
+        "https://git.test/a#main:a:b", "https://" + "a" * 2000 + "/a", "https://[::1/a",
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_https_address_is_refused(text: str) -> None:
+    if text.endswith("\n"):
+        text = f"{text}x"
+    with pytest.raises(Invalid):
+        read_git_address(text)
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        "127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "100.64.0.1", "169.254.169.254", "0.0.0.0", "::1", "fd00::1",
+        "fe80::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "fd00:ec2::254", "224.0.0.1",
+    ],
+)  # fmt: skip
+async def test_no_name_and_no_number_leads_into_a_private_network(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look_up(*_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (machine, 443))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up, raising=False)
+    with pytest.raises(Refused, match="private network"):
+        await reachable(GitAddress("https://git.test/a.git", "git.test", 443))
+
+
+async def test_a_server_that_was_named_is_allowed_but_never_a_cloud_s_own(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.GIT_HOSTS = ["git.lan", "http://plain.lan:3000"]
+    machines = ["10.0.0.5", "169.254.169.254"]
+
+    async def look_up(*_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in machines]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up, raising=False)
+    assert await reachable(read_git_address("https://git.lan/a.git")) == ("10.0.0.5",)
+    assert await reachable(read_git_address("http://plain.lan:3000/a.git")) == ("10.0.0.5",)
+    for other in ("http://git.lan/a.git", "http://plain.lan/a.git"):
+        with pytest.raises(Invalid, match="Without TLS"):
+            read_git_address(other)
+    machines.remove("10.0.0.5")
+    with pytest.raises(Refused):
+        await reachable(read_git_address("https://git.lan/a.git"))
+
+
+@pytest.fixture
+def server(tmp_path: Path, settings: Any) -> Iterator[Server]:
+    settings.DATA = tmp_path / "data"
+    (tmp_path / "served").mkdir()
+    with served(tmp_path / "served") as one:
+        settings.GIT_HOSTS = [one.url]
+        yield one
+
+
+@pytest.fixture
+def shop(server: Server) -> Repository:
+    return Repository(server.folder / "shop.git")
+
+
+async def get(server: Server, behind: str = "", token: str = "", name: str = "shop.git") -> Fetched:
+    return await fetch(read_git_address(f"{server.url}/{name}{behind}"), token, lambda _: None)
+
+
+def content(found: Fetched, name: str) -> bytes:
+    entry = next(one for one in found.entries if one.name == name)
+    with found.path.open("rb") as file:
+        file.seek(entry.offset)
+        return file.read(entry.size)
+
+
+@real_git
+async def test_branch_tag_commit_and_folder_are_what_is_fetched(server: Server, shop: Repository) -> None:
+    first = shop.commit(Dockerfile="FROM one\n", web__Dockerfile="FROM web\n", web__a="1")
+    shop.git("tag", "--annotate", "v1", "--message=v1")
+    shop.git("checkout", "--quiet", "-b", "next/two")
+    second = shop.commit(Dockerfile="FROM two\n")
+    shop.git("checkout", "--quiet", "main")
+    for behind, commit, text in [
+        ("", first, b"FROM one\n"),
+        ("#v1", first, b"FROM one\n"),
+        ("#next/two", second, b"FROM two\n"),
+        (f"#{second}", second, b"FROM two\n"),
+        ("#v1:web", first, b"FROM web\n"),
+    ]:
+        found = await get(server, behind)
+        assert (found.commit, content(found, "Dockerfile")) == (commit, text)
+        assert not (found.path.parent / "repository" / "hooks").exists()
+        found.close()
+        assert not found.path.parent.exists()
+
+
+@real_git
+async def test_what_is_not_there_is_said(server: Server, shop: Repository) -> None:
+    with pytest.raises(Missing, match="empty"):
+        await get(server)
+    shop.commit(Dockerfile="FROM one\n")
+    for behind, words in [
+        ("#nope", "no branch or tag nope"),
+        (f"#{'a' * 40}", "no commit aaaaaaaaaaaa"),
+        ("#:nope", "no folder nope"),
+    ]:
+        with pytest.raises(Missing, match=words):
+            await get(server, behind)
+    with pytest.raises(Missing, match="no repository"):
+        await get(server, name="other.git")
+    server.close()
+    with pytest.raises(Unreachable):
+        await get(server)
+
+
+@real_git
+async def test_a_token_is_given_to_the_server_and_to_nobody_else(
+    server: Server, shop: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.commit(Dockerfile="FROM one\n")
+    server.password = "Basic " + base64.b64encode(b"git:s3cret-token").decode()
+    with pytest.raises(Refused, match="does not let us read"):
+        await get(server)
+    lines: list[str] = []
+    start = asyncio.create_subprocess_exec
+
+    async def recorded(*words: str, **more: Any) -> Any:
+        lines.extend(words)
+        assert set(more["env"]) <= {"PATH", "HOME", "LC_ALL"} | {one for one in more["env"] if one.startswith("GIT_")}
+        return await start(*words, **more)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", recorded)
+    (await get(server, token="s3cret-token")).close()
+    assert not any("s3cret" in word or server.password[6:] in word for word in lines)
+    with pytest.raises(Refused) as caught:
+        await get(server, token="wrong-token")
+    assert "wrong-token" not in f"{caught.value.message} {caught.value.hint} {caught.value.detail}"
+
+
+@real_git
+async def test_a_redirect_is_not_followed(server: Server, shop: Repository, tmp_path: Path) -> None:
+    shop.commit(Dockerfile="FROM one\n")
+    with served(tmp_path / "served") as other:
+        server.redirect = other.url
+        with pytest.raises(Refused, match="another address"):
+            await get(server, token="s3cret-token")
+        assert not other.asked
+
+
+@real_git
+async def test_settings_hooks_modules_and_filters_of_a_repository_do_nothing(
+    server: Server, shop: Repository, tmp_path: Path
+) -> None:
+    trap = tmp_path / "trap"
+    shop.commit(
+        Dockerfile="FROM one\n",
+        **{
+            ".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = ext::sh -c "touch {trap}"\n\tupdate = !touch {trap}\n',
+            ".gitattributes": "*.bin filter=lfs\nhidden export-ignore\nwords export-subst\n* filter=evil\n",
+            "hidden": "still here",
+            "words": "$Format:%H$",
+            "a.bin": "pointer",
+            "bare__HEAD": "ref: refs/heads/main\n",
+            "bare__config": f"[core]\n\tfsmonitor = touch {trap}\n\thooksPath = .\n",
+            "bare__objects__x": "",
+            "bare__refs__x": "",
+        },
+    )
+    found = await get(server)
+    assert content(found, "hidden") == b"still here"
+    assert content(found, "words") == b"$Format:%H$"
+    assert [word for warning in found.warnings for word in ("submodules", "LFS") if word in warning] == [
+        "submodules",
+        "LFS",
+    ]
+    assert not trap.exists()
+    found.close()
+
+
+@real_git
+async def test_links_stay_links_and_never_lead_out(server: Server, shop: Repository) -> None:
+    shop.commit(web__Dockerfile="FROM one\n")
+    (shop.folder / "Dockerfile").symlink_to("web/Dockerfile")
+    shop.commit()
+    found = await get(server)
+    assert {one.name: one.link for one in found.entries}["Dockerfile"] == "web/Dockerfile"
+    with tarfile.open(found.path) as tar:
+        assert tar.getmember("Dockerfile").issym()
+    found.close()
+    for target in ("/etc/passwd", "../../etc/passwd"):
+        (shop.folder / "Dockerfile").unlink()
+        (shop.folder / "Dockerfile").symlink_to(target)
+        shop.commit()
+        with pytest.raises(Invalid, match="leads out"):
+            await get(server)
+
+
+@real_git
+async def test_what_is_too_large_or_too_slow_is_ended(
+    server: Server, shop: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.commit(Dockerfile="FROM one\n", large="x" * 30_000_000)
+    monkeypatch.setattr(git_fetch, "MOST_BYTES", 5_000_000)
+    monkeypatch.setattr(git_fetch, "LOOK", 0.005)
+    with pytest.raises(Invalid, match="larger than"):
+        await get(server)
+    monkeypatch.undo()
+    monkeypatch.setattr(git_fetch, "SECONDS", 0.5)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(30)
+
+    silent = await asyncio.start_server(carry, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    address = GitAddress(f"http://127.0.0.1:{port}/a.git", "127.0.0.1", port)
+    monkeypatch.setattr(git_fetch, "reachable", lambda _: asyncio.sleep(0, ("127.0.0.1",)))
+    began = time.monotonic()
+    with pytest.raises(ClusterError, match="took longer"):
+        await fetch(address, "", lambda _: None)
+    assert time.monotonic() - began < 5
+    silent.close()
