@@ -33,8 +33,16 @@ from tests.real import find_docker_socket, find_kubeconfig, need
 PASSWORD = "correct horse battery"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop on this thread, and the others need one of their own."""
+    """Two workers: one drives the only browser, one everything else, so that no two tests want one engine's quiet.
+
+    Without workers the browser tests come last: Playwright keeps an event loop on this thread, and the others need one
+    of their own.
+    """
+    for item in items:
+        drives = "browser" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("browser" if drives else "rest"))
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
 
 
