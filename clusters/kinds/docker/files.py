@@ -1,4 +1,5 @@
-"""The files of a container through the engine's archive: nothing runs inside, nothing is unpacked on our disk.
+"""The files of a container through the engine's archive: nothing is unpacked on our disk, and nothing runs inside
+but for the list of a large folder (``files_inside.py``).
 
 An archive comes from a container, so it is hostile: headers are read one by one as they pass by, contents are counted
 and dropped unless they are the one file that was asked for, and every read has an end.
@@ -15,12 +16,14 @@ from dataclasses import dataclass, replace
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
+from clusters.kinds.docker.files_inside import list_inside
 from clusters.kinds.docker.tar import Entry, TarReader, one_file
 
 MOST_PATH = 4096  # characters
 MOST_SHOWN = 2000  # entries of a folder
 MOST_PASSED = 2 << 30  # bytes of an archive that pass by until a folder's list is cut
 LIST_SECONDS = 12.0
+SMALL_SECONDS = 0.5  # that a folder's archive may take before the container itself is asked what is in it
 PREVIEW = 1 << 20  # bytes
 MOST_LINKS = 8
 MOST_UPLOAD = 256 << 20  # bytes
@@ -60,7 +63,7 @@ async def look(driver: Driver, uid: str, path: str, root: str = "") -> Listing |
     path = (root + clean_path(path)).rstrip("/") or "/"
     for _ in range(MOST_LINKS):
         try:
-            found = await _look(driver, uid, path)
+            found = await _look(driver, uid, path, inside=not root)
         except ClusterError as error:
             if "too many links" not in error.detail:
                 raise
@@ -73,19 +76,32 @@ async def look(driver: Driver, uid: str, path: str, root: str = "") -> Listing |
     raise Conflict("These links lead in a circle.")
 
 
-async def _look(driver: Driver, uid: str, path: str) -> Listing | Preview | str:
-    """What is there; where a link leads, when it is one."""
+async def _look(driver: Driver, uid: str, path: str, *, inside: bool) -> Listing | Preview | str:
+    """What is there; where a link leads, when it is one. ``inside``: the container itself may be asked, too."""
+    seconds = SMALL_SECONDS if inside else LIST_SECONDS
     async with aclosing(_open(driver, uid, path)) as archive:
         first = await archive.entry()
         if first is None:
             raise Missing(f"There is nothing at {path}.")
-        if first.kind == "folder":
-            return await _list(archive, path, first.name)
         if first.kind == "file":
             return await _preview(archive, first, path)
-    if first.kind == "link":
-        return clean_path(posixpath.join(posixpath.dirname(path), first.target))
-    return Preview(path, 0, None, f"This is a {first.kind}, not a file.")
+        if first.kind == "link":
+            return clean_path(posixpath.join(posixpath.dirname(path), first.target))
+        if first.kind != "folder":
+            return Preview(path, 0, None, f"This is a {first.kind}, not a file.")
+        found = await _list(archive, path, first.name, seconds)
+    return await _list_large(driver, uid, path, found) if inside and found.cut else found
+
+
+async def _list_large(driver: Driver, uid: str, path: str, found: Listing) -> Listing:
+    """The container is asked; else its archive is read for longer. An engine does not do both at once."""
+    asked = await list_inside(driver, uid, path)
+    if asked and asked[1]:
+        return _shown(path, asked[0])
+    async with aclosing(_open(driver, uid, path)) as archive:
+        first = await archive.entry()
+        read = await _list(archive, path, first.name, LIST_SECONDS) if first else found
+    return _shown(path, asked[0]) if asked and read.cut and len(asked[0]) > len(read.entries) else read
 
 
 async def open_file(driver: Driver, uid: str, path: str) -> tuple[Entry, AsyncIterator[bytes]]:
@@ -131,13 +147,22 @@ def _open(driver: Driver, uid: str, path: str) -> TarReader:
     return TarReader(driver.download(_archive(uid, path)))
 
 
-async def _list(archive: TarReader, path: str, root: str) -> Listing:
+def _shown(path: str, entries: list[Entry]) -> Listing:
+    order = sorted(entries, key=_order)
+    return Listing(path, tuple(order[:MOST_SHOWN]), order[MOST_SHOWN - 1].name if len(order) > MOST_SHOWN else "")
+
+
+def _order(one: Entry) -> tuple[bool, str]:
+    return one.kind != "folder", one.name
+
+
+async def _list(archive: TarReader, path: str, root: str, seconds: float) -> Listing:
     """The children only: what is deeper passes by."""
     prefix = "" if root.strip("./") == "" else f"{root.rstrip('/')}/"
     found: dict[str, Entry] = {}
     cut = ""
     try:
-        async with asyncio.timeout(LIST_SECONDS):
+        async with asyncio.timeout(seconds):
             while (entry := await archive.entry()) is not None:
                 name = entry.name.removeprefix("./").removeprefix("/").removeprefix(prefix.lstrip("/")).strip("/")
                 first, _, deeper = name.partition("/")
@@ -148,8 +173,7 @@ async def _list(archive: TarReader, path: str, root: str) -> Listing:
                     break
     except TimeoutError:
         cut = next(reversed(found), path)
-    order = sorted(found.values(), key=lambda one: (one.kind != "folder", one.name))
-    return Listing(path, tuple(order), cut)
+    return Listing(path, tuple(sorted(found.values(), key=_order)), cut)
 
 
 async def _preview(archive: TarReader, entry: Entry, path: str) -> Preview:
