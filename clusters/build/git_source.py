@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -44,7 +43,7 @@ async def _fetch(form: BuildForm, address: GitAddress, graph: Graph, step: Step)
         graph.set(step, step.state)
         graph.tell()
 
-    began = time.time_ns()
+    graph.begin_span(step)
     graph.set(step, "running")
     graph.tell()
     try:
@@ -53,7 +52,7 @@ async def _fetch(form: BuildForm, address: GitAddress, graph: Graph, step: Step)
         graph.set(step, "failed", error.message)
         raise
     finally:
-        step.spans[began] = time.time_ns()
+        graph.end_span(step)
     heard(f"\nThis is commit {found.commit}\n".encode())
     graph.set(step, "done")
     for warning in found.warnings:

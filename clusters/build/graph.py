@@ -131,14 +131,14 @@ class Graph:
         """The step that failed, if one did."""
         return next((step for step in self.steps.values() if step.state == "failed"), None)
 
-    def add(self, identity: str, name: str) -> Step | None:
-        """The step of that id; made when it is new. None when there are too many."""
+    def add(self, identity: str, name: str, at: Instruction | None = None) -> Step | None:
+        """The step of that id; made when it is new. None when there are too many. ``at``: where it stands, if known."""
         step = self.steps.get(identity)
         if step is None:
             if len(self.steps) >= MOST_STEPS:
                 self.left_out += 1
                 return None
-            at = self.dockerfile.find_step(name)
+            at = at or self.dockerfile.find_step(name)
             shown = " ".join(mask_words(hide(name[:4000], self._secrets).split(" ")))[:NAME]
             step = Step(identity, shown, at=at, output=Output(self._secrets))
             self.steps[identity] = step
@@ -151,6 +151,14 @@ class Graph:
             step.since = time.time()
         step.state, step.error = state, hide(error, self._secrets)[:ERROR]
         self._touch(step)
+
+    def begin_span(self, step: Step) -> None:
+        """It runs from now on, by our clock: where the engine does not tell the time."""
+        step.spans = {time.time_ns(): 0}
+
+    def end_span(self, step: Step) -> None:
+        """It ran until now."""
+        step.spans = {start: until or time.time_ns() for start, until in step.spans.items()}
 
     def _vertex(self, vertex: Vertex) -> None:
         step = self.add(vertex.digest, vertex.name)

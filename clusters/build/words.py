@@ -103,6 +103,10 @@ def _base_image(said: str, graph: Graph) -> Failure | None:
 
 def _other(said: str, at: Instruction | None) -> Failure:
     small = said.lower()
+    if "requires buildkit" in small:
+        option = next(iter(re.findall(r"(--[a-z]+)", said)), "that")
+        hint = "Switch BuildKit on in the settings of that engine, or do without."
+        return _at(at, f"{option} needs BuildKit, and this engine builds without it.", hint, said)
     if "no space left on device" in small:
         return _at(at, "The disk of the host is full.", "Remove images and build cache that nobody needs.", said)
     if "exec format error" in small:

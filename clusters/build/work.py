@@ -13,12 +13,14 @@ from typing import Any, Protocol, cast
 
 from google.protobuf.message import DecodeError
 
+from clusters.build.classic import Classic
+from clusters.build.engine import classic_builder
 from clusters.build.form import BuildForm, docker_line
 from clusters.build.graph import Graph, Step
 from clusters.build.trace_pb2 import StatusResponse
 from clusters.build.words import Failure, explain
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Unreachable, Unsupported
+from clusters.errors import ClusterError, Invalid, Unreachable, Unsupported
 from clusters.kinds.base import Says
 from clusters.kinds.formats import short_id, size
 
@@ -75,26 +77,45 @@ async def build_image(driver: Driver, form: BuildForm, context: Context, graph: 
 
 
 async def _follow(driver: Driver, form: BuildForm, context: Context, graph: Graph, says: Says) -> str:
+    classic = await classic_builder(driver)
+    if classic:
+        says.say("The engine builds without BuildKit: with its classic builder, one step after the other.")
+    try:
+        return await _stream(driver, form, context, graph, says, classic=classic)
+    except (Invalid, Unsupported) as error:
+        if not classic and "buildkit" in f"{error.message} {error.detail}".lower():
+            says.say("The engine has no BuildKit: its classic builder is asked instead.")
+            return await _stream(driver, form, context, graph, says, classic=True)
+        if classic and isinstance(error, Invalid):  # a Dockerfile that it cannot read is refused as a whole
+            raise BuildFailed(explain(error.detail, graph, form.secrets, alone=context.alone)) from error
+        raise
+
+
+async def _stream(driver: Driver, form: BuildForm, context: Context, graph: Graph, says: Says, *, classic: bool) -> str:
     call = Call(
         "POST",
         ("build",),
-        query={**form.query, "version": "2"},
+        query={**form.query, "version": "1" if classic else "2"},
         content_type="application/x-tar",
         timeout=PATIENCE + context.size / SLOWEST,
         data=context.pieces(),
     )
-    image = ""
+    image, printed = "", Classic(graph)
     told: dict[str, str] = {}
     try:
         async with aclosing(cast(Any, driver.stream(call))) as stream:
             async for news in stream:
                 if problem := news.get("error"):
+                    printed.failed(str(problem))
                     raise BuildFailed(explain(str(problem), graph, form.secrets, alone=context.alone))
                 image = _take(news, graph) or image
+                printed.take(news)  # also of an engine that was asked for BuildKit and has none
                 _say_steps(graph, says, told)
     except Unreachable as error:
         hint = "The engine stops building when that happens. Build again when it answers."
         raise Unreachable("The engine was lost in the middle of the build.", hint=hint, detail=error.message) from error
+    printed.done()
+    _say_steps(graph, says, told)
     if not image:
         raise ClusterError("The engine ended the build without saying what came of it.", hint="Look at its log.")
     return image

@@ -107,6 +107,11 @@ class DockerDriver:
         """One sample of each container that runs."""
         return await self._meter.sample(resources) if kind.api == "containers" else {}
 
+    async def builder(self) -> str:
+        """Which builder it wants: "1" where the engine was told to build without BuildKit."""
+        await self._client.version()
+        return self._client.builder
+
     async def close(self) -> None:
         """Let go of every connection."""
         await self._events.close()

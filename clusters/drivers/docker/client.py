@@ -39,6 +39,7 @@ class EngineClient:
         self._session: aiohttp.ClientSession | None = None
         self._socket = ""
         self._version: tuple[int, int] | None = None
+        self.builder = ""  # "1": the engine was told to build without BuildKit; known with the version
         self._negotiating = asyncio.Lock()
 
     async def version(self) -> tuple[int, int]:
@@ -147,6 +148,7 @@ class EngineClient:
             body = await whole(response, 64 << 10)
             if response.status >= 300:
                 raise answer_error(response.status, body)
+            self.builder = response.headers.get("Builder-Version", "")
             spoken = _VERSION.fullmatch(response.headers.get("Api-Version", ""))
         if spoken is None:
             raise not_docker(body[:200].decode(errors="replace"))
