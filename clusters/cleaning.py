@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict
-from clusters.kinds.base import Cleaner, Leftover, Says
+from clusters.kinds.base import Says
+from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.formats import count, size
 
 COUNTED_WITHIN = 600.0  # seconds

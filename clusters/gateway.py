@@ -18,7 +18,8 @@ from clusters.carrying_out import Outcome, carry_out, event_of
 from clusters.connections import Connections
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Missing, Refused
-from clusters.kinds.base import JSON, Action, Cleaner, Kind, Leftover, Look, Panel, Role
+from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role
+from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
 from clusters.live.row import Row

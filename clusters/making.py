@@ -11,7 +11,8 @@ from typing import Any
 from clusters.access import Actor, Need
 from clusters.drivers.base import Driver
 from clusters.gateway import Denied, Gateway
-from clusters.kinds.base import Kind, Maker, Remark, Role, Says
+from clusters.kinds.base import Kind, Role, Says
+from clusters.kinds.makers import Maker, Remark
 from clusters.live.row import Row
 from clusters.shells import in_time
 

@@ -15,6 +15,8 @@ from clusters.live.resource import Resource
 
 if TYPE_CHECKING:
     from clusters.drivers.base import Driver, LogSource, Platform
+    from clusters.kinds.cleaners import Cleaner
+    from clusters.kinds.makers import Maker, Offer
     from clusters.kinds.preview import Preview
 
 T = TypeVar("T", bound=Resource)
@@ -183,14 +185,6 @@ class Workload(Generic[T]):
     counts: Callable[[T], bool] | None = None  # False: not a workload of its own (a copy of another)
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What is worth knowing about a form before it is sent."""
-
-    text: str
-    level: Literal["info", "warn"] = "info"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Join(Generic[T]):
     """How resources are completed from, or wholly made of, those of other kinds. The cluster is asked nothing for it.
@@ -201,78 +195,6 @@ class Join(Generic[T]):
 
     kinds: tuple[str, ...]
     make: Callable[[Sequence[T], Mapping[str, Sequence[Any]]], Sequence[T]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Like(Generic[T]):
-    """How a form is filled in from an existing resource. ``origin`` is whatever had to be asked about it."""
-
-    load: Callable[[Driver, T], Awaitable[Any]]
-    values: Callable[[Any], Mapping[str, JSON]]  # the form filled in, without what is secret
-    read: Callable[[Mapping[str, JSON], Any], Any]  # (values, origin): the form as changed; what was left hidden stays
-    refuse: Callable[[T], str] | None = None  # why it makes no sense now ("" when it does)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Maker(Generic[T]):
-    """How a new resource of a kind is made: a form, the line it equals, and the work, which becomes a job."""
-
-    label: str  # "Run a container"
-    icon: str
-    fields: tuple[Field, ...]
-    read: Callable[[Mapping[str, JSON]], Any]  # the form as filled in; raises Invalid with clear words
-    line: Callable[[Any], str]  # the same on a command line
-    record: Callable[[Any], str]  # the same without what may be secret: for the audit
-    title: Callable[[Any], str]  # of the job: "Run nginx:1.29"
-    run: Callable[[Driver, Any, Says], Awaitable[str]]  # returns the name of what was made
-    role: Role = Role.OPERATOR
-    right: Right = "run"
-    button: str = "Run"
-    ended: str = "{name} runs"  # said at the end of the job
-    verb: str = ""  # in the address and the audit; "" is that of its button
-    powers: Callable[[Any], Sequence[str]] | None = None  # what in it is for administrators only, in words after "it"
-    hidden_powers: Callable[[Driver, Any], Awaitable[Sequence[str]]] | None = None  # the same, where it has to be asked
-    check: Callable[[Driver, Any, Sequence[Any]], Awaitable[Sequence[Remark]]] | None = None  # (…, all of that kind)
-    like: Like[T] | None = None  # made from an existing one: offered on its page
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """One thing that nothing needs any more. ``size`` in bytes; -1 when nobody can tell."""
-
-    uid: str
-    name: str
-    words: str = ""  # what it is, for people who have to decide
-    size: int = -1
-    created: float = 0.0
-    chosen: bool = True  # ticked until somebody decides otherwise
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cleaner:
-    """One sort of leftovers of a cluster: shown one by one with the room they take, and removed exactly as shown."""
-
-    key: str  # "volumes": in the address and the audit
-    label: str  # "Unused volumes"
-    icon: str
-    words: str  # what is lost
-    find: Callable[[Driver, float], Awaitable[Sequence[Leftover] | None]]  # None: not counted yet after these seconds
-    remove: Callable[[Driver, Leftover], Awaitable[int]]  # the bytes that were regained; -1 when nobody can tell
-    taken: Callable[[Driver], Awaitable[int]] | None = None  # measured before and after, where sizes do not add up
-    shared: bool = False  # they share room: what each takes alone is the least that is regained
-    role: Role = Role.OPERATOR
-    right: Right = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """Something that is begun beside a list, in a dialog of its own."""
-
-    key: str  # the name of that dialog: "pull"
-    label: str
-    icon: str
-    role: Role = Role.OPERATOR
-    right: Right = "run"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

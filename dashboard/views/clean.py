@@ -12,7 +12,8 @@ from clusters.cleaning import clean_up, total
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied
-from clusters.kinds.base import Cleaner, Leftover, Role, Says
+from clusters.kinds.base import Role, Says
+from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.live.row import Row
 from dashboard.access import allow, refusal, resource_or_404
 from dashboard.engine import engine

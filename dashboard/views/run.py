@@ -18,7 +18,8 @@ from clusters.errors import ClusterError, Invalid
 from clusters.fields import NotFilledIn, clean
 from clusters.gateway import Denied
 from clusters.kinds import all_kinds
-from clusters.kinds.base import Field, Kind, Maker, Remark
+from clusters.kinds.base import Field, Kind
+from clusters.kinds.makers import Maker, Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from dashboard.access import allow, refusal, row_or_none

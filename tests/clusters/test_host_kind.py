@@ -11,7 +11,8 @@ from django.template.loader import render_to_string
 from clusters.cleaning import clean_up
 from clusters.drivers.base import Call
 from clusters.errors import Conflict, Unreachable
-from clusters.kinds.base import Cleaner, Leftover, Level, Look
+from clusters.kinds.base import Level, Look
+from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.docker.disk import counted, last, uses, volume_size
 from clusters.kinds.docker.host import HOST, OVERVIEW
 from clusters.kinds.docker.host_model import Host, join

@@ -15,7 +15,7 @@ from typing import Any
 
 from clusters.drivers.base import Call, Driver, LogOptions, LogSource
 from clusters.errors import ClusterError, Conflict, Missing
-from clusters.kinds.base import JSON, Like, Maker, Remark, Says
+from clusters.kinds.base import JSON, Says
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.origin import Origin, load_origin
 from clusters.kinds.docker.run import create, get_image, join, need_networks, run_container, start
@@ -28,6 +28,7 @@ from clusters.kinds.docker.run_line import docker_line
 from clusters.kinds.docker.run_power import powers
 from clusters.kinds.docker.run_read import read_form
 from clusters.kinds.docker.run_volumes import volume_powers
+from clusters.kinds.makers import Like, Maker, Remark
 
 SETTLED = 4.0  # seconds without a health check that it must run to count as well
 CHECKED = 180.0  # seconds at most that a health check may take to pass

@@ -12,7 +12,7 @@ from typing import Any
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict
-from clusters.kinds.base import Cleaner, Leftover
+from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.docker.disk import Count, counted, items, number, own_bytes
 from clusters.kinds.docker.network_model import PREDEFINED
 from clusters.kinds.docker.volume_model import Volume

@@ -9,7 +9,7 @@ from typing import Any
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.kinds.base import Maker, Says
+from clusters.kinds.base import Says
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.pull import pull
 from clusters.kinds.docker.run_check import check
@@ -20,6 +20,7 @@ from clusters.kinds.docker.run_power import powers
 from clusters.kinds.docker.run_read import read_form
 from clusters.kinds.docker.run_volumes import volume_powers
 from clusters.kinds.formats import short_id
+from clusters.kinds.makers import Maker
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Missing
-from clusters.kinds.base import Remark
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.run_form import BUILT_IN, Port, RunForm
+from clusters.kinds.makers import Remark
 
 
 async def check(
