@@ -162,7 +162,7 @@ async def test_going_back_is_described_as_the_cluster_keeps_its_versions(
 
     look = Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=driver, related=related)
     preview = await roll_back.preview(look, {})
-    assert preview.effect.startswith(f"Puts {name} back to version 1, copy by copy: busybox:latest, there since ")
+    assert preview.effect.startswith(f"Puts {name} back to version 1, copy by copy: busybox:latest, made ")
     assert list(preview.differences) == [Difference("main › env › MODE", "fast", "–")]
     history = kubectl("get", "replicaset", "-n", namespace, "-l", f"app={name}")["items"]
     kept = {each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] for each in history}

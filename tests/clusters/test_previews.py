@@ -55,7 +55,7 @@ def shop() -> Shop:
 async def test_going_back_says_to_what_since_when_and_what_differs(shop: Shop) -> None:
     preview = await shop.preview("roll-back", "checkout-api", {})
     assert preview.effect.startswith(
-        "Puts checkout-api back to version 1, copy by copy: registry.example/shop/checkout-api:1.4.0, there since "
+        "Puts checkout-api back to version 1, copy by copy: registry.example/shop/checkout-api:1.4.0, made "
     )
     assert preview.effect.endswith(" d ago.")
     assert preview.differences == [

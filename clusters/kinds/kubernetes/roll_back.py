@@ -26,10 +26,8 @@ async def _preview(look: Look, values: Values) -> Preview:
     target = _target(versions, one, str(values.get("revision") or ""))
     now = await _template(look, one)
     found = differences(now, _template_of(target))
-    said = (target["metadata"].get("annotations") or {}).get(CAUSE, "")
     effect = (
-        f"Puts {one.name} back to version {_revision(target)}, copy by copy: {_image(target)}, "
-        f"there since {_since(target)}."
+        f"Puts {one.name} back to version {_revision(target)}, copy by copy: {_image(target)}, made {_since(target)}."
     )
     said = (target["metadata"].get("annotations") or {}).get(CAUSE, "")
     note = f" Its note: “{said[:200]}”." if said else ""
@@ -116,7 +114,7 @@ def _image(version: Mapping[str, Any]) -> str:
 
 def _since(version: Mapping[str, Any]) -> str:
     created = epoch(version["metadata"].get("creationTimestamp"))
-    return f"{span(max(0.0, time.time() - created))} ago" if created else "a time nobody knows"
+    return f"{span(max(0.0, time.time() - created))} ago" if created else "nobody knows when"
 
 
 def _label(version: Mapping[str, Any]) -> str:
