@@ -14,6 +14,7 @@ export const STATES = {
   denied: { level: "failing", word: "Not allowed", means: "You may not follow this any longer. Load the page again to see what you may.", over: true, tell: true },
   gone: { level: "failing", word: "Gone", means: "What this page followed is not there any more. Load the page again.", over: true, tell: true },
   misunderstood: { level: "failing", word: "Load again", means: "This page is older than the Pilothouse that serves it. Load the page again.", over: true, tell: true },
+  unwelcome: { level: "failing", word: "Not let in", means: "Pilothouse ends the line of this page although you are signed in. Sign out and in again; if it stays so, its log says why.", over: true, tell: true },
   ended: { level: "failing", word: "Signed out", means: "Sign in again to go on.", over: true },
 };
 

@@ -7,6 +7,8 @@ import { STATES, stateAfter } from "./line-states.js";
 const SILENCE = 25_000; // ms without any frame: the line is dead
 const SLOWEST = 15_000; // ms between two tries to reconnect
 const REFUSED_AFTER = 2; // tries that were turned away, before it is asked why
+const SENT_TO_SIGN_IN = "sent-to-sign-in"; // when, in this tab's storage
+const A_LOOP = 60_000; // ms; sent there again so soon, signing in does not help
 
 class Subscription {
   constructor(socket, number, topic, args, onFrame) {
@@ -131,10 +133,19 @@ class LiveSocket extends EventTarget {
       if (socket !== this.#socket) return; // tried again meanwhile
       if (state !== "reconnecting") this.#say(state);
     }
-    if (state === "ended") location.reload(); // leads to the sign-in page, and back here afterwards
+    if (state === "ended") return this.#signIn();
     if (STATES[state].over) return;
     const wait = STATES[state].wait ?? Math.min(SLOWEST, 250 * 2 ** this.#tries);
     this.#retry = setTimeout(() => this.#open(), wait * (0.2 + 0.8 * Math.random()));
+  }
+
+  // Leads to the sign-in page, and back here afterwards. Who is signed in lands here again at once: a page that then did
+  // the same would load itself for ever.
+  #signIn() {
+    const sent = Number(sessionStorage.getItem(SENT_TO_SIGN_IN));
+    if (Date.now() - sent < A_LOOP) return this.#say("unwelcome");
+    sessionStorage.setItem(SENT_TO_SIGN_IN, Date.now());
+    location.reload();
   }
 
   #listen() {
@@ -148,6 +159,9 @@ class LiveSocket extends EventTarget {
 }
 
 export const live = new LiveSocket();
+
+// Pages without a sidebar, as the one to sign in at: whoever comes from there is let in anew.
+if (!document.body.classList.contains("shell")) sessionStorage.removeItem(SENT_TO_SIGN_IN);
 
 addEventListener("online", () => live.retryNow());
 document.addEventListener("visibilitychange", () => document.hidden || live.retryNow());

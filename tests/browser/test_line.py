@@ -91,6 +91,19 @@ def test_a_session_that_ended_leads_to_signing_in_and_back(page_for: PageFor) ->
     page.wait_for_url(lambda url: "/account/login/" in url and "workloads" in url and "q%3Dweb" in url)
 
 
+def test_a_line_that_is_ended_for_somebody_who_is_signed_in_is_said_after_one_try(page_for: PageFor) -> None:
+    page = page_for("vera")
+    line = Line(page, 4401)
+    page.goto("/workloads/")
+    expect(page.locator("live-pill")).to_have_text("Not let in")
+    expect(page.locator(".toast[role=alert]")).to_contain_text("although you are signed in")
+    page.wait_for_timeout(2_500)
+    assert line.tries == 2, "the page as it was opened, and as it was loaded again"
+    line.mend()
+    page.reload()
+    expect(page.locator("live-pill")).to_have_text("Live")
+
+
 def test_a_tab_that_lost_its_session_while_it_was_away_is_told_so(page_for: PageFor) -> None:
     page = page_for("vera")
     line = Line(page, 3000)
