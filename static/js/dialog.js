@@ -2,10 +2,12 @@
 // #dialog-host opens as a modal; [data-close] and the events "dialog:close" and "toast" (HX-Triggers) close it. What asks
 // whether it is still you comes into #confirm-host, over what is open.
 
+import { ask } from "./ask.js";
+
 const host = document.getElementById("dialog-host");
 
 export function openDialog(href) {
-  return window.htmx.ajax("GET", href, { target: "#dialog-host", swap: "innerHTML" });
+  return ask(href, "#dialog-host");
 }
 
 const close = () => host.querySelector("dialog[open]")?.close();

@@ -20,13 +20,16 @@ document.addEventListener("htmx:after:request", (event) => {
   event.preventDefault(); // an error page is not what was asked for: the page stays, and says it
   const question = ctx.response.headers.get("X-Confirm");
   if (question) return void confirmFirst(ctx, question);
-  if (!ctx.hx.trigger) toast({ level: "error", words: wordsOf(ctx.text) });
+  if (!ctx.hx.trigger && !ctx.ended) toast({ level: "error", words: wordsOf(ctx.text) });
 });
 
 document.addEventListener("htmx:error", ({ detail }) => {
-  if (detail.ctx?.response || detail.error?.name === "AbortError") return;
+  if (detail.ctx?.response || detail.ctx?.ended || detail.error?.name === "AbortError") return;
   toast({ level: "error", words: "Pilothouse did not answer, so this may not have been done. Look before you try again." });
 });
+
+// Who asked without being asked to (ask.js) is told how it ended, and decides.
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => ctx.ended?.(ctx.response?.status ?? 0));
 
 function wordsOf(page) {
   const words = new DOMParser().parseFromString(page, "text/html").querySelector("[data-error]")?.textContent;

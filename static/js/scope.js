@@ -1,6 +1,8 @@
 // The cluster that was chosen in the switcher: ?cluster=prod-eu in the address. Every link of a page keeps it; the sidebar
 // follows when a list's own filter chooses another one.
 
+import { ask } from "./ask.js";
+
 const PARAM = "cluster";
 const ONE = /^[a-z0-9][a-z0-9_-]*$/i; // a list may be filtered by several clusters, or by all but one
 
@@ -33,7 +35,7 @@ function changed() {
   if (chosenCluster() === known) return;
   known = chosenCluster();
   for (const target of ["#side", "#scope"]) {
-    if (document.querySelector(target)) window.htmx.ajax("GET", location.href, { target, select: target, swap: "outerMorph" });
+    ask(location.href, target, { select: target, swap: "outerMorph" });
   }
   document.dispatchEvent(new CustomEvent("scope"));
 }

@@ -22,8 +22,9 @@ export function toast({ words, level = "ok", undo = null }) {
 function undoButton({ verb, rows, values }, element) {
   const button = make("button", { type: "button", className: "btn sm" }, icon("undo-2"), "Undo");
   button.addEventListener("click", () => {
-    element.remove();
-    window.htmx.ajax("POST", "/act/", { values: { verb, rows, ...values }, target: "#dialog-host", swap: "innerHTML" });
+    button.disabled = true;
+    const asked = { source: button, values: { verb, rows, ...values }, target: "#dialog-host", swap: "innerHTML" };
+    window.htmx.ajax("POST", "/act/", asked).finally(() => element.remove());
   });
   return button;
 }

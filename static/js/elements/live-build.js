@@ -1,6 +1,7 @@
 // <live-build>: the steps of a build, as they were kept or as they happen. What a step prints is fetched when it is opened.
 
 import { paint } from "../ansi.js";
+import { ask } from "../ask.js";
 import { now } from "../clock.js";
 import { icon, setIcon } from "../icons.js";
 import { make } from "../make.js";
@@ -161,7 +162,7 @@ class LiveBuild extends HTMLElement {
   async #ended() {
     this.subscription?.close();
     if (!this.isConnected) return;
-    await window.htmx.ajax("GET", this.dataset.href, { target: "#build-head", swap: "outerHTML" });
+    await ask(this.dataset.href, "#build-head", { swap: "outerHTML" });
     if (!this.isConnected) return;
     if (this.#state === "running") {
       this.retry = setTimeout(() => this.#ended(), AGAIN);

@@ -1,5 +1,6 @@
 // <live-job>: a job's page while it runs. When it says something, or ends, its lines are fetched again.
 
+import { refresh } from "../ask.js";
 import { live } from "../socket.js";
 
 const PACE = 250; // ms between two fetches, however much it says
@@ -22,7 +23,7 @@ class LiveJob extends HTMLElement {
 
   #refresh() {
     this.timer = undefined;
-    if (this.isConnected) window.htmx.ajax("GET", this.dataset.href, { target: "#job", swap: "outerMorph" });
+    if (this.isConnected) refresh(this.dataset.href, "#job", "outerMorph");
   }
 }
 

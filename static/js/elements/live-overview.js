@@ -1,6 +1,7 @@
 // <live-overview>: the body of Home. When what it shows is different, it is fetched again and morphed into place; when
 // only usage was measured, the parts that show it are.
 
+import { refresh } from "../ask.js";
 import { chosenCluster } from "../scope.js";
 import { live } from "../socket.js";
 
@@ -38,7 +39,7 @@ class LiveOverview extends HTMLElement {
 
   #fetch(part, target) {
     const address = `${this.dataset.href}?${new URLSearchParams({ part, cluster: chosenCluster() })}`;
-    window.htmx.ajax("GET", address, { target, swap: "outerMorph" });
+    refresh(address, target, "outerMorph");
   }
 }
 

@@ -1,12 +1,11 @@
 // <live-resource>: the head of a resource's page. When the resource changes, it and the open panel are fetched again.
 
+import { refresh } from "../ask.js";
 import { fillers } from "../cells.js";
 import { live } from "../socket.js";
 import { visible } from "../visible.js";
 
 const PACE = 250; // ms between two fetches, however fast the resource changes
-
-const ask = (href, target) => window.htmx.ajax("GET", href, { target, swap: "innerMorph" });
 
 class LiveResource extends HTMLElement {
   connectedCallback() {
@@ -44,7 +43,7 @@ class LiveResource extends HTMLElement {
   #refresh() {
     if (this.#inLook) return this.#refreshPanel();
     this.#soon(() => {
-      ask(`${this.dataset.href}?part=head`, "#resource-head-content");
+      refresh(`${this.dataset.href}?part=head`, "#resource-head-content");
       this.#refreshPanel();
     });
   }
@@ -55,12 +54,12 @@ class LiveResource extends HTMLElement {
   }
 
   #refreshPanel() {
-    if (this.#inLook) return this.#soon(() => ask(`${this.dataset.href}?part=look`, "#look-host"), "look");
+    if (this.#inLook) return this.#soon(() => refresh(`${this.dataset.href}?part=look`, "#look-host"), "look");
     const panel = document.querySelector("#panel[data-live-panel]");
     if (panel) panel.onfocusout = null;
     const typing = panel?.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
     if (typing) panel.onfocusout = () => this.#refreshPanel(); // what somebody types is left alone
-    else if (panel) this.#soon(() => panel.isConnected && ask(panel.dataset.href, panel), "panel"); // unless another tab was opened
+    else if (panel) this.#soon(() => panel.isConnected && refresh(panel.dataset.href, panel), "panel"); // unless another tab was opened
   }
 
   #timers = {};
@@ -73,6 +72,8 @@ class LiveResource extends HTMLElement {
   }
 
   #gone(why) {
+    Object.values(this.#timers).forEach(clearTimeout); // there is nothing more to fetch
+    this.#timers = {};
     this.dataset.gone = "";
     const note = this.querySelector("[data-gone-note]");
     if (note) {

@@ -1,5 +1,7 @@
 // <panel-again data-href="…" data-every="3">: the panel it stands in is fetched again every so many seconds, while it is seen.
 
+import { refresh } from "../ask.js";
+
 class PanelAgain extends HTMLElement {
   connectedCallback() {
     this.timer = setInterval(() => this.#ask(), Number(this.dataset.every) * 1000);
@@ -11,7 +13,7 @@ class PanelAgain extends HTMLElement {
 
   #ask() {
     const panel = this.closest("#panel, #look-host");
-    if (document.visibilityState === "visible" && panel?.id === "panel") window.htmx.ajax("GET", this.dataset.href, { target: panel, swap: "innerMorph" });
+    if (document.visibilityState === "visible" && panel?.id === "panel") refresh(this.dataset.href, panel);
   }
 }
 

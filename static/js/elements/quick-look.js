@@ -1,5 +1,7 @@
 // <quick-look>: the drawer beside a list. It shows a resource without leaving the list; the event "look" names it.
 
+import { ask } from "../ask.js";
+
 class QuickLook extends HTMLElement {
   connectedCallback() {
     this.abort = new AbortController();
@@ -19,7 +21,7 @@ class QuickLook extends HTMLElement {
     this.hidden = false;
     const address = new URL(href, location.origin);
     address.searchParams.set("part", "look");
-    window.htmx.ajax("GET", address.pathname + address.search, { target: "#look-host", swap: "innerHTML" });
+    ask(address.pathname + address.search, "#look-host");
   }
 
   #key(event) {

@@ -1,0 +1,80 @@
+"""What a page fetches by itself: nothing somebody does is lost meanwhile, what fails is fetched again, what is gone is no error."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.parts import CONTAINER, DEPLOYMENT, PageFor, act, dialog
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_was_typed_wrongly_is_said_in_the_same_dialog(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto(DEPLOYMENT.format("gift-cards"))
+    asked = act(page, "Scale")
+    for _ in range(3):
+        asked.locator("form").evaluate("(form) => { form.noValidate = true; }")  # so that the server has to say it
+        asked.get_by_label("Copies").fill("99999")
+        with page.expect_response(lambda answer: answer.url.endswith("/act/") and answer.status == 422):
+            asked.get_by_role("button", name="Scale", exact=True).click()
+        expect(asked).to_contain_text("Copies must be at most 1,000.")
+        expect(asked.get_by_label("Copies")).to_be_focused()
+        page.wait_for_timeout(100)
+        assert asked.evaluate("(one) => one.open && one.matches(':modal')"), "it can still be seen and used"
+    asked.get_by_role("button", name="Leave it").click()
+    expect(dialog(page)).to_have_count(0)
+
+
+def test_an_undo_is_not_lost_while_the_page_fetches_what_changed(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto(DEPLOYMENT.format("mail-relay"))
+    asked = act(page, "Scale")
+    asked.get_by_label("Copies").fill("2")
+    held: list[Route] = []
+    page.route(re.compile(r"part=(head|panel)"), lambda route: held.append(route))  # fetches that are answered slowly
+    asked.get_by_role("button", name="Scale", exact=True).click()
+    undo = page.locator(".toast").get_by_role("button", name="Undo")
+    undo.wait_for()
+    page.wait_for_timeout(1_500)
+    assert held, "the page does fetch"
+    with page.expect_response(lambda answer: answer.url.endswith("/act/"), timeout=5_000):
+        undo.click()
+    page.unroute_all(behavior="ignoreErrors")
+    page.reload()
+    expect(page.get_by_role("group", name="Copies").locator("tbody tr")).to_have_count(1, timeout=20_000)
+
+
+def test_a_part_that_could_not_be_fetched_is_fetched_again(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto(CONTAINER.format("monitor"))
+    expect(page.locator("h1")).to_contain_text("Running")
+    failures = threading.Semaphore(1)
+
+    def fail_once(route: Route) -> None:
+        if failures.acquire(blocking=False):
+            route.fulfill(status=500, body="")
+        else:
+            route.continue_()
+
+    page.route("**/*part=head*", fail_once)
+    act(page, "Pause").locator("footer [type=submit]").click()
+    expect(page.locator("h1")).not_to_contain_text("Running", timeout=8_000)
+    expect(page.locator(".toast[role=alert]")).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("h1")).to_contain_text("Running", timeout=8_000)
+
+
+def test_what_was_deleted_is_said_once_and_is_no_error(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto("/list/pod/?q=mail-relay&cluster=demo-shop")
+    page.locator("live-table .rows .r a").first.click()
+    page.locator("live-resource").wait_for()
+    act(page, "Delete").get_by_role("button", name="Delete").click()
+    expect(page.locator("[data-gone-note]")).to_contain_text("It was deleted", timeout=20_000)
+    page.wait_for_timeout(1_000)
+    expect(page.locator(".toast[role=alert]")).to_have_count(0)
