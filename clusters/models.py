@@ -208,3 +208,19 @@ class Moment(models.Model):
 
     def __str__(self) -> str:
         return self.words
+
+
+class LogSearch(models.Model):
+    """A view of logs that somebody keeps by name: whose, what is looked for, how far back. Nobody else sees it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="log_searches")
+    name = models.CharField(max_length=80)
+    address = models.TextField()  # the page's own, with all of its state
+    kept = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "name"], name="one_log_search_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -17,7 +17,7 @@ from clusters.live.logs import SEARCHED
 from clusters.live.row import Row
 from dashboard.engine import engine
 
-MAX_ROWS = 20
+MAX_ROWS = 50
 MAX_TAIL = 5000
 LONGEST_SEARCH = 200
 LEVELS = {"": LogLevel.NONE, "warn": LogLevel.WARN, "error": LogLevel.ERROR}

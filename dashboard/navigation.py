@@ -119,6 +119,7 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
     observe = [
         entry("Activity", "history", "/activity/", phone=True),
         entry("Jobs", "list-checks", "/jobs/", phone=True),
+        entry("Logs", "scroll-text", "/logs/"),
     ]
     if _may_break(actor, connections):
         observe.append(entry("Faults to try", "flask-conical", "/demo/"))

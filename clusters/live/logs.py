@@ -46,6 +46,7 @@ class Source:
     number: int
     source: LogSource
     row_id: str
+    where: str  # the name of its cluster
     joined: float
     past: int  # lines of the past that may still come; these are never left out
     stop: Callable[[], None] = lambda: None
@@ -64,7 +65,7 @@ class Source:
     def about(self) -> dict[str, Any]:
         """As the page is told of it."""
         return {"n": self.number, "label": self.source.label or self.source.resource.name, "row": self.row_id,
-                "container": self.source.container, "state": self.state}  # fmt: skip
+                "where": self.where, "container": self.source.container, "state": self.state}  # fmt: skip
 
 
 class LogStream:
@@ -111,7 +112,7 @@ class LogStream:
         for row_id, one in found[: max(0, room)]:
             name = one.label or one.resource.name
             try:
-                await self._join(row.cluster.id, row_id, one)
+                await self._join(row, row_id, one)
             except ClusterError as error:
                 if not announce:
                     raise
@@ -130,13 +131,13 @@ class LogStream:
         if len(self.sources) > 2 * MAX_SOURCES:
             self.sources = {key: one for key, one in self.sources.items() if one.state == "live" or one.first}
 
-    async def _join(self, cluster_id: int, row_id: str, one: LogSource) -> None:
+    async def _join(self, row: Row, row_id: str, one: LogSource) -> None:
         self._numbers += 1
-        source = Source(self._numbers, one, row_id, time.time(), self._options.tail)
+        source = Source(self._numbers, one, row_id, row.cluster.name, time.time(), self._options.tail)
         self.sources[row_id, one.container] = source
         try:
             reader = _Reader(self, source)
-            source.stop = await self._streams.follow(self._actor, cluster_id, one, self._options, reader)
+            source.stop = await self._streams.follow(self._actor, row.cluster.id, one, self._options, reader)
         except BaseException:
             del self.sources[row_id, one.container]
             raise

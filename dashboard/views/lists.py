@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
+from django.urls import reverse
 
 from clusters.access import Actor, Need, Target, decide
 from clusters.errors import Invalid
@@ -16,6 +17,7 @@ from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
 from dashboard.access import allow
 from dashboard.engine import engine
+from dashboard.logs import MAX_ROWS
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.topics.table import table_snapshot
@@ -99,6 +101,9 @@ def _column(column: TableColumn, shown: bool) -> dict[str, object]:
 def _bulk_actions(actor: Actor, table: Table) -> list[dict[str, object]]:
     """What this person can do to several at once somewhere: each verb once, with the kinds that know it."""
     actions: dict[str, dict[str, Any]] = {}
+    if logged := [kind.name for kind in table.kinds if kind.panel("logs")]:
+        logs = {"verb": "logs", "label": "Logs", "icon": "scroll-text", "danger": False, "kinds": logged}
+        actions["logs"] = {**logs, "page": reverse("logs"), "most": MAX_ROWS}
     for kind in table.kinds:
         for action in kind.actions:
             if action.bulk and _may_somewhere(actor, Need(action.role, action.right)):

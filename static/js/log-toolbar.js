@@ -96,7 +96,8 @@ export class LogToolbar {
     this.sources.hidden = sources.length < 2 && !chosen;
     if (this.sources.hidden) return;
     const live = sources.filter((one) => one.state === "live");
-    this.sources.replaceChildren(new Option(`All ${live.length} containers`, ""), ...live.map((one) => new Option(one.label, `${one.row}|${one.container}`)));
+    const several = new Set(sources.map((one) => one.where)).size > 1;
+    this.sources.replaceChildren(new Option(`All ${live.length} containers`, ""), ...live.map((one) => new Option(several ? `${one.where} / ${one.label}` : one.label, `${one.row}|${one.container}`)));
     this.sources.value = chosen;
   }
 }

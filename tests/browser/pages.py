@@ -120,6 +120,17 @@ def _person(page: Page) -> None:
     page.get_by_role("heading", name="Grant", exact=True).wait_for()
 
 
+def _logs_together(page: Page) -> None:
+    """From a selection of both platforms; kept by name, with one thing that is not there."""
+    host, shop = "demo-host/container/shop", "demo-shop/deployment/shop"
+    page.goto(f"/logs/?of={host}/shop-web-1&of={host}/shop-db-1&of={shop}/checkout-api&of={host}/shop-old-1&level=")
+    page.locator("log-view li").nth(10).wait_for()
+    page.get_by_label("Name of this search").fill("Checkout and its database")
+    page.get_by_role("button", name="Keep it").click()
+    page.locator(".log-kept li").first.wait_for()
+    page.locator("log-view li").nth(10).wait_for()
+
+
 def _job(page: Page) -> None:
     found = page.locator("main a[href^='/jobs/']")
     if found.count():
@@ -193,6 +204,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("user-menu", "/", "#home", do=_menu("Signed in as ada")),
     Shot("more", "/", "#home", do=_more),
     Shot("switcher", "/", "#home", do=_menu("All clusters")),
+    Shot("logs-nothing-chosen", "/logs/"),
+    Shot("logs-together", "/workloads/", "live-table .rows .r", do=_logs_together),
     Shot("connect", "/clusters/connect/"),
     Shot("connect-kubernetes", "/clusters/connect/?driver=kubernetes"),
     Shot("connect-demo", "/clusters/connect/?driver=demo"),

@@ -4,7 +4,7 @@ import { openDialog } from "../dialog.js";
 import { icon } from "../icons.js";
 import { make } from "../make.js";
 
-const MOST = 500; // resources of one act, as the server allows
+const MOST = 500; // resources of one act, as the server allows; a page of several says its own
 
 export function bulkBar(selection, actions, { total, selectAll }) {
   const count = make("b", { aria: { live: "polite" } });
@@ -30,8 +30,10 @@ export function bulkBar(selection, actions, { total, selectAll }) {
     for (const [action, element] of buttons) {
       const number = action.kinds.reduce((sum, kind) => sum + (kinds.get(kind)?.length ?? 0), 0);
       element.hidden = !number;
-      element.disabled = number > MOST;
-      tooMany ||= number > MOST;
+      element.disabled = number > (action.most ?? MOST);
+      element.title = element.disabled && action.most ? `${action.label}: at most ${action.most} at once` : "";
+      if (action.page) element.lastChild.data = number > 1 ? `${action.label} of ${number.toLocaleString()}` : action.label;
+      tooMany ||= !action.page && number > MOST;
     }
     const words = [selection.cut && `the first of ${selection.cut.toLocaleString()}`, tooMany && `at most ${MOST} can be acted on at once`];
     note.textContent = words.filter(Boolean).join("; ");
@@ -41,6 +43,7 @@ export function bulkBar(selection, actions, { total, selectAll }) {
 
 function act(selection, action) {
   const rows = selection.ids.filter((id) => action.kinds.includes(kindOf(id)));
+  if (action.page) return location.assign(`${action.page}?${new URLSearchParams({ rows: rows.join(",") })}`);
   openDialog(`/act/?${new URLSearchParams({ verb: action.verb, rows: rows.join(",") })}`);
 }
 
