@@ -93,6 +93,8 @@ async def test(to: Reach) -> About:
     driver = make_driver(to.driver, dict(to.settings), dict(to.secret))
     try:
         return await asyncio.wait_for(driver.about(), TEST_SECONDS)
+    except Refused as error:
+        raise _because_expired(to, error) or error from error
     except TimeoutError as error:
         raise Unreachable(
             f"Nothing answered within {TEST_SECONDS:.0f} seconds.",
@@ -101,6 +103,16 @@ async def test(to: Reach) -> About:
     finally:
         with contextlib.suppress(ClusterError, TimeoutError):
             await asyncio.wait_for(driver.close(), 5)
+
+
+def _because_expired(to: Reach, error: Refused) -> Refused | None:
+    """Why it says no, when what we sign in with says itself that it is over: few servers tell that."""
+    ends = first_expiry(to.settings, to.secret)
+    certificate = "cert_data" if "cert_data" in to.settings else "certificate"
+    if ends is None or not ends.over or error.field not in ("token", certificate):
+        return None
+    field = "token" if ends.what == "token" else certificate
+    return Refused(ends.words, hint="Give one that is good now.", detail=error.detail, field=field)
 
 
 def expiry_of(cluster: Cluster) -> Expiry | None:

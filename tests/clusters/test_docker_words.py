@@ -140,9 +140,17 @@ async def test_plain_http_to_a_tls_port_says_so(certificates: dict[str, str]) ->
 def test_each_fault_of_a_certificate_has_its_words(code: int, words: str) -> None:
     fault = ssl.SSLCertVerificationError(1, "certificate verify failed")
     fault.verify_code = code
-    error = connection_error(fault, Endpoint("tcp", host="docker.example.com", port=2376, tls=True))
+    error = connection_error(fault, Endpoint("tcp", host="docker.example.com", port=2376, tls=True, ca="given"))
     assert isinstance(error, Refused)
     assert words in error.message
+
+
+def test_without_a_ca_the_machine_is_what_does_not_trust() -> None:
+    fault = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    fault.verify_code = 20
+    error = connection_error(fault, Endpoint("tcp", host="docker.example.com", port=2376, tls=True))
+    assert "a CA that this machine does not trust" in error.message
+    assert error.field == "ca"
 
 
 async def test_an_unknown_ssh_host_is_never_trusted_but_its_line_is_shown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import ssl
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from clusters.connect import cluster
 from clusters.connect.kubeconfig import read_found
 from clusters.drivers.kubernetes import KubernetesDriver
 from clusters.errors import Refused, Unreachable, Unsupported
@@ -79,6 +81,16 @@ async def test_a_wrong_authority_a_wrong_name_and_a_wrong_key_are_told_apart(kub
         with pytest.raises(Refused, match=words):
             await driver.about()
         await driver.close()
+
+
+async def test_a_token_that_is_over_is_said_so_beside_it(kubeconfig: Path) -> None:
+    claims = [
+        base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"RS256"}', b'{"exp":1600000000}')
+    ]
+    settings = {**read_found(kubeconfig)[0].settings, "cert_data": ""}
+    with pytest.raises(Refused, match="Its token expired on 13 Sep 2020") as raised:
+        await cluster.test(cluster.Reach("kubernetes", settings, {"token": ".".join([*claims, "AAAA"])}))
+    assert raised.value.field == "token"
 
 
 async def test_a_server_certificate_that_has_expired_is_said_so(tmp_path: Path) -> None:

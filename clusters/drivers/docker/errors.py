@@ -34,7 +34,7 @@ def connection_error(error: BaseException, endpoint: Endpoint) -> ClusterError:
     where, detail = endpoint.words, f"{type(error).__name__}: {error}"
     cause = root_cause(error)
     if isinstance(cause, ssl.SSLError):
-        return _tls_error(cause, where)
+        return _tls_error(cause, endpoint)
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return Unreachable(
             f"{where} did not answer in time.",
@@ -103,8 +103,8 @@ def _sentence(said: str) -> str:
     return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
-def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
-    detail = str(error)
+def _tls_error(error: ssl.SSLError, endpoint: Endpoint) -> ClusterError:
+    where, detail = endpoint.words, str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         fault = certificate_fault(error)
         if fault == "expired":
@@ -121,8 +121,11 @@ def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
                 field="address",
             )
         if fault == "authority":
+            issuer = (
+                "was not issued by this CA" if endpoint.ca else "was issued by a CA that this machine does not trust"
+            )
             return Refused(
-                f"The certificate of {where} was not issued by this CA.",
+                f"The certificate of {where} {issuer}.",
                 hint="Give the ca.pem that belongs to this engine.",
                 detail=detail,
                 field="ca",
@@ -140,5 +143,10 @@ def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
             field="certificate",
         )
     if "ALERT" in detail:
-        return Refused(f"{where} does not accept our certificate.", detail=detail, field="certificate")
+        return Refused(
+            f"{where} does not accept our client certificate.",
+            hint="Give one that is good now, signed by the engine's own CA.",
+            detail=detail,
+            field="certificate",
+        )
     return Unreachable(f"No safe connection to {where} came about.", detail=detail, field="address")

@@ -123,7 +123,7 @@ def status_error(status: Status, code: int = 0, wait: float = 0.0) -> ClusterErr
         case 401:
             return SignIn(
                 "The cluster does not know who we are.",
-                hint="The token or the certificate has expired or was withdrawn; connect it anew.",
+                hint="The token or the client certificate is wrong, has expired or was withdrawn: give another one.",
                 detail=said,
                 field="token",
             )
@@ -198,9 +198,13 @@ def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
     if "WRONG_VERSION_NUMBER" in detail or "RECORD_LAYER" in detail:
         return _no(f"{where} does not speak TLS.", "Check the port: it is usually 6443 or 443.", detail)
     if "CERTIFICATE_EXPIRED" in detail:
-        return _no("Our client certificate has expired.", "Connect the cluster anew.", detail, "cert_data")
+        return _no("Our client certificate has expired.", "Give one that is good now.", detail, "cert_data")
+    if "CERTIFICATE_REQUIRED" in detail:
+        hint = "Is this the port of the API server? It is usually 6443 or 443."
+        return _no(f"{where} asks for a client certificate.", hint, detail, "cert_data")
     if "ALERT" in detail:
-        return _no(f"{where} does not accept our certificate.", "Connect the cluster anew.", detail, "cert_data")
+        hint = "Give one that the cluster trusts."
+        return _no(f"{where} does not accept our client certificate.", hint, detail, "cert_data")
     return Unreachable(f"No safe connection to {where} came about.", detail=detail, field="server")
 
 
