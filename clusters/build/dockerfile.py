@@ -7,13 +7,15 @@ It is no judge of the file: what it does not understand it leaves to the engine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from string import Template
 
 STEPS = {"RUN", "COPY", "ADD", "WORKDIR"}  # beside FROM: what becomes a step of its own
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(.+?)\s*")
 _HEREDOC = re.compile(r"<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_.]*)\2")
 _FROM = re.compile(r"(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*", re.IGNORECASE)
+_IMAGE_OPTION = re.compile(r"(?:--from=|--mount=\S*?\bfrom=)([^\s,]+)")
 _STEP = re.compile(r"\[(?:(?P<stage>[^\]]*?)\s+)?(?P<number>\d{1,5})/(?P<count>\d{1,5})\] (?P<text>.*)", re.DOTALL)
 
 
@@ -27,6 +29,16 @@ class Instruction:
     text: str  # the rest of it, on one line
     stage: str = ""  # "build", or "stage-1" where it has no name
     number: int = 0  # of its step within the stage; 0 when it is none
+
+    @property
+    def images(self) -> list[str]:
+        """The images it names: that of FROM, those of COPY --from and of RUN --mount=from."""
+        if self.keyword == "FROM":
+            match = _FROM.fullmatch(self.text)
+            return [match["image"]] if match else []
+        if self.keyword not in ("COPY", "RUN"):
+            return []
+        return _IMAGE_OPTION.findall(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,18 @@ class Dockerfile:
     def find_image(self, image: str) -> Instruction | None:
         """The FROM (or COPY --from) that asks for this image, however fully the engine writes its name."""
         wanted = short_image(image)
+        return next((one for one, name in self.images() if short_image(name) == wanted), None)
+
+    def images(self, arguments: Mapping[str, str] | None = None) -> list[tuple[Instruction, str]]:
+        """Every image that it names and where, with the values of the arguments above the first FROM put in."""
+        known: dict[str, str] = {}
+        found = []
         for one in self.instructions:
-            names = [] if one.keyword not in ("FROM", "COPY") else _images(one)
-            if any(short_image(name) == wanted for name in names):
-                return one
-        return None
+            if one.keyword == "ARG" and not one.stage:
+                name, _, default = one.text.partition("=")
+                known[name] = (arguments or {}).get(name, default.strip("\"'"))
+            found += [(one, Template(image).safe_substitute(known)) for image in one.images]
+        return found
 
     def find_source(self, path: str) -> Instruction | None:
         """The COPY or ADD that wants this file of the context."""
@@ -168,10 +187,3 @@ def _numbered(instructions: Iterator[Instruction]) -> Iterator[Instruction]:
             yield replace(one, stage=stage, number=number)
         else:
             yield replace(one, stage=stage)
-
-
-def _images(one: Instruction) -> list[str]:
-    if one.keyword == "FROM":
-        match = _FROM.fullmatch(one.text)
-        return [match["image"]] if match else []
-    return [word.removeprefix("--from=") for word in one.text.split() if word.startswith("--from=")]

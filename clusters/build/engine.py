@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
 from clusters.drivers.base import Driver
@@ -14,6 +16,11 @@ class BuildEngine(Protocol):
 
     async def builder(self) -> str:
         """Which builder it wants to be used: "1" is the classic one."""
+
+    def session(
+        self, answers: Mapping[str, Callable[[bytes], Awaitable[bytes | None]]]
+    ) -> AbstractAsyncContextManager[str]:
+        """Let it ask us while it builds, and nothing but this; the id by which it knows us."""
 
 
 def build_engine(driver: Driver) -> BuildEngine:

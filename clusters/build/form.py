@@ -13,6 +13,7 @@ import msgspec
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.git_address import GitAddress
 from clusters.build.git_fetch import secrets_of
+from clusters.build.mounts import forms_of, read_mounts
 from clusters.errors import Invalid
 from clusters.kinds.base import Field
 from clusters.kinds.docker.image_name import split_image
@@ -50,6 +51,14 @@ FIELDS = (
         required=False,
         help="Among the files that are sent; empty: Dockerfile.",
         max_length=300,
+    ),
+    Field(
+        name="mounts",
+        label="Secrets",
+        type="secret",
+        required=False,
+        help="For RUN --mount=type=secret,id=name. One a line: name=value; name<<END … END for several. Kept nowhere.",
+        max_length=64_000,
     ),
     Field(name="labels", label="Labels", type="lines", required=False, help="One a line: name=value."),
     Field(name="target", label="Build only up to the stage", required=False, max_length=100),
@@ -92,6 +101,7 @@ class BuildForm:
     pull: bool = False
     git: GitAddress | None = None
     token: str = field(default="", repr=False)  # for the git server
+    mounts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets of its steps: names and values
 
     @property
     def query(self) -> dict[str, str]:
@@ -113,7 +123,7 @@ class BuildForm:
     def secrets(self) -> tuple[str, ...]:
         """Values that must not be shown or kept, the longest first."""
         hidden = {value for name, value in self.arguments if mask_value(name, value) != value}
-        hidden |= set(secrets_of(self.token))
+        hidden |= {*secrets_of(self.token), *forms_of(value for _, value in self.mounts)}
         return tuple(sorted((value for value in hidden if len(value) >= LEAST_SECRET), key=len, reverse=True))
 
     @property
@@ -156,6 +166,7 @@ def read_form(
         source=str(git) if git else source,
         git=git,
         token=_text(values, "token") if git else "",
+        mounts=read_mounts(str(values.get("mounts") or "")),
         arguments=_pairs(values, "arguments", _ARGUMENT, "a build argument"),
         labels=_pairs(values, "labels", _LABEL, "a label"),
         target=target,
@@ -188,6 +199,8 @@ def docker_line(form: BuildForm, *, hidden: bool = False) -> str:
     words = ["docker", "build", "--tag", form.tag]
     for name, value in form.arguments:
         words += ["--build-arg", _kept_argument(name, value) if hidden else f"{name}={value}"]
+    for name, _ in form.mounts:
+        words += ["--secret", f"id={name}"]
     for name, value in form.labels:
         words += ["--label", mask_pair(f"{name}={value}") if hidden else f"{name}={value}"]
     if form.target:

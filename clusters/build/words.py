@@ -85,14 +85,19 @@ def _base_image(said: str, graph: Graph) -> Failure | None:
     image = asked[1] if asked else next(iter(re.findall(r"source metadata for (\S+?):? ", said)), "")
     if not image:
         return None
-    at, name, small = graph.dockerfile.find_image(image), short_image(image), said.lower()
+    at = step.at if step and step.at else graph.dockerfile.find_image(image)
+    name = short_image(next((name for one, name in graph.dockerfile.images() if one is at), image))
+    small = said.lower()
     if "server gave http response to https client" in small:
-        hint = "The engine has to be told that this is well: insecure-registries in its settings."
+        hint = (
+            "The engine has to be told that this is well: insecure-registries in its settings. While it builds, Docker "
+            "20.10 does not obey that: pull the image to that host first, under Images, and build then."
+        )
         return _at(at, f"The registry of {name} speaks without encryption.", hint, said)
     if any(word in small for word in ("no such host", "timeout", "refused", "unreachable", "lookup", "i/o")):
         return _at(at, f"The registry of {name} does not answer.", "The host of the engine needs a way to it.", said)
-    if any(word in small for word in ("denied", "unauthorized", "authorization failed")):
-        hint = "Check its name; if it is private, the engine needs to be signed in there."
+    if any(word in small for word in ("denied", "unauthorized", "authorization failed", "no basic auth")):
+        hint = "Check its name. If it is private, add its registry under Registries, with a user who may read it."
         return _at(at, f"The registry does not give out {name}.", hint, said)
     if "not found" in small or "unknown" in small:
         return _at(at, f"There is no image {name}.", "Check its name and tag.", said)
@@ -103,6 +108,12 @@ def _base_image(said: str, graph: Graph) -> Failure | None:
 
 def _other(said: str, at: Instruction | None) -> Failure:
     small = said.lower()
+    if found := re.search(r"secret ([A-Za-z0-9_.-]{1,100}?):? not found", said):
+        hint = "Give it under “Secrets” in the form, as name=value."
+        return _at(at, f"The secret “{found[1]}” was not given.", hint, said)
+    if "no ssh key" in small or "no ssh handler" in small or "ssh forwarding" in small:
+        hint = "Use a secret instead: RUN --mount=type=secret,id=name."
+        return _at(at, "SSH keys cannot be passed on from here.", hint, said)
     if "requires buildkit" in small:
         option = next(iter(re.findall(r"(--[a-z]+)", said)), "that")
         hint = "Switch BuildKit on in the settings of that engine, or do without."

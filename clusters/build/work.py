@@ -14,9 +14,11 @@ from typing import Any, Protocol, cast
 from google.protobuf.message import DecodeError
 
 from clusters.build.classic import Classic
-from clusters.build.engine import classic_builder
+from clusters.build.engine import build_engine, classic_builder
 from clusters.build.form import BuildForm, docker_line
 from clusters.build.graph import Graph, Step
+from clusters.build.mounts import wanted_mounts
+from clusters.build.session import answers, registries_of
 from clusters.build.trace_pb2 import StatusResponse
 from clusters.build.words import Failure, explain
 from clusters.drivers.base import Call, Driver
@@ -80,8 +82,12 @@ async def _follow(driver: Driver, form: BuildForm, context: Context, graph: Grap
     classic = await classic_builder(driver)
     if classic:
         says.say("The engine builds without BuildKit: with its classic builder, one step after the other.")
+    _warn_of_secrets(form, graph)
     try:
-        return await _stream(driver, form, context, graph, says, classic=classic)
+        if classic:
+            return await _stream(driver, form, context, graph, says, classic=True)
+        async with build_engine(driver).session(answers(form, graph.dockerfile)) as session:
+            return await _stream(driver, form, context, graph, says, session=session)
     except (Invalid, Unsupported) as error:
         if not classic and "buildkit" in f"{error.message} {error.detail}".lower():
             says.say("The engine has no BuildKit: its classic builder is asked instead.")
@@ -91,14 +97,25 @@ async def _follow(driver: Driver, form: BuildForm, context: Context, graph: Grap
         raise
 
 
-async def _stream(driver: Driver, form: BuildForm, context: Context, graph: Graph, says: Says, *, classic: bool) -> str:
+async def _stream(
+    driver: Driver,
+    form: BuildForm,
+    context: Context,
+    graph: Graph,
+    says: Says,
+    *,
+    classic: bool = False,
+    session: str = "",
+) -> str:
+    builder = {"version": "1"} if classic else {"version": "2", "session": session}
     call = Call(
         "POST",
         ("build",),
-        query={**form.query, "version": "1" if classic else "2"},
+        query={**form.query, **builder},
         content_type="application/x-tar",
         timeout=PATIENCE + context.size / SLOWEST,
         data=context.pieces(),
+        registries=registries_of(graph.dockerfile, dict(form.arguments)) if classic else frozenset(),
     )
     image, printed = "", Classic(graph)
     told: dict[str, str] = {}
@@ -119,6 +136,13 @@ async def _stream(driver: Driver, form: BuildForm, context: Context, graph: Grap
     if not image:
         raise ClusterError("The engine ended the build without saying what came of it.", hint="Look at its log.")
     return image
+
+
+def _warn_of_secrets(form: BuildForm, graph: Graph) -> None:
+    given = {name for name, _ in form.mounts}
+    for name in wanted_mounts(graph.dockerfile):
+        if name not in given:
+            graph.warn(f"A step asks for the secret “{name}”, and it was not given: see “Secrets” in the form.")
 
 
 def _take(news: Mapping[str, Any], graph: Graph) -> str:

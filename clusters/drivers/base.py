@@ -47,6 +47,7 @@ class Call:
     timeout: float = 30.0
     data: AsyncIterable[bytes] | None = None
     registry: str = ""  # the host whose stored credentials go along: the driver reads them when it sends
+    registries: frozenset[str] = frozenset()  # the same of several, for a build
 
 
 @dataclass(frozen=True, slots=True)

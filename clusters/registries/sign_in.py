@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -13,12 +15,34 @@ from clusters.registries.reference import HUB
 NOBODY = base64.urlsafe_b64encode(b"{}").decode()  # engines want the header also from who does not sign in
 
 
-async def auth_header(host: str) -> str:
-    """The value of X-Registry-Auth for that registry. Raises Sealed when its password cannot be opened."""
+async def credentials(host: str) -> tuple[str, str] | None:
+    """The stored user and password of that registry. Raises Sealed when it cannot be opened."""
     registry = await Registry.objects.filter(host=host).exclude(user="").afirst()
     if registry is None:
-        return NOBODY
+        return None
     way = way_to(registry)
-    server = "https://index.docker.io/v1/" if host == HUB else host
-    signed_in = {"username": way.user, "password": way.password, "serveraddress": server}
-    return base64.urlsafe_b64encode(msgspec.json.encode(signed_in)).decode()
+    return way.user, way.password
+
+
+async def auth_header(host: str) -> str:
+    """The value of X-Registry-Auth for that registry. Raises Sealed."""
+    found = await credentials(host)
+    return _encoded(_signed_in(found) | {"serveraddress": _server(host)}) if found else NOBODY
+
+
+async def config_header(hosts: Iterable[str]) -> str:
+    """The value of X-Registry-Config, by which the classic builder signs in at those registries. Raises Sealed."""
+    found = {host: await credentials(host) for host in hosts}
+    return _encoded({_server(host): _signed_in(one) for host, one in found.items() if one})
+
+
+def _signed_in(found: tuple[str, str]) -> dict[str, Any]:
+    return {"username": found[0], "password": found[1]}
+
+
+def _server(host: str) -> str:
+    return "https://index.docker.io/v1/" if host == HUB else host
+
+
+def _encoded(header: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(header)).decode()

@@ -20,6 +20,8 @@ from tests.clusters.docker_engine import Pretender, http, unix
 from tests.clusters.test_build_real import Builder
 from tests.real import find_docker_socket, find_old_docker_socket
 
+pytestmark = pytest.mark.django_db(transaction=True)  # where the stored sign-ins are
+
 
 class WithoutBuildKit(DockerDriver):
     """A real engine that was told to build without BuildKit."""
@@ -41,7 +43,7 @@ async def classic(request: pytest.FixtureRequest) -> AsyncIterator[Builder]:
 
 @pytest.mark.docker
 async def test_an_image_comes_of_it_and_every_step_has_its_line(classic: Builder) -> None:
-    text = f"FROM busybox:latest AS one\nRUN echo {secrets.token_hex(8)} > /made && echo seen; echo wrong >&2\n\n# words\nFROM busybox:1.35\nENV A=1\nCOPY --from=one /made /made\n"
+    text = f"FROM busybox:latest AS one\nRUN echo {secrets.token_hex(8)} > /made && echo seen; echo wrong >&2\n\n# words\nFROM busybox:1.35\nENV A={secrets.token_hex(8)}\nCOPY --from=one /made /made\n"
     built = await classic.build(text, labels="team=shop")
     assert built.image.startswith("sha256:")
     assert built.size

@@ -247,3 +247,23 @@ async def test_a_build_is_compared_with_the_one_before(ada: User, host: Cluster,
     assert "as large as before" in page
     assert f'href="{first}"' in page
     assert "before:" not in (await client.get(first)).content.decode()
+
+
+async def test_a_build_secret_is_nowhere_afterwards(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    client = async_client_for(ada)
+    text = f"FROM busybox\nRUN --mount=type=secret,id=token cat /run/secrets/token; : {secrets.token_hex(4)}; exit 1\n"
+    answer = await client.post("/builds/new/?check=1", form(host, text, check="1", mounts="token=hunter22"))
+    assert "--secret id=token" in answer.content.decode()
+    assert "hunter22" not in answer.content.decode()
+    wrong = await client.post("/builds/new/", form(host, "", mounts="token=hunter22"), headers=HTMX)
+    address = await begun(client, host, text, mounts="token=hunter22")
+    job = await ended(key_of(address))
+    one = await Build.objects.aget()
+    assert "•" in str(one.output)
+    kept = [job.title, job.reason, str(job.result), *[line.text async for line in job.lines.all()]]
+    kept += [str(entry.detail) async for entry in AuditEntry.objects.all()]
+    kept += [json.dumps([one.settings, one.steps, one.output, one.failure, one.warnings]), wrong.content.decode()]
+    kept += [
+        (await client.get(path)).content.decode() for path in (address, "/builds/", f"/builds/new/?repeat={job.key}")
+    ]
+    assert not any("hunter22" in text for text in kept)

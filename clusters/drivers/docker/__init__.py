@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
 from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
@@ -14,6 +15,7 @@ from clusters.drivers.docker.exec import open_shell
 from clusters.drivers.docker.fields import FIELDS
 from clusters.drivers.docker.logs import read_logs
 from clusters.drivers.docker.metrics import Meter
+from clusters.drivers.docker.session import Answer, open_session
 from clusters.drivers.docker.stream import byte_stream, json_stream
 from clusters.drivers.docker.watch import COLLECTIONS, Watch, make_watch
 from clusters.errors import ClusterError, Unreachable, Unsupported
@@ -111,6 +113,10 @@ class DockerDriver:
         """Which builder it wants: "1" where the engine was told to build without BuildKit."""
         await self._client.version()
         return self._client.builder
+
+    def session(self, answers: Mapping[str, Answer]) -> AbstractAsyncContextManager[str]:
+        """Let the engine ask us while it builds; the id of that session."""
+        return open_session(self._client, answers)
 
     async def close(self) -> None:
         """Let go of every connection."""

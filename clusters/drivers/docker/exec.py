@@ -12,7 +12,8 @@ import msgspec
 
 from clusters.drivers.base import Shell
 from clusters.drivers.docker.client import EngineClient
-from clusters.drivers.docker.errors import answer_error, connection_error
+from clusters.drivers.docker.errors import connection_error
+from clusters.drivers.docker.upgrade import upgrade
 from clusters.errors import ClusterError, Conflict, Unsupported
 
 _FIRST_TRIES = ("sh", "/bin/bash", "/busybox/sh")  # where images keep one, most common first
@@ -181,24 +182,4 @@ async def _create(
 async def _start(client: EngineClient, exec_id: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Start it on a connection of its own, which carries bare bytes after the engine agreed."""
     body = msgspec.json.encode({"Detach": False, "Tty": True})
-    target = await client.target(("exec", exec_id, "start"))
-    reader, writer = await client.raw()
-    head = (
-        f"POST {target} HTTP/1.1\r\nHost: docker\r\nUser-Agent: pilothouse\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            writer.write(head.encode() + body)
-            await writer.drain()
-            answer = await reader.readuntil(b"\r\n\r\n")
-            status = int(answer.split(b" ", 2)[1])
-            if status not in (101, 200):
-                raise answer_error(status, await reader.read(_ANSWER_LIMIT))
-    except (OSError, TimeoutError, ValueError, IndexError, EOFError, asyncio.LimitOverrunError) as error:
-        writer.close()
-        raise connection_error(error, client.endpoint) from error
-    except ClusterError:
-        writer.close()
-        raise
-    return reader, writer
+    return await upgrade(client, ("exec", exec_id, "start"), "tcp", body=body)

@@ -11,7 +11,7 @@ from clusters.drivers.base import Call
 from clusters.drivers.body import pieces
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.errors import not_docker
-from clusters.registries.sign_in import auth_header
+from clusters.registries.sign_in import auth_header, config_header
 
 _OBJECT_LIMIT = 4 << 20  # bytes
 
@@ -22,6 +22,8 @@ async def json_stream(client: EngineClient, call: Call) -> AsyncIterator[Mapping
     headers = {} if call.data is None else {"Content-Type": call.content_type}
     if call.registry:
         headers["X-Registry-Auth"] = await auth_header(call.registry)
+    if call.registries:
+        headers["X-Registry-Config"] = await config_header(call.registries)
     async with client.open(
         call.method, call.path, call.query, call.body, begins_within=begins, headers=headers, data=call.data
     ) as response:
