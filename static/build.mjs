@@ -20,8 +20,17 @@ const terminal = {
   },
 };
 
+// What js/icons.js knows without asking: the icons of levels and platforms, of which a list shows hundreds.
+const cellIcons = {
+  name: "cell-icons",
+  setup(build) {
+    build.onResolve({ filter: /^cell-icons$/ }, () => ({ path: "cell-icons", namespace: "icons" }));
+    build.onLoad({ filter: /./, namespace: "icons" }, () => ({ contents: sprite(Object.keys(iconNames().aliases)), loader: "text" }));
+  },
+};
+
 const options = {
-  plugins: [terminal],
+  plugins: [terminal, cellIcons],
   absWorkingDir: here,
   entryPoints: ["js/app.js", "css/app.css", "icon.svg"],
   outdir: dist,
@@ -41,11 +50,15 @@ const options = {
 };
 
 /** One file with every icon that icons.json names; an alias is the same icon under a name of ours. */
-function sprite() {
-  const { icons, aliases } = JSON.parse(readFileSync(path.join(here, "icons.json"), "utf8"));
+function sprite(only = null) {
+  const { icons, aliases } = iconNames();
   const names = [...icons.map((name) => [name, name]), ...Object.entries(aliases)];
-  const symbols = names.map(([id, name]) => `<symbol id="i-${id}" viewBox="0 0 24 24">${shapes(name)}</symbol>`);
+  const symbols = names.filter(([id]) => !only || only.includes(id)).map(([id, name]) => `<symbol id="i-${id}" viewBox="0 0 24 24">${shapes(name)}</symbol>`);
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
+}
+
+function iconNames() {
+  return JSON.parse(readFileSync(path.join(here, "icons.json"), "utf8"));
 }
 
 function shapes(name) {
@@ -56,15 +69,17 @@ function shapes(name) {
 /** What the templates ask for by a plain name, and the file it is in. */
 function manifest(outputs) {
   const names = {};
+  let parts = []; // what app.js imports, so that the page can ask for all of it at once
   for (const [file, output] of Object.entries(outputs)) {
     const name = path.basename(file);
     if (output.entryPoint) names[path.basename(output.entryPoint)] = name;
+    if (output.entryPoint === "js/app.js") parts = output.imports.filter(({ kind }) => kind === "import-statement").map((one) => path.basename(one.path));
     if (name.endsWith(".woff2")) names[name.replace(/-[A-Z0-9]{8}\.woff2$/, ".woff2")] = name;
   }
   const svg = sprite();
   names["icons.svg"] = `icons-${createHash("sha256").update(svg).digest("hex").slice(0, 8)}.svg`;
   writeFileSync(path.join(dist, names["icons.svg"]), svg);
-  return names;
+  return { names, parts };
 }
 
 function compress() {
@@ -79,16 +94,16 @@ function compress() {
 
 function finish({ metafile }) {
   if (!metafile) return;
-  const names = manifest(metafile.outputs);
+  const made = manifest(metafile.outputs);
   if (!watching) compress();
-  writeFileSync(path.join(dist, "manifest.json"), `${JSON.stringify(names, null, 2)}\n`);
+  writeFileSync(path.join(dist, "manifest.json"), `${JSON.stringify(made, null, 2)}\n`);
 }
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 if (watching) {
   const plugin = { name: "manifest", setup: (build) => build.onEnd(finish) };
-  const context = await esbuild.context({ ...options, plugins: [terminal, plugin] });
+  const context = await esbuild.context({ ...options, plugins: [terminal, cellIcons, plugin] });
   await context.watch();
 } else {
   finish(await esbuild.build(options));

@@ -174,4 +174,4 @@ def _assets_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
             return name
 
     if not (settings.STATIC_ROOT / "manifest.json").exists():
-        monkeypatch.setattr(assets, "_manifest", lambda: Unbuilt())
+        monkeypatch.setattr(assets, "_manifest", lambda: assets.Manifest(Unbuilt(), []))

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from clusters.kinds.formats import short_id, size
 from dashboard.assets import asset as asset_address
+from dashboard.assets import script_parts as script_part_addresses
 
 register = template.Library()
 register.filter("short_id", short_id)
@@ -40,6 +41,12 @@ CELLS: dict[str, Callable[[Any], str]] = {
 def asset(name: str) -> str:
     """``{% asset "app.js" %}``: its address."""
     return asset_address(name)
+
+
+@register.simple_tag
+def script_parts() -> SafeString:
+    """Asks for everything that ``app.js`` imports beside it, not after it."""
+    return format_html_join("\n  ", '<link rel="modulepreload" href="{}">', ((one,) for one in script_part_addresses()))
 
 
 @register.simple_tag

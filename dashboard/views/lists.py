@@ -22,7 +22,7 @@ from dashboard.page import page
 from dashboard.request import Request
 from dashboard.topics.table import table_snapshot
 
-FIRST = 100  # rows of the first window
+FIRST = 50  # rows of the first window: those of a screen and a few more; the page asks for what it needs beyond
 MOST_IDS = 20_000  # of "select all": a megabyte
 PATIENCE = 0.4  # seconds a page waits for a list that was not watched until now; then it shows that it loads
 

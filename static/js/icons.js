@@ -1,19 +1,25 @@
 // Icons from the sprite. Levels and platforms are names of icons, too (static/icons.json).
 //
 // An icon drawn here has its shapes copied into it: <use> of another file costs a parse each time it changes, which
-// in a list that changes a thousand times a second is a fifth of all work. Until the sprite has come, <use> it is.
+// in a list that changes a thousand times a second is a fifth of all work. The icons of cells are in the script itself,
+// as the first rows need them; until the sprite has come, the others are shown by <use>.
+
+import inCells from "cell-icons";
 
 const SVG = "http://www.w3.org/2000/svg";
 const sprite = document.documentElement.dataset.icons;
 const shapes = new Map(); // name -> the nodes of its symbol
 
-async function learn() {
-  const text = await (await fetch(sprite)).text();
+function learn(text) {
   for (const symbol of new DOMParser().parseFromString(text, "image/svg+xml").querySelectorAll("symbol")) {
     shapes.set(symbol.id.slice(2), symbol);
   }
 }
-learn().catch(() => {}); // then the browser's own <use> goes on showing them
+learn(inCells);
+addEventListener("load", () => {
+  const come = fetch(sprite).then((answer) => answer.text()).then(learn);
+  come.catch(() => {}); // then the browser's own <use> goes on showing them
+});
 
 function use(name) {
   const element = document.createElementNS(SVG, "use");

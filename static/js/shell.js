@@ -4,6 +4,7 @@ import { timeOfDay } from "./clock.js";
 import { STATES } from "./line-states.js";
 import { chosenCluster } from "./scope.js";
 import { live } from "./socket.js";
+import { count } from "./words.js";
 
 const A_BLIP = 3_000; // ms without a line that nobody needs to see
 
@@ -38,8 +39,8 @@ let numbers = {}; // how many there are, by name of the list
 
 function showCounts() {
   for (const element of document.querySelectorAll("[data-count]")) {
-    const count = numbers[element.dataset.count];
-    element.textContent = count ? count.toLocaleString() : "";
+    const number = numbers[element.dataset.count];
+    element.textContent = number ? count(number) : "";
   }
 }
 

@@ -12,6 +12,34 @@ from tests.browser.parts import DEPLOYMENT, PageFor, act, dialog, names, row, ro
 pytestmark = pytest.mark.browser
 
 
+COUNT_FIRST_ROWS = """
+new MutationObserver((_, observer) => {
+  window.firstRows = document.querySelectorAll("live-table .rows .r").length;
+  if (window.firstRows) observer.disconnect();
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_rows_in_sight_are_built_first_and_all_stand_in_their_order(page_for: PageFor) -> None:
+    page = page_for("ada", height=400)
+    page.add_init_script(COUNT_FIRST_ROWS)
+    page.goto("/workloads/?sort=name")
+    total = int(page.locator("live-table [role=table]").get_attribute("aria-rowcount") or 0) - 1
+    expect(rows(page)).to_have_count(total)
+    assert 0 < page.evaluate("window.firstRows") < total
+    assert rows(page).evaluate_all("rows => rows.map((row) => Number(row.ariaRowIndex))") == [*range(2, total + 2)]
+
+
+def test_a_row_that_was_not_built_yet_is_when_the_keyboard_goes_there(page_for: PageFor) -> None:
+    page = page_for("ada", height=400)
+    page.goto("/workloads/?sort=name")
+    rows(page).first.wait_for()
+    page.evaluate("document.querySelector('live-table').rows.stop()")
+    page.locator("live-table .rows").focus()
+    page.keyboard.press("End")
+    expect(page.locator("live-table .rows .r:focus")).to_be_in_viewport()
+
+
 def test_a_list_is_as_its_address_says(page_for: PageFor) -> None:
     page = page_for("vera")
     page.goto("/workloads/")

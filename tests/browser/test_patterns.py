@@ -125,10 +125,21 @@ def test_a_look_that_was_chosen_is_there_before_the_page_is_drawn(page_for: Page
 
 def test_the_first_load_of_a_list_is_small() -> None:
     dist = Path(settings.STATIC_ROOT)
-    names = json.loads((dist / "manifest.json").read_text())
-    script = (dist / names["app.js"]).read_text()
-    needed = {names["app.js"], names["app.css"], names["icons.svg"], *re.findall(r'from"\./(chunk-\w+\.js)"', script)}
+    made = json.loads((dist / "manifest.json").read_text())
+    needed = {*(made["names"][name] for name in ("app.js", "app.css", "icons.svg")), *made["parts"]}
     assert sum((dist / f"{name}.br").stat().st_size for name in needed) < FIRST_LOAD
+
+
+def test_a_page_asks_at_once_for_all_that_its_script_is_made_of(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto("/workloads/")
+    script = (
+        Path(settings.STATIC_ROOT) / Path(page.locator("head script[src]").get_attribute("src") or "").name
+    ).read_text()
+    asked = page.locator("head link[rel=modulepreload]").evaluate_all(
+        "links => links.map((link) => link.href.split('/').pop())"
+    )
+    assert sorted(asked) == sorted(re.findall(r'from"\./(chunk-\w+\.js)"', script))
 
 
 def test_every_cell_has_a_template_and_a_filler() -> None:

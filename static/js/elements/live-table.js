@@ -36,14 +36,17 @@ class LiveTable extends HTMLElement {
     const { table } = this.dataset;
     const args = { table, query: this.address.query, ...this.#window() };
     this.subscription = table ? live.follow("table", args, (frame) => this.#receive(frame)) : STILL;
+    this.settling = requestAnimationFrame(() => this.#scrolled());
   }
 
   disconnectedCallback() {
     this.abort.abort();
     this.subscription.close();
+    this.subscription = null;
     this.rows.stop();
     clearTimeout(this.waiting);
     clearTimeout(this.scrolling);
+    cancelAnimationFrame(this.settling);
     for (const element of [this.table, this.empty, this.toolbar.element, this.note, this.bulk]) element.remove();
     this.rows = null;
   }
@@ -157,6 +160,8 @@ class LiveTable extends HTMLElement {
   }
 
   #inSight() {
+    // Before the first frame the page stands at its top; to ask where, or how high it is, would lay it out once more.
+    if (!this.subscription) return [0, Math.ceil(outerHeight / this.rowHeight)];
     const first = Math.floor(-this.body.getBoundingClientRect().top / this.rowHeight);
     return [first, first + Math.ceil(innerHeight / this.rowHeight)];
   }

@@ -2,13 +2,14 @@
 //
 // Newest patch per row wins. Rows in sight are patched in the next frame within a budget and the rest carries over;
 // rows out of sight wait up to a second. Rows are placed by their index, so that a hundred thousand rows cost as much
-// as the hundred that are on the page.
+// as the hundred that are on the page. Those in sight are built first; the others in the frames after, within the budget.
 
 import { fillers, makeCell } from "../cells.js";
 import { make } from "../make.js";
+import { visible } from "../visible.js";
 import { draw, History } from "./history.js";
 
-const BUDGET = 6; // ms a frame may spend on patching
+const BUDGET = 6; // ms a frame may spend on building and patching
 const OUT_OF_SIGHT = 1_000; // ms that rows which nobody sees may be late
 const REST = 3_000; // ms of a pointer lying still: it does not aim at a row any longer
 const FLASH_MOST = 12; // rows changed at once that still flash; more is a storm, not a message
@@ -16,8 +17,9 @@ const FLASH = [{ backgroundColor: "var(--flash)" }, { backgroundColor: "transpar
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Rows {
-  #rows = new Map(); // id -> { element, cells: [element], data, index }
+  #rows = new Map(); // id -> { element (null until it is built), cells: [element], data, index }
   #order = [];
+  #pattern = null; // a row without values: copies of it cost a tenth of making one
   #patches = new Map(); // id -> { index: value }
   #frame = 0;
   #late = 0; // when rows out of sight were last patched
@@ -43,7 +45,9 @@ export class Rows {
   }
 
   element(id) {
-    return this.#rows.get(id)?.element;
+    const row = this.#rows.get(id);
+    if (row && !row.element) this.#build([row]);
+    return row?.element;
   }
 
   data(id) {
@@ -51,14 +55,21 @@ export class Rows {
   }
 
   decorateAll() {
-    for (const { element, data } of this.#rows.values()) this.decorate(element, data);
+    for (const { element, data } of this.#rows.values()) if (element) this.decorate(element, data);
   }
 
   // The whole window: rows that stay keep their elements, and with them focus and open menus.
   replace(rows, offset) {
+    const fresh = !this.#rows.size;
+    const [first, last] = this.inSight();
     this.offset = offset;
     for (const row of rows) this.#put(row);
     this.#arrange(rows.map((row) => row.id));
+    const seen = this.#unbuilt().filter(({ index }) => index >= first && index <= last);
+    // The first rows are shown together, and the rest is built when they have been.
+    this.#build(seen, fresh ? Infinity : performance.now() + BUDGET);
+    if (!fresh) this.#schedule();
+    else this.#frame ||= requestAnimationFrame(() => this.#next());
   }
 
   patch({ set, add, order }) {
@@ -92,8 +103,13 @@ export class Rows {
 
   // --- patches --------------------------------------------------------------------------------------------------
 
+  #next() {
+    this.#frame = 0;
+    this.#schedule();
+  }
+
   #schedule() {
-    if (this.#patches.size) this.#frame ||= requestAnimationFrame((time) => this.#apply(time));
+    if (this.#patches.size || this.#unbuilt().length) this.#frame ||= requestAnimationFrame((time) => this.#apply(time));
   }
 
   #apply(time) {
@@ -102,6 +118,8 @@ export class Rows {
     const all = time - this.#late > OUT_OF_SIGHT;
     const [first, last] = this.inSight();
     if (all) this.#late = time;
+    const middle = (first + last) / 2;
+    this.#build(this.#unbuilt().sort((one, other) => Math.abs(one.index - middle) - Math.abs(other.index - middle)), end);
     for (const [id, patch] of this.#patches) {
       const row = this.#rows.get(id);
       if (row && !all && (row.index < first || row.index > last)) continue;
@@ -116,6 +134,7 @@ export class Rows {
     const column = this.columns[index];
     if (!column) return;
     row.data.cells[index] = value;
+    if (!row.element) return;
     (fillers[column.cell] ?? fillers.text)(row.cells[index], value, row.data);
     if (column.cell === "usage" && column.key === "cpu" && row.samples[index]) draw(row.plots[index], row.samples[index]);
     else if (flash && column.cell === "status") row.element.animate(FLASH, 600);
@@ -125,7 +144,8 @@ export class Rows {
 
   #put(data) {
     const known = this.#rows.get(data.id);
-    const row = known ?? this.#build(data);
+    const row = known ?? { element: null, cells: [], plots: [], samples: [], data, index: -1 };
+    if (!known) this.#rows.set(data.id, row);
     const before = row.data.cells;
     row.data = data;
     data.cells.forEach((value, index) => {
@@ -134,20 +154,40 @@ export class Rows {
       else this.#fill(row, index, value, false);
     });
     this.#patches.delete(data.id);
-    this.decorate(row.element, data);
+    if (row.element) this.decorate(row.element, data);
   }
 
-  #build(data) {
-    const box = make("input", { type: "checkbox", tabIndex: -1, ariaLabel: `Select ${nameOf(data.cells, this.columns)}` });
-    const cells = this.columns.map((column) => makeCell(column.cell));
-    const holders = this.columns.map((column, index) =>
-      make("div", { role: column.key === "name" ? "rowheader" : "cell", className: column.end ? "end" : "", data: { key: column.key } }, cells[index]),
+  #unbuilt() {
+    return this.#order.map((id) => this.#rows.get(id)).filter((row) => row && !row.element);
+  }
+
+  // As many of these rows as there is time for; at least one.
+  #build(rows, end = Infinity) {
+    for (const row of rows) {
+      const { data } = row;
+      row.element = this.#copy();
+      const [box, ...holders] = row.element.children;
+      row.element.dataset.id = data.id;
+      box.firstElementChild.ariaLabel = visible(`Select ${nameOf(data.cells, this.columns)}`);
+      row.cells = holders.map((holder) => holder.firstElementChild);
+      row.plots = row.cells.map((cell, index) => this.columns[index].cell === "usage" && cell.querySelector('[data-part="plot"]'));
+      data.cells.forEach((value, index) => this.#fill(row, index, value, false));
+      this.decorate(row.element, data);
+      number(row);
+      if (performance.now() > end) break;
+    }
+    if (rows.length) this.#stand();
+  }
+
+  #copy() {
+    this.#pattern ??= make(
+      "div", { className: "r", role: "row", tabIndex: -1 },
+      make("div", { role: "cell" }, make("input", { type: "checkbox", tabIndex: -1 })),
+      ...this.columns.map(({ key, cell, end }) =>
+        make("div", { role: key === "name" ? "rowheader" : "cell", className: end ? "end" : "", data: { key } }, makeCell(cell)),
+      ),
     );
-    const element = make("div", { className: "r", role: "row", tabIndex: -1, data: { id: data.id } }, make("div", { role: "cell" }, box), ...holders);
-    const plots = cells.map((cell) => cell.querySelector('[data-part="plot"]'));
-    const row = { element, cells, plots, samples: [], data: { cells: [] }, index: -1 };
-    this.#rows.set(data.id, row);
-    return row;
+    return this.#pattern.cloneNode(true);
   }
 
   #arrange(order) {
@@ -156,24 +196,29 @@ export class Rows {
     const kept = new Set(order);
     for (const [id, row] of this.#rows) {
       if (kept.has(id)) continue;
-      row.element.remove();
+      row.element?.remove();
       this.#rows.delete(id);
       this.#patches.delete(id);
     }
-    let next = this.body.firstElementChild;
     order.forEach((id, position) => {
       const row = this.#rows.get(id);
-      if (!row) return;
       const index = this.offset + position;
-      if (row.index !== index) {
-        row.index = index;
-        row.element.style.setProperty("--i", index);
-        row.element.ariaRowIndex = index + 2;
-      }
-      // Screen readers and Tab go by the order in the document: move only what stands wrong.
-      if (row.element === next) next = next.nextElementSibling;
-      else this.body.insertBefore(row.element, next);
+      if (!row || row.index === index) return;
+      row.index = index;
+      if (row.element) number(row);
     });
+    this.#stand();
+  }
+
+  // Screen readers and Tab go by the order in the document: move only what stands wrong.
+  #stand() {
+    let next = this.body.firstElementChild;
+    for (const id of this.#order) {
+      const element = this.#rows.get(id)?.element;
+      if (!element) continue;
+      if (element === next) next = next.nextElementSibling;
+      else this.body.insertBefore(element, next);
+    }
   }
 
   // --- a row that would jump while the pointer is on it waits ------------------------------------------------------
@@ -194,6 +239,11 @@ export class Rows {
     clearTimeout(this.#resting);
     this.#resting = setTimeout(() => this.#held && this.#arrange(this.#held), REST);
   }
+}
+
+function number({ element, index }) {
+  element.style.setProperty("--i", index);
+  element.ariaRowIndex = index + 2;
 }
 
 function nameOf(cells, columns) {

@@ -24,6 +24,7 @@ export class Toolbar {
     this.chooser = menu("table-columns-menu", "Columns", "columns-3");
     this.total = make("span", { className: "bar-total num" });
     this.filters.popover.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#listFilters());
+    this.chooser.popover.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#listColumns());
     this.filters.button.hidden = !columns.some((column) => column.facet);
     this.element = make(
       "div",
@@ -49,7 +50,6 @@ export class Toolbar {
     if (document.activeElement !== this.search) this.search.value = this.address.params.get("q") ?? "";
     const active = this.columns.filter((column) => column.facet && this.address.filter(column.key).values.size);
     this.chips.replaceChildren(...active.map((column) => this.#chip(column)));
-    if (!this.chooser.popover.matches(":popover-open")) this.chooser.items.replaceChildren(...this.columns.map((column) => this.#columnChoice(column)));
   }
 
   #typed() {
@@ -84,6 +84,10 @@ export class Toolbar {
       return choices.length ? make("fieldset", {}, make("legend", {}, column.label), ...choices) : "";
     });
     this.filters.items.replaceChildren(...groups.filter(Boolean));
+  }
+
+  #listColumns() {
+    this.chooser.items.replaceChildren(...this.columns.map((column) => this.#columnChoice(column)));
   }
 
   #columnChoice(column) {
