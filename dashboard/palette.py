@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from clusters.access import Actor, Scope
 from clusters.live.row import Row
+from dashboard.build_hosts import hosts_of
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
 
@@ -63,9 +64,18 @@ def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     ]
     if not words:
         return pages
+    pages = [*_build(actor, words, only), *pages]
     scope = engine.scope(actor, only)
     resources = [_resource(row) for row in _best(scope, words)]
     return [*pages[:5], *_clusters(shown.clusters, words), *resources, *_actions(actor, scope, words)]
+
+
+def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
+    """The form of a build, for who may build."""
+    hosts = [one for one in hosts_of(actor) if not only or one.slug == only]
+    if hosts and all(word in "build an image" for word in words):
+        where = f"?cluster={hosts[0].id}" if only else ""
+        yield Found("Do", "Build an image", "from a Dockerfile or git", "hammer", f"/builds/new/{where}")
 
 
 def _clusters(entries: Iterable[ClusterEntry], words: list[str]) -> Iterator[Found]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,7 +22,9 @@ from clusters.errors import Conflict, Invalid, Missing
 from clusters.fields import NotFilledIn, clean
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Build
+from clusters.registries.transfers import NEED as RUN
 from dashboard.access import allow
+from dashboard.build_hosts import hosts_of
 from dashboard.engine import engine
 from dashboard.forms import filled
 from dashboard.page import page
@@ -90,6 +93,7 @@ async def build(request: Request, key: str) -> HttpResponse:
         "cached": cached_of(one),
         "may_cancel": may_cancel(request, one.job),
         "may_repeat": _may_repeat(request.actor, one),
+        "may_run": one.job.cluster_id is not None and _may_run(request.actor, one.job.cluster_id),
         "excerpt": _excerpt(one),
     }
     if request.htmx:
@@ -154,16 +158,10 @@ def _context(
     }
 
 
-def hosts_of(actor: Actor) -> list[ClusterInfo]:
-    """The Docker hosts on which this person may build."""
-    found = [
-        one.cluster
-        for one in engine.supervisor.connections.values()
-        if one.driver.platform == "docker"
-        and one.cluster.driver != "demo"
-        and decide(actor, Target(one.cluster.id, None, one.cluster.read_only), running.NEED).allowed
-    ]
-    return sorted(found, key=lambda one: one.name.casefold())
+async def build_of(actor: Actor, cluster_id: int, image: str) -> Build | None:
+    """The newest build that made this image there, if this person may see it."""
+    found = Build.objects.filter(image=image, job__cluster_id=cluster_id, job__in=visible(actor))
+    return await found.select_related("job").defer("output", "dockerfile", "steps").order_by("-id").afirst()
 
 
 async def _before(actor: Actor, one: Build) -> Build | None:
@@ -186,6 +184,14 @@ def _may_repeat(actor: Actor, one: Build) -> bool:
     if one.job.actor_id == actor.user_id:
         return True
     return one.job.cluster_id is not None and decide(actor, Target(one.job.cluster_id), running.NEED).allowed
+
+
+def _may_run(actor: Actor, cluster_id: int) -> bool:
+    connection = engine.supervisor.connections.get(cluster_id)
+    return (
+        connection is not None
+        and decide(actor, Target(cluster_id, None, settings.READ_ONLY or connection.cluster.read_only), RUN).allowed
+    )
 
 
 def _excerpt(one: Build) -> list[tuple[int, str, bool]]:

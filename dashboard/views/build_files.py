@@ -12,8 +12,8 @@ from clusters.build import uploads
 from clusters.errors import ClusterError, Invalid
 from clusters.kinds.formats import count, size
 from dashboard.access import allow
+from dashboard.build_hosts import hosts_of
 from dashboard.request import Request
-from dashboard.views.build import hosts_of
 
 INDEX_LIMIT = 8 << 20
 

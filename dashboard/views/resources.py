@@ -25,6 +25,7 @@ from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
+from dashboard.views.build import build_of
 
 
 @allow(Role.VIEWER, scope="cluster")
@@ -44,6 +45,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "actions": (actions := [*_actions(request, row), *_remakes(request, row)]),
         "more": any(one["more"] for one in actions),
         "usage": _usage(row),
+        "build": await build_of(request.actor, row.cluster.id, row.resource.uid) if row.kind.name == "image" else None,
     }
     if asks_for(request, "head"):
         return render(request, "partials/resource_head.html", context)

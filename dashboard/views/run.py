@@ -54,11 +54,11 @@ class Checked:
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def run(request: Request, kind: str) -> HttpResponse:
-    """GET: the form. POST: check it (``check=1``), or begin the job and go to it."""
+    """GET: the form (``?image=`` filled in). POST: check it (``check=1``), or begin the job and go to it."""
     given = request.POST if request.method == "POST" else request.GET
     asked = await _asked(request, kind, given)
     if request.method != "POST":
-        return _shown(request, asked, _initial(asked), Checked())
+        return _shown(request, asked, _initial(asked, request.GET.get("image", "")), Checked())
     found = _read(asked, given.dict())
     if "check" in given:
         return await _remarked(request, asked, found)
@@ -108,8 +108,10 @@ def _may(request: Request, cluster: ClusterInfo, asked: Asked, one: Field) -> bo
     return decide(request.actor, Target(cluster.id, namespace), Need(one.role, acts=False)).allowed
 
 
-def _initial(asked: Asked) -> Mapping[str, Any]:
+def _initial(asked: Asked, image: str) -> Mapping[str, Any]:
     initial = {one.name: one.initial(None) if one.initial else "" for one in asked.fields}
+    if asked.like is None and "image" in initial:
+        initial["image"] = image[:500]
     if asked.like is None or asked.maker.like is None:
         return initial
     return {**initial, **asked.maker.like.values(asked.origin)}
