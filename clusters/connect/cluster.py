@@ -14,7 +14,6 @@ from django.utils.text import slugify
 
 from clusters import audit
 from clusters.access import Actor
-from clusters.connect import docker
 from clusters.connect.expiry import Expiry, first_expiry
 from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import About
@@ -84,6 +83,8 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
         if problems:
             raise NotFilledIn(problems)
     if driver == "docker":
+        from clusters.connect import docker  # here, as drivers are: imported when one is needed
+
         docker.check(settings, secret)
     return Reach(driver, settings, secret)
 

@@ -6,7 +6,6 @@ import errno
 import socket
 import ssl
 
-import aiohttp
 import msgspec
 
 from clusters.causes import certificate_fault, root_cause
@@ -66,6 +65,8 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
         )
     if number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return Unreachable(f"There is no way to {where}.", hint="Check the network.", detail=detail)
+    import aiohttp  # here: see transport.py
+
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
         return not_a_registry(where, detail)
     return Unreachable(f"The connection to {where} was cut.", detail=detail)

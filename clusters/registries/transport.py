@@ -7,14 +7,15 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-
-import aiohttp
-from yarl import URL
+from typing import TYPE_CHECKING
 
 from clusters.addresses import Address, forbidden, is_public
-from clusters.drivers.body import whole
 from clusters.registries.errors import ForbiddenAddress, connection_error
 from clusters.registries.way import Way, tls_context
+
+# Imported when something is first sent: a fifth of the time to start would go into what most never use.
+if TYPE_CHECKING:
+    import aiohttp
 
 CONNECT, WITHIN = 5.0, 15.0  # seconds
 
@@ -44,6 +45,8 @@ class Transport:
         self, method: str, url: str, headers: Mapping[str, str] | None = None, *, limit: int, where: str
     ) -> Answer:
         """One request and its whole answer. ``where`` is how an error calls the other side."""
+        from clusters.drivers.body import whole
+
         async with self._open(method, url, headers or {}, where) as response:
             body = b"" if method == "HEAD" else await whole(response, limit)
             named: dict[str, list[str]] = {}
@@ -60,6 +63,9 @@ class Transport:
     async def _open(
         self, method: str, url: str, headers: Mapping[str, str], where: str
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        import aiohttp
+        from yarl import URL
+
         try:
             async with (
                 asyncio.timeout(WITHIN),
@@ -76,6 +82,8 @@ class Transport:
             raise connection_error(error, where) from error
 
     def _opened(self) -> aiohttp.ClientSession:
+        import aiohttp
+
         if self._session is None:
             context = False if self._way.plain else tls_context(self._way)
             self._session = aiohttp.ClientSession(

@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters.connect import cluster as domain
-from clusters.connect import kubeconfig
 from clusters.connect.offers import Offer, find_offer, offers
 from clusters.drivers.base import About
 from clusters.errors import ClusterError, Conflict, Invalid
@@ -63,6 +62,8 @@ async def take(request: Request) -> HttpResponse:
 @require_POST
 async def paste(request: Request) -> HttpResponse:
     """A pasted kubeconfig: first what is in it, then the context that was chosen is connected."""
+    from clusters.connect import kubeconfig  # here: it brings the client of Kubernetes
+
     try:
         found = kubeconfig.read_pasted(request.POST.get("kubeconfig", ""))
     except Invalid as error:
