@@ -49,6 +49,7 @@ export class LogToolbar {
     this.input.addEventListener("keydown", (event) => {
       if (event.key === "Enter") ask.step(event.shiftKey ? -1 : 1);
       else if (event.key === "Escape" && this.input.value) ask.search((this.input.value = ""));
+      else if (event.key === "Escape") ask.leave();
       else return;
       event.preventDefault();
     });

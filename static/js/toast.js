@@ -22,12 +22,29 @@ export function toast({ words, level = "ok", undo = null }) {
 function undoButton({ verb, rows, values }, element) {
   const button = make("button", { type: "button", className: "btn sm" }, icon("undo-2"), "Undo");
   button.addEventListener("click", () => {
-    button.disabled = true;
+    if (button.ariaDisabled) return; // it is under way; really disabled it would lose the focus
+    button.ariaDisabled = "true";
     const asked = { source: button, values: { verb, rows, ...values }, target: "#dialog-host", swap: "innerHTML" };
-    window.htmx.ajax("POST", "/act/", asked).finally(() => element.remove());
+    window.htmx.ajax("POST", "/act/", asked).finally(() => remove(element));
   });
   return button;
 }
+
+const cameFrom = new WeakMap(); // toast -> what had the focus before somebody went into it
+
+// Whoever was in it with the keyboard goes back to where they were.
+function remove(element) {
+  const inside = element.contains(document.activeElement);
+  element.remove();
+  if (!inside) return;
+  const before = cameFrom.get(element);
+  (before?.isConnected ? before : document.getElementById("main")).focus({ preventScroll: true });
+}
+
+document.addEventListener("focusin", ({ target, relatedTarget }) => {
+  const element = target.closest(".toast");
+  if (element && relatedTarget && !relatedTarget.closest(".toast")) cameFrom.set(element, relatedTarget);
+});
 
 // Time stands still while somebody points at it or has the focus in it.
 function begin(element, stays) {
@@ -36,7 +53,7 @@ function begin(element, stays) {
   const stop = () => clearTimeout(timer);
   const start = () => {
     stop();
-    timer = setTimeout(() => element.remove(), stays);
+    timer = setTimeout(() => remove(element), stays);
   };
   for (const name of ["pointerenter", "focusin"]) element.addEventListener(name, stop);
   for (const name of ["pointerleave", "focusout"]) element.addEventListener(name, start);
@@ -45,6 +62,6 @@ function begin(element, stays) {
 
 document.addEventListener("toast", ({ detail }) => toast(detail));
 document.addEventListener("click", (event) => {
-  if (event.target.closest(".toast .sq")) event.target.closest(".toast").remove();
+  if (event.target.closest(".toast .sq")) remove(event.target.closest(".toast"));
 });
 for (const element of document.querySelectorAll(".toasts .toast")) begin(element, element.dataset.level === "failing" ? Infinity : STAYS);

@@ -70,7 +70,7 @@ class LiveTable extends HTMLElement {
     addEventListener("popstate", () => this.ask(), { signal });
     document.addEventListener("looks", () => this.#measure(), { signal });
     document.addEventListener("clusters", () => this.#heard(), { signal });
-    document.addEventListener("look:closed", () => this.#looked(null), { signal });
+    document.addEventListener("look:closed", ({ detail }) => this.#lookClosed(detail), { signal });
     this.selection.addEventListener("change", () => this.#selected(), { signal });
     this.body.addEventListener("click", (event) => this.#clicked(event), { signal });
     this.head.addEventListener("click", (event) => this.#sort(event.target.closest("button")?.dataset.sort), { signal });
@@ -229,6 +229,11 @@ class LiveTable extends HTMLElement {
   look(id) {
     this.#looked(id);
     document.dispatchEvent(new CustomEvent("look", { detail: this.rows.data(id).href }));
+  }
+
+  #lookClosed({ inside }) {
+    if (inside) this.rows.element(this.lookedAt)?.focus({ preventScroll: true });
+    this.#looked(null);
   }
 
   #looked(id) {

@@ -42,6 +42,7 @@ class LogView extends HTMLElement {
   #build() {
     this.bar = new LogToolbar(this.state, {
       search: (text) => this.#find(text),
+      leave: () => this.list.focus(),
       step: (by) => this.#step(by),
       only: () => this.#only(),
       level: (level) => this.#ask({ level }),

@@ -31,10 +31,11 @@ class QuickLook extends HTMLElement {
   }
 
   close() {
+    const inside = this.contains(document.activeElement); // who was in it with the keyboard goes back to the row
     this.hidden = true;
     this.href = null;
     this.querySelector("#look-host").replaceChildren();
-    document.dispatchEvent(new CustomEvent("look:closed"));
+    document.dispatchEvent(new CustomEvent("look:closed", { detail: { inside } }));
   }
 }
 

@@ -43,7 +43,7 @@ class WebTerminal extends HTMLElement {
     this.chooser = make("select", { className: "btn sm", hidden: true, aria: { label: "Container" } });
     this.chooser.addEventListener("change", () => this.#choose(), { signal });
     this.who = make("span", { className: "terminal-who", role: "status" });
-    this.find = make("input", { type: "search", placeholder: "Find", aria: { label: "Find in the terminal" } });
+    this.find = make("input", { type: "search", placeholder: "Find", title: "Ctrl+Shift+F leads here, out of the terminal", aria: { label: "Find in the terminal", keyshortcuts: "Control+Shift+F" } });
     this.find.addEventListener("keydown", (event) => this.#search(event), { signal });
     const recorded = make("span", { className: "tag", title: "Who opened it, when, and how it ended is recorded; what is typed is not." }, icon("shield-check", "sm"), "Recorded in the audit");
     const whole = tool("maximize-2", "Full screen");
@@ -78,7 +78,8 @@ class WebTerminal extends HTMLElement {
     terminal.loadAddon(this.search);
     terminal.loadAddon(new WebLinksAddon((event, address) => follow(address)));
     terminal.open(this.screen);
-    terminal.textarea.ariaLabel = `Terminal in ${this.dataset.name ?? "a container"}`;
+    // The shell gets Tab and Escape: how to get out without a mouse has to be said.
+    terminal.textarea.ariaLabel = `Terminal in ${this.dataset.name ?? "a container"}. Control Shift F leads out of it.`;
     terminal.onData((data) => this.#send(new TextEncoder().encode(data)));
     terminal.onBinary((data) => this.#send(Uint8Array.from(data, (one) => one.charCodeAt(0))));
     terminal.onResize(() => this.#tellSize());
