@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,12 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError
 from clusters.kinds.docker.container import CONTAINER
 from clusters.kinds.docker.container_model import Container
 from clusters.live.resource import Changed, FeedItem, Listed
+from tests.real import listens
 
 FOR_EVER = ("sleep", "1000")
 
@@ -24,6 +28,29 @@ FOR_EVER = ("sleep", "1000")
 def unix(path: str | Path) -> DockerDriver:
     """A driver of the engine at that socket."""
     return DockerDriver({"address": f"unix://{path}"}, {})
+
+
+def over_tls() -> DockerDriver:
+    """The testbed's engine over TLS; skips where there is none."""
+    folder = _testbed("docker-tls", 2376)
+    settings = {"address": "tcp://127.0.0.1:2376"}
+    settings |= {"ca": (folder / "ca.pem").read_text(), "certificate": (folder / "cert.pem").read_text()}
+    return DockerDriver(settings, {"key": (folder / "key.pem").read_text()})
+
+
+def over_ssh() -> DockerDriver:
+    """The testbed's engine over SSH; skips where there is none."""
+    folder = _testbed("ssh", 2222)
+    known = f"[127.0.0.1]:2222 {(folder / 'host.pub').read_text().strip()}"
+    settings = {"address": "ssh://root@127.0.0.1:2222", "known_hosts": known}
+    return DockerDriver(settings, {"ssh_key": (folder / "key").read_text()})
+
+
+def _testbed(part: str, port: int) -> Path:
+    folder = Path(os.environ.get("TESTBED", ""), part)
+    if not os.environ.get("TESTBED") or not folder.is_dir() or not listens(("127.0.0.1", port)):
+        pytest.skip(f"no engine over {part.removeprefix('docker-')}: only the testbed has one")
+    return folder
 
 
 def a_name() -> str:

@@ -20,7 +20,7 @@ from clusters.build.work import BuildFailed, Built, build_image
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Unreachable
-from tests.clusters.docker_engine import Line, unix
+from tests.clusters.docker_engine import Line, over_ssh, over_tls, unix
 from tests.real import find_docker_socket, find_old_docker_socket
 
 pytestmark = pytest.mark.docker
@@ -63,7 +63,13 @@ class Builder:
 
 @pytest_asyncio.fixture(params=["new", "old"])
 async def builder(request: pytest.FixtureRequest) -> AsyncIterator[Builder]:
-    driver = unix(find_docker_socket() if request.param == "new" else find_old_docker_socket())
+    match request.param:
+        case "ssh":
+            driver = over_ssh()
+        case "tls":
+            driver = over_tls()
+        case param:
+            driver = unix(find_docker_socket() if param == "new" else find_old_docker_socket())
     one = Builder(driver)
     yield one
     with suppress(ClusterError):
@@ -120,6 +126,16 @@ async def test_a_stage_that_is_not_there_and_one_that_is(builder: Builder) -> No
     assert builder.states().get(4) in (None, "cached", "not reached")
 
 
+@pytest.mark.parametrize("builder", ["tls", "ssh"], indirect=True)
+async def test_builds_and_their_secrets_go_over_tls_and_ssh_as_well(builder: Builder) -> None:
+    text = "FROM busybox\nRUN --mount=type=secret,id=token,required wc -c < /run/secrets/token\n"
+    await builder.build(text, mounts="token=s3cret-value", no_cache=True)
+    run = next(step for step in builder.graph.ordered() if step.at and step.at.line == 2)
+    assert run.output.lines() == [(1, "12")]
+    line, said = await builder.failure("FROM busybox\nRUN exit 3\n")
+    assert (line, "exit code 3" in said) == (2, True)
+
+
 async def test_cache_mounts_keep_their_files_between_builds(builder: Builder) -> None:
     nonce = secrets.token_hex(5)
     for last in ("first", "second"):
@@ -170,10 +186,15 @@ async def test_a_thousand_lines_a_moment_and_hostile_bytes_arrive_whole_and_tame
     assert "<img src=x>" in run.output.lines()[0][1]
 
 
-async def test_a_line_that_is_cut_in_the_middle_is_said_and_ends_the_build(tmp_path: Path, mark: str) -> None:
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("builder", ["", "1"], ids=["buildkit", "classic"])
+async def test_a_line_that_is_cut_in_the_middle_is_said_and_ends_the_build(
+    builder: str, tmp_path: Path, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     line = Line(tmp_path / "line.sock", find_docker_socket())
     await line.heal()
     one = Builder(unix(line.path))
+    monkeypatch.setattr(DockerDriver, "builder", lambda _: asyncio.sleep(0, builder))
     task = asyncio.create_task(one.build(f"FROM busybox\nRUN sleep {mark}\n"))
     await until(True, mark)
     await line.cut()

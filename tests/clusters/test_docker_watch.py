@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,27 +15,24 @@ from clusters.errors import Unreachable
 from clusters.kinds.base import Level
 from clusters.kinds.docker.container import CONTAINER
 from clusters.live.resource import Broken, Listed
-from tests.clusters.docker_engine import PONG, Line, Pretender, Seen, a_name, http, made, post, remove, unix, watching
-from tests.real import find_old_docker_socket, listens
+from tests.clusters.docker_engine import (
+    PONG,
+    Line,
+    Pretender,
+    Seen,
+    a_name,
+    http,
+    made,
+    over_ssh,
+    over_tls,
+    post,
+    remove,
+    unix,
+    watching,
+)
+from tests.real import find_old_docker_socket
 
 pytestmark = pytest.mark.docker
-TESTBED = os.environ.get("TESTBED", "")
-SSH = ("127.0.0.1", 2222)
-
-
-def _tls() -> DockerDriver:
-    folder = Path(TESTBED) / "docker-tls"
-    settings = {"address": "tcp://127.0.0.1:2376"}
-    settings |= {"ca": (folder / "ca.pem").read_text(), "certificate": (folder / "cert.pem").read_text()}
-    return DockerDriver(settings, {"key": (folder / "key.pem").read_text()})
-
-
-def _ssh() -> DockerDriver:
-    folder = Path(TESTBED) / "ssh"
-    host = next(folder.glob("*.pub")).parent / "host.pub"
-    known = f"[127.0.0.1]:2222 {host.read_text().strip()}"
-    settings = {"address": "ssh://root@127.0.0.1:2222", "known_hosts": known}
-    return DockerDriver(settings, {"ssh_key": (folder / "key").read_text()})
 
 
 @pytest_asyncio.fixture(params=["unix", "old", "tls", "ssh"])
@@ -47,12 +43,10 @@ async def engine(request: pytest.FixtureRequest, docker_socket: str) -> AsyncIte
             driver = unix(docker_socket)
         case "old":
             driver = unix(find_old_docker_socket())
-        case "tls" if TESTBED and (Path(TESTBED) / "docker-tls").is_dir():
-            driver = _tls()
-        case "ssh" if TESTBED and listens(SSH):
-            driver = _ssh()
-        case missing:
-            pytest.skip(f"no engine over {missing}: only the testbed has one")
+        case "tls":
+            driver = over_tls()
+        case _:
+            driver = over_ssh()
     yield driver
     await driver.close()
 

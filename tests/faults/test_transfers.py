@@ -24,7 +24,7 @@ from clusters.errors import ClusterError
 from clusters.kinds.docker.pull import inspect, pull
 from clusters.kinds.docker.push import push, tag_image
 from clusters.models import Job
-from tests.clusters.docker_engine import unix
+from tests.clusters.docker_engine import Line, unix
 from tests.clusters.real_registry import Put, find_registry, repository
 from tests.faults.proxy import Proxy
 from tests.real import find_docker_socket
@@ -123,6 +123,22 @@ async def test_a_registry_that_is_gone_in_the_middle_of_a_push_is_said(
     finally:
         await forget(driver, other)
         await forget(driver, direct)
+
+
+async def test_an_engine_that_is_gone_in_the_middle_of_a_pull_is_said(tmp_path: Path, line: Proxy, put: Put) -> None:
+    way = Line(tmp_path / "engine.sock", find_docker_socket())
+    await way.heal()
+    driver = unix(way.path)
+    line.be("slow")
+    line.rate = 700_000
+    key = await begin(driver, through(line, put))
+    assert await counted(key)
+    await way.cut()
+    job = await ended(key, 20)
+    await driver.close()
+    assert job.state == "failed"
+    assert "lost in the middle" in job.reason, job.reason
+    assert job.result["hint"]
 
 
 async def test_cancelling_a_pull_ends_it_in_the_engine(driver: DockerDriver, line: Proxy, put: Put) -> None:

@@ -45,7 +45,11 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) ->
         return any(part in small for part in parts)
 
     if isinstance(error, Unreachable):
-        return error  # the engine itself is silent
+        if not error.sent:
+            return error
+        doing = "push" if push else "pull"
+        hint = "It ends what it does when that happens. Try again when it answers: whole layers are kept."
+        return Unreachable(f"The engine was lost in the middle of the {doing}.", hint=hint, detail=error.message)
     if says(*_FULL):
         where = f"The disk of {host}" if push else "The disk of this machine"
         return Conflict(f"{where} is full.", hint="Make room there and try again.", detail=said)
