@@ -23,6 +23,7 @@ from clusters.repeats import words_before
 log = logging.getLogger(__name__)
 
 ACT_SECONDS = 120.0  # an action that takes longer should have been a job
+LONG_SECONDS = 3600.0  # of one that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ async def carry_out(
 
     try:
         run = action.run(connections.driver(cluster_id), current, values)
-        async with asyncio.timeout(ACT_SECONDS):
+        async with asyncio.timeout(LONG_SECONDS if action.long else ACT_SECONDS):
             words = await run
     except asyncio.CancelledError:
         await ended("unknown", "Pilothouse stopped.")

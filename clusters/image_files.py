@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from clusters import audit
 from clusters.access import Actor, Need
+from clusters.build import uploads
 from clusters.carrying_out import event_of
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Invalid
@@ -14,7 +15,6 @@ from clusters.gateway import Gateway
 from clusters.jobs import Reporter
 from clusters.kinds.base import Role
 from clusters.kinds.docker import image_files
-from clusters.kinds.formats import size as words_of
 from clusters.live.row import Row
 
 # A whole image holds whatever was put into it: whoever may run it can see that anyway.
@@ -55,15 +55,24 @@ async def save(gateway: Gateway, actor: Actor, row: Row, image: str) -> AsyncIte
     return all_of_it()
 
 
-async def begin_load(
-    gateway: Gateway, actor: Actor, cluster_id: int, name: str, size: int, pieces: AsyncIterator[bytes]
-) -> str:
-    """Take an archive in; the key of the job. Raises Invalid or Denied."""
-    if size > MOST:
-        raise Invalid(f"The file is larger than {words_of(MOST)}.", hint="Use docker load on the machine itself.")
+async def may_load(gateway: Gateway, actor: Actor, cluster_id: int) -> None:
+    """Return when this person may put images there: asked before the first piece of a file is taken. Raises Denied."""
+    await gateway.see(actor, cluster_id, None, LOAD, verb="load")
+
+
+async def begin_load(gateway: Gateway, actor: Actor, cluster_id: int, name: str, upload: uploads.Upload) -> str:
+    """Give a file that was sent to the engine; the key of the job. Raises Invalid or Denied."""
+    if not upload.size:
+        raise Invalid("Choose a file first.")
+    upload.builds += 1  # it is read now, so it makes no room for another one
 
     async def work(driver: Driver, says: Reporter) -> str:
-        return await image_files.load(driver, pieces, size, says)
+        async with aclosing(uploads.pieces_of(upload)) as pieces:  # type: ignore[type-var]
+            return await image_files.load(driver, pieces, upload.size, says)
 
-    detail = {"file": name[:200], "bytes": size}
-    return await gateway.begin(actor, cluster_id, LOAD, "load", f"Load {name[:100]}", work, detail=detail)
+    detail = {"file": name[:200], "bytes": upload.size}
+    try:
+        return await gateway.begin(actor, cluster_id, LOAD, "load", f"Load {name[:100]}", work, detail=detail)
+    except BaseException:
+        uploads.remove(upload)
+        raise

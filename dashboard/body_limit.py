@@ -14,12 +14,9 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from clusters.image_files import MOST
-
 LIMIT = 9 << 20  # bytes: a piece of an upload is 8 MiB
 LARGER = {
     "/files/upload/": 257 << 20,  # a file on its way into a container
-    "/images/load/": MOST + (1 << 20),  # an image that was saved, and what a form puts around it
 }
 
 

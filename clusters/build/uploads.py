@@ -1,4 +1,4 @@
-"""Files on their way into a build: sent in pieces, kept for a while in a folder of ours, known by a token."""
+"""Files on their way into a build or an engine: sent in pieces, kept for a while in a folder of ours, by a token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import posixpath
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Upload:
     used: float = field(default_factory=time.monotonic)
     entries: list[Entry] | None = None  # None until it is whole
     builds: int = 0  # that read it now
+    largest: int = LARGEST
 
     def read(self, name: str, limit: int) -> str | None:
         """A small text file of it, or the one that a link of that name leads to."""
@@ -58,7 +59,7 @@ class Upload:
 _uploads: dict[str, Upload] = {}
 
 
-def open_upload(user_id: int) -> Upload:
+def open_upload(user_id: int, largest: int = LARGEST) -> Upload:
     """Begin one. The oldest of the same person makes room."""
     _forget()
     mine = [one for one in _uploads.values() if one.user_id == user_id and not one.builds]
@@ -69,7 +70,7 @@ def open_upload(user_id: int) -> Upload:
         shutil.rmtree(folder, ignore_errors=True)  # what a stopped Pilothouse left
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     token = secrets.token_hex(16)
-    upload = _uploads[token] = Upload(token, user_id, folder / token)
+    upload = _uploads[token] = Upload(token, user_id, folder / token, largest=largest)
     upload.path.touch(mode=0o600)
     return upload
 
@@ -87,8 +88,8 @@ async def append(upload: Upload, at: int, data: bytes) -> None:
     """The next piece."""
     if upload.entries is not None or at != upload.size:
         raise Conflict("The pieces do not fit together.", hint="Choose the files again.")
-    if upload.size + len(data) > LARGEST:
-        raise Invalid(f"More than {LARGEST >> 30} GiB are too much.", hint="Leave out what the build does not need.")
+    if upload.size + len(data) > upload.largest:
+        raise Invalid(f"More than {upload.largest >> 30} GiB are too much.", hint="Leave out what is not needed.")
     if shutil.disk_usage(upload.path.parent).free < FREE + len(data):
         raise Conflict("Pilothouse has not enough room on its disk for that.")
     upload.size += len(data)
@@ -107,6 +108,16 @@ async def finish(upload: Upload, index: Sequence[tuple[str, int]] | None) -> Non
     except BaseException:
         remove(upload)
         raise
+
+
+async def pieces_of(upload: Upload, each: int = 1 << 20) -> AsyncIterator[bytes]:
+    """All of it, once: it is removed when it was read, or when nobody reads on."""
+    try:
+        with upload.path.open("rb") as file:
+            while piece := await asyncio.to_thread(file.read, each):
+                yield piece
+    finally:
+        remove(upload)
 
 
 def remove(upload: Upload) -> None:

@@ -169,6 +169,7 @@ class Action(Generic[T]):
     danger: bool = False  # cannot be undone: red button, the name typed on production clusters
     bulk: bool = True
     more: bool = False  # stands in the menu behind the buttons: done now and then
+    long: bool = False  # may take minutes: always a job, also on one
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
     # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.

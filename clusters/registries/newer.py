@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from clusters.errors import ClusterError, Invalid, Missing
 from clusters.models import Registry
 from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
 from clusters.registries.reference import Reference, read_reference
+from clusters.registries.seen import State
 
 KEPT = 6 * 3600.0  # seconds between two questions about one image
 AGAIN = 60.0  # seconds after one that was not answered
 MOST_KEPT = 5000
-State = Literal["same", "newer", "gone", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
     except ClusterError as error:
         return await _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
     many = bulk.Many(action, [one.row for one in possible], asked.dict(), asked.get("key", ""))
-    if len(many.rows) > AT_ONCE:
+    if len(many.rows) > AT_ONCE or action.long:
         return await _begin(request, plan, many, asked)
     results = await asyncio.gather(*(_one(request, many, row) for row in many.rows))
     return _answer(request, action, results, len(plan) - len(possible))

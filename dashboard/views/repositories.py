@@ -97,8 +97,11 @@ async def delete(request: Request, slug: str, name: str) -> HttpResponse:
         raise PermissionDenied("Only administrators of everything delete tags.")
     asked = request.POST if request.method == "POST" else request.GET
     version = _version_or_404(asked.get("tag", ""))
-    context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "also": []}
-    if request.method == "POST":
+    typed = asked.get("typed", "").strip()
+    context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "also": [], "typed": typed}
+    if request.method == "POST" and typed != version:
+        context |= {"also": asked.getlist("also")[:500], "mistyped": f"Type {version} to go on."}
+    elif request.method == "POST":
         try:
             words = await delete_tag(request.actor, one, name, version, agreed=asked.getlist("also")[:500])
         except SharedContent as shared:
@@ -108,7 +111,8 @@ async def delete(request: Request, slug: str, name: str) -> HttpResponse:
         else:
             messages.success(request, words)
             return HttpResponseClientRedirect(reverse("repository", args=(one.slug, name)))
-    return render(request, "partials/registry_delete.html", context)
+    status = 422 if "mistyped" in context else 200
+    return render(request, "partials/registry_delete.html", context, status=status)
 
 
 async def _registry_and_name(request: Request, slug: str, name: str) -> Registry:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from clusters import image_files
+from clusters import image_files, newer_images
 from clusters.access import Target, decide
-from clusters.errors import ClusterError, Invalid, Refused
+from clusters.build import uploads
+from clusters.errors import ClusterError, Invalid, Missing, Refused
 from clusters.gateway import Denied
 from clusters.image_files import begin_load
 from clusters.kinds.base import Role
+from clusters.live.row import Row
 from clusters.models import Registry
-from clusters.registries import newer
 from clusters.registries.access import may_push
 from clusters.registries.transfers import NEED, begin_pull, begin_push
 from dashboard.access import allow, refusal, row_or_none
@@ -29,8 +26,7 @@ from dashboard.engine import engine
 from dashboard.request import Request
 from dashboard.views.files import attachment
 
-PIECE = 1 << 20  # bytes of a file that are read at once
-MOST_NAMES = 20
+MOST_COMPARED = 2000  # images of one job
 
 
 @allow(scope="signed-in")
@@ -61,19 +57,40 @@ async def push(request: Request) -> HttpResponse:
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def load(request: Request) -> HttpResponse:
-    """Take in the file of a saved image."""
+    """Take in the file of a saved image, which came in pieces before (``upload``)."""
     given = _given(request)
-    file = request.FILES.get("file")
+    name, token = request.POST.get("file", ""), request.POST.get("upload", "")
 
     async def begin() -> str:
-        if not isinstance(file, UploadedFile) or not file.size:
+        if not token:
             raise Invalid("Choose a file first.")
-        pieces = _pieces(_kept_open(file))
-        return await begin_load(
-            engine.gateway, request.actor, given["chosen"].id, file.name or "a file", file.size, pieces
-        )
+        upload = uploads.find(token, request.actor.user_id)
+        return await begin_load(engine.gateway, request.actor, given["chosen"].id, name or "a file", upload)
 
     return await _form(request, "partials/load.html", given, begin)
+
+
+@allow(scope="signed-in")
+@require_POST
+async def load_piece(request: Request) -> HttpResponse:
+    """``?cluster=&token=&at=``: the next piece of a saved image (no token: the first), from who may load it there."""
+    asked = request.GET
+    try:
+        if not (chosen := _given(request)["chosen"]):
+            raise Invalid("There is no Docker host on which you may do this.")
+        await image_files.may_load(engine.gateway, request.actor, chosen.id)
+        token, at = asked.get("token", ""), asked.get("at", "0")
+        user = request.actor.user_id
+        upload = uploads.find(token, user) if token else uploads.open_upload(user, image_files.MOST)
+        piece = request.read(uploads.LARGEST_PIECE + 1)
+        if not at.isdecimal() or len(at) > 15 or len(piece) > uploads.LARGEST_PIECE:
+            raise Invalid("That is no piece of a file.")
+        await uploads.append(upload, int(at), piece)
+    except Denied as error:
+        return JsonResponse({"error": error.message}, status=403)
+    except ClusterError as error:
+        return JsonResponse({"error": f"{error.message} {error.hint}".strip()}, status=400)
+    return JsonResponse({"token": upload.token, "size": upload.size})
 
 
 @allow(Role.OPERATOR, "run", scope="cluster")
@@ -102,19 +119,37 @@ async def save(request: Request) -> HttpResponseBase:
 async def names(request: Request) -> HttpResponse:
     """The names of an image (``?row=``), each beside what its registry has under it now; ``anew=1`` asks again."""
     row = await row_or_none(request, request.GET.get("row", ""))
-    panel = row.kind.panel("registry") if row else None
-    if row is None or panel is None:
+    if row is None:
         raise Http404
     try:
-        known = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)
+        anew = request.GET.get("anew") == "1"
+        found = await newer_images.compare_names(engine.gateway, request.actor, row, anew=anew)
+    except Missing as error:
+        raise Http404 from error
     except ClusterError as error:
         return render(request, "components/error.html", {"error": error})
-    anew = request.GET.get("anew") == "1"
-    asked = [newer.compare(name, known["digests"], anew=anew) for name in row.resource.tags[:MOST_NAMES]]
     target = Target(row.cluster.id, None, row.cluster.read_only)
     may = {"may_run": decide(request.actor, target, NEED).allowed}
     may["may_save"] = decide(request.actor, target, image_files.SAVE).allowed
-    return render(request, "partials/image_names.html", {"row": row, "names": await asyncio.gather(*asked), **may})
+    return render(request, "partials/image_names.html", {"row": row, "names": found, **may})
+
+
+@allow(scope="signed-in")
+@require_http_methods(["GET", "HEAD", "POST"])
+async def newer(request: Request) -> HttpResponse:
+    """Which images have something newer in their registry: asked in a job, of all that this person sees."""
+    rows = [
+        Row(one.cluster, store.kind, image, store.health[image.uid])
+        for one in engine.supervisor.connections.values()
+        if (store := one.stores.get("image")) and one.driver.platform == "docker"
+        for image in engine.gateway.visible(request.actor, one.cluster.id, "image")
+        if image.tags and image.uid in store.health
+    ][:MOST_COMPARED]
+    if request.method == "POST" and rows:
+        key = await newer_images.begin_comparing(engine.gateway, request.actor, rows)
+        return HttpResponseClientRedirect(f"/jobs/{key}/")
+    hosts = {one.host async for one in Registry.objects.all()}
+    return render(request, "partials/images_newer.html", {"number": len(rows), "hosts": sorted(hosts)})
 
 
 async def _form(
@@ -124,28 +159,14 @@ async def _form(
     if request.method == "POST" and given["chosen"]:
         try:
             return HttpResponseClientRedirect(f"/jobs/{await begin()}/")
-        except (Invalid, Refused) as error:
+        except (Invalid, Missing, Refused) as error:
             problem = error
     return render(request, template, {**given, "error": problem}, status=422 if problem else 200)
 
 
-def _kept_open(file: UploadedFile[Any]) -> BinaryIO:
-    """The file once more: that of the request is gone when the request is, and the job goes on."""
-    path = getattr(file, "temporary_file_path", None)
-    return Path(path()).open("rb") if path else io.BytesIO(file.read())
-
-
-async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
-    try:
-        while piece := await asyncio.to_thread(file.read, PIECE):
-            yield piece
-    finally:
-        file.close()
-
-
 def _given(request: Request) -> dict[str, Any]:
     """What was asked for, and where this person may have it done."""
-    asked = request.POST if request.method == "POST" else request.GET
+    asked = request.POST if request.method == "POST" and request.POST else request.GET
     clusters = sorted(
         (
             one.cluster

@@ -34,5 +34,6 @@ loadWhenSeen({
   "pass-key": { load: () => import("./elements/pass-key.js") },
   "web-terminal": { load: () => import("./elements/web-terminal.js") },
   "dockerfile-editor": { load: () => import("./elements/dockerfile-editor.js") },
+  "image-file": { load: () => import("./elements/image-file.js") },
   "build-files": { load: () => import("./elements/build-files.js") },
 });

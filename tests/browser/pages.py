@@ -187,6 +187,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("deployment-as-viewer", DEPLOYMENT, "#panel", who="vera"),
     Shot("dialog-scale", DEPLOYMENT, "#panel", do=_action("Scale")),
     Shot("dialog-roll-back", DEPLOYMENT, "#panel", do=_action("Roll back")),
+    Shot("load-image", "/list/image/", "live-table .rows .r", do=_open("Load from a file", "dialog#load[open]")),
+    Shot("ask-registries", "/list/image/", "live-table .rows .r", do=_open("Ask the registries", "dialog#newer[open]")),
     Shot("create-network", "/list/network/", "live-table .rows .r", do=_open("Create a network", "dialog#run[open]")),
     Shot("create-volume", "/list/volume/", "live-table .rows .r", do=_open("Create a volume", "dialog#run[open]")),
     Shot(

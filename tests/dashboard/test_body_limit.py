@@ -56,14 +56,14 @@ async def test_what_is_small_enough_passes() -> None:
 async def test_what_may_be_larger_is_for_who_is_signed_in_only(
     async_client_for: Callable[[User], AsyncClient], ada: User
 ) -> None:
-    length = (b"content-length", str(LIMIT * 100).encode())
+    length = (b"content-length", str(LIMIT * 20).encode())
     name = settings.SESSION_COOKIE_NAME
     stranger = [b"", f"{name}=x".encode(), f"{name}=\xff; {name}".encode("latin-1")]
     for cookie in stranger:
-        assert await ask([length, (b"cookie", cookie)], 10, path="/images/load/") == ([413], 0)
+        assert await ask([length, (b"cookie", cookie)], 10, path="/files/upload/") == ([413], 0)
     session = async_client_for(ada).cookies[name].value
     signed_in = (b"cookie", f"other=1; {name}={session}".encode())
-    assert await ask([length, signed_in], 10, path="/images/load/") == ([200], 10)
+    assert await ask([length, signed_in], 10, path="/files/upload/") == ([200], 10)
     assert await ask([length, signed_in], 10, path="/x/") == ([413], 0)
     await Session.objects.all().adelete()
-    assert await ask([length, signed_in], 10, path="/images/load/") == ([413], 0)
+    assert await ask([length, signed_in], 10, path="/files/upload/") == ([413], 0)

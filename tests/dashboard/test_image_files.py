@@ -7,19 +7,23 @@ import io
 import tarfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient
 
 from clusters.access import Actor, Granted
+from clusters.build import uploads
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
+from clusters.kinds.docker.pull import inspect
 from clusters.models import AuditEntry, Cluster, Grant, Job
-from clusters.registries import kept, newer
+from clusters.registries import kept, newer, seen
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name
 from tests.clusters.real_registry import find_registry, repository
@@ -65,25 +69,37 @@ async def saved(client: AsyncClient, row: str, name: str) -> bytes:
     return b"".join([piece async for piece in answer])
 
 
+async def sent(client: AsyncClient, here: Cluster, data: bytes, name: str) -> Any:
+    """A file in pieces, and then its form."""
+    token = ""
+    for at in range(0, len(data) or 1, 1 << 20):
+        where = urlencode({"cluster": here.pk, "token": token, "at": at})
+        piece = data[at : at + (1 << 20)]
+        answer = await client.post(f"/images/load/piece/?{where}", piece, content_type="application/octet-stream")
+        assert answer.status_code == 200, answer.content
+        token = answer.json()["token"]
+    return await client.post("/images/load/", {"cluster": str(here.pk), "upload": token, "file": name})
+
+
 async def test_an_image_that_was_saved_is_loaded_again(as_ada: AsyncClient, here: Cluster, named: str) -> None:
     row = await row_of(here, named)
     data = await saved(as_ada, row, named)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         assert "manifest.json" in archive.getnames()
     await forget(here, named)
-    file = SimpleUploadedFile("image.tar", data, "application/x-tar")
-    begun = await as_ada.post("/images/load/", {"cluster": str(here.pk), "file": file})
+    begun = await sent(as_ada, here, data, "image.tar")
     job = await ended(begun["HX-Redirect"].split("/")[2])
     assert (job.state, named in str(job.result)) == ("done", True)
     await row_of(here, named)
     rows = {(row.verb, row.stage, row.result) async for row in AuditEntry.objects.filter(verb__in=("save", "load"))}
     assert {("save", "outcome", "done"), ("load", "outcome", "done")} <= rows
+    assert not uploads._uploads
+    assert not list((settings.DATA / "uploads").iterdir())
 
 
 @pytest.mark.parametrize("content", [b"no archive at all", b"\x1f\x8b broken", b"x" * 20_000])
 async def test_what_is_no_image_is_said(as_ada: AsyncClient, here: Cluster, content: bytes) -> None:
-    file = SimpleUploadedFile("../../etc/x.tar", content, "application/x-tar")
-    begun = await as_ada.post("/images/load/", {"cluster": str(here.pk), "file": file})
+    begun = await sent(as_ada, here, content, "../../etc/x.tar")
     job = await ended(begun["HX-Redirect"].split("/")[2])
     assert job.state == "failed"
     assert "docker save" in job.result["hint"], (job.reason, job.result)
@@ -104,9 +120,14 @@ async def test_only_who_may_run_it_gets_an_image_as_a_file(
     client = async_client_for(nora)
     assert (await client.get("/images/save/", {"row": row, "image": named})).status_code == 403
     assert (await client.get("/images/names/", {"row": row})).status_code == 200
-    file = SimpleUploadedFile("image.tar", b"x", "application/x-tar")
-    await client.post("/images/load/", {"cluster": str(here.pk), "file": file})
+    where = f"/images/load/piece/?cluster={here.pk}"
+    refused = await client.post(where, b"x", content_type="application/octet-stream")
+    assert (refused.status_code, uploads._uploads) == (400, {})
+    another = (await as_ada.post(where, b"x", content_type="application/octet-stream")).json()["token"]
+    await client.post("/images/load/", {"cluster": str(here.pk), "upload": another})
     assert not await Job.objects.aexists()
+    assert (await client.post(f"{where}&token={another}&at=1", b"x", content_type="text/plain")).status_code == 400
+    uploads.remove(uploads.find(another, (await User.objects.aget(username="ada")).pk))
     for other in ("busybox:latest/../x", "../images/json", "nothing:1"):
         assert (await as_ada.get("/images/save/", {"row": row, "image": other})).status_code == 422
 
@@ -127,3 +148,53 @@ async def test_the_names_of_an_image_are_compared_with_their_registry(as_ada: As
         page = (await as_ada.get("/images/names/", {"row": row, "anew": "1"})).content.decode()
         assert "Newer there" in page
         await forget(here, put.image("1"))
+
+
+async def test_what_is_newer_is_found_in_the_list_and_pulled_from_there(as_ada: AsyncClient, here: Cluster) -> None:
+    real, connection = find_registry(), engine.supervisor.connections[here.pk]
+    newer._answers.clear()
+    seen.forget()
+    await asyncio.to_thread(kept.add, ADA, kept.read_form(real.form))
+    with repository(real) as put:
+        await asyncio.to_thread(real.put_image, put.name, "1", labels={"of": put.name})
+        begun = await as_ada.post("/images/pull/", {"cluster": str(here.pk), "image": put.image("1")})
+        assert (await ended(begun["HX-Redirect"].split("/")[2])).state == "done"
+        row = await row_of(here, put.image("1"))
+        await asyncio.to_thread(real.put_image, put.name, "1", labels={"now": put.name})
+        with connection.wanted("image"):
+            assert put.image("1") not in (await as_ada.get("/list/image/?registry=newer")).content.decode()
+            assert b"Asks for each name" in (await as_ada.get("/images/newer/")).content
+            begun = await as_ada.post("/images/newer/")
+            job = await ended(begun["HX-Redirect"].split("/")[2])
+            assert (job.state, "1 newer there" in str(job.result)) == ("done", True), job.result
+            assert put.image("1") in (await as_ada.get("/list/image/?registry=newer")).content.decode()
+            dialog = (await as_ada.get("/act/", {"verb": "pull-newer", "rows": row})).content.decode()
+            assert f"docker pull {put.image('1')}" in dialog
+            begun = await as_ada.post("/act/", {"verb": "pull-newer", "rows": row, "key": "k"})
+            job = await ended(begun["Location"].split("/")[2])
+            assert job.state == "done", job.reason
+            found = await inspect(connection.driver, put.image("1"))
+            assert found is not None
+            assert found["Config"]["Labels"] == {"now": put.name}
+            async with asyncio.timeout(20):
+                while (fresh := await row_of(here, put.image("1"))) == row:
+                    await asyncio.sleep(0.1)
+            begun = await as_ada.post("/act/", {"verb": "pull-newer", "rows": fresh, "key": "l"})
+            job = await ended(begun["Location"].split("/")[2])
+            lines = [line.text async for line in job.lines.all()]
+            assert any("nothing newer there" in line for line in lines), lines
+        await forget(here, put.image("1"))
+        with suppress(ClusterError):
+            await forget(here, row.split("~")[2])
+
+
+async def test_only_who_may_run_pulls_and_only_what_is_seen_is_compared(
+    async_client_for: ClientFor, here: Cluster, named: str, nora: User
+) -> None:
+    row = await row_of(here, named)
+    client = async_client_for(nora)
+    assert b"There is no image" in (await client.get("/images/newer/")).content
+    await client.post("/images/newer/")
+    await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=here)
+    assert (await async_client_for(nora).post("/act/", {"verb": "pull-newer", "rows": row})).status_code == 403
+    assert not await Job.objects.aexists()

@@ -156,10 +156,14 @@ async def test_a_tag_is_deleted_after_the_others_that_go_with_it_were_named(as_a
         address = f"/registries/real/delete/{put.name}/"
         question = await as_ada.get(address, {"tag": "1"})
         assert b"cannot be undone" in question.content
-        named = (await as_ada.post(address, {"tag": "1"})).content.decode()
+        for wrong in ({}, {"typed": "2"}, {"typed": "1 2", "also": ["2"]}):
+            refused = await as_ada.post(address, {"tag": "1", **wrong})
+            assert (refused.status_code, b"Type 1 to go on" in refused.content) == (422, True)
+        assert not await AuditEntry.objects.filter(verb="delete tag").aexists()
+        named = (await as_ada.post(address, {"tag": "1", "typed": "1"})).content.decode()
         assert 'name="also" value="2"' in named
         assert 'value="3"' not in named
-        done = await as_ada.post(address, {"tag": "1", "also": ["2"]})
+        done = await as_ada.post(address, {"tag": "1", "typed": "1", "also": ["2"]})
         assert done["HX-Redirect"] == f"/registries/real/tags/{put.name}/"
         left = (await as_ada.get(f"/registries/real/tags/{put.name}/?part=list")).content.decode()
         assert (">3<" in left, ">1<" in left, ">2<" in left) == (True, False, False)

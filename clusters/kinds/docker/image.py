@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from clusters.drivers.base import Call
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel, Role
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.image_actions import ACTIONS
 from clusters.kinds.docker.image_model import Image, join
@@ -16,8 +16,17 @@ from clusters.kinds.formats import epoch, short_id, size
 from clusters.kinds.makers import Offer
 from clusters.kinds.masking import mask_pair, mask_value, mask_words
 from clusters.kinds.panels import load_raw
+from clusters.registries.seen import State, state_of
 
 T = TypeVar("T", dict[str, Any], list[Any])
+
+_IN_REGISTRY: Mapping[State | None, str | None] = {
+    "newer": "Newer there",
+    "same": "The same",
+    "gone": "Not there",
+    "unknown": "Cannot tell",
+    None: None,
+}
 
 
 def health(one: Image) -> Health:
@@ -179,6 +188,14 @@ IMAGE: Kind[Image] = Kind(
             words="With layers it shares; engines with the containerd store count them compressed, too.",
         ),
         Column(
+            key="registry",
+            label="In the registry",
+            value=lambda one: _IN_REGISTRY[state_of(one.uid, one.tags)],
+            facet=lambda one: state_of(one.uid, one.tags) or "not asked",
+            width="132px",
+            words="Is something newer there under the same name? Nobody is asked until somebody asks.",
+        ),
+        Column(
             key="use",
             label="Use",
             value=lambda one: _use(one),
@@ -199,6 +216,7 @@ IMAGE: Kind[Image] = Kind(
     panels=(OVERVIEW, LAYERS, REGISTRY, RAW),
     actions=ACTIONS,
     offers=(
+        Offer(key="newer", label="Ask the registries", icon="scan-search", role=Role.VIEWER, right=""),
         Offer(key="load", label="Load from a file", icon="upload"),
         Offer(key="pull", label="Pull an image", icon="download"),
     ),

@@ -11,6 +11,7 @@ from clusters.kinds.actions import Values, one_call
 from clusters.kinds.base import Action, Field
 from clusters.kinds.docker.image_model import Image
 from clusters.kinds.docker.image_name import split_image
+from clusters.kinds.docker.pull_newer import PULL_NEWER
 from clusters.kinds.docker.used_by import in_use
 from clusters.kinds.formats import count, short_id, size
 
@@ -132,4 +133,4 @@ REMOVE: Action[Image] = Action(
     ),
     line=_line,
 )
-ACTIONS: tuple[Action[Any], ...] = (TAG, REMOVE)
+ACTIONS: tuple[Action[Any], ...] = (PULL_NEWER, TAG, REMOVE)

@@ -1,9 +1,10 @@
 // <build-files>: chooses files, a folder or an archive for a build and sends them in pieces, with the progress of it.
 
 import { make } from "../make.js";
+import { post, sendPieces } from "../pieces.js";
 import { bytes } from "../words.js";
 
-const PIECE = 4 * 1024 * 1024;
+const TO = "/builds/files/";
 const LARGEST = 1024 ** 3;
 const NEVER = /(^|\/)\.git\//; // what no build needs and is often larger than all the rest
 
@@ -37,16 +38,15 @@ class BuildFiles extends HTMLElement {
     if (whole.size > LARGEST) return this.#say(`${bytes(whole.size)} are more than can be sent (${bytes(LARGEST)}).`, true);
     try {
       this.#busy(true);
-      let token = "";
-      for (let at = 0; at < whole.size || !token; at += PIECE) {
-        const answer = await ask(token ? `?token=${token}&at=${at}` : "", whole.slice(at, at + PIECE));
-        if (this.sending !== sending) return;
-        token = answer.token;
-        this.bar.value = answer.size / Math.max(1, whole.size);
-        this.#say(`${bytes(answer.size)} of ${bytes(whole.size)} sent`);
-      }
+      const token = await sendPieces(whole, (token, at) => (token ? `${TO}?token=${token}&at=${at}` : TO), (size) => {
+        if (this.sending !== sending) return false;
+        this.bar.value = size / Math.max(1, whole.size);
+        this.#say(`${bytes(size)} of ${bytes(whole.size)} sent`);
+        return true;
+      });
+      if (!token) return;
       const index = archive ? "" : JSON.stringify(named.map(([path, file]) => [path, file.size]));
-      const found = await ask(`?token=${token}&end=${archive ? "archive" : "files"}`, index);
+      const found = await post(`${TO}?token=${token}&end=${archive ? "archive" : "files"}`, index);
       if (this.sending === sending) this.#whole(found);
     } catch (error) {
       if (this.sending === sending) this.#say(error.message || "It could not be sent.", true);
@@ -92,13 +92,5 @@ class BuildFiles extends HTMLElement {
 
 // Of a folder the path within it; of single files their names.
 const pathOf = (file) => (file.webkitRelativePath ? file.webkitRelativePath.split("/").slice(1).join("/") : file.name);
-
-async function ask(query, body) {
-  const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content, "Content-Type": "application/octet-stream" };
-  const answer = await fetch(`/builds/files/${query}`, { method: "POST", headers, body });
-  const found = await answer.json().catch(() => ({ error: "Pilothouse did not take it." }));
-  if (!answer.ok) throw new Error(found.error);
-  return found;
-}
 
 customElements.define("build-files", BuildFiles);
