@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from clusters.addresses import literal
 from clusters.build.archive import MOST_BYTES, Entry, from_repository
 from clusters.build.git_address import GitAddress, reachable
 from clusters.build.git_errors import failure_of
@@ -111,8 +112,10 @@ class _Git:
         self._program, self._folder, self._address, self._heard = program, folder, address, heard
         self._hidden = secrets_of(token)
         self._stopped: ClusterError | None = None  # why we ended it
-        pinned = ",".join(f"[{one}]" if ":" in one else one for one in machines)
-        self._config = {**_NEVER, "http.curloptResolve": f"{address.host}:{address.port}:{pinned}"}
+        self._config = dict(_NEVER)
+        if literal(address.host) is None:  # a name: whatever it leads to by now, git goes where we looked
+            pinned = ",".join(f"[{one}]" if ":" in one else one for one in machines)
+            self._config["http.curloptResolve"] = f"{address.host}:{address.port}:{pinned}"
         self._environment = {
             "PATH": os.defpath,
             "HOME": str(folder),

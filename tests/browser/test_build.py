@@ -82,3 +82,24 @@ def test_cancel_says_that_it_was_cancelled(real_server: Server, page_for: PageFo
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#build-head")).to_have_attribute("data-state", "cancelled", timeout=30_000)
     expect(page.locator(".step", has_text="RUN sleep")).to_have_attribute("data-state", "cancelled")
+
+
+def test_a_git_address_takes_the_place_of_the_editor_and_what_is_wrong_with_it_is_said(
+    real_server: Server, page_for: PageFor, tag: str
+) -> None:
+    page = page_for("ada", base=real_server.url)
+    page.goto("/builds/new/")
+    page.get_by_label("Name of the image").fill(tag)
+    page.get_by_text("From git").click()
+    expect(page.locator(".cm-content")).to_be_hidden()
+    address = page.get_by_label("Address of the repository")
+    address.fill("git://git.example.com/shop.git")
+    expect(page.locator("#build-check")).to_contain_text("Only https:// addresses are fetched")
+    address.fill("https://localhost/shop.git#main:web")
+    expect(page.locator("#build-check")).to_contain_text(f"docker build --tag {tag}")
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.locator("#build-head")).to_have_attribute("data-state", "failed", timeout=30_000)
+    expect(page.locator("#build-head")).to_contain_text("private network")
+    expect(page.locator(".step").first).to_contain_text("Fetch https://localhost/shop.git#main:web")
+    page.get_by_role("link", name="Change and build again").click()
+    expect(address).to_have_value("https://localhost/shop.git#main:web")
