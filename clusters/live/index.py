@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import filterfalse, islice
 from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
 
@@ -176,14 +176,17 @@ class Order:
             self._sorted = SortedList(self.keys.values())
         return True
 
-    def of(self, entries: Sequence[Entry]) -> list[str]:
-        """The keys of some of its rows, in order."""
-        if len(entries) == len(self.keys):
+    def of(self, entries: Sequence[Entry], left_out: Sequence[Entry]) -> list[str]:
+        """The keys of some of its rows, in order. ``left_out`` are all others: looked for are whichever are fewer."""
+        if not left_out:
             return list(self._sorted)
-        wanted = set(map(self.keys.__getitem__, map(attrgetter("uid"), entries)))
-        if len(wanted) * 20 < len(self.keys):
-            return sorted(wanted)
-        return list(filter(wanted.__contains__, self._sorted))
+        most = len(entries) > len(left_out)
+        few = set(map(self.keys.__getitem__, map(attrgetter("uid"), left_out if most else entries)))
+        if most:
+            return list(filterfalse(few.__contains__, self._sorted))
+        if len(few) * 20 < len(self.keys):
+            return sorted(few)
+        return list(filter(few.__contains__, self._sorted))
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Take changes of the index in, and tell the views."""

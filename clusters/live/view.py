@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import compress
+from operator import not_
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -89,19 +91,25 @@ class View:
     def _scan(self, order: Order) -> list[str]:
         """The keys of the rows of an index that belong here, in order; what they are is counted."""
         index = order.index
-        found: Sequence[Entry] = list(index.entries.values())
+        found, left_out = list(index.entries.values()), list[Entry]()
+
+        def keep(wanted: list[bool]) -> None:
+            nonlocal found
+            left_out.extend(compress(found, map(not_, wanted)))
+            found = list(compress(found, wanted))
+
         if (namespaces := self._scope[index.store.cluster_id]) is not None:
-            found = [entry for entry in found if entry.resource.namespace in namespaces]
+            keep([entry.resource.namespace in namespaces for entry in found])
         for word in self._words:
-            found = [entry for entry in found if word in entry.text]
+            keep([word in entry.text for entry in found])
         if len(found) == len(index.entries):
             for mine, all_of_them in zip(self._counters, index.facets, strict=True):
                 mine.update(all_of_them)
         else:
             count(self._counters, found, +1)
         for at, values, without in self._filters:
-            found = [entry for entry in found if (entry.facets[at] in values) != without]
-        return order.of(found)
+            keep([(entry.facets[at] in values) != without for entry in found])
+        return order.of(found, left_out)
 
     def _take(self, moves: Sequence[Move]) -> None:
         gone, come, admitted = [], [], []
