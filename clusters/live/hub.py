@@ -49,13 +49,11 @@ class Hub:
 
     async def prepare(self, query: Query) -> None:
         """Do in slices what ``window`` would do in one go: the first look at many rows, a sort by another column."""
-        if query in self._shared:
-            return
         for index in self._indexes_for(query):
             order = index.order(query.sort)
             while not order.catch_up(SLICE):  # noqa: ASYNC110 (it waits for nobody: it works, and lets others work)
                 await asyncio.sleep(0)
-            if query.text:
+            if query.text and query not in self._shared:
                 await index.read_texts()
 
     @contextlib.contextmanager

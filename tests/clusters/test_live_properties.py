@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clusters.errors import Unreachable
@@ -162,6 +162,8 @@ queries = st.builds(
     st.sampled_from(["name", "status", "count"]), st.booleans(),
 )  # fmt: skip
 
+ALL = Query("thing", frozenset({(1, None), (2, None)}), columns=("name", "status", "count", "cluster"), sort="name")
+
 
 @settings(max_examples=150, deadline=None)
 @given(queries, st.integers(0, 6), st.integers(1, 8), st.lists(steps, max_size=30), st.sampled_from([2, 500]))
@@ -194,6 +196,7 @@ def test_what_was_pushed_equals_what_a_reload_shows(
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(queries, min_size=1, max_size=6), st.lists(steps, max_size=20), st.sampled_from([2, 500]))
+@example([ALL, ALL], [("flush",), ("list", 1, [Thing(f"u{one}", "web", "", 0, 0, "v0") for one in range(5)])], 2)
 def test_a_question_asked_in_the_middle_is_answered_like_any_other(
     asked: list[Query], story: list[Any], few: int
 ) -> None:
