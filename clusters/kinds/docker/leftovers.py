@@ -18,13 +18,14 @@ from clusters.kinds.docker.network_model import PREDEFINED
 from clusters.kinds.docker.volume_model import Volume
 from clusters.kinds.formats import epoch, short_id
 
-_FRESH = 5.0  # seconds: older counts are not used to decide what may go
+_FRESH = 5.0  # seconds: older counts are not shown to decide what may go
+_PATIENT = 60.0  # who waits that long is about to remove what is found, and gets a count of its own
 _PATIENCE = 90.0
 _RUNS = ("running", "paused", "restarting", "removing")
 
 
 async def _count(driver: Driver, wait: float) -> Count | None:
-    count = await counted(driver, wait=wait, fresh=_FRESH)
+    count = await counted(driver, wait=wait, fresh=_FRESH if wait < _PATIENT else 0.0)
     return count if count.ended else None
 
 
@@ -167,7 +168,13 @@ async def _remove_network(driver: Driver, one: Leftover) -> int:
 
 
 async def _remove_image(driver: Driver, one: Leftover) -> int:
-    for reference in one.name.split(", ") if ":" in one.name else [one.uid]:
+    names = one.name.split(", ") if ":" in one.name else []
+    now = await driver.call(Call("GET", ("images", one.uid, "json")))
+    have = _tags(now if isinstance(now, dict) else {})
+    if set(have) - set(names):
+        raise Conflict(f"It was given a name meanwhile: {', '.join(sorted(set(have) - set(names)))[:200]}.")
+    # A name that leads to another image by now is that one's: only those that are still its own go.
+    for reference in [name for name in names if name in have] or [one.uid]:
         await driver.call(Call("DELETE", ("images", *reference.split("/")), timeout=_PATIENCE))
     return -1
 
