@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import secrets
+import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from clusters.drivers.base import Call, Driver, LogOptions
-from clusters.errors import Invalid, Missing
+from clusters.errors import Invalid, Missing, Unsupported
 from clusters.kinds import kind_named
 from clusters.kinds.base import Kind
 from clusters.live.resource import Changed, Listed, Resource
@@ -194,3 +197,97 @@ async def test_usage_is_measured_or_left_out_but_never_nought_for_nothing(stage:
         assert sample.at > 0
         assert sample.cpu is None or sample.cpu >= 0
         assert sample.memory is None or sample.memory > 0
+
+
+async def _bytes(driver: Driver, call: Call) -> bytes:
+    async with aclosing(driver.download(call)) as pieces:
+        return b"".join([piece async for piece in pieces])
+
+
+async def test_files_come_out_as_bytes_or_it_is_said_in_words_why_not(stage: Stage) -> None:
+    call = Call("GET", ("containers", stage.resource.uid, "archive"), {"path": "/etc/passwd"})
+    if stage.kind.platform == "docker":
+        assert b"root:x:0:0" in await _bytes(stage.driver, call)
+        with pytest.raises(Missing):
+            await _bytes(stage.driver, Call("GET", call.path, {"path": "/there-is-no-such-file"}))
+        return
+    with pytest.raises(Unsupported) as refused:
+        await _bytes(stage.driver, call)
+    assert refused.value.message.endswith(".")
+    assert "archive" not in refused.value.message
+
+
+async def test_a_body_is_sent_bit_by_bit_or_it_is_said_in_words_why_not(stage: Stage) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        with tarfile.open(fileobj=(whole := io.BytesIO()), mode="w") as archive:
+            info = tarfile.TarInfo("sent")
+            info.size = 5
+            archive.addfile(info, io.BytesIO(b"hello"))
+        for start in range(0, whole.tell(), 700):
+            yield whole.getvalue()[start : start + 700]
+
+    call = Call(
+        "PUT",
+        ("containers", stage.resource.uid, "archive"),
+        {"path": "/tmp"},  # noqa: S108 - inside of the container
+        content_type="application/x-tar",
+        data=pieces(),
+    )
+    if stage.kind.platform == "docker":
+        async for _ in stage.driver.stream(call):
+            pass
+        there = Call("GET", call.path, {"path": "/tmp/sent"})  # noqa: S108
+        assert b"hello" in await _bytes(stage.driver, there)
+        return
+    with pytest.raises(Unsupported) as refused:
+        async for _ in stage.driver.stream(call):
+            pass
+    assert refused.value.message.endswith(".")
+
+
+@pytest.mark.parametrize("segment", ["..", "", "a/b", "a\nb", "a?b"])
+async def test_a_hostile_segment_is_neither_streamed_nor_downloaded(stage: Stage, segment: str) -> None:
+    call = Call("GET", ("containers", segment, "archive"))
+    with pytest.raises((Invalid, Unsupported)):
+        await _bytes(stage.driver, call)
+    with pytest.raises((Invalid, Unsupported)):
+        async for _ in stage.driver.stream(call):
+            pass
+
+
+async def test_a_stream_is_one_object_after_the_other_and_can_be_left(stage: Stage) -> None:
+    match stage.kind.platform:
+        case "docker":
+            filters = json.dumps({"container": [stage.resource.uid]})
+            call = Call("GET", ("events",), {"since": "1", "filters": filters})
+        case _:
+            path = ("api", "v1", "namespaces", stage.resource.namespace, "pods")
+            call = Call("GET", path, {"watch": "true", "timeoutSeconds": "20"})
+
+    async def first() -> str:
+        async with asyncio.timeout(PATIENCE), aclosing(stage.driver.stream(call)) as stream:  # type: ignore[type-var]
+            return str(await anext(aiter(stream)))
+
+    if type(stage.driver).__name__ == "DemoDriver":
+        with pytest.raises(Unsupported, match="demonstration"):  # it streams nothing but its own pulls
+            await first()
+    else:
+        told = await first()
+        assert stage.resource.name in told or "object" in told
+
+
+async def test_what_a_demonstration_cannot_do_is_said_plainly() -> None:
+    driver = make_driver("demo", {"shape": "docker", "seed": 7}, {})
+    container = kind_named("docker", "container")
+    assert container is not None
+    try:
+        one = await _first(driver, container, lambda one: bool(one.name))
+        for work in (
+            _bytes(driver, Call("GET", ("containers", one.uid, "archive"), {"path": "/"})),
+            driver.call(Call("POST", ("commit",), {"container": one.uid, "repo": "x", "tag": "1"})),
+        ):
+            with pytest.raises(Unsupported, match="demonstration") as refused:
+                await work
+            assert "real Docker host" in refused.value.hint
+    finally:
+        await driver.close()

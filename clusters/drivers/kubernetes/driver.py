@@ -98,6 +98,8 @@ class KubernetesDriver:
 
     async def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Send one request whose answer is a stream of JSON objects, one on each line."""
+        if call.data is not None:
+            raise Unsupported("Kubernetes takes in no files by itself.")
         lines = Lines()
         async with self._server.open(
             call.method, call.path, call.query, call.body, silence=call.timeout, content_type=call.content_type
