@@ -179,6 +179,14 @@ IMAGE: Kind[Image] = Kind(
         STATUS,
         users_column("Containers", "Those that were made from it."),
         Column(
+            key="registry",
+            label="In the registry",
+            value=lambda one: _IN_REGISTRY[state_of(one.uid, one.tags)],
+            facet=lambda one: state_of(one.uid, one.tags) or "not asked",
+            width="132px",
+            words="Is something newer there under the same name? Nobody is asked until somebody asks.",
+        ),
+        Column(
             key="size",
             label="Size",
             value=lambda one: size(one.size),
@@ -186,14 +194,6 @@ IMAGE: Kind[Image] = Kind(
             width="92px",
             end=True,
             words="With layers it shares; engines with the containerd store count them compressed, too.",
-        ),
-        Column(
-            key="registry",
-            label="In the registry",
-            value=lambda one: _IN_REGISTRY[state_of(one.uid, one.tags)],
-            facet=lambda one: state_of(one.uid, one.tags) or "not asked",
-            width="132px",
-            words="Is something newer there under the same name? Nobody is asked until somebody asks.",
         ),
         Column(
             key="use",
