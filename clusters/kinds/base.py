@@ -228,6 +228,7 @@ class Kind(Generic[T]):
     offers: tuple[Offer, ...] = ()  # what else can be begun from its list
     make: Maker[T] | None = None  # how a new one is made, where that can be done from a form
     remake: tuple[Maker[T], ...] = ()  # how one is made from an existing one
+    parts: Callable[[T], tuple[str, list[Any]]] | None = None  # (kind name, resources) whose usage together is its own
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     cleaners: tuple[Cleaner, ...] = ()  # what it may hold that nothing needs
     join: Join[T] | None = None  # what is added to it from the stores of other kinds

@@ -1,4 +1,4 @@
-"""Usage of what somebody looks at: sampled every few seconds for the rows of open windows only, and kept an hour.
+"""Usage of what somebody looks at: rows of lists every few seconds, a Docker page's own every second; kept an hour.
 
 Samples travel beside the rows, never in them: a number that moves all the time must not re-sort or re-send a row.
 A deployment's usage is the sum of its copies'.
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY = 5.0  # seconds
+PAGE_EVERY = 1.0  # seconds, for what has a page open: the pace at which an engine itself counts
+CLOSE = 300.0  # seconds for which every sample of a page is kept; of older ones one in five seconds
 KEPT = 720  # samples per resource: an hour
 LIMIT = 5.0  # seconds one cluster may take to answer
 
@@ -40,6 +42,7 @@ class Sampler:
         self._looked_at: dict[str, float] = {}  # row id -> when somebody last looked
         self._watched: dict[str, int] = defaultdict(int)  # row ids of open pages, beside those in windows
         self._wake = asyncio.Event()
+        self._opened = asyncio.Event()  # a page
 
     def last(self, row_id: str) -> Usage | None:
         """The newest sample, unless it is too old to be shown as now."""
@@ -55,6 +58,7 @@ class Sampler:
         """A page shows this resource from now on."""
         self._watched[row_id] += 1
         self._wake.set()
+        self._opened.set()
 
     def look_away(self, row_id: str) -> None:
         """The page was closed."""
@@ -68,33 +72,56 @@ class Sampler:
 
     async def run(self) -> None:
         """Sample for ever; at rest while nobody looks."""
+        await asyncio.gather(self._rounds(), self._page_rounds())
+
+    async def _rounds(self) -> None:
         while True:
             self._wake.clear()
-            by_cluster = self._rows_looked_at()
-            if by_cluster:
-                await asyncio.gather(*(self._sample(cluster, rows) for cluster, rows in by_cluster.items()))
-                self._tell()
-                self._sampled()
-                self._forget_old()
+            rows = self._rows_looked_at()
+            if rows:
+                await self._round(rows)
+            self._tell()
             try:
-                await asyncio.wait_for(self._wake.wait(), EVERY if by_cluster else None)
+                await asyncio.wait_for(self._wake.wait(), EVERY if rows or self._watched else None)
                 await asyncio.sleep(0.2)  # a page opens several windows at once: take them together
             except TimeoutError:
                 pass
 
-    def _rows_looked_at(self) -> Mapping[int, dict[str, Row]]:
-        now, rows = time.time(), {}
+    async def _page_rounds(self) -> None:
+        """Once a second, whatever the number of those who look at that page; a cluster that is slow is not hurried."""
+        while True:
+            began = time.monotonic()
+            if not self._watched:
+                self._opened.clear()
+                await self._opened.wait()
+            if rows := self._rows_of_pages():
+                await self._round(rows)
+            await asyncio.sleep(max(0.1, PAGE_EVERY - (time.monotonic() - began)))
+
+    async def _round(self, rows: Mapping[str, Row]) -> None:
+        by_cluster: dict[int, dict[str, Row]] = defaultdict(dict)
+        for row_id, row in rows.items():
+            self._looked_at[row_id] = time.time()
+            by_cluster[row.cluster.id][row_id] = row
+        await asyncio.gather(*(self._sample(cluster, of_it) for cluster, of_it in by_cluster.items()))
+        self._sampled()
+        self._forget_old()
+
+    def _rows_looked_at(self) -> Mapping[str, Row]:
+        """Those of lists, and of pages that have no faster round of their own."""
+        rows: dict[str, Row] = {}
         for window in self._supervisor.hub.windows():
             if any(column.cell == "usage" for column in window.columns):
                 rows.update({row.id: row for row in window.visible()})
-        for row_id in tuple(self._watched):
-            if row := self._supervisor.row(row_id):
-                rows[row_id] = row
-        by_cluster: dict[int, dict[str, Row]] = defaultdict(dict)
-        for row_id, row in rows.items():
-            self._looked_at[row_id] = now
-            by_cluster[row.cluster.id][row_id] = row
-        return by_cluster
+        rows.update({row_id: row for row_id in tuple(self._watched) if (row := self._supervisor.row(row_id))})
+        fast = self._rows_of_pages()
+        return {row_id: row for row_id, row in rows.items() if row_id not in fast}
+
+    def _rows_of_pages(self) -> Mapping[str, Row]:
+        rows = {row_id: self._supervisor.row(row_id) for row_id in tuple(self._watched)}
+        return {
+            row_id: row for row_id, row in rows.items() if row and row.kind.measured and row.kind.platform == "docker"
+        }
 
     async def _sample(self, cluster_id: int, rows: dict[str, Row]) -> None:
         connection = self._supervisor.connections.get(cluster_id)
@@ -118,7 +145,19 @@ class Sampler:
             if samples:
                 # By our clock: that of a cluster may be hours off, and then nothing of it would count as now.
                 sample = replace(total(samples), at=time.time())
-                self._history.setdefault(row_id, deque(maxlen=KEPT)).append(sample)
+                self._keep(row_id, sample)
+
+    def _keep(self, row_id: str, sample: Usage) -> None:
+        """All of the last minutes, of older ones as many as a list has."""
+        history = self._history.setdefault(row_id, deque(maxlen=KEPT + int(CLOSE / PAGE_EVERY)))
+        history.append(sample)
+        if len(history) % 60 == 0:
+            close, kept = sample.at - CLOSE, list[Usage]()
+            for one in history:
+                if one.at > close or not kept or one.at - kept[-1].at >= EVERY - 0.5:
+                    kept.append(one)
+            history.clear()
+            history.extend(kept)
 
     def _tell(self) -> None:
         for window in self._supervisor.hub.windows():
@@ -133,6 +172,11 @@ class Sampler:
         for row_id in [row_id for row_id, at in self._looked_at.items() if at < horizon]:
             del self._looked_at[row_id]
             self._history.pop(row_id, None)
+
+
+def _has_pace(row: Row) -> bool:
+    """Is there something new every second? Of Kubernetes there is every quarter of a minute."""
+    return row.kind.measured and row.kind.platform == "docker"
 
 
 def usage_cells(sample: Usage) -> dict[str, list[float | str | None]]:
@@ -178,7 +222,9 @@ def total(samples: Sequence[Usage]) -> Usage:
 
 
 def _copies(connection: Connection, row: Row) -> tuple[str, list[Any]]:
-    """The kind and the resources that are measured for a row: itself, or its copies."""
+    """The kind and the resources that are measured for a row: itself, its copies, or what it is made of."""
+    if row.kind.parts is not None:
+        return row.kind.parts(row.resource)
     if not row.kind.copies_of:
         return row.kind.name, [row.resource]
     return row.kind.copies_of, list(copies(connection, row))

@@ -180,7 +180,7 @@ PAGES: tuple[Shot, ...] = (
     *_tabs("container", "overview", "logs", "terminal", "checks", "raw"),
     *_tabs("network", "overview", "raw"),
     *_tabs("image", "overview", "layers", "raw"),
-    *_tabs("project", "overview", "logs"),
+    *_tabs("project", "overview", "usage", "logs"),
     *_tabs("host", "overview", "disk", "raw"),
     *_tabs("volume", "overview", "size", "raw"),
     *_tabs("node", "overview"),

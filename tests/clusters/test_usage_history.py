@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import SimpleNamespace
 from typing import Any
 
 from clusters.drivers.base import Usage
 from clusters.drivers.docker.metrics import Meter, _Counters
+from clusters.kinds.docker.container import CONTAINER
+from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.project import PROJECT
+from clusters.kinds.docker.project_model import Project
+from clusters.live.cluster import ClusterInfo
+from clusters.live.row import Row
 from clusters.live.usage import Sampler, usage_history
 
 
@@ -47,3 +54,75 @@ def test_what_is_older_than_an_hour_is_not_shown() -> None:
     history = usage_history(sampler.history("row"))
     assert [point[1:3] for point in history["points"]] == [[2.0, None]]
     assert history["gap"] > 10
+
+
+class Engine:
+    """Measures whatever it is asked for, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    async def usage(self, kind: Any, resources: Any) -> dict[str, Usage]:
+        self.asked.append([one.uid for one in resources])
+        return {one.uid: Usage(at=0.0, cpu=0.25, memory=100.0) for one in resources}
+
+
+def _watched(engine: Engine, kind: Any, resource: Any) -> tuple[Sampler, str]:
+    """A sampler that knows this one resource."""
+    stores = {"container": SimpleNamespace(kind=CONTAINER)}
+    cluster = ClusterInfo(1, "box", "box", "docker", "docker")
+    row = Row(cluster, kind, resource, kind.health(resource))
+    connection = SimpleNamespace(driver=engine, stores=stores, contact=SimpleNamespace(error=None), cluster=cluster)
+    supervisor: Any = SimpleNamespace(
+        hub=SimpleNamespace(windows=list), row=lambda row_id: row, connections={1: connection}
+    )
+    return Sampler(supervisor), row.id
+
+
+async def test_a_page_is_sampled_every_second_once_for_all_who_look_and_no_more_when_nobody_does() -> None:
+    engine = Engine()
+    sampler, row_id = _watched(engine, CONTAINER, Container(id="a"))
+    task = asyncio.create_task(sampler.run())
+    try:
+        await asyncio.sleep(0.3)
+        assert not engine.asked
+        sampler.look(row_id)
+        sampler.look(row_id)
+        await asyncio.sleep(2.6)
+        assert 3 <= len(engine.asked) <= 4
+        assert len(sampler.history(row_id)) == len(engine.asked)
+        sampler.look_away(row_id)
+        sampler.look_away(row_id)
+        await asyncio.sleep(1.2)
+        asked = len(engine.asked)
+        await asyncio.sleep(1.5)
+        assert len(engine.asked) == asked
+    finally:
+        task.cancel()
+
+
+async def test_a_project_uses_what_its_containers_use() -> None:
+    engine = Engine()
+    containers = (Container(id="a"), Container(id="b"))
+    project = Project(title="shop", containers=containers, states=tuple(map(CONTAINER.health, containers)))
+    sampler, row_id = _watched(engine, PROJECT, project)
+    task = asyncio.create_task(sampler.run())
+    try:
+        sampler.look(row_id)
+        await asyncio.sleep(0.5)
+        last = sampler.last(row_id)
+        assert last is not None
+        assert (last.cpu, last.memory, sorted(engine.asked[0])) == (0.5, 200.0, ["a", "b"])
+    finally:
+        task.cancel()
+
+
+def test_of_an_hour_in_seconds_the_last_minutes_are_kept_in_seconds() -> None:
+    sampler: Any = Sampler(SimpleNamespace())  # type: ignore[arg-type]
+    began = time.time() - 3600
+    for second in range(3600):
+        sampler._keep("row", Usage(at=began + second, cpu=1.0, memory=1.0))
+    times = [one.at - began for one in sampler.history("row")]
+    assert len([at for at in times if at > 3300]) >= 299
+    assert len(times) < 300 + 720 + 60
+    assert min(times) < 10

@@ -7,12 +7,12 @@ from typing import Any
 
 from clusters.drivers.base import LogSource
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, CPU, MEMORY, STATUS
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.project_actions import ACTIONS
 from clusters.kinds.docker.project_model import Project, join
 from clusters.kinds.formats import count
-from clusters.kinds.panels import LOGS
+from clusters.kinds.panels import LOGS, USAGE
 
 _FINE = (Level.HEALTHY, Level.PAUSED)
 
@@ -115,6 +115,7 @@ PROJECT: Kind[Project] = Kind(
     at_hand=True,
     join=Join(kinds=("container", "network", "volume"), make=join),
     logs=_logs,
+    parts=lambda one: ("container", list(one.containers)),
     columns=(
         Column(
             key="name",
@@ -152,9 +153,11 @@ PROJECT: Kind[Project] = Kind(
             end=True,
             words="Its parts; each may have several copies.",
         ),
+        CPU,
+        MEMORY,
         AGE,
     ),
-    panels=(OVERVIEW, LOGS),
+    panels=(OVERVIEW, USAGE, LOGS),
     actions=ACTIONS,
     search=lambda one: " ".join((*one.services, *(container.image for container in one.containers))),
 )

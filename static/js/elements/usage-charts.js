@@ -38,6 +38,7 @@ class UsageCharts extends HTMLElement {
     this.limits = { cpu: cpu[1], memory: memory[1] };
     const oldest = point[0] - HOUR;
     while (this.points[0][0] < oldest) this.points.shift();
+    if (this.points.length % 60 === 0) this.points = thinned(this.points);
     this.#draw();
   }
 
@@ -61,6 +62,17 @@ class UsageCharts extends HTMLElement {
       make("table", {}, make("thead", {}, row("th", head)), make("tbody", {}, ...rows.map((point) => row("td", line(point))))),
     );
   }
+}
+
+// Every point of the last five minutes, of older ones one in five seconds.
+function thinned(points) {
+  const close = points.at(-1)[0] - 300;
+  let last = 0;
+  return points.filter(([at]) => {
+    if (at < close && at - last < 4.5) return false;
+    last = at;
+    return true;
+  });
 }
 
 customElements.define("usage-charts", UsageCharts);
