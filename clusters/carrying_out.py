@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 ACT_SECONDS = 120.0  # an action that takes longer should have been a job
 LONG_SECONDS = 3600.0  # of one that is
+LONGEST_NAME = 253  # letters, in the audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,9 @@ def event_of(
     *,
     namespace: str = "",
     detail: Mapping[str, Any] | None = None,
+    name: str = "",
 ) -> audit.Event:
-    """Who does what to what, as the audit keeps it."""
+    """Who does what to what, as the audit keeps it; ``name`` is for what is no resource (yet)."""
     return audit.Event(
         actor=actor.name,
         address=actor.address,
@@ -118,6 +120,6 @@ def event_of(
         verb=verb,
         detail=detail or {},
         namespace=resource.namespace if resource else namespace,
-        name=resource.name if resource else "",
+        name=resource.name if resource else name[:LONGEST_NAME],
         uid=resource.uid if resource else "",
     )

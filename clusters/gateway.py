@@ -263,24 +263,26 @@ class Gateway:
         *,
         namespace: str | None = None,
         detail: Mapping[str, Any] | None = None,
+        about: tuple[str, str] = ("", ""),
     ) -> str:
-        """Begin something that takes long. Returns the key of its job; the audit gets its end when it has ended."""
+        """Begin something that takes long, ``about`` a kind and a name. The key of its job; its end is in the audit."""
         await self.see(actor, cluster_id, namespace, need, verb=verb)
         driver = self.connections.driver(cluster_id)
         event = event_of(
             actor,
             self.connections.cluster(cluster_id),
-            "",
+            about[0],
             None,
             verb,
             namespace=namespace or "",
             detail={"title": title, **(detail or {})},
+            name=about[1] or title,
         )
         request = await audit.intent(event)
 
         async def ended(state: jobs.State, reason: str) -> None:
             result: audit.Result = "done" if state == "done" else "failed" if state == "failed" else "unknown"
-            await audit.outcome(request, event, result, reason or state)
+            await audit.outcome(request, event, result, reason or ("" if result == "done" else state))
 
         return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
 

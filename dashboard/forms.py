@@ -115,7 +115,9 @@ class PersonForm(forms.Form):
     """Somebody new. Without a password they get a link to set one."""
 
     name = NameField()
-    password = PasswordField(required=False)
+    password = PasswordField(
+        required=False, help_text="Without one you get a link to give them: with it they choose their own."
+    )
 
     def clean(self) -> dict[str, Any]:
         """Free, and with a password that is good enough if there is one."""

@@ -60,7 +60,9 @@ async def begin(
     try:
         _check_room(actor.user_id, cluster_id)
         detail = {"line": docker_line(form, hidden=True)}
-        key = await gateway.begin(actor, cluster_id, NEED, "build", f"Build {form.tag}", work, detail=detail)
+        key = await gateway.begin(
+            actor, cluster_id, NEED, "build", f"Build {form.tag}", work, detail=detail, about=("image", form.tag)
+        )
     except BaseException:
         if sent:
             sent.close()

@@ -31,7 +31,9 @@ async def begin_pull(gateway: Gateway, actor: Actor, cluster_id: int, image: str
         return await pull(driver, image, says, platform=platform)
 
     detail = {"image": str(reference), "platform": platform}
-    return await gateway.begin(actor, cluster_id, NEED, "pull", f"Pull {image}", work, detail=detail)
+    return await gateway.begin(
+        actor, cluster_id, NEED, "pull", f"Pull {image}", work, detail=detail, about=("image", image)
+    )
 
 
 async def begin_push(gateway: Gateway, actor: Actor, cluster_id: int, image: str, name: str = "") -> str:
@@ -53,4 +55,6 @@ async def begin_push(gateway: Gateway, actor: Actor, cluster_id: int, image: str
         return await push(driver, name, says)
 
     detail = {"image": image, "to": str(target)}
-    return await gateway.begin(actor, cluster_id, NEED, "push", f"Push {name}", work, detail=detail)
+    return await gateway.begin(
+        actor, cluster_id, NEED, "push", f"Push {name}", work, detail=detail, about=("image", name)
+    )

@@ -248,6 +248,7 @@ async def test_a_job_is_recorded_until_its_end(gateway: Gateway, there: FakeConn
             break
         await asyncio.sleep(0.02)
     assert await rows() == [("denied", ""), ("intent", ""), ("outcome", "done")]
+    assert (await AuditEntry.objects.aget(stage="outcome")).name == "Pull busybox"
 
 
 async def _cluster() -> bool:
