@@ -155,6 +155,7 @@ async def cluster_or_404(request: Request, slug: str) -> Connection:
 async def resource_or_404(request: Request, slug: str, kind_name: str, key: str) -> Row:
     """The live resource of that address, when it is shared with this person. Waits for the kind's first list."""
     connection = await cluster_or_404(request, slug)
+    await engine.learn(kind_name)
     store = connection.stores.get(kind_name)
     if store is None:
         raise Http404

@@ -21,6 +21,7 @@ from clusters.jobs import interrupt_running
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from clusters.live.supervisor import Supervisor
+from clusters.live.table import TABLES
 from clusters.live.totals import Totals
 from clusters.live.usage import Sampler
 from clusters.models import Cluster
@@ -47,6 +48,10 @@ def info(cluster: Cluster) -> ClusterInfo:
         namespaces=frozenset(namespaces) if namespaces else None,
         settings=cluster.settings,
     )
+
+
+# The lists that are the same wherever they are looked at.
+OURS = frozenset(TABLES)
 
 
 class Engine:
@@ -101,6 +106,11 @@ class Engine:
     async def disconnect(self, cluster_id: int) -> None:
         """Let go of one cluster."""
         await self.supervisor.remove(cluster_id)
+
+    async def learn(self, kind_name: str) -> None:
+        """Know the list and the columns of a kind that no file of ours describes, before it is shown."""
+        if kind_name not in OURS:
+            await self.supervisor.learn(kind_name)
 
     def scope(self, actor: Actor, only: str = "") -> Scope:
         """What of the connected clusters this person may see; with ``only``, of the cluster of that address."""

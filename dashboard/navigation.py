@@ -98,16 +98,18 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
         current = path == href if href == "/" else path.startswith(href)
         return Entry(label, icon, f"{href}?cluster={only}" if only else href, count, current, phone)
 
-    there = {kind_name for connection in connections for kind_name in connection.stores}
+    there = {name for one in connections for name, store in one.stores.items() if one.discovered.has(store.kind)}
     kinds: dict[str, list[Entry]] = {}
     for table in TABLES.values():
-        if table.name in there:
+        if table.name in there and table.kinds[0].group:
             listed = entry(table.label, table.icon, list_address(table), count=table.name)
             kinds.setdefault(table.kinds[0].group, []).append(listed)
     if any(one.driver.platform == "docker" for one in connections):
         kinds.setdefault("Images", []).append(entry("Builds", "hammer", "/builds/"))
     if may_see(actor):
         kinds.setdefault("Images", []).append(entry("Registries", "archive", "/registries/"))
+    if any(one.discovered.found for one in connections):
+        kinds.setdefault("Everything else", []).append(entry("All kinds", "shapes", "/kinds/"))
     yield Group(
         "",
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
 from dashboard.socket import LiveSocket
 from dashboard.terminal import terminal
@@ -22,6 +22,7 @@ from dashboard.views import (
     health,
     home,
     jobs,
+    kinds,
     lists,
     log_searches,
     logs,
@@ -36,11 +37,27 @@ from dashboard.views import (
     transfers,
 )
 
+
+class KindName:
+    """The name of a kind: "pod", or for what a cluster describes by itself "widgets.example.com"."""
+
+    regex = r"[a-z0-9][-a-z0-9.]{0,252}"
+
+    def to_python(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    to_url = to_python
+
+
+register_converter(KindName, "kind")
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("workloads/", lists.rows, name="workloads"),
-    path("list/<slug:table>/", lists.rows, name="list"),
-    path("list/<slug:table>/ids/", lists.ids, name="list_ids"),
+    path("list/<kind:table>/", lists.rows, name="list"),
+    path("list/<kind:table>/ids/", lists.ids, name="list_ids"),
+    path("kinds/", kinds.kinds, name="kinds"),
     path("builds/", build.builds, name="builds"),
     path("builds/new/", build.new, name="build_new"),
     path("builds/files/", build_files.files, name="build_files"),
@@ -86,7 +103,7 @@ urlpatterns = [
     path("palette/", palette.palette, name="palette"),
     path("clusters/<slug:cluster>/", cluster.cluster, name="cluster"),
     path("clusters/<slug:cluster>/check/", cluster.check_again, name="cluster_check"),
-    path("clusters/<slug:cluster>/<slug:kind>/<path:key>/", resources.resource, name="resource"),
+    path("clusters/<slug:cluster>/<kind:kind>/<path:key>/", resources.resource, name="resource"),
     path("logs/", log_searches.logs, name="logs"),
     path("logs/keep/", log_searches.keep, name="log_keep"),
     path("logs/forget/<int:number>/", log_searches.forget, name="log_forget"),

@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mappin
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from clusters.errors import Missing
+
 if TYPE_CHECKING:
     from clusters.kinds.base import Field, Kind
     from clusters.live.resource import FeedItem, Resource
@@ -28,6 +30,32 @@ class About:
     facts: Mapping[str, str] = field(default_factory=dict)
     cores: float = 0.0  # what the machine has, where a cluster is one machine; 0.0: not known
     memory: float = 0.0  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A kind that a cluster says it has, whether or not a file of ours describes it."""
+
+    api: str  # "v1/pods", "example.com/v1/widgets"
+    label: str  # what its objects call themselves: "Widget"
+    namespaced: bool
+    short: tuple[str, ...] = ()  # the short names that its own tools know: "wd"
+
+    @property
+    def group(self) -> str:
+        """The API group; "" for the core."""
+        return self.api.rpartition("/")[0].rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """Its full name: "widgets.example.com", "pods"."""
+        return full_name(self.api)
+
+
+def full_name(api: str) -> str:
+    """What identifies a kind over all versions of its API: "apps/v1/deployments" -> "deployments.apps"."""
+    version, _, plural = api.rpartition("/")
+    return ".".join(filter(None, (plural, version.rpartition("/")[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +125,18 @@ class Usage:
     disk_write: float | None = None
 
 
+class OnlyOurKinds:
+    """Part of a driver whose clusters have the kinds of their platform, and can have no others."""
+
+    async def discover(self) -> Sequence[Found]:
+        """Nothing beyond them."""
+        return ()
+
+    async def describe(self, found: Found, namespaces: frozenset[str] | None = None) -> Kind[Any]:
+        """There is none to describe."""
+        raise Missing("This cluster has no such kind.")
+
+
 class Shell(Protocol):
     """An open terminal in a container."""
 
@@ -128,6 +168,12 @@ class Driver(Protocol):
 
     async def ping(self) -> None:
         """Return when the cluster answers; raise Unreachable or Refused when not. At most 5 seconds."""
+
+    async def discover(self) -> Sequence[Found]:
+        """Every kind it has, where that can be others than those of its platform; else nothing."""
+
+    async def describe(self, found: Found, namespaces: frozenset[str] | None = None) -> Kind[Any]:
+        """A kind made of what the cluster says of it, for one that no file of ours describes."""
 
     def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; reconnects by itself and says so with Broken."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 
-from clusters.drivers.base import Platform
+from clusters.drivers.base import OnlyOurKinds, Platform
 from clusters.errors import ClusterError
 from clusters.kinds.base import Field
 
 
-class ClosedDriver:
+class ClosedDriver(OnlyOurKinds):
     """A driver that never calls anybody."""
 
     fields: ClassVar[tuple[Field, ...]] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clusters.drivers.base import Platform
+from clusters.drivers.base import Platform, full_name
 from clusters.kinds import docker, kubernetes
 from clusters.kinds.base import Kind
 
@@ -13,6 +13,10 @@ KINDS: dict[Platform, tuple[Kind[Any], ...]] = {
     "swarm": docker.KINDS,
     "kubernetes": kubernetes.KINDS,
 }
+
+
+# The kinds that a cluster can tell of itself, by the full name it has for them.
+DESCRIBED: dict[str, Kind[Any]] = {full_name(kind.api): kind for kind in kubernetes.KINDS}
 
 
 def all_kinds() -> tuple[Kind[Any], ...]:

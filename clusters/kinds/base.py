@@ -218,6 +218,7 @@ class Kind(Generic[T]):
     namespaced: bool = True
     own_namespace: bool = False  # it is a namespace itself: its name says where it is
     always: bool = False  # watched also when nobody looks (Home and the findings need it)
+    printed: bool = False  # its rows are those that the server itself prints: there is no model of it
     at_hand: bool = False  # cheap to list: also listed when somebody searches everywhere
     workload: Workload[T] | None = None
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace

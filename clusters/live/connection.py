@@ -16,6 +16,7 @@ from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
 from clusters.live.contact import Contact
+from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.join import Joiner
 from clusters.live.resource import Alive, Broken, Changed, Listed, Resource
@@ -43,6 +44,7 @@ class Connection:
             name: Joiner(store, store.kind.join, self.stores) for name, store in self.stores.items() if store.kind.join
         }
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
+        self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
@@ -124,13 +126,16 @@ class Connection:
             self._feeds[kind.name] = asyncio.create_task(work, name=name)
 
     def _stop_unwanted(self, name: str) -> None:
-        if self._demand[name] or self.stores[name].kind.always:
+        if self._demand[name] or name not in self.stores or self.stores[name].kind.always:
             return
+        self._stop_feed(name)
+        if joiner := self._joiners.get(name):
+            joiner.stop()
+
+    def _stop_feed(self, name: str) -> None:
         if task := self._feeds.pop(name, None):
             task.cancel()
             self.stores[name].forget()
-        if joiner := self._joiners.get(name):
-            joiner.stop()
 
     async def _watch(self, store: Store) -> None:
         delay = 1.0
@@ -188,6 +193,8 @@ class Connection:
             if time.time() - last_check >= 60 and hasattr(self.driver, "resync"):
                 last_check = time.time()
                 self._spawn(self._compare(self.driver.resync))  # not awaited: silence must be noticed meanwhile
+            if self.discovered.is_old:
+                self._spawn(self.discovered.look_again())
             if (state := self.contact.state(time.time())) != last_state:
                 last_state = state
                 self._changed(self)
@@ -203,6 +210,7 @@ class Connection:
     async def _ask(self) -> None:
         before = self.contact.state(time.time())
         await self._ping()
+        await self.discovered.look_again()
         if self.contact.state(time.time()) != before:
             self._changed(self)
 

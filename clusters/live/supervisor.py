@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from clusters.drivers.base import Driver, Platform
 from clusters.drivers.closed import ClosedDriver
 from clusters.errors import ClusterError, Missing
-from clusters.kinds import kind_named
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
@@ -18,6 +17,9 @@ from clusters.live.hub import Hub
 from clusters.live.resource import Resource
 from clusters.live.row import Row, parse_id
 from clusters.live.store import Store
+from clusters.live.table import TABLES, printed_table
+
+LEARNED_WITHIN = 3.0  # seconds that a page waits for what a cluster says of a kind
 
 # Imported when the first cluster needs it: a host with Docker only never pays for the Kubernetes client.
 DRIVERS = {
@@ -32,6 +34,11 @@ def make_driver(name: str, settings: Mapping[str, Any], secret: Mapping[str, Any
     module, _, attribute = DRIVERS[name].partition(":")
     driver: Driver = getattr(import_module(module), attribute)(settings, secret)
     return driver
+
+
+async def _soon(answer: Coroutine[Any, Any, bool]) -> bool:
+    async with asyncio.timeout(LEARNED_WITHIN):
+        return await answer
 
 
 class Supervisor:
@@ -105,7 +112,24 @@ class Supervisor:
 
     def kind(self, cluster_id: int, name: str) -> Kind[Any] | None:
         """The kind of that name on that cluster."""
-        return kind_named(self._connection(cluster_id).driver.platform, name)
+        store = self._connection(cluster_id).stores.get(name)
+        return store.kind if store else None
+
+    async def learn(self, name: str) -> None:
+        """Make a list of a kind that no file of ours describes, from what the clusters say of it.
+
+        A cluster that does not answer soon is left out; what was learned of it before stays.
+        """
+        asked = [one for one in self.connections.values() if one.contact.error is None]
+        answers = await asyncio.gather(*(_soon(one.discovered.learn(name)) for one in asked), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, ClusterError | TimeoutError):
+                raise answer
+        if any(answer is True for answer in answers) or name not in TABLES:
+            stores = [one.stores[name] for one in self.connections.values() if name in one.stores]
+            if kinds := [store.kind for store in stores if store.kind.printed]:
+                TABLES[name] = printed_table(kinds)
+                self._clusters_changed()
 
     def stores(self) -> Sequence[Store]:
         """Every store of every cluster."""

@@ -3,8 +3,8 @@ the Workloads page has the columns that all its kinds share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clusters.kinds import KINDS, all_kinds
@@ -137,6 +137,15 @@ def kind_table(kind: Kind[Any]) -> Table:
         columns=tuple(columns),
         sort="status" if kind.column("status") else "name",
     )
+
+
+def printed_table(kinds: Sequence[Kind[Any]]) -> Table:
+    """The list of a kind that each cluster describes by itself: all the columns that any of them prints."""
+    columns: dict[str, Column[Any]] = {}
+    for kind in kinds:
+        columns |= {column.key: column for column in kind.columns if column.key not in columns}
+    last = columns.pop("age")
+    return replace(kind_table(replace(kinds[0], columns=(*columns.values(), last))), kinds=tuple(kinds[:1]))
 
 
 def _workload(row: Row) -> Any:

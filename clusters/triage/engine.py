@@ -109,6 +109,8 @@ def _inside(
     silent: dict[str, list[Thing]] = defaultdict(list)  # nobody knows how they are: no trouble of their own
     tops: dict[str, Thing] = {}
     for store in cluster.stores.values():
+        if store.kind.printed:
+            continue  # watched only while somebody looks: what is wrong there would come and go with them
         uids = store.health if bad is None else bad.get((cluster.id, store.kind.name), ())
         for uid in sorted(uids):
             one = thing(store, uid)

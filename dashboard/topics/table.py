@@ -27,6 +27,7 @@ class TableTopic(Topic):
             raise Refused("Nothing is shared with you yet.", hint="Ask an administrator for a role.")
         offset = number(self.args.get("offset", 0), 10_000_000)
         limit = min(number(self.args.get("limit", 100), 100_000), MAX_LIMIT)
+        await engine.learn(name)
         query = parse(name, text, scope)
         await engine.supervisor.hub.prepare(query)
         self.window = self.open_things.enter_context(engine.supervisor.hub.window(query, offset, limit))

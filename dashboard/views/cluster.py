@@ -34,7 +34,8 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "state": connection.contact.state(time.time()),
             "heard": connection.contact.heard,
             "error": connection.contact.error,
-            "kinds": [_kind(connection, name, request) for name in connection.stores],
+            "kinds": [_kind(connection, name, request) for name in _listed(connection)],
+            "all_kinds": len(connection.discovered.found),
         },
     )
 
@@ -54,6 +55,12 @@ async def _learn(connection: Connection) -> None:
             connection.about = await asyncio.wait_for(connection.driver.about(), 2)
         except (TimeoutError, ClusterError):
             return
+
+
+def _listed(connection: Connection) -> list[str]:
+    """The kinds that have a place in the sidebar."""
+    stores = connection.stores.items()
+    return [name for name, store in stores if store.kind.group and connection.discovered.has(store.kind)]
 
 
 def _kind(connection: Connection, name: str, request: Request) -> dict[str, object]:

@@ -30,7 +30,7 @@ PATIENCE = 0.4  # seconds a page waits for a list that was not watched until now
 @allow(Role.VIEWER, scope="signed-in")
 async def rows(request: Request, table: str = "workloads") -> HttpResponse:
     """A list page."""
-    shown, query = _asked(request, table)
+    shown, query = await _asked(request, table)
     await engine.supervisor.hub.prepare(query)
     with engine.supervisor.hub.window(query, 0, FIRST) as window:
         await _listed(window)
@@ -61,14 +61,15 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
 @allow(Role.VIEWER, scope="signed-in")
 async def ids(request: Request, table: str) -> JsonResponse:
     """The ids of all rows of a list as asked for ("select all"); of a longer one the first, and ``total`` tells."""
-    _, query = _asked(request, table)
+    _, query = await _asked(request, table)
     await engine.supervisor.hub.prepare(query)
     with engine.supervisor.hub.window(query, 0, 1) as window:
         await _listed(window)
         return JsonResponse({"ids": window.view.slice(0, MOST_IDS), "total": window.view.total})
 
 
-def _asked(request: Request, name: str) -> tuple[Table, Query]:
+async def _asked(request: Request, name: str) -> tuple[Table, Query]:
+    await engine.learn(name)
     try:
         query = parse(name, request.META.get("QUERY_STRING", ""), engine.scope(request.actor))
     except Invalid as error:

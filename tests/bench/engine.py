@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import msgspec
 
+from clusters.drivers.base import OnlyOurKinds
 from clusters.drivers.kubernetes import decode
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.cluster import ClusterInfo
@@ -27,7 +28,7 @@ SIZES = {10_000: 10.0, 100_000: 60.0}  # rows, and the milliseconds that opening
 BLOCK = {10_000: 10.0, 100_000: 60.0}  # and those that nobody else may have a turn meanwhile
 
 
-class _Driver:
+class _Driver(OnlyOurKinds):
     platform = "kubernetes"
 
 

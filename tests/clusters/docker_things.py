@@ -47,11 +47,13 @@ def row(kind: Any, resource: Resource) -> Row:
 
 
 @asynccontextmanager
-async def connected(driver: Driver, *kinds: str) -> AsyncIterator[Connection]:
+async def connected(driver: Driver, *kinds: str, learn: bool = False) -> AsyncIterator[Connection]:
     """A connection whose stores of these kinds are kept, and have been listed."""
     connection = Connection(ClusterInfo(1, "box", "box", "docker", "docker"), driver, lambda _: None)
     connection.start()
     try:
+        for kind in kinds if learn else ():
+            await connection.discovered.learn(kind)
         with connection.wanted(*kinds):
             await until(lambda: all(connection.stores[kind].listed for kind in kinds))
             yield connection

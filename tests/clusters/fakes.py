@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from clusters.drivers.base import About, LogChunk
+from clusters.drivers.base import About, LogChunk, OnlyOurKinds
 from clusters.errors import Missing
 from clusters.kinds.base import Action, Field, Health, Kind, Level, Panel, Role
 from clusters.kinds.preview import Difference, Preview
@@ -56,7 +56,7 @@ class FakeShell:
 
 
 @dataclass
-class FakeDriver:
+class FakeDriver(OnlyOurKinds):
     calls: list[tuple[str, Any]] = field(default_factory=list)
     fails: BaseException | None = None
     takes: float = 0.0

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from clusters.drivers.kubernetes.merge import merged
+from clusters.drivers.kubernetes.reading import Objects
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import Refused
 from clusters.kinds.kubernetes.pod import POD
@@ -25,7 +26,7 @@ async def watching_namespaces(api: FakeApi, *namespaces: str) -> AsyncIterator[A
 
     async with serving(api) as server:
         timing = Timing(sleep=no_wait)
-        feed = merged({one: Reflector(server, "v1/pods", POD.model, one, timing) for one in namespaces})
+        feed = merged({one: Reflector(server, "v1/pods", Objects(POD.model), one, timing) for one in namespaces})
         async with aclosing(feed), asyncio.timeout(5):  # type: ignore[type-var]
             yield feed
 

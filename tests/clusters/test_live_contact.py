@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clusters.drivers.base import About
+from clusters.drivers.base import About, OnlyOurKinds
 from clusters.errors import Refused, Unreachable
 from clusters.live import connection as module
 from clusters.live.cluster import ClusterInfo
@@ -58,7 +58,7 @@ def test_an_answer_heals_it() -> None:
     assert contact.state(NOW) == "live"
 
 
-class ScriptedDriver:
+class ScriptedDriver(OnlyOurKinds):
     """Says what the test tells it to, and counts what it was asked."""
 
     platform = "docker"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
 from clusters.drivers.kubernetes.client import ApiServer
+from clusters.drivers.kubernetes.reading import Objects
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed
@@ -23,7 +24,7 @@ class Watching:
         self.sleeps: list[float] = []
         self.store = Store(1, POD)
         timing = Timing(sleep=self._sleep, watch_for=lambda: 300.0)
-        self.feed = Reflector(server, "v1/pods", POD.model, timing=timing).run()
+        self.feed = Reflector(server, "v1/pods", Objects(POD.model), timing=timing).run()
 
     async def _sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)

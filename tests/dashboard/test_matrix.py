@@ -21,8 +21,9 @@ ClientFor = Callable[[User], AsyncClient]
 ROUTES = {
     "": "signed-in",
     "workloads/": "signed-in",
-    "list/<slug:table>/": "signed-in",
-    "list/<slug:table>/ids/": "signed-in",
+    "list/<kind:table>/": "signed-in",
+    "kinds/": "signed-in",
+    "list/<kind:table>/ids/": "signed-in",
     "registries/": "signed-in",
     "registries/add/": "site",
     "registries/<slug:slug>/": "signed-in",
@@ -77,7 +78,7 @@ ROUTES = {
     "clusters/<slug:slug>/remove/": "site",
     "clusters/<slug:cluster>/": "cluster",
     "clusters/<slug:cluster>/check/": "cluster",
-    "clusters/<slug:cluster>/<slug:kind>/<path:key>/": "cluster",
+    "clusters/<slug:cluster>/<kind:kind>/<path:key>/": "cluster",
     "clean/<slug:cluster>/<slug:kind>/<slug:what>/<path:key>/": "cluster",
     "act/": "cluster",
     "setup/": "anyone",
@@ -103,7 +104,7 @@ ROUTES = {
     "account/2fa/webauthn/keys/<int:pk>/edit/": "signed-in",
 }
 SAMPLES = {
-    "<slug:table>": "workloads",
+    "<kind:table>": "workloads",
     "<slug:key>": "0" * 32,
     "<int:number>": "999",
     "<int:grant>": "999",
@@ -112,6 +113,7 @@ SAMPLES = {
     "<slug:cluster>": "shop",
     "<slug:kind>": "app",
     "<slug:what>": "volumes",
+    "<kind:kind>": "app",
     "<path:key>": "front/web",
     "<path:name>": "front/web",
     "<str:person>": "MQ",

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, OnlyOurKinds, Platform, Shell, Usage
 from clusters.drivers.demo import voice
 from clusters.drivers.demo.clock import Clock, SystemClock
 from clusters.drivers.demo.fault import FaultState
@@ -37,7 +37,7 @@ SHAPES: dict[str, tuple[Platform, Callable[[int, float], World]]] = {
 }
 
 
-class DemoDriver:
+class DemoDriver(OnlyOurKinds):
     """One demonstration. Settings: ``shape`` ("kubernetes" or "docker") and ``seed``."""
 
     fields: ClassVar[tuple[Field, ...]] = (

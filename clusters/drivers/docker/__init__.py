@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
-from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, OnlyOurKinds, Platform, Shell, Usage
 from clusters.drivers.docker.about import say_about
 from clusters.drivers.docker.client import EngineClient, decode_json
 from clusters.drivers.docker.endpoint import read_endpoint
@@ -25,7 +25,7 @@ from clusters.live.resource import FeedItem, Resource
 __all__ = ["DockerDriver"]
 
 
-class DockerDriver:
+class DockerDriver(OnlyOurKinds):
     """One connection to one engine. Raises Invalid when the settings make no sense; connects when first used."""
 
     fields: ClassVar[tuple[Field, ...]] = FIELDS

@@ -48,9 +48,12 @@ class ApiServer:
     async def bytes(
         self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, body: Any = None, *,
         within: float = 30.0, limit: int = BODY_LIMIT, content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> bytes:  # fmt: skip
         """Send one request; the body of the answer."""
-        async with self.open(method, path, query, body, within=within, content_type=content_type) as response:
+        async with self.open(
+            method, path, query, body, within=within, content_type=content_type, accept=accept
+        ) as response:
             return await whole(response, limit)
 
     async def json(self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, **more: Any) -> Any:

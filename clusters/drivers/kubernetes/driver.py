@@ -7,19 +7,22 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.base import About, Call, Found, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
 from clusters.drivers.body import pieces
 from clusters.drivers.kubernetes import logs, terminal
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import FIELDS, Connection
 from clusters.drivers.kubernetes.decode import MALFORMED, Lines
+from clusters.drivers.kubernetes.discovery import discover
 from clusters.drivers.kubernetes.errors import not_kubernetes
 from clusters.drivers.kubernetes.merge import merged
 from clusters.drivers.kubernetes.metrics import Metrics
 from clusters.drivers.kubernetes.paths import collection
+from clusters.drivers.kubernetes.reading import TABLE, Objects, Tables, definitions
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import ClusterError, Missing, Refused, Unsupported
 from clusters.kinds.base import Field, Kind
+from clusters.kinds.kubernetes.general import general_kind
 from clusters.live.resource import FeedItem, Resource
 
 LOOKED_AT, AT_REST = 8.0, 30.0  # seconds: the longest wait between two tries
@@ -61,12 +64,28 @@ class KubernetesDriver:
         """Return when the cluster answers and knows us. At most 5 seconds."""
         await self._server.bytes("GET", ("api",), within=5, limit=1 << 20)
 
+    async def discover(self) -> Sequence[Found]:
+        """Every kind that can be listed and watched there."""
+        return await discover(self._server)
+
+    async def describe(self, found: Found, namespaces: frozenset[str] | None = None) -> Kind[Any]:
+        """The kind with the columns that the cluster prints; with ours alone where we may not look at any."""
+        place = min(namespaces) if namespaces and found.namespaced else ""
+        try:
+            body = await self._server.bytes(
+                "GET", collection(found.api, place), {"limit": "1"}, within=10, accept=TABLE
+            )
+            return general_kind(found, definitions(body))
+        except (Refused, Missing, Unsupported):
+            return general_kind(found, ())
+
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; says with Broken when contact is lost."""
         timing = Timing(longest=lambda: LOOKED_AT if self.looked_at else AT_REST)
 
         def reflect(namespace: str) -> Reflector:
-            return Reflector(self._server, kind.api, kind.model, namespace, timing)
+            reading = Tables() if kind.printed else Objects(kind.model)
+            return Reflector(self._server, kind.api, reading, namespace, timing)
 
         if namespaces and kind.namespaced:
             feed = merged({one: reflect(one) for one in sorted(namespaces)})

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from clusters.drivers.kubernetes.backoff import Backoff
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.errors import Busy, Gone, SignIn, TooNew, not_kubernetes, status_error
 from clusters.drivers.kubernetes.paths import collection
+from clusters.drivers.kubernetes.reading import Reading
 from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable, Unsupported
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
 
@@ -45,9 +46,9 @@ class Reflector:
     """One kind, everywhere or in one namespace."""
 
     def __init__(
-        self, server: ApiServer, api: str, model: type[Any], namespace: str = "", timing: Timing | None = None
+        self, server: ApiServer, api: str, reading: Reading, namespace: str = "", timing: Timing | None = None
     ) -> None:
-        self._server, self._model = server, model
+        self._server, self._reading = server, reading
         self._path = collection(api, namespace)
         self._timing = timing or Timing()
         self._backoff = self._timing.backoff(self._timing.longest)
@@ -76,25 +77,25 @@ class Reflector:
         """Everything, page by page; sets the version to watch from."""
         await self._timing.sleep(max(0.0, self._listed_at + RELIST_EVERY - time.monotonic()))
         self._listed_at = time.monotonic()
-        query = {"limit": str(PAGE)}
+        query = {"limit": str(PAGE), **self._reading.query}
         # Not resourceVersion=0 for the first: the server then ignores the limit and answers with all in one body.
         if self._version and not self._expired:
             query |= {"resourceVersion": self._version, "resourceVersionMatch": "NotOlderThan"}
         found: list[Resource] = []
         try:
             while True:
-                page = decode.page(await self._server.bytes("GET", self._path, query, within=60))
+                page = await self._page(query, within=60)
                 await self._decode(page, found)
                 if not page.metadata.next_page:
                     break
                 if len(found) > MOST:
                     raise Unsupported("The cluster says that it has too many of them.", detail=f"more than {MOST}")
-                query = {"limit": str(PAGE), "continue": page.metadata.next_page}
+                query = {"limit": str(PAGE), "continue": page.metadata.next_page, **self._reading.query}
         except (Gone, TooNew) as error:
             if "continue" in query:
                 # The pages are forgotten faster than we read them: all at once, or never.
                 found = []
-                page = decode.page(await self._server.bytes("GET", self._path, {}, within=300, limit=FULL_LIST_LIMIT))
+                page = await self._page(self._reading.query, within=300, limit=FULL_LIST_LIMIT)
                 await self._decode(page, found)
             elif self._expired or not self._version:
                 raise
@@ -107,10 +108,15 @@ class Reflector:
         self._expired = False
         return found
 
+    async def _page(self, query: Mapping[str, str], **limits: Any) -> decode.Page:
+        return self._reading.page(
+            await self._server.bytes("GET", self._path, query, accept=self._reading.accept, **limits)
+        )
+
     async def _decode(self, page: decode.Page, found: list[Resource]) -> None:
         began = time.perf_counter()
         for raw in page.items or ():
-            if (one := decode.resource(raw, self._model)) is not None:
+            if (one := self._reading.resource(raw)) is not None:
                 found.append(one)
             if time.perf_counter() - began > SLICE:
                 await asyncio.sleep(0)
@@ -159,9 +165,12 @@ class Reflector:
             "allowWatchBookmarks": "true",
             "resourceVersion": self._version,
             "timeoutSeconds": str(max(1, int(seconds))),
+            **self._reading.query,
         }
         lines = decode.Lines()
-        async with self._server.open("GET", self._path, query, silence=seconds + GRACE) as response:
+        async with self._server.open(
+            "GET", self._path, query, silence=seconds + GRACE, accept=self._reading.accept
+        ) as response:
             yield Alive()
             async for data in pieces(response):
                 async for changed in self._events(lines.feed(data)):
@@ -199,10 +208,11 @@ class Reflector:
         if event.type == "BOOKMARK":
             self._version = decode.bookmark(event.object) or self._version
             return False
-        if event.type not in ("ADDED", "MODIFIED", "DELETED") or not decode.is_of(event.object, self._kind):
+        raw = self._reading.of_event(event.object, self._kind)
+        if event.type not in ("ADDED", "MODIFIED", "DELETED") or raw is None:
             log.warning("%s: skipped an event that does not belong there", "/".join(self._path))
             return True
-        one = decode.resource(event.object, self._model)
+        one = self._reading.resource(raw)
         if one is not None:
             # In the order they came: of several states of one resource the last one counts.
             batch.pop(one.uid, None)
