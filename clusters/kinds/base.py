@@ -245,6 +245,11 @@ class Kind(Generic[T]):
         """Is its use of processor and memory sampled?"""
         return any(column.cell == "usage" for column in self.columns)
 
+    @property
+    def is_sum(self) -> bool:
+        """Is its use that of what it is made of? (A template would call ``parts`` itself.)"""
+        return self.parts is not None
+
     def column(self, key: str) -> Column[T] | None:
         """The column with that key, if it has one."""
         return next((column for column in self.columns if column.key == key), None)

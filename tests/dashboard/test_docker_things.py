@@ -47,6 +47,8 @@ async def text(client: AsyncClient, where: str) -> str:
         ("/clusters/host/image/registry.example/library/postgres:17.2/", "linux/amd64"),
         ("/clusters/host/image/registry.example/library/postgres:17.2/?panel=layers", "apk add"),
         ("/clusters/host/project/shop/", "/srv/shop/compose.yaml"),
+        ("/clusters/host/project/shop/?panel=usage", "The sum of its containers, sampled every second"),
+        ("/clusters/host/container/shop/shop-db-1/?panel=usage", "Sampled every second"),
         (HOST, "swap"),
         (f"{HOST}?panel=disk", "Build cache"),
         ("/clusters/host/volume/shop/shop_db/?panel=size", "MiB"),
