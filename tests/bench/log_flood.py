@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 
-from tests.bench import world
+from tests.bench import tasks, world
 from tests.bench.containers import Engine
 from tests.bench.figures import Figure, Spread, at_least, at_most, count, megabytes, milliseconds
 from tests.bench.logs import TAB, open_page
@@ -24,19 +24,22 @@ def measure() -> Iterator[Figure]:
         page = window.tab(server)
         open_page(page, one)
         before = most = server.memory()
-        page.click(TAB)
-        for _ in range(SECONDS * 2):
-            time.sleep(0.5)
-            most = max(most, server.memory())
+        with tasks.measured(window.browser) as worked:
+            page.click(TAB)
+            for _ in range(SECONDS * 2):
+                time.sleep(0.5)
+                most = max(most, server.memory())
         bench = page.evaluate("window.bench")
         said = page.evaluate("[...document.querySelectorAll('log-view .gap')].map((gap) => gap.textContent)")
     left_out = sum(int(re.sub(r"\D", "", words)) for words in said if "left out" in words)
-    tasks = [duration for start, duration in bench["tasks"] if start > bench["clicked"] and duration > LONG]
+    long = [duration for start, duration in bench["tasks"] if start > bench["clicked"] and duration > LONG]
     behind = Spread(bench["behind"] or [float("inf")])
     yield behind.figure(f"log flood of {SECONDS} s: newest line behind the clock", 1000, 1000)
     yield at_least("log flood: lines left out, counted in sight", left_out, 1, count)
-    yield at_most(f"log flood: tasks over {LONG} ms in the page", len(tasks), 0, count)
-    yield Figure(
-        what="log flood: the longest task", measured=milliseconds(max((one for _, one in bench["tasks"]), default=0))
-    )
+    yield at_most(f"log flood: tasks over {LONG} ms in the page", len(long), 0, count)
+    yield Figure(what="log flood: the longest task", measured=milliseconds(max(long, default=0)))
+    # The container and the engine take both cores: what the page itself does is its time on a processor.
+    over = sum(one > LONG for one in worked)
+    yield at_most(f"the same: tasks over {LONG} ms of processor", over, 0, count)
+    yield Figure(what="the same: the longest, in processor time", measured=milliseconds(max(worked, default=0)))
     yield Figure(what="log flood: memory the server grew by, at most", measured=megabytes(most - before))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page
 
-from tests.bench import fake_cluster, world
-from tests.bench.figures import Figure, at_least, at_most, count
+from tests.bench import fake_cluster, tasks, world
+from tests.bench.figures import Figure, at_least, at_most, count, milliseconds, percent
 from tests.bench.kube import Api
 
 ROWS, RATE, SECONDS = 50, 1000, 10
@@ -32,7 +32,8 @@ def measure() -> Iterator[Figure]:
         cluster.send("POST", f"/bench/rate?per_second={RATE}")
         time.sleep(2)
         page.evaluate(FRAMES)
-        time.sleep(SECONDS)
+        with tasks.measured(window.browser) as worked:
+            time.sleep(SECONDS)
         bench = page.evaluate("window.bench")
         made = cluster.send("POST", "/bench/rate?per_second=0")["restarts"]
         world.until(lambda: _shown(page) == made, within=5)
@@ -42,6 +43,8 @@ def measure() -> Iterator[Figure]:
     yield at_least(f"{RATE:,} row changes a second in view: frames a second", round(rate), 60, count)
     yield Figure(what="the same: frames that came late, of all", measured=f"{late} of {len(times)}")
     yield at_most("the same: tasks over 50 ms", len(bench["tasks"]), 0, count)
+    yield at_most("the same: processor of the page", sum(worked) / SECONDS / 1000, 0.3, percent)
+    yield Figure(what="the same: the longest task, in processor time", measured=milliseconds(max(worked)))
 
 
 def _shown(page: Page) -> int:
