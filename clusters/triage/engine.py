@@ -21,7 +21,7 @@ from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, is_wor
 
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
-ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start",)
+ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start", "run-again", "run-now")
 
 
 @dataclass(frozen=True, slots=True)

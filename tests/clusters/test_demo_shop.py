@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.drivers.base import Call
+from clusters.drivers.demo.shop.collections import COLLECTION
 from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
 
@@ -146,6 +147,39 @@ def test_the_copies_of_a_silent_machine_are_made_again_elsewhere(shop: ShopWorld
     assert all("deletionTimestamp" in meta for meta in stranded)
 
 
+def test_a_stateful_set_grows_in_order_and_shrinks_from_its_end(shop: ShopWorld) -> None:
+    ledger = shop.named("apps/v1/statefulsets", "data", "ledger")
+    path = ("apis", "apps", "v1", "namespaces", "data", "statefulsets", "ledger")
+    shop.answer(Call("PATCH", path, body={"spec": {"replicas": 4}}, content_type=MERGE))
+    shop.step(START + 4)
+    assert names_of(shop, ledger) == ["ledger-0", "ledger-1", "ledger-2"]
+    shop.step(START + 30)
+    assert names_of(shop, ledger) == ["ledger-0", "ledger-1", "ledger-2", "ledger-3"]
+    shop.answer(Call("PATCH", path, body={"spec": {"replicas": 1}}, content_type=MERGE))
+    shop.step(START + 60)
+    assert names_of(shop, ledger) == ["ledger-0"]
+
+
+def test_a_daemon_set_has_a_copy_on_each_machine(shop: ShopWorld) -> None:
+    agent = shop.named("apps/v1/daemonsets", "ops", "node-agent")
+    pods = shop.owned("v1/pods", agent["metadata"]["uid"])
+    assert {pod["spec"]["nodeName"] for pod in pods} == {"oak-1", "oak-2", "oak-3"}
+
+
+def test_a_cron_job_runs_by_the_clock_and_keeps_its_last_jobs(shop: ShopWorld) -> None:
+    cron = shop.named("batch/v1/cronjobs", "shop", "stock-sync")
+    for minute in range(0, 30, 5):
+        shop.step(START + minute * 60)
+    jobs = shop.owned("batch/v1/jobs", cron["metadata"]["uid"])
+    assert 3 <= len(jobs) <= 5
+    assert any(job["status"].get("completionTime") for job in jobs)
+    assert shop.named("batch/v1/cronjobs", "shop", "stock-sync")["status"]["lastSuccessfulTime"]
+
+
+def names_of(shop: ShopWorld, owner: dict[str, Any]) -> list[str]:
+    return sorted(pod["metadata"]["name"] for pod in shop.owned("v1/pods", owner["metadata"]["uid"]))
+
+
 @pytest.mark.parametrize("copies", [-1, 51, "3", True, 1.5])
 def test_a_number_of_copies_that_makes_no_sense_is_refused(shop: ShopWorld, copies: Any) -> None:
     with pytest.raises(Invalid):
@@ -154,7 +188,7 @@ def test_a_number_of_copies_that_makes_no_sense_is_refused(shop: ShopWorld, copi
 
 def test_what_the_shop_has_not_is_refused_in_words(shop: ShopWorld) -> None:
     with pytest.raises(Unsupported):
-        shop.answer(Call("GET", ("api", "v1", "secrets")))
+        shop.answer(Call("GET", ("api", "v1", "podtemplates")))
     with pytest.raises(Missing):
         shop.answer(Call("GET", (*PODS, "nobody")))
 
@@ -206,8 +240,9 @@ def test_whatever_was_done_all_is_well_again_when_the_faults_are_over(steps: lis
 
 def assert_ownership(world: ShopWorld) -> None:
     """Every pod and replica set has an owner that is there, and names are taken once."""
-    for collection, above in (("v1/pods", "apps/v1/replicasets"), ("apps/v1/replicasets", "apps/v1/deployments")):
+    for collection in ("v1/pods", "apps/v1/replicasets"):
         names = [(one["metadata"]["namespace"], one["metadata"]["name"]) for one in world.all(collection)]
         assert len(names) == len(set(names))
         for one in world.all(collection):
-            assert world.get(above, one["metadata"]["ownerReferences"][0]["uid"]) is not None
+            owner = one["metadata"]["ownerReferences"][0]
+            assert world.get(COLLECTION[owner["kind"]], owner["uid"]) is not None

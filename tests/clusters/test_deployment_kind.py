@@ -157,6 +157,7 @@ def test_each_action_has_its_line_of_kubectl() -> None:
         "roll-back": "kubectl rollout undo deployment/web -n shop",
         "pause": "kubectl rollout pause deployment/web -n shop",
         "resume": "kubectl rollout resume deployment/web -n shop",
+        "delete": "kubectl delete deployment/web -n shop",
     }
 
 

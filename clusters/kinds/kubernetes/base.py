@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -138,14 +138,17 @@ def condition(conditions: Sequence[Condition] | None, type_: str) -> Condition |
     return next((one for one in conditions or () if one.type == type_), None)
 
 
-def collection(kind: Kind[Any], namespace: str) -> tuple[str, ...]:
+Place: TypeAlias = Kind[Any] | str  # a kind, or its ``api`` where the kind itself is not made yet
+
+
+def collection(kind: Place, namespace: str) -> tuple[str, ...]:
     """The path of a kind's objects: ``apis/apps/v1/namespaces/shop/deployments``."""
-    *version, plural = kind.api.split("/")
+    *version, plural = (kind if isinstance(kind, str) else kind.api).split("/")
     root = ("api", *version) if len(version) == 1 else ("apis", *version)
     return (*root, "namespaces", namespace, plural) if namespace else (*root, plural)
 
 
-def at(kind: Kind[Any], resource: Resource, *sub: str) -> tuple[str, ...]:
+def at(kind: Place, resource: Resource, *sub: str) -> tuple[str, ...]:
     """The path of one object, or of a part of it (``scale``)."""
     return (*collection(kind, resource.namespace), resource.name, *sub)
 
@@ -154,7 +157,7 @@ PatchType = Literal["merge", "strategic"]
 _CONTENT = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json"}
 
 
-def patch(kind: Kind[Any], resource: Resource, body: Mapping[str, Any], type_: PatchType = "merge") -> Call:
+def patch(kind: Place, resource: Resource, body: Mapping[str, Any], type_: PatchType = "merge") -> Call:
     """Change a part of it, only if it is still the same object (another one of its name has another uid)."""
     metadata = {**body.get("metadata", {}), "uid": resource.uid}
     return Call(
@@ -162,7 +165,7 @@ def patch(kind: Kind[Any], resource: Resource, body: Mapping[str, Any], type_: P
     )
 
 
-def delete(kind: Kind[Any], resource: Resource, **options: Any) -> Call:
+def delete(kind: Place, resource: Resource, **options: Any) -> Call:
     """Delete it, only if it is still the same object."""
     body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": resource.uid}, **options}
     return Call("DELETE", at(kind, resource), body=body)

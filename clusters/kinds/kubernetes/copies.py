@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from clusters.kinds.base import Copy, Health, Level
+from clusters.kinds.kubernetes.pod_health import health
+from clusters.kinds.kubernetes.pod_model import Pod
 
 OVER = {"Succeeded", "Failed"}  # pods that are left for reading only: others were made in their place
 
@@ -39,3 +42,30 @@ def share(up: int, wanted: int, why: Health) -> str:
         what = {"stay up": "does not stay up", "run": "does not run"}[what]
         return f"Its only copy {what}. {why.reason}"
     return f"{min(up, wanted)} of {wanted} copies {what}. {why.reason}"
+
+
+def judged_with(alone: Health, copies: Sequence[Copy], wanted: int, then: str = "") -> Health:
+    """Copies that crash are up now and then: what they say weighs more. ``then``: what follows from it."""
+    down = failing(copies)
+    if not down or not wanted or alone.level is Level.FAILING:
+        return alone
+    why, up = most_frequent(down), staying(copies)
+    words = f"{share(up, wanted, why)} {then}".strip()
+    return Health(Level.AT_RISK if up else Level.FAILING, "Degraded" if up else why.word, words, why.code, since(down))
+
+
+def copy_rows(pods: Iterable[Pod]) -> list[dict[str, Any]]:
+    """Copies as a page shows them, the oldest first."""
+    return [_copy_row(pod) for pod in sorted(pods, key=lambda pod: (pod.created, pod.name))]
+
+
+def _copy_row(pod: Pod) -> dict[str, Any]:
+    state = health(pod)
+    return {
+        "name": pod.name,
+        "key": f"{pod.namespace}/{pod.name}",
+        "node": pod.spec.node_name,
+        "restarts": pod.restarts,
+        "created": pod.created,
+        "status": [state.level.name.lower(), state.word, state.reason, state.code],
+    }

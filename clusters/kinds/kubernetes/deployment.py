@@ -9,10 +9,10 @@ from clusters.kinds.base import Column, Kind, Look, Panel, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import span
 from clusters.kinds.kubernetes import deployment_actions as actions
+from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.deployment_health import health, rolling, with_copies
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
-from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.roll_back import ROLL_BACK
 from clusters.kinds.panels import LOGS, TERMINAL
@@ -48,7 +48,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
             ),
             ("Gives up after", span(one.spec.progress_deadline_seconds)),
         ],
-        "copies": [_copy(pod) for pod in sorted(pods, key=lambda pod: (pod.created, pod.name))],
+        "copies": copy_rows(pods),
         "versions": [_version(version, current) for version in sorted(versions, key=lambda version: -version.revision)],
         "labels": sorted(one.labels.items()),
     }
@@ -59,18 +59,6 @@ def _strategy(one: Deployment) -> str:
         return "all old copies end before new ones start"
     rolling = one.spec.strategy.rolling_update
     return f"copy by copy: up to {rolling.max_surge} more, up to {rolling.max_unavailable} fewer at a time"
-
-
-def _copy(pod: Any) -> dict[str, Any]:
-    state = POD.health(pod)
-    return {
-        "name": pod.name,
-        "key": POD.key(pod),
-        "node": pod.spec.node_name,
-        "restarts": pod.restarts,
-        "created": pod.created,
-        "status": [state.level.name.lower(), state.word, state.reason, state.code],
-    }
 
 
 def _version(version: Any, current: int) -> dict[str, Any]:
@@ -136,7 +124,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
         AGE,
     ),
     panels=(OVERVIEW, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
-    actions=(actions.SCALE, actions.RESTART, ROLL_BACK, actions.PAUSE, actions.RESUME),
+    actions=(actions.SCALE, actions.RESTART, ROLL_BACK, actions.PAUSE, actions.RESUME, actions.DELETE),
     search=lambda one: f"{one.image}\0{' '.join(f'{key}={value}' for key, value in one.labels.items())}",
     copies_of="pod",
     with_copies=with_copies,

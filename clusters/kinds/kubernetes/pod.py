@@ -11,6 +11,7 @@ from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import at, delete
+from clusters.kinds.kubernetes.owners import chain, owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
@@ -20,14 +21,6 @@ from clusters.kinds.panels import LOGS, TERMINAL
 
 def _image(pod: Pod) -> str:
     return pod.containers[-1].image if pod.containers else ""
-
-
-def _owner(pod: Pod) -> tuple[str, str] | None:
-    owner = pod.controller
-    return (_KINDS.get(owner.kind, owner.kind.lower()), owner.uid) if owner else None
-
-
-_KINDS = {"ReplicaSet": "replica-set", "StatefulSet": "stateful-set", "DaemonSet": "daemon-set", "Job": "job"}
 
 
 def log_sources(pod: Pod) -> Sequence[LogSource]:
@@ -55,12 +48,10 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
             ("Service account", pod.spec.service_account_name or "default"),
             ("When it ends", f"it has {pod.spec.termination_grace_period_seconds} s"),
             ("Quality of service", pod.status.qos_class or "–"),
-            (
-                "Managed by",
-                f"{pod.controller.kind} {pod.controller.name}" if pod.controller else "nobody: it is not made again",
-            ),
+            *(() if pod.controller else (("Kept by", "nobody: it is not made again"),)),
         ],
         "containers": [_container(one, statuses.get(one.name)) | with_settings.get(one.name, {}) for one in asked],
+        "owners": await chain(look),
         "labels": sorted(pod.labels.items()),
     }
 
@@ -189,7 +180,7 @@ POD: Kind[Pod] = Kind(
     panels=(OVERVIEW, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(DELETE, EVICT),
     search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{' '.join(f'{k}={v}' for k, v in pod.labels.items())}",
-    owner=_owner,
+    owner=owner,
     logs=log_sources,
     workload=Workload(
         image=_image,

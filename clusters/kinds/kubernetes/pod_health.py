@@ -59,6 +59,10 @@ def _over(pod: Pod) -> Health | None:
     ended = next(
         (one.state.terminated for one in pod.statuses if one.state.terminated and one.state.terminated.exit_code), None
     )
+    if pod.controller and pod.controller.kind == "Job":
+        words = f"{exit_words(ended.exit_code)}. " if ended else ""
+        code = exit_term(ended.exit_code) if ended else status.reason
+        return Health(Level.STOPPED, "Failed", f"{words}Its batch job says whether it is tried again.", code)
     if ended is not None:
         return _ended(ended, "Failed")
     return Health(Level.FAILING, "Failed", status.message or "It failed.", status.reason)

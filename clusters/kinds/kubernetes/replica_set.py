@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from clusters.kinds.base import Column, Copy, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
-from clusters.kinds.kubernetes.copies import failing, most_frequent, share, since, staying
+from clusters.kinds.kubernetes.copies import judged_with
+from clusters.kinds.kubernetes.owners import owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import PodSpec
 from clusters.live.resource import Number
@@ -64,12 +65,7 @@ def health(one: ReplicaSet) -> Health:
 
 def with_copies(one: ReplicaSet, alone: Health, copies: Sequence[Copy]) -> Health:
     """Copies that crash are up now and then: what they say weighs more."""
-    down = failing(copies)
-    if not down or not one.spec.replicas or alone.level is Level.FAILING:
-        return alone
-    why, up = most_frequent(down), staying(copies)
-    words = share(up, one.spec.replicas, why)
-    return Health(Level.AT_RISK if up else Level.FAILING, "Degraded" if up else why.word, words, why.code, since(down))
+    return judged_with(alone, copies, one.spec.replicas)
 
 
 REPLICA_SET: Kind[ReplicaSet] = Kind(
@@ -116,7 +112,7 @@ REPLICA_SET: Kind[ReplicaSet] = Kind(
     ),
     panels=(CONDITIONS, EVENTS, YAML),
     search=lambda one: one.spec.template.image,
-    owner=lambda one: ("deployment", one.controller.uid) if one.controller else None,
+    owner=owner,
     copies_of="pod",
     with_copies=with_copies,
 )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
 from clusters.drivers.demo.patches import patched
-from clusters.drivers.demo.shop import pods
+from clusters.drivers.demo.shop import jobs, pods
+from clusters.drivers.demo.shop.collections import KINDS
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
 
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from clusters.drivers.demo.shop.world import ShopWorld
 
 MOST_COPIES = 50  # of one app: a demonstration should not fill the page's machine
-KINDS = {
-    "v1/pods": "Pod",
-    "v1/nodes": "Node",
-    "v1/services": "Service",
-    "v1/namespaces": "Namespace",
-    "v1/events": "Event",
-    "apps/v1/deployments": "Deployment",
-    "apps/v1/replicasets": "ReplicaSet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +41,8 @@ def answer(world: ShopWorld, call: Call) -> Any:
     if not where.name:
         if call.method == "GET":
             return _list(world, where, call)
+        if (call.method, where.collection) == ("POST", "batch/v1/jobs"):
+            return copy.deepcopy(jobs.create(world, call.body, where.namespace))
         raise Unsupported("The demonstration cannot make new things.", hint="Connect a real cluster to try this.")
     thing = world.named(where.collection, where.namespace, where.name)
     known = {
@@ -190,17 +184,18 @@ def _delete(world: ShopWorld, thing: Object, call: Call) -> Object:
     if thing["kind"] == "Pod":
         grace = options.get("gracePeriodSeconds", call.query.get("gracePeriodSeconds", 30))
         pods.delete(world, thing, float(grace))
-    elif thing["kind"] in ("Deployment", "ReplicaSet"):
-        _delete_with_what_it_owns(world, thing)
-    else:
+    elif thing["kind"] in ("Node", "Event"):
         raise Unsupported("The demonstration does not delete these.")
+    else:
+        _delete_with_what_it_owns(world, thing)
     return {"kind": "Status", "status": "Success"}
 
 
 def _delete_with_what_it_owns(world: ShopWorld, thing: Object) -> None:
     uid = thing["metadata"]["uid"]
     world.forget(thing)
-    for owned in world.owned("apps/v1/replicasets", uid):
-        _delete_with_what_it_owns(world, owned)
+    for collection in ("apps/v1/replicasets", "batch/v1/jobs"):
+        for owned in world.owned(collection, uid):
+            _delete_with_what_it_owns(world, owned)
     for pod in world.owned("v1/pods", uid):
         pods.delete(world, pod)

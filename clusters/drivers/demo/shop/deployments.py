@@ -182,7 +182,7 @@ def _write_status(world: ShopWorld, deployment: Object, new: Object, olds: list[
     if json.dumps(status, sort_keys=True) != before:
         world.save(deployment)
     if not _settled(deployment):
-        world.soon("deployment", uid, 3.0)
+        world.soon("Deployment", uid, 3.0)
 
 
 def _settled(deployment: Object) -> bool:

@@ -147,7 +147,13 @@ def pod(uid: str, owner: Object, suffix: str, at: float) -> Object:
         "kind": "Pod",
         "metadata": {
             **metadata(
-                uid, meta["namespace"], f"{meta['name']}-{suffix}", at, shape["metadata"]["labels"], owner, "ReplicaSet"
+                uid,
+                meta["namespace"],
+                f"{meta['name']}-{suffix}",
+                at,
+                shape["metadata"]["labels"],
+                owner,
+                owner["kind"],
             ),
             "generateName": f"{meta['name']}-",
         },

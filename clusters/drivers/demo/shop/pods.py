@@ -30,12 +30,14 @@ def ready(world: ShopWorld, owner: Object) -> list[Object]:
     return [pod for pod in active(world, owner) if objects.is_true(pod, "Ready")]
 
 
-def create(world: ShopWorld, owner: Object) -> None:
-    """A new copy, not placed yet."""
-    suffix = "".join(world.chance.choice(LETTERS) for _ in range(5))
+def create(world: ShopWorld, owner: Object, suffix: str = "", selector: dict[str, str] | None = None) -> None:
+    """A new copy, not placed yet. ``selector``: only on machines with these labels."""
+    suffix = suffix or "".join(world.chance.choice(LETTERS) for _ in range(5))
     pod = objects.pod(world.new_uid(), owner, suffix, world.now)
+    if selector:
+        pod["spec"]["nodeSelector"] = selector
     world.save(pod)
-    world.event(owner, "ReplicaSet", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+    world.event(owner, owner["kind"], "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
     _later(world, pod, world.between(0.3, 0.8), _place)
 
 
@@ -110,7 +112,9 @@ def _place(world: ShopWorld, pod: Object) -> None:
     nodes = [
         node["metadata"]["name"]
         for node in world.all("v1/nodes")
-        if node["metadata"]["name"] not in world.lost and not node["spec"].get("unschedulable")
+        if node["metadata"]["name"] not in world.lost
+        and not node["spec"].get("unschedulable")
+        and (pod["spec"].get("nodeSelector") or {}).items() <= node["metadata"]["labels"].items()
     ]
     if not nodes:
         if objects.set_condition(

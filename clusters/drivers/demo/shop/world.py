@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
-from clusters.drivers.demo.shop import calls, deployments, faults, life, objects, pods
+from clusters.drivers.demo.shop import calls, deployments, faults, jobs, life, objects, pods, sets, things
 from clusters.drivers.demo.shop.apps import APPS, BY_NAME, MACHINES
+from clusters.drivers.demo.shop.collections import COLLECTION
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object, World
 from clusters.errors import Missing
@@ -17,15 +18,6 @@ from clusters.errors import Missing
 DAY = 86400.0
 EVENTS_KEPT = 300
 EVENTS_FOR = 3600.0
-COLLECTION = {
-    "Pod": "v1/pods",
-    "ReplicaSet": "apps/v1/replicasets",
-    "Deployment": "apps/v1/deployments",
-    "Node": "v1/nodes",
-    "Service": "v1/services",
-    "Namespace": "v1/namespaces",
-    "Event": "v1/events",
-}
 
 
 class ShopWorld(World):
@@ -65,6 +57,10 @@ class ShopWorld(World):
 
             self.after(first, install)
             self.after(first + self.between(600, 10 * DAY), update)
+        self.run(start - sets.BEFORE)
+        things.add(self)
+        sets.add(self)
+        jobs.add(self)
         self.run(start)
         self.objects.pop("v1/events", None)
 
@@ -79,8 +75,8 @@ class ShopWorld(World):
             who = {"manager": "kube-controller-manager", "operation": "Update", "apiVersion": thing["apiVersion"]}
             meta["managedFields"] = [{**who, "time": objects.when(self.now)}]
         self.put(COLLECTION[kind], meta["uid"], thing)
-        if kind in ("Deployment", "ReplicaSet"):
-            self.soon(kind.lower(), meta["uid"])
+        if kind in CONTROLLERS:
+            self.soon(kind, meta["uid"])
 
     def forget(self, thing: Object) -> None:
         """Remove an object."""
@@ -163,7 +159,7 @@ class ShopWorld(World):
     # Controllers -------------------------------------------------------------------------------------------------
 
     def soon(self, kind: str, uid: str, delay: float = 0.15) -> None:
-        """Let the controller of a deployment or replica set look at it; asked twice, it looks once."""
+        """Let the controller of what keeps copies look at it; asked twice, it looks once."""
         mark = (kind, uid, delay > 1)
         if mark in self._pending:
             return
@@ -171,17 +167,17 @@ class ShopWorld(World):
 
         def look() -> None:
             self._pending.discard(mark)
-            (deployments.reconcile if kind == "deployment" else deployments.reconcile_set)(self, uid)
+            CONTROLLERS[kind](self, uid)
 
         self.after(delay, look)
 
     def soon_owner(self, pod: Object) -> None:
-        """A pod changed: its replica set and its deployment should know."""
+        """A pod changed: who keeps it, and who is above that, should know."""
         for owner in pod["metadata"].get("ownerReferences", ()):
-            if (owning := self.get("apps/v1/replicasets", owner["uid"])) is not None:
-                self.soon("replicaset", owner["uid"])
+            if owner["kind"] in CONTROLLERS and (owning := self.get(COLLECTION[owner["kind"]], owner["uid"])):
+                self.soon(owner["kind"], owner["uid"])
                 for above in owning["metadata"].get("ownerReferences", ()):
-                    self.soon("deployment", above["uid"], 0.3)
+                    self.soon(above["kind"], above["uid"], 0.3)
 
     # What is asked of it -----------------------------------------------------------------------------------------
 
@@ -295,3 +291,13 @@ def _lives(state: Object, last_words: tuple[str, ...]) -> list[Life]:
             if life not in found:
                 found.append(life)
     return found
+
+
+CONTROLLERS: dict[str, Callable[[ShopWorld, str], None]] = {
+    "Deployment": deployments.reconcile,
+    "ReplicaSet": deployments.reconcile_set,
+    "StatefulSet": sets.reconcile_stateful,
+    "DaemonSet": sets.reconcile_daemon,
+    "Job": jobs.reconcile,
+    "CronJob": jobs.reconcile_cron,
+}

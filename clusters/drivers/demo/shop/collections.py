@@ -1,0 +1,18 @@
+"""The collections of the shop: what the API calls each kind, and where its objects are."""
+
+from __future__ import annotations
+
+COLLECTION = {
+    "Pod": "v1/pods",
+    "Node": "v1/nodes",
+    "Service": "v1/services",
+    "Namespace": "v1/namespaces",
+    "Event": "v1/events",
+    "Deployment": "apps/v1/deployments",
+    "ReplicaSet": "apps/v1/replicasets",
+    "StatefulSet": "apps/v1/statefulsets",
+    "DaemonSet": "apps/v1/daemonsets",
+    "Job": "batch/v1/jobs",
+    "CronJob": "batch/v1/cronjobs",
+}
+KINDS = {collection: kind for kind, collection in COLLECTION.items()}

@@ -1,0 +1,135 @@
+"""Cron job: a batch job that is run again and again, by the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from clusters.kinds.base import Column, Health, Kind, Level, Workload
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.formats import count, epoch
+from clusters.kinds.kubernetes import cron_job_actions as actions
+from clusters.kinds.kubernetes.base import understood
+from clusters.kinds.kubernetes.cron_job_model import CronJob
+from clusters.kinds.kubernetes.job import JOB
+from clusters.kinds.kubernetes.panels import EVENTS, YAML
+from clusters.kinds.kubernetes.schedules import schedule_words
+from clusters.kinds.kubernetes.workload import Facts, Rows, labels_text, name_column, overview_panel
+from clusters.kinds.panels import LOGS
+
+GRACE = 30.0  # seconds after a start in which its end need not be known
+
+
+@understood
+def health(one: CronJob) -> Health:
+    """Whether it is on, at work, and did its work the last time."""
+    if one.metadata.deletion_timestamp:
+        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
+    if one.spec.suspend:
+        return Health(Level.PAUSED, "Suspended", "It is switched off: it starts nothing by itself.", "spec.suspend")
+    if one.running:
+        return Health(Level.HEALTHY, "Running", "", count(one.running, "job"), one.started)
+    if one.started and one.succeeded < one.started < time.time() - GRACE:
+        words = "Its last run did not succeed." if one.succeeded else "It has not succeeded yet."
+        return Health(Level.AT_RISK, "Last run failed", words, "lastSuccessfulTime", one.started)
+    return Health(Level.HEALTHY, "Scheduled")
+
+
+_OVERLAP = {
+    "Allow": "both run",
+    "Forbid": "the next one is left out",
+    "Replace": "the one that still runs is ended",
+}
+
+
+def _facts(one: CronJob) -> Facts:
+    zone = f" ({one.spec.time_zone})" if one.spec.time_zone else " (the cluster's own time)"
+    return [
+        ("When", f"{schedule_words(one.spec.schedule)}{zone}"),
+        ("As cron writes it", one.spec.schedule),
+        ("If one still runs then", _OVERLAP.get(one.spec.concurrency_policy, one.spec.concurrency_policy)),
+        ("Image", one.image or "–"),
+    ]
+
+
+def _runs(jobs: Iterable[Any]) -> Rows:
+    """Its jobs, the newest first."""
+    found = []
+    for one in sorted(jobs, key=lambda one: (-one.created, one.name)):
+        state = JOB.health(one)
+        found.append(
+            {
+                "kind": "job",
+                "key": JOB.key(one),
+                "name": one.name,
+                "created": one.created,
+                "status": [state.level.name.lower(), state.word, state.reason, state.code],
+            }
+        )
+    return found
+
+
+CRON_JOB: Kind[CronJob] = Kind(
+    model=CronJob,
+    api=actions.API,
+    name="cron-job",
+    label="Cron job",
+    plural="Cron jobs",
+    icon="calendar-clock",
+    group="Workloads",
+    platform="kubernetes",
+    words="A batch job that is run again and again, by the clock.",
+    health=health,
+    always=True,
+    columns=(
+        name_column(lambda one: one.image),
+        STATUS,
+        NAMESPACE,
+        Column(
+            key="schedule",
+            label="When",
+            value=lambda one: schedule_words(one.spec.schedule),
+            sort=lambda one: one.spec.schedule,
+            width="minmax(140px, 1.2fr)",
+        ),
+        Column(
+            key="active",
+            label="At work",
+            cell="number",
+            value=lambda one: one.running or None,
+            sort=lambda one: one.running,
+            width="80px",
+            end=True,
+        ),
+        Column(
+            key="started",
+            label="Last run",
+            cell="age",
+            value=lambda one: one.started or None,
+            sort=lambda one: -one.started,
+            width="80px",
+            end=True,
+        ),
+        Column(
+            key="succeeded",
+            label="Last good",
+            cell="age",
+            value=lambda one: one.succeeded or None,
+            sort=lambda one: -one.succeeded,
+            width="84px",
+            end=True,
+            words="How long ago it last did its work.",
+        ),
+        AGE,
+    ),
+    panels=(overview_panel(_facts, below="job", rows=_runs), LOGS, EVENTS, YAML),
+    actions=(actions.RUN_NOW, actions.SUSPEND, actions.RESUME, actions.DELETE),
+    search=lambda one: f"{one.image}\0{one.spec.schedule}\0{labels_text(one)}",
+    copies_of="pod",
+    workload=Workload(
+        image=lambda one: one.image,
+        copies=lambda one: (one.running, one.running, 0),
+        restarts=lambda one: None,
+    ),
+)

@@ -1,0 +1,100 @@
+"""What can be done to a cron job: run now, suspend, resume, delete."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import Conflict
+from clusters.kinds.actions import Values, kubectl_line, one_call
+from clusters.kinds.base import JSON, Action
+from clusters.kinds.kubernetes.base import at, collection, patch
+from clusters.kinds.kubernetes.cron_job_model import CronJob
+from clusters.kinds.kubernetes.deleting import ENDING, deleting
+from clusters.kinds.kubernetes.job_actions import API as JOBS
+from clusters.kinds.kubernetes.job_actions import new_name
+
+API, NOUN = "batch/v1/cronjobs", "cronjob"
+
+
+async def _run_now(driver: Driver, one: CronJob, values: Values) -> str:
+    """Make a job of its template, as ``kubectl create job --from`` does it."""
+    tree = await driver.call(Call("GET", at(API, one)))
+    if tree["metadata"].get("uid") != one.uid:
+        raise Conflict(f"{one.name} is another one by now.", hint="Look at it as it is now and try again.")
+    template = tree["spec"]["jobTemplate"]
+    meta = template.get("metadata") or {}
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": one.name, "uid": one.uid, "controller": True}
+    name = new_name(one.name)
+    body = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "labels": meta.get("labels") or {},
+            "annotations": {**(meta.get("annotations") or {}), "cronjob.kubernetes.io/instantiate": "manual"},
+            "ownerReferences": [owner],
+        },
+        "spec": template["spec"],
+    }
+    await driver.call(Call("POST", collection(JOBS, one.namespace), {"fieldManager": "pilothouse"}, body))
+    return f"{name} is started"
+
+
+def _suspend(yes: bool) -> Callable[[CronJob, Values], Call]:
+    return lambda one, values: patch(API, one, {"spec": {"suspend": yes}})
+
+
+def _undone(verb: str) -> Callable[[CronJob, Values], tuple[str, Mapping[str, JSON]]]:
+    return lambda one, values: (verb, {})
+
+
+def _line(yes: bool) -> Callable[[CronJob, Values], str]:
+    change = f'{{"spec":{{"suspend":{str(yes).lower()}}}}}'
+    return lambda one, values: kubectl_line("patch", NOUN, one, "-p", change)
+
+
+def _line_of_now(one: CronJob, values: Values) -> str:
+    words = ["kubectl", "create", "job", f"{one.name}-now", f"--from=cronjob/{one.name}", "-n", one.namespace]
+    return shlex.join(words)
+
+
+RUN_NOW: Action[CronJob] = Action(
+    verb="run-now",
+    label="Run now",
+    icon="play",
+    run=_run_now,
+    effect=lambda one: f"Starts a batch job of {one.name} now, beside those by the clock.",
+    stays=lambda one: "When it is due next does not change.",
+    refuse=lambda one: ENDING if one.metadata.deletion_timestamp else "",
+    line=_line_of_now,
+)
+SUSPEND: Action[CronJob] = Action(
+    verb="suspend",
+    label="Suspend",
+    icon="circle-pause",
+    run=one_call(_suspend(True), "{name} is switched off"),
+    confirm=False,
+    effect=lambda one: f"{one.name} starts nothing by itself any longer; what works now goes on.",
+    refuse=lambda one: "It is suspended already." if one.spec.suspend else "",
+    undo=_undone("resume"),
+    line=_line(True),
+)
+RESUME: Action[CronJob] = Action(
+    verb="resume",
+    label="Resume",
+    icon="circle-play",
+    run=one_call(_suspend(False), "{name} is switched on"),
+    confirm=False,
+    effect=lambda one: f"{one.name} runs by the clock again; what it missed may be made up for once.",
+    refuse=lambda one: "" if one.spec.suspend else "It is not suspended.",
+    undo=_undone("suspend"),
+    line=_line(False),
+)
+DELETE: Action[CronJob] = deleting(
+    API,
+    NOUN,
+    effect=lambda one: f"Deletes {one.name} with its batch jobs, their copies and lines; what works now is ended.",
+    stays=lambda one: "What its jobs wrote elsewhere stays, and so do settings, secrets and disks.",
+)

@@ -1,0 +1,66 @@
+"""A cron job as far as we read it."""
+
+from __future__ import annotations
+
+from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.base import Object, Part
+from clusters.kinds.kubernetes.job_model import JobSpec
+from clusters.live.resource import Number
+
+
+class JobTemplate(Part, frozen=True, gc=False, rename="camel"):
+    """What its jobs are made from."""
+
+    spec: JobSpec = JobSpec()
+
+
+class CronJobSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    schedule: str = ""
+    time_zone: str = ""
+    suspend: bool = False
+    concurrency_policy: str = "Allow"
+    starting_deadline_seconds: Number | None = None
+    job_template: JobTemplate = JobTemplate()
+
+
+class Reference(Part, frozen=True, gc=False, rename="camel"):
+    """A job that is at work."""
+
+    name: str = ""
+
+
+class CronJobStatus(Part, frozen=True, gc=False, rename="camel"):
+    """How it is."""
+
+    active: list[Reference] | None = None
+    last_schedule_time: str | None = None
+    last_successful_time: str | None = None
+
+
+class CronJob(Object, frozen=True, gc=False, rename="camel"):
+    """Work by the clock."""
+
+    spec: CronJobSpec = CronJobSpec()
+    status: CronJobStatus = CronJobStatus()
+
+    @property
+    def image(self) -> str:
+        """The image of its jobs."""
+        return self.spec.job_template.spec.template.image
+
+    @property
+    def running(self) -> int:
+        """How many of its jobs are at work."""
+        return len(self.status.active or ())
+
+    @property
+    def started(self) -> float:
+        """When it was last due and started, in epoch seconds; 0.0 for never."""
+        return epoch(self.status.last_schedule_time)
+
+    @property
+    def succeeded(self) -> float:
+        """When one of its jobs last did its work, in epoch seconds; 0.0 for never."""
+        return epoch(self.status.last_successful_time)

@@ -1,0 +1,163 @@
+"""Daemon set: one copy of an app on every machine that it fits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
+from clusters.kinds.formats import count, epoch
+from clusters.kinds.kubernetes import rollouts
+from clusters.kinds.kubernetes.base import Condition, Object, Part, understood
+from clusters.kinds.kubernetes.copies import judged_with
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.deployment_model import Selector, TracedMetadata
+from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
+from clusters.kinds.kubernetes.replica_set import Template
+from clusters.kinds.kubernetes.workload import Facts, labels_text, name_column, overview_panel, ready_column, selects
+from clusters.kinds.panels import LOGS, TERMINAL
+from clusters.live.resource import Number
+
+API, NOUN = "apps/v1/daemonsets", "daemonset"
+GRACE = 30.0  # seconds that fewer copies than machines are no fault yet
+
+
+class UpdateStrategy(Part, frozen=True, gc=False, rename="camel"):
+    """How it changes from one version to the next."""
+
+    type: str = "RollingUpdate"
+
+
+class DaemonSetSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    selector: Selector = Selector()
+    template: Template = Template()
+    update_strategy: UpdateStrategy = UpdateStrategy()
+
+
+class DaemonSetStatus(Part, frozen=True, gc=False, rename="camel"):
+    """How it is."""
+
+    observed_generation: Number = 0
+    desired_number_scheduled: Number = 0
+    number_ready: Number = 0
+    updated_number_scheduled: Number = 0
+    number_misscheduled: Number = 0
+    conditions: list[Condition] | None = None
+
+
+class DaemonSet(Object, frozen=True, gc=False, rename="camel"):
+    """One copy on each machine."""
+
+    metadata: TracedMetadata = TracedMetadata()
+    spec: DaemonSetSpec = DaemonSetSpec()
+    status: DaemonSetStatus = DaemonSetStatus()
+
+    @property
+    def changed(self) -> float:
+        """When anybody last changed anything about it (its controller too), in epoch seconds; 0.0 when unknown."""
+        return max((epoch(one.time) for one in self.metadata.managed_fields or ()), default=0.0)
+
+
+def _updating(one: DaemonSet) -> bool:
+    status = one.status
+    if status.observed_generation < one.metadata.generation:
+        return True
+    by_itself = one.spec.update_strategy.type == "RollingUpdate"
+    return by_itself and status.updated_number_scheduled < status.desired_number_scheduled
+
+
+def copies(one: DaemonSet) -> tuple[int, int, int]:
+    """Ready, wanted, starting."""
+    ready, wanted = one.status.number_ready, one.status.desired_number_scheduled
+    return min(ready, wanted), wanted, max(0, wanted - ready) if _updating(one) else 0
+
+
+@understood
+def health(one: DaemonSet) -> Health:
+    """Whether it runs wherever it should."""
+    ready, wanted, _ = copies(one)
+    if one.metadata.deletion_timestamp:
+        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
+    if not wanted and one.status.observed_generation:
+        return Health(Level.STOPPED, "On no machine", "No machine fits what it asks for.", "desiredNumberScheduled 0")
+    if _updating(one) and (ready or not wanted):
+        new = f"{one.status.updated_number_scheduled} of {wanted} machines have the new version."
+        return Health(Level.CHANGING, "Updating", new, since=one.changed)
+    if ready >= wanted:
+        return Health(Level.HEALTHY, "Running")
+    few = f"It is ready on {ready} of {count(wanted, 'machine')}."
+    if time.time() - max(one.changed, one.created) < GRACE:
+        return Health(Level.CHANGING, "Starting", few, since=one.changed)
+    return Health(Level.AT_RISK if ready else Level.FAILING, "Degraded" if ready else "Down", few, since=one.changed)
+
+
+def with_copies(one: DaemonSet, alone: Health, pods: Sequence[Copy]) -> Health:
+    """What its copies say weighs more than how many were up a moment ago."""
+    return judged_with(alone, pods, one.status.desired_number_scheduled)
+
+
+def _facts(one: DaemonSet) -> Facts:
+    status = one.status
+    how = "machine by machine" if one.spec.update_strategy.type == "RollingUpdate" else "when its copies end"
+    wrong = status.number_misscheduled
+    return [
+        ("Machines", f"ready on {status.number_ready} of {status.desired_number_scheduled} that it should run on"),
+        ("New version", f"on {status.updated_number_scheduled} of {status.desired_number_scheduled} machines"),
+        *((("Where it should not be", f"on {count(wrong, 'machine')}"),) if wrong else ()),
+        ("How it changes", how),
+        ("Selects", selects(one.spec.selector.match_labels)),
+    ]
+
+
+DAEMON_SET: Kind[DaemonSet] = Kind(
+    model=DaemonSet,
+    api=API,
+    name="daemon-set",
+    label="Daemon set",
+    plural="Daemon sets",
+    icon="radio",
+    group="Workloads",
+    platform="kubernetes",
+    words="One copy of an app on every machine that it fits: what each machine needs by itself.",
+    health=health,
+    always=True,
+    columns=(
+        name_column(lambda one: one.spec.template.image),
+        STATUS,
+        NAMESPACE,
+        ready_column(copies, "Machines on which it does its job, of those it should run on."),
+        CPU,
+        MEMORY,
+        Column(
+            key="new",
+            label="Up to date",
+            cell="number",
+            value=lambda one: one.status.updated_number_scheduled,
+            sort=lambda one: one.status.updated_number_scheduled,
+            width="90px",
+            end=True,
+            words="Machines that have the newest version.",
+        ),
+        RESTARTS,
+        AGE,
+    ),
+    panels=(overview_panel(_facts), LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    actions=(
+        rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, machine by machine."),
+        deleting(
+            API,
+            NOUN,
+            effect=lambda one: (
+                f"Deletes {one.name} with its copies on {count(one.status.desired_number_scheduled, 'machine')}."
+            ),
+            stays=lambda one: "Its settings, secrets and what it left on the machines stay.",
+        ),
+    ),
+    search=lambda one: f"{one.spec.template.image}\0{labels_text(one)}",
+    copies_of="pod",
+    with_copies=with_copies,
+    workload=Workload(image=lambda one: one.spec.template.image, copies=copies, restarts=lambda one: None),
+)

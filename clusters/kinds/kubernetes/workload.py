@@ -1,0 +1,73 @@
+"""What the kinds that keep copies have in common: their page, the columns of their lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from clusters.kinds.base import Column, Look, Panel
+from clusters.kinds.kubernetes.copies import copy_rows
+from clusters.kinds.kubernetes.owners import chain
+
+Facts: TypeAlias = Sequence[tuple[str, str]]
+Rows: TypeAlias = Sequence[Mapping[str, Any]]  # of things below it: name, kind, key, status, detail, created
+
+
+def overview_panel(
+    facts: Callable[[Any], Facts], below: str = "", rows: Callable[[Iterable[Any]], Rows] | None = None
+) -> Panel[Any]:
+    """The first tab: its copies, who keeps it, facts. ``below`` is a kind between it and its copies (a job)."""
+
+    async def load(look: Look) -> Mapping[str, Any]:
+        one = look.resource
+        between = [each for each in await look.related(below) if _keeps(one, each)] if below else []
+        keepers = {one.uid, *(each.uid for each in between)}
+        pods = [pod for pod in await look.related("pod") if pod.controller and pod.controller.uid in keepers]
+        return {
+            "facts": facts(one),
+            "copies": copy_rows(pods),
+            "below": rows(between) if rows else None,
+            "owners": await chain(look),
+            "labels": sorted(one.labels.items()),
+        }
+
+    return Panel(key="overview", label="Overview", icon="layout-dashboard", template="workload_overview", load=load)
+
+
+def _keeps(one: Any, other: Any) -> bool:
+    return bool(other.controller and other.controller.uid == one.uid)
+
+
+def name_column(second: Callable[[Any], str]) -> Column[Any]:
+    """Its name, with its image or something else below."""
+    return Column(
+        key="name",
+        label="Name",
+        cell="name",
+        value=lambda one: [one.name, second(one)],
+        sort=lambda one: one.name,
+        width="minmax(180px, 2.3fr)",
+    )
+
+
+def ready_column(copies: Callable[[Any], tuple[int, int, int]], words: str = "") -> Column[Any]:
+    """Copies that do their job, of those asked for."""
+    return Column(
+        key="ready",
+        label="Ready",
+        cell="pips",
+        value=lambda one: list(copies(one)),
+        sort=lambda one: copies(one)[0] / (copies(one)[1] or 1),
+        width="minmax(104px, .9fr)",
+        words=words,
+    )
+
+
+def labels_text(one: Any) -> str:
+    """Its labels as the search box looks through them."""
+    return " ".join(f"{key}={value}" for key, value in one.labels.items())
+
+
+def selects(labels: Mapping[str, str] | None) -> str:
+    """A selector in words."""
+    return ", ".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or "–"
