@@ -48,10 +48,10 @@ async def test_home_says_that_all_is_well_and_draws_every_app(
 ) -> None:
     html = await page(async_client_for(ada))
     assert "<h1>All is well</h1>" in html
-    assert "33 of 35 apps are healthy" in html
+    assert "37 of 40 apps are healthy" in html
     assert html.count('<a href="/clusters/shop/deployment/') >= 22
     assert "Nothing needs you." in html
-    assert "35 apps on 2 clusters are watched." in html
+    assert "40 apps on 2 clusters are watched." in html
 
 
 async def test_home_leads_with_what_is_wrong_and_the_first_thing_to_do(
