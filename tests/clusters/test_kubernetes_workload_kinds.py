@@ -143,7 +143,7 @@ def test_a_copy_that_cannot_start_is_said_of_its_job_unless_that_is_over() -> No
 
 
 def test_a_job_is_made_again_without_what_the_cluster_wrote_into_it() -> None:
-    old = {
+    old: dict[str, Any] = {
         "metadata": {"name": "it", "uid": "u1", "labels": {"app": "it", "job-name": "it"}, "resourceVersion": "5"},
         "spec": {
             "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "u1"}},
