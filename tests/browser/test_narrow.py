@@ -54,3 +54,26 @@ def test_the_line_is_shown_small_while_it_is_well_and_in_words_when_not(page_for
     assert box is not None
     assert box["width"] > 60
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_name_of_a_label_stands_above_its_value(page_for: PageFor) -> None:
+    page = page_for("ada", width=390, height=844)
+    page.goto("/list/volume/?q=shop_db")
+    page.locator("live-table .rows .r a").first.click()
+    page.locator(".kv.names").wait_for()
+    label = page.locator(".kv.names > div").first
+    name, value = label.locator("dt").bounding_box(), label.locator("dd").bounding_box()
+    assert name is not None
+    assert value is not None
+    assert value["y"] >= name["y"] + name["height"]
+    assert value["x"] == name["x"]
+
+
+def test_a_long_name_ends_in_the_bar_with_a_mark(page_for: PageFor) -> None:
+    page = page_for("ada", width=390, height=844)
+    page.goto("/list/image/?q=nginx")
+    page.locator("live-table .rows .r a").first.click()
+    name = page.locator(".crumbs > :last-child")
+    expect(name).to_contain_text("registry.example/library/nginx")
+    inside = "(one) => one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right + 1"
+    assert name.evaluate(inside), "the bar does not cut it without a mark"

@@ -140,7 +140,7 @@ class LogView extends HTMLElement {
       clearTimeout(this.waiting);
       this.empty.hidden = !this.over;
     }
-    if (this.following) this.list.scrollTop = this.list.scrollHeight;
+    if (this.following) this.#toEnd();
     else this.#drawFollowing();
     this.drawing ||= setTimeout(() => {
       this.drawing = 0;
@@ -203,25 +203,28 @@ class LogView extends HTMLElement {
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.list;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    const up = scrollTop < (this.lastTop ?? 0) - 2;
+    const moved = scrollTop - (this.lastTop ?? 0); // by somebody: what the page scrolls by itself is known already
     this.lastTop = scrollTop;
-    if (this.following && up && !atEnd) this.#follow(false);
-    else if (!this.following && atEnd && !up) this.#follow(true);
-    if (this.search.active) {
-      clearTimeout(this.highlighting);
-      this.highlighting = setTimeout(() => this.#highlight(), 60);
-    }
+    if (this.following && moved < -2 && !atEnd) this.#follow(false);
+    else if (!this.following && atEnd && moved > 2) this.#follow(true);
+    if (!this.search.active) return;
+    clearTimeout(this.highlighting);
+    this.highlighting = setTimeout(() => this.#highlight(), 60);
   }
 
   #follow(on) {
     this.following = on;
     if (on) {
       this.fresh = 0;
-      this.list.scrollTop = this.list.scrollHeight;
-      this.lastTop = this.list.scrollTop;
+      this.#toEnd();
       this.feed.goOn();
     }
     this.#drawFollowing();
+  }
+
+  #toEnd() {
+    this.list.scrollTop = this.list.scrollHeight;
+    this.lastTop = this.list.scrollTop;
   }
 
   #drawFollowing() {
