@@ -9,6 +9,11 @@ from clusters.live.resource import Number, Resource
 
 named = msgspec.field
 
+PROJECT, STACK = (
+    "com.docker.compose.project",
+    "com.docker.stack.namespace",
+)  # the labels of a Compose project, a Swarm stack
+
 
 class _Part(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """Fields that are missing or null have their default."""
@@ -141,7 +146,7 @@ class Container(Resource, frozen=True, gc=False, rename="pascal"):
     @property
     def namespace(self) -> str:
         """The Compose project or Swarm stack it belongs to."""
-        return self.label("com.docker.compose.project") or self.label("com.docker.stack.namespace")
+        return self.label(PROJECT) or self.label(STACK)
 
     @property
     def version(self) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from clusters.kinds.docker.container_model import Container
-from clusters.kinds.docker.used_by import Used, User, grouped, user, with_users
-from clusters.kinds.docker.volume_model import PROJECT
+from clusters.kinds.docker.used_by import Labelled, User, grouped, user, with_users
 from clusters.kinds.formats import epoch
 
 PREDEFINED = frozenset({"bridge", "host", "none"})  # made by the engine itself; they cannot be removed
@@ -29,7 +28,7 @@ class Addresses(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     config: list[Range] | None = None
 
 
-class Network(Used, frozen=True, gc=False, rename="pascal"):
+class Network(Labelled, frozen=True, gc=False, rename="pascal"):
     """One network, as the engine's list has it."""
 
     id: str = ""
@@ -43,7 +42,6 @@ class Network(Used, frozen=True, gc=False, rename="pascal"):
     attachable: bool = False
     ingress: bool = False
     options: dict[str, str] | None = None
-    tags: dict[str, str] | None = msgspec.field(default=None, name="Labels")
 
     @property
     def uid(self) -> str:
@@ -56,19 +54,9 @@ class Network(Used, frozen=True, gc=False, rename="pascal"):
         return self.title or self.id[:12]
 
     @property
-    def namespace(self) -> str:
-        """The Compose project or Swarm stack it belongs to."""
-        return self.labels.get(PROJECT) or self.labels.get("com.docker.stack.namespace") or ""
-
-    @property
     def created(self) -> float:
         """When it was made, in epoch seconds."""
         return epoch(self.created_at)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Its labels; empty when it has none."""
-        return self.tags or {}
 
     @property
     def predefined(self) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 from clusters.kinds.base import Health
 from clusters.kinds.docker.container_health import health
-from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_model import PROJECT, Container
 from clusters.kinds.docker.network_model import Network
-from clusters.kinds.docker.volume_model import PROJECT, Volume
+from clusters.kinds.docker.volume_model import Volume
 from clusters.live.resource import Resource
 
 LABEL = "com.docker.compose."

@@ -10,7 +10,7 @@ import msgspec
 
 from clusters.kinds.base import Health, Level
 from clusters.kinds.docker.container_health import health
-from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_model import PROJECT, STACK, Container
 from clusters.kinds.formats import count
 from clusters.live.resource import Resource
 
@@ -47,6 +47,22 @@ class Used(Resource, frozen=True, gc=False):
     def running(self) -> int:
         """How many of its users run."""
         return sum(user.running for user in self.users)
+
+
+class Labelled(Used, frozen=True, gc=False, rename="pascal"):
+    """The base of those whose labels say what they belong to."""
+
+    tags: dict[str, str] | None = msgspec.field(default=None, name="Labels")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels; empty when it has none."""
+        return self.tags or {}
+
+    @property
+    def namespace(self) -> str:
+        """The Compose project or Swarm stack it belongs to."""
+        return self.labels.get(PROJECT) or self.labels.get(STACK) or ""
 
 
 def user(container: Container, details: Iterable[str] = ()) -> User:

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from clusters.kinds.docker.container_model import Container
-from clusters.kinds.docker.used_by import Used, User, grouped, user, with_users
+from clusters.kinds.docker.used_by import Labelled, User, grouped, user, with_users
 from clusters.kinds.formats import epoch
 
-PROJECT = "com.docker.compose.project"
 _ANONYMOUS = "com.docker.volume.anonymous"
 _HEX = frozenset("0123456789abcdef")
 
 
-class Volume(Used, frozen=True, gc=False, rename="pascal"):
+class Volume(Labelled, frozen=True, gc=False, rename="pascal"):
     """One volume. The engine knows it by its name alone, so that is its identity, too."""
 
     title: str = msgspec.field(default="", name="Name")
@@ -23,7 +22,6 @@ class Volume(Used, frozen=True, gc=False, rename="pascal"):
     mountpoint: str = ""
     scope: str = ""
     created_at: str | None = None
-    tags: dict[str, str] | None = msgspec.field(default=None, name="Labels")
     options: dict[str, str] | None = None
 
     @property
@@ -37,19 +35,9 @@ class Volume(Used, frozen=True, gc=False, rename="pascal"):
         return self.title
 
     @property
-    def namespace(self) -> str:
-        """The Compose project or Swarm stack it belongs to."""
-        return self.labels.get(PROJECT) or self.labels.get("com.docker.stack.namespace") or ""
-
-    @property
     def created(self) -> float:
         """When it was made, in epoch seconds."""
         return epoch(self.created_at)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Its labels; empty when it has none."""
-        return self.tags or {}
 
     @property
     def anonymous(self) -> bool:
