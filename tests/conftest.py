@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db import connection
 from django.test import AsyncClient, Client
+from hypothesis import HealthCheck, settings
 
 from clusters.kinds.base import Role
 from clusters.models import Cluster, Grant
@@ -31,6 +32,9 @@ from tests.browser.fixtures import (  # noqa: F401 - here, so that attacks use t
 from tests.real import find_docker_socket, find_kubeconfig, need
 
 PASSWORD = "correct horse battery"
+# How fast something is, the bench says: a slow machine is no fault of what is tested.
+settings.register_profile("pilothouse", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pilothouse")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks

@@ -108,7 +108,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS)
 def test_whatever_was_done_all_runs_again_when_the_faults_are_over_and_it_is_started(
     steps: list[tuple[str, int]],

@@ -207,7 +207,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(STEPS)
 def test_whatever_was_done_all_is_well_again_when_the_faults_are_over(steps: list[tuple[str, int]]) -> None:
     world, now = ShopWorld(3, START, calm=True), START

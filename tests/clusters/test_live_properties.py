@@ -165,7 +165,7 @@ queries = st.builds(
 ALL = Query("thing", frozenset({(1, None), (2, None)}), columns=("name", "status", "count", "cluster"), sort="name")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(queries, st.integers(0, 6), st.integers(1, 8), st.lists(steps, max_size=30), st.sampled_from([2, 500]))
 def test_what_was_pushed_equals_what_a_reload_shows(
     query: Query, offset: int, limit: int, story: list[Any], few: int
@@ -194,7 +194,7 @@ def test_what_was_pushed_equals_what_a_reload_shows(
         asyncio.run(tell())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(queries, min_size=1, max_size=6), st.lists(steps, max_size=20), st.sampled_from([2, 500]))
 @example([ALL, ALL], [("flush",), ("list", 1, [Thing(f"u{one}", "web", "", 0, 0, "v0") for one in range(5)])], 2)
 def test_a_question_asked_in_the_middle_is_answered_like_any_other(

@@ -169,7 +169,7 @@ def test_a_kind_that_cannot_be_listed_says_nothing() -> None:
     assert find([Heard(2, "Host", "docker", "connecting", {"container": store})], ALL, 1.0) == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(["leak", "image", "node"]), st.booleans(), st.integers(1, 50)), max_size=6))
 def test_a_narrowed_search_finds_the_same_as_a_search_of_everything(steps: list[tuple[str, bool, int]]) -> None:
     world, now = ShopWorld(3, 1_800_000_000.0, calm=True), 1_800_000_000.0
