@@ -12,6 +12,7 @@ from clusters.kinds.kubernetes.job import JOB
 from clusters.kinds.kubernetes.node import NODE
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
+from clusters.kinds.kubernetes.service import SERVICE
 from clusters.kinds.kubernetes.stateful_set import STATEFUL_SET
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -22,5 +23,6 @@ KINDS: tuple[Kind[Any], ...] = (
     CRON_JOB,
     POD,
     REPLICA_SET,
+    SERVICE,
     NODE,
 )

@@ -25,9 +25,14 @@ def staying(copies: Sequence[Copy]) -> int:
 
 def most_frequent(copies: Sequence[Copy]) -> Health:
     """How the most of these are; where there are as many of several sorts, the first by name of its trouble."""
-    often = Counter((one.health.word, one.health.code) for one in copies)
+    return most_frequent_health([one.health for one in copies])
+
+
+def most_frequent_health(healths: Sequence[Health]) -> Health:
+    """The same, of what was judged already."""
+    often = Counter((one.word, one.code) for one in healths)
     (word, code), _ = min(often.items(), key=lambda item: (-item[1], item[0]))
-    return next(one.health for one in copies if (one.health.word, one.health.code) == (word, code))
+    return next(one for one in healths if (one.word, one.code) == (word, code))
 
 
 def since(copies: Sequence[Copy]) -> float:
