@@ -8,6 +8,8 @@ from clusters.kinds.base import Kind
 from clusters.kinds.kubernetes.cron_job import CRON_JOB
 from clusters.kinds.kubernetes.daemon_set import DAEMON_SET
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
+from clusters.kinds.kubernetes.ingress import INGRESS
+from clusters.kinds.kubernetes.ingress_class import INGRESS_CLASS
 from clusters.kinds.kubernetes.job import JOB
 from clusters.kinds.kubernetes.node import NODE
 from clusters.kinds.kubernetes.pod import POD
@@ -24,5 +26,7 @@ KINDS: tuple[Kind[Any], ...] = (
     POD,
     REPLICA_SET,
     SERVICE,
+    INGRESS,
+    INGRESS_CLASS,
     NODE,
 )

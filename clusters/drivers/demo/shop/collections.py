@@ -12,6 +12,8 @@ COLLECTION = {
     "ReplicaSet": "apps/v1/replicasets",
     "StatefulSet": "apps/v1/statefulsets",
     "DaemonSet": "apps/v1/daemonsets",
+    "Ingress": "networking.k8s.io/v1/ingresses",
+    "IngressClass": "networking.k8s.io/v1/ingressclasses",
     "Job": "batch/v1/jobs",
     "CronJob": "batch/v1/cronjobs",
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
-from clusters.drivers.demo.shop import calls, deployments, faults, jobs, life, objects, pods, sets, things
+from clusters.drivers.demo.shop import calls, deployments, faults, jobs, life, network, objects, pods, sets, things
 from clusters.drivers.demo.shop.apps import APPS, BY_NAME, MACHINES
 from clusters.drivers.demo.shop.collections import COLLECTION
 from clusters.drivers.demo.voice import Life, Speaker
@@ -59,6 +59,7 @@ class ShopWorld(World):
             self.after(first + self.between(600, 10 * DAY), update)
         self.run(start - sets.BEFORE)
         things.add(self)
+        network.add(self)
         sets.add(self)
         jobs.add(self)
         self.run(start)

@@ -1,0 +1,85 @@
+"""Ingress class: whoever serves ingresses."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clusters.kinds.base import Column, Health, Kind, Level
+from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
+from clusters.kinds.kubernetes.panels import EVENTS, YAML
+
+DEFAULT = "ingressclass.kubernetes.io/is-default-class"
+
+
+class ClassAnnotations(Part, frozen=True, gc=False):
+    """The annotation that makes it the one of ingresses that name none."""
+
+    default: str = msgspec.field(default="", name=DEFAULT)
+
+
+class ClassMetadata(Metadata, frozen=True, gc=False, rename="camel"):
+    """With that annotation."""
+
+    annotations: ClassAnnotations | None = None  # type: ignore[assignment]
+
+
+class ClassSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    controller: str = ""
+
+
+class IngressClass(Object, frozen=True, gc=False, rename="camel"):
+    """Whoever serves ingresses of this class."""
+
+    metadata: ClassMetadata = ClassMetadata()
+    spec: ClassSpec = ClassSpec()
+
+    @property
+    def is_default(self) -> bool:
+        """Does it serve ingresses that name no class?"""
+        return bool(self.metadata.annotations and self.metadata.annotations.default == "true")
+
+
+@understood
+def health(one: IngressClass) -> Health:
+    """There is nothing of its own that could be ill."""
+    return Health(Level.HEALTHY, "Default" if one.is_default else "Known")
+
+
+INGRESS_CLASS: Kind[IngressClass] = Kind(
+    model=IngressClass,
+    api="networking.k8s.io/v1/ingressclasses",
+    name="ingress-class",
+    label="Ingress class",
+    plural="Ingress classes",
+    icon="route",
+    group="Networking",
+    platform="kubernetes",
+    namespaced=False,
+    words="A sort of ingress, and the program that serves it.",
+    health=health,
+    columns=(
+        Column(
+            key="name",
+            label="Name",
+            cell="name",
+            value=lambda one: [one.name, ""],
+            sort=lambda one: one.name,
+            width="minmax(160px, 1.6fr)",
+        ),
+        STATUS,
+        Column(
+            key="controller",
+            label="Served by",
+            cell="mono",
+            value=lambda one: one.spec.controller or None,
+            sort=lambda one: one.spec.controller,
+            width="minmax(160px, 1.6fr)",
+            words="The program that does it. It must run in the cluster.",
+        ),
+        AGE,
+    ),
+    panels=(EVENTS, YAML),
+)
