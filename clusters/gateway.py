@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -139,19 +140,21 @@ class Gateway:
         return decide(actor, target, Need(action.role, action.right))
 
     async def read(
-        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, panel: Panel[Any]
+        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, panel: Panel[Any], about: str = ""
     ) -> Mapping[str, Any]:
-        """What a panel of a resource's page shows."""
+        """What a panel of a resource's page shows; ``about`` is the part of it that the panel asks for."""
         need = Need(panel.role, panel.right, acts=False)
         await self.see(
             actor, cluster_id, _namespace(kind, resource), need, verb=panel.key, kind=kind.name, resource=resource
         )
         if panel.right == "reveal":
-            event = event_of(actor, self.connections.cluster(cluster_id), kind.name, resource, panel.key)
+            detail = {panel.asks: about} if panel.asks else {}
+            event = event_of(actor, self.connections.cluster(cluster_id), kind.name, resource, panel.key, detail=detail)
             await audit.outcome(await audit.intent(event), event, "done")
         if panel.load is None:
             return {}
-        return await in_time(panel.load(self._look(actor, cluster_id, kind, resource)), READ_SECONDS)
+        look = replace(self._look(actor, cluster_id, kind, resource), about=about)
+        return await in_time(panel.load(look), READ_SECONDS)
 
     async def preview(
         self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, verb: str, values: Mapping[str, JSON]

@@ -130,6 +130,7 @@ class Look:
     resource: Any
     driver: Driver
     related: Callable[[str], Awaitable[Sequence[Any]]]  # all live resources of another kind, visible to this person
+    about: str = ""  # the one part of it that was asked for, where the panel asks for one
     moments: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] = (
         _nothing  # what was seen happening to it, newest first
     )
@@ -149,6 +150,7 @@ class Panel(Generic[T]):
     live: bool = True  # loaded again when the resource changes
     when: Callable[[T], bool] | None = None
     tab: bool = True  # False: opened from another panel only
+    asks: str = ""  # what of the resource it is about: a name in the address (?entry=password), said in the audit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +221,7 @@ class Kind(Generic[T]):
     own_namespace: bool = False  # it is a namespace itself: its name says where it is
     always: bool = False  # watched also when nobody looks (Home and the findings need it)
     printed: bool = False  # its rows are those that the server itself prints: there is no model of it
+    metadata_only: bool = False  # the cluster is asked for nothing but its metadata: what it holds is secret
     at_hand: bool = False  # cheap to list: also listed when somebody searches everywhere
     workload: Workload[T] | None = None
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace

@@ -62,6 +62,8 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
             tree.get("value"), str
         ):  # one variable, as Kubernetes has it
             return {**tree, "value": mask_value(tree["name"], tree["value"])}
+        if tree.get("kind") == "Secret":
+            tree = _without_values(tree)
         return {key: masked(value, str(key), depth + 1) for key, value in tree.items()}
     if isinstance(tree, list):
         if name in ("Cmd", "Entrypoint", "Args", "command", "args") and all(isinstance(one, str) for one in tree):
@@ -72,3 +74,16 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(tree, str):
         return MASK if tree and name.lower() in _VAULTS else mask_value(name, tree)
     return tree
+
+
+def _without_values(secret: dict[str, Any]) -> dict[str, Any]:
+    """A Kubernetes secret with the names of its entries alone; a note of what was applied holds the values, too."""
+    hidden: dict[str, Any] = {
+        key: dict.fromkeys(secret[key], MASK) for key in ("data", "stringData") if isinstance(secret.get(key), dict)
+    }
+    metadata = secret.get("metadata")
+    notes = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict) and isinstance(notes, dict):
+        kept = {name: MASK if name.endswith("/last-applied-configuration") else text for name, text in notes.items()}
+        hidden["metadata"] = {**metadata, "annotations": kept}
+    return {**secret, **hidden}

@@ -60,8 +60,9 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
 
 async def _shown(request: Request, row: Row, panel: Panel[Any]) -> SafeString:
     """The panel as HTML; a fault of the cluster is shown in its place, and the rest of the page stays."""
+    about = request.GET.get(panel.asks, "")[:253] if panel.asks else ""
     try:
-        data = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel)
+        data = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel, about)
     except ClusterError as error:
         return render_to_string("components/error.html", {"error": error}, request)
     context: dict[str, Any] = {"data": data, "row": row, "panel": panel, "href": address(row)}

@@ -18,7 +18,7 @@ from clusters.drivers.kubernetes.errors import not_kubernetes
 from clusters.drivers.kubernetes.merge import merged
 from clusters.drivers.kubernetes.metrics import Metrics
 from clusters.drivers.kubernetes.paths import collection
-from clusters.drivers.kubernetes.reading import TABLE, Objects, Tables, definitions
+from clusters.drivers.kubernetes.reading import TABLE, MetadataAlone, Objects, Tables, definitions
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import ClusterError, Missing, Refused, Unsupported
 from clusters.kinds.base import Field, Kind
@@ -84,7 +84,7 @@ class KubernetesDriver:
         timing = Timing(longest=lambda: LOOKED_AT if self.looked_at else AT_REST)
 
         def reflect(namespace: str) -> Reflector:
-            reading = Tables() if kind.printed else Objects(kind.model)
+            reading = Tables() if kind.printed else (MetadataAlone if kind.metadata_only else Objects)(kind.model)
             return Reflector(self._server, kind.api, reading, namespace, timing)
 
         if namespaces and kind.namespaced:

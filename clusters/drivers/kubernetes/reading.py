@@ -9,6 +9,7 @@ import msgspec
 
 from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.errors import not_kubernetes
+from clusters.errors import Unsupported
 from clusters.kinds.kubernetes.printed import Printed, column_key, printed
 from clusters.live.resource import Resource
 
@@ -18,7 +19,8 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 class Reading(Protocol):
     """How the answers of a list and the events of a watch become resources."""
 
-    accept: str  # what is asked for
+    accept: str  # what is asked for of a list
+    accept_events: str  # and of a watch
     query: Mapping[str, str]  # and with what
 
     def page(self, body: bytes) -> decode.Page:
@@ -34,7 +36,7 @@ class Reading(Protocol):
 class Objects:
     """Whole objects, decoded into a kind's model."""
 
-    accept = "application/json"
+    accept = accept_events = "application/json"
     query: Mapping[str, str] = {}
 
     def __init__(self, model: type[Any]) -> None:
@@ -51,6 +53,21 @@ class Objects:
     def resource(self, raw: msgspec.Raw) -> Resource | None:
         """The object as the kind's model."""
         return decode.resource(raw, self._model)
+
+
+class MetadataAlone(Objects):
+    """Objects without what they hold: the server leaves it out, so that it never gets here."""
+
+    # No second choice: a server that cannot leave it out refuses (406).
+    accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    accept_events = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+    def page(self, body: bytes) -> decode.Page:
+        """One page of a list. Raises Unsupported when it is whole objects in spite of what was asked for."""
+        page = super().page(body)
+        if page.kind != "PartialObjectMetadataList":
+            raise Unsupported("The cluster does not leave out what these hold, so they are not listed.")
+        return page
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -85,7 +102,7 @@ _row = msgspec.json.Decoder(Row)
 class Tables:
     """Rows as the server prints them, for kinds that we have no model of. A server that cannot print sends objects."""
 
-    accept = TABLE
+    accept = accept_events = TABLE
     query: Mapping[str, str] = {"includeObject": "Object"}
 
     def __init__(self) -> None:

@@ -169,7 +169,7 @@ class Reflector:
         }
         lines = decode.Lines()
         async with self._server.open(
-            "GET", self._path, query, silence=seconds + GRACE, accept=self._reading.accept
+            "GET", self._path, query, silence=seconds + GRACE, accept=self._reading.accept_events
         ) as response:
             yield Alive()
             async for data in pieces(response):

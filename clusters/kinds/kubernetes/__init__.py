@@ -5,17 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from clusters.kinds.base import Kind
+from clusters.kinds.kubernetes.config_map import CONFIG_MAP
 from clusters.kinds.kubernetes.cron_job import CRON_JOB
 from clusters.kinds.kubernetes.daemon_set import DAEMON_SET
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
+from clusters.kinds.kubernetes.disruption_budget import DISRUPTION_BUDGET
+from clusters.kinds.kubernetes.horizontal_autoscaler import HORIZONTAL_AUTOSCALER
 from clusters.kinds.kubernetes.ingress import INGRESS
 from clusters.kinds.kubernetes.ingress_class import INGRESS_CLASS
 from clusters.kinds.kubernetes.job import JOB
+from clusters.kinds.kubernetes.limit_range import LIMIT_RANGE
+from clusters.kinds.kubernetes.namespace import NAMESPACE
 from clusters.kinds.kubernetes.node import NODE
+from clusters.kinds.kubernetes.persistent_volume import PERSISTENT_VOLUME
+from clusters.kinds.kubernetes.persistent_volume_claim import PERSISTENT_VOLUME_CLAIM
 from clusters.kinds.kubernetes.pod import POD
+from clusters.kinds.kubernetes.priority_class import PRIORITY_CLASS
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
+from clusters.kinds.kubernetes.resource_quota import RESOURCE_QUOTA
+from clusters.kinds.kubernetes.secret import SECRET
 from clusters.kinds.kubernetes.service import SERVICE
+from clusters.kinds.kubernetes.service_account import SERVICE_ACCOUNT
 from clusters.kinds.kubernetes.stateful_set import STATEFUL_SET
+from clusters.kinds.kubernetes.storage_class import STORAGE_CLASS
 
 KINDS: tuple[Kind[Any], ...] = (
     DEPLOYMENT,
@@ -25,8 +37,20 @@ KINDS: tuple[Kind[Any], ...] = (
     CRON_JOB,
     POD,
     REPLICA_SET,
+    HORIZONTAL_AUTOSCALER,
+    DISRUPTION_BUDGET,
+    NODE,
+    NAMESPACE,
     SERVICE,
     INGRESS,
     INGRESS_CLASS,
-    NODE,
+    PERSISTENT_VOLUME_CLAIM,
+    PERSISTENT_VOLUME,
+    STORAGE_CLASS,
+    CONFIG_MAP,
+    SECRET,
+    SERVICE_ACCOUNT,
+    RESOURCE_QUOTA,
+    LIMIT_RANGE,
+    PRIORITY_CLASS,
 )

@@ -22,7 +22,7 @@ async def _load_conditions(look: Look) -> Mapping[str, Any]:
     return {"conditions": look.resource.status.conditions or []}
 
 
-async def _load_events(look: Look) -> Mapping[str, Any]:
+async def load_events(look: Look) -> Mapping[str, Any]:
     """``events``, newest first: what the cluster itself noted in the last hour or so."""
     path = ("api", "v1", "namespaces", look.resource.namespace or "default", "events")
     selector = f"involvedObject.uid={look.resource.uid}"
@@ -64,5 +64,5 @@ async def _load_yaml(look: Look) -> Mapping[str, Any]:
 CONDITIONS: Panel[Any] = Panel(
     key="conditions", label="Conditions", icon="list-checks", template="conditions", load=_load_conditions
 )
-EVENTS: Panel[Any] = Panel(key="events", label="Events", icon="activity", template="events", load=_load_events)
+EVENTS: Panel[Any] = Panel(key="events", label="Events", icon="activity", template="events", load=load_events)
 YAML: Panel[Any] = Panel(key="yaml", label="YAML", icon="file-code-2", template="raw", load=_load_yaml, live=False)

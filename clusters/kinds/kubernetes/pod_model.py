@@ -83,6 +83,18 @@ class ContainerStatus(Part, frozen=True, gc=False, rename="camel"):
     last_state: State = State()
 
 
+class ClaimSource(Part, frozen=True, gc=False, rename="camel"):
+    """A disk by the claim that has it."""
+
+    claim_name: str = ""
+
+
+class Volume(Part, frozen=True, gc=False, rename="camel"):
+    """Something mounted, as far as it is a claim."""
+
+    persistent_volume_claim: ClaimSource | None = None
+
+
 class PodSpec(Part, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
 
@@ -92,6 +104,8 @@ class PodSpec(Part, frozen=True, gc=False, rename="camel"):
     restart_policy: str = "Always"
     service_account_name: str = ""
     termination_grace_period_seconds: Number = 30
+    priority_class_name: str = ""
+    volumes: list[Volume] | None = None
 
 
 class PodStatus(Part, frozen=True, gc=False, rename="camel"):
@@ -126,6 +140,12 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
         sidecars = {one.name for one in self.spec.init_containers or () if one.restart_policy == "Always"}
         beside = [one for one in self.status.init_container_statuses or () if one.name in sidecars]
         return [*beside, *(self.status.container_statuses or ())]
+
+    @property
+    def claims(self) -> list[str]:
+        """The claims whose disks it uses."""
+        volumes = self.spec.volumes or ()
+        return [one.persistent_volume_claim.claim_name for one in volumes if one.persistent_volume_claim]
 
     @property
     def cpu_limit(self) -> float:

@@ -16,5 +16,16 @@ COLLECTION = {
     "IngressClass": "networking.k8s.io/v1/ingressclasses",
     "Job": "batch/v1/jobs",
     "CronJob": "batch/v1/cronjobs",
+    "HorizontalPodAutoscaler": "autoscaling/v2/horizontalpodautoscalers",
+    "PodDisruptionBudget": "policy/v1/poddisruptionbudgets",
+    "ConfigMap": "v1/configmaps",
+    "Secret": "v1/secrets",
+    "ServiceAccount": "v1/serviceaccounts",
+    "PersistentVolumeClaim": "v1/persistentvolumeclaims",
+    "PersistentVolume": "v1/persistentvolumes",
+    "StorageClass": "storage.k8s.io/v1/storageclasses",
+    "ResourceQuota": "v1/resourcequotas",
+    "LimitRange": "v1/limitranges",
+    "PriorityClass": "scheduling.k8s.io/v1/priorityclasses",
 }
 KINDS = {collection: kind for kind, collection in COLLECTION.items()}

@@ -36,6 +36,10 @@ def create(world: ShopWorld, owner: Object, suffix: str = "", selector: dict[str
     pod = objects.pod(world.new_uid(), owner, suffix, world.now)
     if selector:
         pod["spec"]["nodeSelector"] = selector
+    for claim in owner["spec"].get("volumeClaimTemplates", ()):
+        disk = claim["metadata"]["name"]
+        held = {"persistentVolumeClaim": {"claimName": f"{disk}-{pod['metadata']['name']}"}}
+        pod["spec"].setdefault("volumes", []).append({"name": disk, **held})
     world.save(pod)
     world.event(owner, owner["kind"], "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
     _later(world, pod, world.between(0.3, 0.8), _place)

@@ -1,0 +1,81 @@
+"""The first tab of kinds that keep no copies: facts, who uses it, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.kinds.base import Column, Look, Panel
+from clusters.kinds.kubernetes.owners import chain
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line. With ``kind`` and ``key`` it leads to another page."""
+
+    label: str
+    text: str
+    kind: str = ""
+    key: str = ""
+    mono: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Something that uses it: ``how`` says in what way."""
+
+    kind: str
+    name: str
+    key: str
+    label: str = ""
+    how: str = ""
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """A table of them. ``unknown``: why it cannot be said who they are."""
+
+    title: str
+    nobody: str
+    rows: Sequence[User] = ()
+    how: str = "How"
+    unknown: str = ""
+
+
+Load = Callable[[Look], Awaitable[Mapping[str, Any]]]
+
+
+def facts_panel(
+    facts: Callable[[Any], Iterable[Fact]], users: Callable[[Look], Awaitable[Users]] | None = None
+) -> Panel[Any]:
+    """Facts of the resource alone, and who uses it where that is known."""
+
+    async def load(look: Look) -> Mapping[str, Any]:
+        return await overview(look, facts(look.resource), await users(look) if users else None)
+
+    return panel(load)
+
+
+def panel(load: Load) -> Panel[Any]:
+    """The first tab; ``load`` gives what ``overview`` makes."""
+    return Panel(key="overview", label="Overview", icon="layout-dashboard", template="object_overview", load=load)
+
+
+async def overview(look: Look, facts: Iterable[Fact], users: Users | None = None, **more: Any) -> Mapping[str, Any]:
+    """The context of templates/panels/object_overview.html."""
+    labels = sorted(look.resource.labels.items())
+    return {"facts": list(facts), "users": users, "owners": await chain(look), "labels": labels, **more}
+
+
+def name_column(second: Callable[[Any], str]) -> Column[Any]:
+    """Its name, with something else below."""
+    return Column(
+        key="name",
+        label="Name",
+        cell="name",
+        value=lambda one: [one.name, second(one)],
+        sort=lambda one: one.name,
+        width="minmax(180px, 2fr)",
+    )

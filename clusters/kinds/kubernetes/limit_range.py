@@ -1,0 +1,94 @@
+"""Limit range: what one container, pod or disk of a namespace may ask for, and gets when it asks for nothing."""
+
+from __future__ import annotations
+
+from clusters.kinds.base import Column, Health, Kind, Level
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.kubernetes.base import Object, Part, understood
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.facts import Fact, facts_panel, name_column
+from clusters.kinds.kubernetes.panels import EVENTS, YAML
+
+API, NOUN = "v1/limitranges", "limitrange"
+
+
+class Limit(Part, frozen=True, gc=False, rename="camel"):
+    """The rule for one sort of thing: quantities by name."""
+
+    type: str = ""
+    min: dict[str, str] | None = None
+    max: dict[str, str] | None = None
+    default: dict[str, str] | None = None
+    default_request: dict[str, str] | None = None
+
+
+class LimitRangeSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    limits: list[Limit] | None = None
+
+
+class LimitRange(Object, frozen=True, gc=False, rename="camel"):
+    """One set of rules."""
+
+    spec: LimitRangeSpec = LimitRangeSpec()
+
+    @property
+    def rules(self) -> list[tuple[str, str]]:
+        """For what, and what: ("Container", "cpu at most 2")."""
+        found = []
+        for limit in self.spec.limits or ():
+            for words, amounts in (
+                ("at least", limit.min),
+                ("at most", limit.max),
+                ("limited to, unless it says so,", limit.default),
+                ("asks, unless it says so, for", limit.default_request),
+            ):
+                found += [(limit.type, f"{name} {words} {amount}") for name, amount in (amounts or {}).items()]
+        return found
+
+
+@understood
+def health(one: LimitRange) -> Health:
+    """It holds for whatever is made from now on."""
+    return Health(Level.HEALTHY, "In force") if one.rules else Health(Level.STOPPED, "Empty", "It has no rules.")
+
+
+def _facts(one: LimitRange) -> list[Fact]:
+    return [Fact(what, rule) for what, rule in one.rules]
+
+
+LIMIT_RANGE: Kind[LimitRange] = Kind(
+    model=LimitRange,
+    api=API,
+    name="limit-range",
+    label="Limit range",
+    plural="Limit ranges",
+    icon="sliders-horizontal",
+    group="Config and secrets",
+    platform="kubernetes",
+    words="What one container, pod or disk of a namespace may ask for, and what it gets when it asks for nothing.",
+    health=health,
+    columns=(
+        name_column(lambda one: ""),
+        STATUS,
+        NAMESPACE,
+        Column(
+            key="rules",
+            label="Rules",
+            cell="tags",
+            value=lambda one: [f"{what}: {rule}" for what, rule in one.rules[:4]],
+            width="minmax(200px, 2.4fr)",
+        ),
+        AGE,
+    ),
+    panels=(facts_panel(_facts), EVENTS, YAML),
+    actions=(
+        deleting(
+            API,
+            NOUN,
+            effect=lambda one: f"Deletes {one.name}: what is made in {one.namespace} from now on has no such limits.",
+            stays=lambda one: "What is there already keeps the limits that it got.",
+        ),
+    ),
+)

@@ -1,0 +1,142 @@
+"""Namespace: a part of a cluster with names, rights and limits of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from clusters.drivers.base import Call
+from clusters.errors import ClusterError
+from clusters.kinds.base import Health, Kind, Level, Look, Role
+from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.formats import count, epoch
+from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.facts import Fact, name_column, overview, panel
+from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
+
+API, NOUN = "v1/namespaces", "namespace"
+STUCK, HOPELESS = 600.0, 3600.0  # seconds that deleting one may take
+ITS_OWN = ("kube-system", "kube-public", "kube-node-lease", "default")
+_HOLDS = ("NamespaceFinalizersRemaining", "NamespaceContentRemaining")
+_FAILS = (
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionContentFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+)
+
+
+class NamespaceSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What must let go of it before it is gone."""
+
+    finalizers: list[str] | None = None
+
+
+class NamespaceStatus(Part, frozen=True, gc=False, rename="camel"):
+    """How it is."""
+
+    phase: str = ""
+    conditions: list[Condition] | None = None
+
+
+class Namespace(Object, frozen=True, gc=False, rename="camel"):
+    """One namespace."""
+
+    spec: NamespaceSpec = NamespaceSpec()
+    status: NamespaceStatus = NamespaceStatus()
+
+    @property
+    def held_by(self) -> str:
+        """What keeps it from going, in the cluster's own words: which finalizer of what; "" when nothing does."""
+        found = [condition(self.status.conditions, type_) for type_ in (*_FAILS, *_HOLDS)]
+        held = [one.message for one in found if one and one.status == "True"]
+        held += [f"finalizer {name}" for name in self.metadata.finalizers or ()]
+        held += [f"finalizer {name}" for name in self.spec.finalizers or () if name != "kubernetes"]
+        return "; ".join(held)[:600]
+
+
+@understood
+def health(one: Namespace) -> Health:
+    """There, going, or stuck while it goes."""
+    since = epoch(one.metadata.deletion_timestamp)
+    if not since:
+        return Health(Level.HEALTHY, "Active")
+    age = time.time() - since
+    if age < STUCK:
+        return Health(
+            Level.CHANGING, "Ending", f"It is being deleted with all that is in it. {one.held_by}".strip(), since=since
+        )
+    words = f"It should be gone by now. Still held by: {one.held_by or 'something that the cluster does not name'}."
+    return Health(Level.FAILING if age > HOPELESS else Level.AT_RISK, "Stuck ending", words, "Terminating", since)
+
+
+_COUNTED = (  # path of a collection -> one, many: what people look for before they delete
+    (("apis", "apps", "v1"), "deployments", "deployment", "deployments"),
+    (("apis", "apps", "v1"), "statefulsets", "stateful set", "stateful sets"),
+    (("apis", "apps", "v1"), "daemonsets", "daemon set", "daemon sets"),
+    (("api", "v1"), "pods", "pod", "pods"),
+    (("api", "v1"), "services", "service", "services"),
+    (("api", "v1"), "configmaps", "config map", "config maps"),
+    (("api", "v1"), "persistentvolumeclaims", "claim", "claims"),
+    (("apis", "batch", "v1"), "jobs", "batch job", "batch jobs"),
+    (("apis", "batch", "v1"), "cronjobs", "cron job", "cron jobs"),
+    (("apis", "networking.k8s.io", "v1"), "ingresses", "ingress", "ingresses"),
+)
+
+
+async def _contents(look: Look) -> list[str]:
+    """How many of what people look for are in it: one small request each, because nothing of it need be watched."""
+    found = []
+    for root, plural, one, many in _COUNTED:
+        path = (*root, "namespaces", look.resource.name, plural)
+        try:
+            answer = await look.driver.call(Call("GET", path, {"limit": "1"}, timeout=5))
+        except ClusterError:
+            continue  # not allowed, or the cluster has no such kind: then it is not counted
+        number = len(answer.get("items") or ()) + int((answer.get("metadata") or {}).get("remainingItemCount") or 0)
+        if number:
+            found.append(count(number, one, many))
+    return found
+
+
+async def _load(look: Look) -> Mapping[str, Any]:
+    one: Namespace = look.resource
+    inside = await _contents(look)
+    facts = [
+        Fact("In it", ", ".join(inside) or "none of the things that were counted"),
+        Fact("State", one.status.phase or "–"),
+        *((Fact("Held by", one.held_by),) if one.metadata.deletion_timestamp and one.held_by else ()),
+    ]
+    return await overview(look, facts)
+
+
+DELETE = deleting(
+    API,
+    NOUN,
+    effect=lambda one: (
+        f"Deletes {one.name} and all that is in it: apps with their copies, addresses, settings, secrets, batch jobs, "
+        "and disks (claims) with their data."
+    ),
+    stays=lambda one: "Disks stay whose class says “Retain”. What belongs to the whole cluster stays.",
+    refuse=lambda one: "The cluster itself needs it." if one.name in ITS_OWN else "",
+    role=Role.ADMIN,
+)
+
+NAMESPACE: Kind[Namespace] = Kind(
+    model=Namespace,
+    api=API,
+    name="namespace",
+    label="Namespace",
+    plural="Namespaces",
+    icon="folder",
+    group="Hosts and nodes",
+    platform="kubernetes",
+    namespaced=False,
+    always=True,
+    words="A part of a cluster with names, rights and limits of its own.",
+    health=health,
+    columns=(name_column(lambda one: ""), STATUS, AGE),
+    panels=(panel(_load), CONDITIONS, EVENTS, YAML),
+    actions=(DELETE,),
+)

@@ -1,0 +1,95 @@
+"""Resource quota: how much all that is in a namespace may use together."""
+
+from __future__ import annotations
+
+from clusters.kinds.base import Column, Health, Kind, Level
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.kubernetes.base import Object, Part, understood
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.facts import Fact, facts_panel, name_column
+from clusters.kinds.kubernetes.panels import EVENTS, YAML
+from clusters.kinds.kubernetes.quantities import quantity
+
+API, NOUN = "v1/resourcequotas", "quota"
+NEARLY = 0.9  # of what there is
+
+
+class QuotaStatus(Part, frozen=True, gc=False, rename="camel"):
+    """What there is, and what of it is taken: quantities by name."""
+
+    hard: dict[str, str] | None = None
+    used: dict[str, str] | None = None
+
+
+class Quota(Object, frozen=True, gc=False, rename="camel"):
+    """One quota."""
+
+    status: QuotaStatus = QuotaStatus()
+
+    @property
+    def shares(self) -> list[tuple[str, str, str, float]]:
+        """What, taken, there is, and the share of it; the fullest first."""
+        used = self.status.used or {}
+        found = []
+        for name, hard in (self.status.hard or {}).items():
+            taken, most = quantity(used.get(name, "0")), quantity(hard)
+            share = taken / most if most else 1.0 if taken else 0.0
+            found.append((name, used.get(name, "0"), hard, share))
+        return sorted(found, key=lambda one: (-one[3], one[0]))
+
+
+@understood
+def health(one: Quota) -> Health:
+    """Room left, nearly gone, or gone."""
+    if not one.shares:
+        return Health(Level.CHANGING, "New", "The cluster has not counted yet.", since=one.created)
+    name, used, hard, share = one.shares[0]
+    code = f"{name} {used} of {hard}"
+    if quantity(hard) and share >= 1:
+        return Health(Level.AT_RISK, "Used up", f"All of {name} is taken: nothing more of it can be made.", code)
+    if quantity(hard) and share >= NEARLY:
+        return Health(Level.AT_RISK, "Nearly used up", f"{share:.0%} of {name} is taken.", code)
+    return Health(Level.HEALTHY, "Room left", "", code)
+
+
+def _facts(one: Quota) -> list[Fact]:
+    return [Fact(name, f"{used} of {hard} ({share:.0%})") for name, used, hard, share in one.shares]
+
+
+RESOURCE_QUOTA: Kind[Quota] = Kind(
+    model=Quota,
+    api=API,
+    name="resource-quota",
+    label="Quota",
+    plural="Quotas",
+    icon="gauge",
+    group="Config and secrets",
+    platform="kubernetes",
+    words="How much all that is in a namespace may use together, and how many things it may hold.",
+    health=health,
+    always=True,
+    columns=(
+        name_column(lambda one: ""),
+        STATUS,
+        NAMESPACE,
+        Column(
+            key="used",
+            label="Taken",
+            cell="tags",
+            value=lambda one: [f"{name} {used} of {hard}" for name, used, hard, _ in one.shares[:4]],
+            sort=lambda one: one.shares[0][3] if one.shares else 0.0,
+            width="minmax(200px, 2.4fr)",
+            words="What is taken of what there is; the fullest first.",
+        ),
+        AGE,
+    ),
+    panels=(facts_panel(_facts), EVENTS, YAML),
+    actions=(
+        deleting(
+            API,
+            NOUN,
+            effect=lambda one: f"Deletes {one.name}: nothing limits any longer what {one.namespace} may use.",
+            stays=lambda one: "What is in the namespace stays.",
+        ),
+    ),
+)
