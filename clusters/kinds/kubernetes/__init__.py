@@ -16,6 +16,7 @@ from clusters.kinds.kubernetes.ingress_class import INGRESS_CLASS
 from clusters.kinds.kubernetes.job import JOB
 from clusters.kinds.kubernetes.limit_range import LIMIT_RANGE
 from clusters.kinds.kubernetes.namespace import NAMESPACE
+from clusters.kinds.kubernetes.network_policy import NETWORK_POLICY
 from clusters.kinds.kubernetes.node import NODE
 from clusters.kinds.kubernetes.persistent_volume import PERSISTENT_VOLUME
 from clusters.kinds.kubernetes.persistent_volume_claim import PERSISTENT_VOLUME_CLAIM
@@ -44,6 +45,7 @@ KINDS: tuple[Kind[Any], ...] = (
     SERVICE,
     INGRESS,
     INGRESS_CLASS,
+    NETWORK_POLICY,
     PERSISTENT_VOLUME_CLAIM,
     PERSISTENT_VOLUME,
     STORAGE_CLASS,
@@ -53,4 +55,5 @@ KINDS: tuple[Kind[Any], ...] = (
     RESOURCE_QUOTA,
     LIMIT_RANGE,
     PRIORITY_CLASS,
+    NODE,
 )

@@ -11,6 +11,7 @@ from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import at, delete
+from clusters.kinds.kubernetes.network_policy import OF_POD
 from clusters.kinds.kubernetes.owners import chain, owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_health import health
@@ -177,7 +178,7 @@ POD: Kind[Pod] = Kind(
         Column(key="address", label="Address", cell="mono", value=lambda pod: pod.status.pod_ip or None, hidden=True),
         AGE,
     ),
-    panels=(OVERVIEW, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    panels=(OVERVIEW, LOGS, TERMINAL, OF_POD, CONDITIONS, EVENTS, YAML),
     actions=(DELETE, EVICT),
     search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{' '.join(f'{k}={v}' for k, v in pod.labels.items())}",
     owner=owner,

@@ -14,6 +14,7 @@ COLLECTION = {
     "DaemonSet": "apps/v1/daemonsets",
     "Ingress": "networking.k8s.io/v1/ingresses",
     "IngressClass": "networking.k8s.io/v1/ingressclasses",
+    "NetworkPolicy": "networking.k8s.io/v1/networkpolicies",
     "Job": "batch/v1/jobs",
     "CronJob": "batch/v1/cronjobs",
     "HorizontalPodAutoscaler": "autoscaling/v2/horizontalpodautoscalers",

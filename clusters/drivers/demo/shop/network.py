@@ -1,4 +1,4 @@
-"""The ways into the shop: its web addresses."""
+"""The ways into the shop: its web addresses, and who may talk to whom."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def add(world: ShopWorld) -> None:
     front = _made(world, "Ingress", "shop", "shop", spec)
     front["status"] = {"loadBalancer": {"ingress": [{"ip": "192.0.2.80"}]}}
     world.save(front)
+    named = "app.kubernetes.io/name"
+    guarded = {
+        "podSelector": {"matchLabels": {named: "payments"}},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [
+            {"from": [{"podSelector": {"matchLabels": {named: "checkout-api"}}}], "ports": [{"port": "http"}]},
+            {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ops"}}}]},
+        ],
+        "egress": [{"to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": [{"protocol": "TCP", "port": 443}]}],
+    }
+    world.save(_made(world, "NetworkPolicy", "shop", "payments", guarded))
 
 
 def _made(world: ShopWorld, kind: str, namespace: str, name: str, spec: dict[str, Any]) -> Object:

@@ -1,0 +1,153 @@
+"""Network policy: who may talk to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from clusters.drivers.base import Call
+from clusters.errors import Unsupported
+from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.formats import count, epoch
+from clusters.kinds.kubernetes.base import collection, understood
+from clusters.kinds.kubernetes.copies import copy_rows
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.network_policy_model import INTO, OUT_OF, NetworkPolicy, allowed, join
+from clusters.kinds.kubernetes.panels import EVENTS, YAML
+from clusters.kinds.kubernetes.pod_model import Pod
+from clusters.kinds.kubernetes.workload import labels_text
+
+API = "networking.k8s.io/v1/networkpolicies"
+MOST = 500  # policies of a namespace that are looked at
+ENFORCED = "The cluster keeps these as they are written; whether they are obeyed depends on its network plug-in."
+
+
+@understood
+def health(one: NetworkPolicy) -> Health:
+    """Does it apply to anything?"""
+    if one.metadata.deletion_timestamp:
+        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
+    if not one.covered:
+        return Health(Level.STOPPED, "Covers nobody", f"It does nothing: no pod here is selected ({one.pods_words}).")
+    return Health(Level.HEALTHY, "Applies")
+
+
+def _directions(policies: Sequence[NetworkPolicy], whom: str) -> list[dict[str, Any]]:
+    found = []
+    for title, direction in ((f"Who may reach {whom}", INTO), (f"Whom {whom} may reach", OUT_OF)):
+        words, rows = allowed(policies, direction)
+        found.append({"title": title, "key": direction.lower(), "words": words, "rows": rows})
+    return found
+
+
+async def _load(look: Look) -> Mapping[str, Any]:
+    one: NetworkPolicy = look.resource
+    pods = [pod for pod in await look.related("pod") if one.covers(pod)]
+    beside = [
+        other.name
+        for other in await look.related("network-policy")
+        if other.uid != one.uid and any(other.covers(pod) for pod in pods)
+    ]
+    return {
+        "directions": _directions([one], "these pods"),
+        "named": False,
+        "note": f"{ENFORCED} Other policies add to what it allows: {', '.join(sorted(beside)[:20])}."
+        if beside
+        else ENFORCED,
+        "copies": copy_rows(pods),
+    }
+
+
+async def _load_of_pod(look: Look) -> Mapping[str, Any]:
+    """The same for one pod, from all policies of its namespace."""
+    pod: Pod = look.resource
+    call = Call("GET", collection(API, pod.namespace), {"limit": str(MOST)}, timeout=10)
+    answer = await look.driver.call(call) or {}
+    if (answer.get("metadata") or {}).get("continue"):
+        raise Unsupported(f"This namespace has more than {MOST} network policies: too many to put together here.")
+    policies = [msgspec.convert(item, NetworkPolicy) for item in answer.get("items") or ()]
+    mine = [one for one in policies if one.covers(pod)]
+    return {"directions": _directions(mine, "this pod"), "named": True, "note": ENFORCED, "copies": None}
+
+
+OVERVIEW: Panel[NetworkPolicy] = Panel(
+    key="overview", label="Who may talk", icon="shield-check", template="who_may_talk", load=_load
+)
+OF_POD: Panel[Pod] = Panel(
+    key="talk", label="Who may talk", icon="shield-check", template="who_may_talk", load=_load_of_pod, live=False
+)
+
+
+def _said(one: NetworkPolicy, direction: str) -> str:
+    if not one.limits(direction):
+        return "all may"
+    rules = one.rules(direction)
+    if not rules:
+        return "nobody"
+    who = list(dict.fromkeys(who for rule in rules for who in rule.who))
+    return "; ".join(who[:3]) + (f"; {count(len(who) - 3, 'more', 'more')}" if len(who) > 3 else "")
+
+
+NETWORK_POLICY: Kind[NetworkPolicy] = Kind(
+    model=NetworkPolicy,
+    api=API,
+    name="network-policy",
+    label="Network policy",
+    plural="Network policies",
+    icon="shield-check",
+    group="Networking",
+    platform="kubernetes",
+    words="Who may talk to whom: pods that it selects are reached only by those whom one of their policies names.",
+    health=health,
+    join=Join(kinds=("pod",), make=join),
+    columns=(
+        Column(
+            key="name",
+            label="Name",
+            cell="name",
+            value=lambda one: [one.name, ""],
+            sort=lambda one: one.name,
+            width="minmax(150px, 1.4fr)",
+        ),
+        STATUS,
+        NAMESPACE,
+        Column(key="selects", label="Applies to", value=lambda one: one.pods_words, width="minmax(150px, 1.5fr)"),
+        Column(
+            key="covered",
+            label="Pods",
+            cell="number",
+            value=lambda one: one.covered,
+            sort=lambda one: float(one.covered),
+            width="70px",
+            end=True,
+        ),
+        Column(
+            key="into",
+            label="Reached by",
+            value=lambda one: _said(one, INTO),
+            width="minmax(160px, 2fr)",
+            words="Who may open connections to its pods.",
+        ),
+        Column(
+            key="out",
+            label="May reach",
+            value=lambda one: _said(one, OUT_OF),
+            width="minmax(140px, 1.5fr)",
+            words="To whom its pods may open connections.",
+        ),
+        AGE,
+    ),
+    panels=(OVERVIEW, EVENTS, YAML),
+    actions=(
+        deleting(
+            API,
+            "networkpolicy",
+            effect=lambda one: f"Deletes {one.name}: it limits and allows nothing any longer for {one.pods_words}.",
+            stays=lambda one: "Where no other policy applies to its pods, all may reach them then.",
+        ),
+    ),
+    search=lambda one: f"{one.pods_words} {_said(one, INTO)} {_said(one, OUT_OF)}\0{labels_text(one)}",
+)

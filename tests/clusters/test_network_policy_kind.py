@@ -1,0 +1,88 @@
+"""Who may talk to whom, in words, both ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from clusters.kinds.base import Level
+from clusters.kinds.kubernetes.network_policy import NETWORK_POLICY
+from clusters.kinds.kubernetes.network_policy_model import (
+    INTO,
+    OUT_OF,
+    Expression,
+    NetworkPolicy,
+    Peer,
+    allowed,
+    join,
+)
+from clusters.kinds.kubernetes.pod_model import Pod
+
+RECORDED = Path(__file__).parent.parent / "recorded" / "kubernetes" / "network-policy.json"
+DENY = {"podSelector": {}, "policyTypes": ["Ingress"]}
+
+
+def policy(spec: dict[str, Any], name: str = "it") -> NetworkPolicy:
+    return msgspec.convert({"metadata": {"name": name, "namespace": "shop"}, "spec": spec}, NetworkPolicy)
+
+
+def pod(namespace: str = "shop", **labels: str) -> Pod:
+    return msgspec.convert({"metadata": {"name": "p", "namespace": namespace, "labels": labels}}, Pod)
+
+
+def test_without_a_policy_all_may() -> None:
+    assert allowed([], INTO) == ("All may: no policy says anything of it.", [])
+
+
+def test_a_policy_without_rules_lets_nobody_in_and_says_nothing_of_the_way_out() -> None:
+    assert allowed([policy(DENY, "deny")], INTO) == ("Nobody may: deny allows nothing.", [])
+    assert allowed([policy(DENY)], OUT_OF)[0].startswith("All may")
+
+
+def test_a_recorded_policy_is_told_in_words() -> None:
+    one = msgspec.json.decode(RECORDED.read_bytes(), type=NetworkPolicy)
+    words, rows = allowed([one], INTO)
+    assert words == ""
+    assert [row["who"] for row in rows] == [
+        "pods with app=sick of this namespace",
+        "pods with tier is front or edge of namespaces with team=ops",
+        "addresses 10.0.0.0/8, but not 10.1.0.0/16",
+    ]
+    assert {row["ports"] for row in rows} == {"http, 9000 to 9010 UDP"}
+    assert [(row["who"], row["ports"]) for row in allowed([one], OUT_OF)[1]] == [("everybody", "all ports")]
+
+
+def test_policies_add_up() -> None:
+    opened = policy({"policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}, "opened")
+    words, rows = allowed([policy(DENY, "deny"), opened], INTO)
+    assert words == ""
+    assert [(row["who"], row["policy"]) for row in rows] == [("all pods of this namespace", "opened")]
+
+
+def test_it_counts_the_live_pods_it_applies_to() -> None:
+    one = policy({"podSelector": {"matchLabels": {"app": "web"}}})
+    pods = [pod(app="web"), pod(app="db"), pod("other", app="web")]
+    assert join([one], {"pod": pods})[0].covered == 1
+    assert NETWORK_POLICY.health(one).level is Level.STOPPED
+    assert NETWORK_POLICY.health(join([one], {"pod": pods})[0]).word == "Applies"
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "holds"),
+    [
+        ("In", ["a"], (True, False)),
+        ("NotIn", ["a"], (False, True)),
+        ("Exists", None, (True, False)),
+        ("DoesNotExist", None, (False, True)),
+    ],
+)
+def test_expressions_hold_as_kubernetes_means_them(operator: str, values: Any, holds: tuple[bool, bool]) -> None:
+    one = Expression("tier", operator, values)
+    assert (one.holds({"tier": "a"}), one.holds({})) == holds
+
+
+def test_an_empty_namespace_selector_is_all_namespaces() -> None:
+    assert msgspec.convert({"namespaceSelector": {}}, Peer).words == "all pods of all namespaces"
