@@ -16,6 +16,7 @@ from clusters.kinds.kubernetes.steps import step
 from clusters.kinds.kubernetes.workload import labels_text
 
 API = "networking.k8s.io/v1/ingresses"
+NO_ADDRESS = Health(Level.UNKNOWN, "Cannot tell")
 
 
 @understood
@@ -65,7 +66,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     ways = zip(one.routes, one.checked.backends, strict=False)
     return {
         "steps": [
-            step("Entry point", entry),
+            step("Entry point", entry, FINE if one.status.addresses else NO_ADDRESS),
             step("Ingress class", f"{served}{by}", serving(one) or FINE),
             *(_way(route, how, one.namespace, known) for route, how in ways),
         ],
