@@ -55,5 +55,4 @@ KINDS: tuple[Kind[Any], ...] = (
     RESOURCE_QUOTA,
     LIMIT_RANGE,
     PRIORITY_CLASS,
-    NODE,
 )
