@@ -6,6 +6,7 @@ comma-separated list of docker, docker-old, kubernetes, browser) names it.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import connection
 from django.test import AsyncClient, Client
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from clusters.kinds.base import Role
 from clusters.models import Cluster, Grant
@@ -37,17 +39,27 @@ settings.register_profile("pilothouse", deadline=None, suppress_health_check=[He
 settings.load_profile("pilothouse")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers: one drives the only browser, one everything else, so that no two tests want one engine's quiet.
-
-    Without workers the browser tests come last: Playwright keeps an event loop on this thread, and the others need one
-    of their own.
-    """
-    for item in items:
-        drives = "browser" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("browser" if drives else "rest"))
+    """Browser tests come last: Playwright keeps an event loop on this thread, and the others need one of their own."""
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
+class BrowserBesideTheRest(LoadScopeScheduling):  # type: ignore[misc]
+    """Two workers: one drives the only browser, one everything else, so that no two tests want one engine's quiet."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Which of the two a test belongs to: files whose tests drive a browser say so with their mark."""
+        return "browser" if _drives_a_browser(nodeid.partition("::")[0]) else "rest"
+
+
+@functools.cache
+def _drives_a_browser(path: str) -> bool:
+    return "pytest.mark.browser" in (Path(__file__).parent.parent / path).read_text()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BrowserBesideTheRest:
+    """How tests are shared when there are workers."""
+    return BrowserBesideTheRest(config, log)
 
 
 @pytest.fixture
