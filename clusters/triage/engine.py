@@ -109,7 +109,7 @@ def _inside(
     silent: dict[str, list[Thing]] = defaultdict(list)  # nobody knows how they are: no trouble of their own
     tops: dict[str, Thing] = {}
     for store in cluster.stores.values():
-        if store.kind.printed:
+        if not store.kind.always:
             continue  # watched only while somebody looks: what is wrong there would come and go with them
         uids = store.health if bad is None else bad.get((cluster.id, store.kind.name), ())
         for uid in sorted(uids):
@@ -121,7 +121,11 @@ def _inside(
                 continue  # in the middle of the chain: it only repeats what its copies say
             tops[top.row] = top
             (groups if one.health.level in BAD else silent)[top.row].append(one)
-    return [_about(tops[row], things + silent[row], now, versions) for row, things in sorted(groups.items())]
+    return [
+        replace(one, node=one.node or _lagging_on(cluster.stores[one.kind], tops[one.row]))
+        for row, things in sorted(groups.items())
+        for one in [_about(tops[row], things + silent[row], now, versions)]
+    ]
 
 
 def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:
@@ -200,6 +204,14 @@ def _evidence(things: Sequence[Thing]) -> tuple[Evidence, ...]:
 
 def _only_node(things: Sequence[Thing]) -> str:
     nodes = {node_of(one) for one in things}
+    return nodes.pop() if len(nodes) == 1 else ""
+
+
+def _lagging_on(store: Store, top: Thing) -> str:
+    """The one machine with all copies that are not well; "" where there are several, or none. Starting is not wrong
+    by itself: but copies of a set that all start on one machine say where to look."""
+    copies = (store.copies and store.copies(top.resource)) or ()
+    nodes = {str(getattr(one.resource.spec, "node_name", "")) for one in copies if one.health.level != Level.HEALTHY}
     return nodes.pop() if len(nodes) == 1 else ""
 
 

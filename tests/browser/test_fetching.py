@@ -71,7 +71,7 @@ def test_a_part_that_could_not_be_fetched_is_fetched_again(page_for: PageFor) ->
 def test_what_was_deleted_is_said_once_and_is_no_error(page_for: PageFor) -> None:
     page = page_for("ada")
     page.goto("/list/pod/?q=mail-relay&cluster=demo-shop")
-    page.locator("live-table .rows .r a").first.click()
+    page.locator("live-table .rows .r").filter(has_text="Running").locator("a").first.click()
     page.locator("live-resource").wait_for()
     act(page, "Delete").get_by_role("button", name="Delete").click()
     expect(page.locator("[data-gone-note]")).to_contain_text("It was deleted", timeout=20_000)

@@ -179,9 +179,8 @@ async def test_an_upload_is_its_owners_and_its_pieces_fit() -> None:
     assert not upload.path.exists()
 
 
-async def test_too_much_is_refused_and_old_uploads_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "LARGEST", 10)
-    first = uploads.open_upload(1)
+async def test_too_much_is_refused_and_old_uploads_make_room() -> None:
+    first = uploads.open_upload(1, largest=10)
     with pytest.raises(Invalid):
         await uploads.append(first, 0, b"x" * 11)
     for _ in range(uploads.OF_ONE_PERSON):

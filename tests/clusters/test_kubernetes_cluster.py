@@ -35,7 +35,11 @@ pytestmark = pytest.mark.kubernetes
 async def test_the_store_equals_what_kubectl_says(live: Live, driver: KubernetesDriver, namespace: str) -> None:
     name = await run_deployment(driver, namespace, 2)
     await live.until(DEPLOYMENT, named(name, "Running"))
-    pods = {item["metadata"]["uid"] for item in kubectl("get", "pods", "-A")["items"]}
+    for _ in range(20):  # others come and go while it is compared
+        pods = {item["metadata"]["uid"] for item in kubectl("get", "pods", "-A")["items"]}
+        if set(live.stores["pod"].resources) == pods:
+            break
+        await asyncio.sleep(0.5)
     assert set(live.stores["pod"].resources) == pods
     copies = [one for one in live.stores["pod"].resources.values() if one.name.startswith(name)]
     assert all(POD.health(one).level is Level.HEALTHY for one in copies)

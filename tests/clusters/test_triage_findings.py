@@ -77,7 +77,7 @@ def titles(findings: Iterable[Finding]) -> list[str]:
 def test_nothing_is_wrong_with_a_world_that_is_well() -> None:
     clusters = [heard(1, "Shop", shop()), heard(2, "Host", host())]
     assert find(clusters, ALL, Clock.at) == []
-    assert counts(clusters, ALL) == {Level.HEALTHY: 33, Level.STOPPED: 2}
+    assert counts(clusters, ALL) == {Level.HEALTHY: 37, Level.STOPPED: 3}
 
 
 def test_crashing_copies_are_one_finding_about_their_app_with_the_way_back() -> None:
@@ -151,7 +151,7 @@ def test_what_is_not_shared_is_neither_found_nor_counted() -> None:
     assert find(clusters, {}, Clock.at) == []
     only = {1: frozenset({"data"})}
     assert {one.namespace for one in find(clusters, only, Clock.at)} <= {"data"}
-    assert sum(counts(clusters, only).values()) == 5
+    assert sum(counts(clusters, only).values()) == 8
 
 
 def test_what_was_seen_before_is_dated_from_then() -> None:

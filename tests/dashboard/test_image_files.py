@@ -121,8 +121,9 @@ async def test_only_who_may_run_it_gets_an_image_as_a_file(
     assert (await client.get("/images/save/", {"row": row, "image": named})).status_code == 403
     assert (await client.get("/images/names/", {"row": row})).status_code == 200
     where = f"/images/load/piece/?cluster={here.pk}"
+    before = dict(uploads._uploads)
     refused = await client.post(where, b"x", content_type="application/octet-stream")
-    assert (refused.status_code, uploads._uploads) == (400, {})
+    assert (refused.status_code, uploads._uploads) == (400, before)
     another = (await as_ada.post(where, b"x", content_type="application/octet-stream")).json()["token"]
     await client.post("/images/load/", {"cluster": str(here.pk), "upload": another})
     assert not await Job.objects.aexists()
