@@ -269,4 +269,4 @@ def break_things(page: Page) -> None:
     for fault in ("A new version that eats memory", "A version that does not exist", "The whole host stops answering"):
         switch(page, fault, on=True)
     page.goto("/")
-    expect(page.locator("#home-triage .triage > li")).to_have_count(3, timeout=60_000)
+    expect(page.locator("#home-triage .triage > li")).to_have_count(3, timeout=120_000)

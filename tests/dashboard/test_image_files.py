@@ -34,6 +34,11 @@ ClientFor = Callable[[User], AsyncClient]
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
 
 
+@pytest.fixture(autouse=True)
+def _no_uploads_of_others() -> None:
+    uploads._uploads.clear()
+
+
 @pytest.fixture
 def as_ada(async_client_for: ClientFor, ada: User) -> AsyncClient:
     return async_client_for(ada)
