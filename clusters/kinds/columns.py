@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from clusters.kinds.base import Column
@@ -45,3 +46,20 @@ AGE: Column[Any] = Column(
     end=True,
     words="How long ago it was made.",
 )
+
+
+def name_column(second: Callable[[Any], str] = lambda one: "", width: str = "minmax(180px, 2fr)") -> Column[Any]:
+    """Its name, with its image or something else below."""
+    return Column(
+        key="name",
+        label="Name",
+        cell="name",
+        value=lambda one: [one.name, second(one)],
+        sort=lambda one: one.name,
+        width=width,
+    )
+
+
+def labels_text(one: Any) -> str:
+    """Its labels as the search box looks through them."""
+    return " ".join(f"{key}={value}" for key, value in one.labels.items())

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from clusters.kinds.base import Column, Health, Kind, Level, Look
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Object, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, name_column, overview, panel
+from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.references import users_of
 from clusters.kinds.masking import mask_value

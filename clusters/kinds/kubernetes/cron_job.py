@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from clusters.kinds.base import Column, Health, Kind, Level, Workload
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes import cron_job_actions as actions
 from clusters.kinds.kubernetes.base import understood
@@ -15,7 +15,7 @@ from clusters.kinds.kubernetes.cron_job_model import CronJob
 from clusters.kinds.kubernetes.job import JOB
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.schedules import schedule_words
-from clusters.kinds.kubernetes.workload import Facts, Rows, labels_text, name_column, overview_panel
+from clusters.kinds.kubernetes.workload import Facts, Rows, overview_panel
 from clusters.kinds.panels import LOGS
 
 GRACE = 30.0  # seconds after a start in which its end need not be known
@@ -83,7 +83,7 @@ CRON_JOB: Kind[CronJob] = Kind(
     health=health,
     always=True,
     columns=(
-        name_column(lambda one: one.image),
+        name_column(lambda one: one.image, "minmax(180px, 2.3fr)"),
         STATUS,
         NAMESPACE,
         Column(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.kinds.base import Column, Kind, Look, Panel, Workload
-from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, name_column
 from clusters.kinds.formats import span
 from clusters.kinds.kubernetes import deployment_actions as actions
 from clusters.kinds.kubernetes.copies import copy_rows
@@ -89,14 +89,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
     health=health,
     always=True,
     columns=(
-        Column(
-            key="name",
-            label="Name",
-            cell="name",
-            value=lambda one: [one.name, one.image],
-            sort=lambda one: one.name,
-            width="minmax(180px, 2.3fr)",
-        ),
+        name_column(lambda one: one.image, "minmax(180px, 2.3fr)"),
         STATUS,
         NAMESPACE,
         Column(

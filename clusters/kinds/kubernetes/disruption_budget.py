@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from clusters.kinds.base import Column, Health, Kind, Level
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.deployment_model import Selector
-from clusters.kinds.kubernetes.facts import Fact, facts_panel, name_column
+from clusters.kinds.kubernetes.facts import Fact, facts_panel
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.workload import selects
 from clusters.live.resource import Number

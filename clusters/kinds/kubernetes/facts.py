@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clusters.kinds.base import Column, Look, Panel
+from clusters.kinds.base import Look, Panel
 from clusters.kinds.kubernetes.owners import chain
 
 
@@ -67,15 +67,3 @@ async def overview(look: Look, facts: Iterable[Fact], users: Users | None = None
     """The context of templates/panels/object_overview.html."""
     labels = sorted(look.resource.labels.items())
     return {"facts": list(facts), "users": users, "owners": await chain(look), "labels": labels, **more}
-
-
-def name_column(second: Callable[[Any], str]) -> Column[Any]:
-    """Its name, with something else below."""
-    return Column(
-        key="name",
-        label="Name",
-        cell="name",
-        value=lambda one: [one.name, second(one)],
-        sort=lambda one: one.name,
-        width="minmax(180px, 2fr)",
-    )

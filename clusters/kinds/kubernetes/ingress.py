@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.ingress_model import FINE, Backend, Ingress, Route, join
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.steps import step
-from clusters.kinds.kubernetes.workload import labels_text
 
 API = "networking.k8s.io/v1/ingresses"
 NO_ADDRESS = Health(Level.UNKNOWN, "Cannot tell")
@@ -110,14 +109,7 @@ INGRESS: Kind[Ingress] = Kind(
     health=health,
     join=Join(kinds=("service", "ingress-class"), make=join),
     columns=(
-        Column(
-            key="name",
-            label="Name",
-            cell="name",
-            value=lambda one: [one.name, ""],
-            sort=lambda one: one.name,
-            width="minmax(160px, 1.6fr)",
-        ),
+        name_column(width="minmax(160px, 1.6fr)"),
         STATUS,
         NAMESPACE,
         Column(

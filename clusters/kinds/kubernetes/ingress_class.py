@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from clusters.kinds.base import Column, Health, Kind, Level
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 
@@ -61,14 +61,7 @@ INGRESS_CLASS: Kind[IngressClass] = Kind(
     words="A sort of ingress, and the program that serves it.",
     health=health,
     columns=(
-        Column(
-            key="name",
-            label="Name",
-            cell="name",
-            value=lambda one: [one.name, ""],
-            sort=lambda one: one.name,
-            width="minmax(160px, 1.6fr)",
-        ),
+        name_column(width="minmax(160px, 1.6fr)"),
         STATUS,
         Column(
             key="controller",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, epoch, span
 from clusters.kinds.kubernetes import job_actions as actions
 from clusters.kinds.kubernetes.base import condition, understood
@@ -13,7 +13,7 @@ from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.job_model import Job
 from clusters.kinds.kubernetes.owners import owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
-from clusters.kinds.kubernetes.workload import Facts, labels_text, name_column, overview_panel, ready_column
+from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LOGS, TERMINAL
 
 _GIVEN_UP = {
@@ -94,7 +94,7 @@ JOB: Kind[Job] = Kind(
     health=health,
     always=True,
     columns=(
-        name_column(lambda one: one.spec.template.image),
+        name_column(lambda one: one.spec.template.image, "minmax(180px, 2.3fr)"),
         STATUS,
         NAMESPACE,
         ready_column(copies, "Copies at work."),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from clusters.kinds.base import Column, Health, Kind, Level
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, facts_panel, name_column
+from clusters.kinds.kubernetes.facts import Fact, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 
 API, NOUN = "v1/limitranges", "limitrange"

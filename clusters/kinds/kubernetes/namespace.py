@@ -9,11 +9,11 @@ from typing import Any
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Health, Kind, Level, Look, Role
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, name_column, overview, panel
+from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 
 API, NOUN = "v1/namespaces", "namespace"

@@ -10,7 +10,7 @@ import msgspec
 from clusters.drivers.base import Call
 from clusters.errors import Unsupported
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes.base import collection, understood
 from clusters.kinds.kubernetes.copies import copy_rows
@@ -18,7 +18,6 @@ from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.network_policy_model import INTO, OUT_OF, NetworkPolicy, allowed, join
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import Pod
-from clusters.kinds.kubernetes.workload import labels_text
 
 API = "networking.k8s.io/v1/networkpolicies"
 MOST = 500  # policies of a namespace that are looked at
@@ -104,14 +103,7 @@ NETWORK_POLICY: Kind[NetworkPolicy] = Kind(
     health=health,
     join=Join(kinds=("pod",), make=join),
     columns=(
-        Column(
-            key="name",
-            label="Name",
-            cell="name",
-            value=lambda one: [one.name, ""],
-            sort=lambda one: one.name,
-            width="minmax(150px, 1.4fr)",
-        ),
+        name_column(width="minmax(150px, 1.4fr)"),
         STATUS,
         NAMESPACE,
         Column(key="selects", label="Applies to", value=lambda one: one.pods_words, width="minmax(150px, 1.5fr)"),

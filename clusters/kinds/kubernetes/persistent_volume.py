@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from clusters.kinds.base import Column, Health, Kind, Level, Role
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, facts_panel, name_column
+from clusters.kinds.kubernetes.facts import Fact, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.quantities import quantity
 from clusters.kinds.kubernetes.storage import modes

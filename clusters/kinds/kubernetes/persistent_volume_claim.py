@@ -9,11 +9,11 @@ from typing import Any
 
 from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, User, Users, name_column, overview, panel
+from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML, load_events
 from clusters.kinds.kubernetes.storage import Claim, join, modes
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clusters.kinds.base import Column, Health, Kind, Level, Look
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Object, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel, name_column
+from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.live.resource import Number
 

@@ -11,11 +11,11 @@ import msgspec
 
 from clusters.errors import Missing
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, name_column, overview, panel
+from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.references import users_of
 

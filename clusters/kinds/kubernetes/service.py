@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from clusters.kinds.base import Column, Join, Kind
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.service_health import health
 from clusters.kinds.kubernetes.service_model import Service, join
 from clusters.kinds.kubernetes.service_panels import OVERVIEW, address, port_words
-from clusters.kinds.kubernetes.workload import labels_text
 
 API = "v1/services"
 
@@ -31,14 +30,7 @@ SERVICE: Kind[Service] = Kind(
     health=health,
     join=Join(kinds=("pod", "deployment", "stateful-set"), make=join),
     columns=(
-        Column(
-            key="name",
-            label="Name",
-            cell="name",
-            value=lambda one: [one.name, ""],
-            sort=lambda one: one.name,
-            width="minmax(160px, 1.6fr)",
-        ),
+        name_column(width="minmax(160px, 1.6fr)"),
         STATUS,
         NAMESPACE,
         Column(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
-from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes import rollouts
 from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part, understood
@@ -15,7 +15,7 @@ from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.deployment_model import Selector, TracedMetadata
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
-from clusters.kinds.kubernetes.workload import Facts, labels_text, name_column, overview_panel, ready_column, selects
+from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column, selects
 from clusters.kinds.panels import LOGS, TERMINAL
 from clusters.live.resource import Number
 
@@ -184,7 +184,7 @@ STATEFUL_SET: Kind[StatefulSet] = Kind(
     health=health,
     always=True,
     columns=(
-        name_column(lambda one: one.spec.template.image),
+        name_column(lambda one: one.spec.template.image, "minmax(180px, 2.3fr)"),
         STATUS,
         NAMESPACE,
         ready_column(copies),

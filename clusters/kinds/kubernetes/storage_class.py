@@ -9,10 +9,10 @@ import msgspec
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Annotations, Metadata, Object, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel, name_column
+from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.storage import DEFAULT
 from clusters.kinds.masking import mask_value

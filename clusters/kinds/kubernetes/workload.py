@@ -38,18 +38,6 @@ def _keeps(one: Any, other: Any) -> bool:
     return bool(other.controller and other.controller.uid == one.uid)
 
 
-def name_column(second: Callable[[Any], str]) -> Column[Any]:
-    """Its name, with its image or something else below."""
-    return Column(
-        key="name",
-        label="Name",
-        cell="name",
-        value=lambda one: [one.name, second(one)],
-        sort=lambda one: one.name,
-        width="minmax(180px, 2.3fr)",
-    )
-
-
 def ready_column(copies: Callable[[Any], tuple[int, int, int]], words: str = "") -> Column[Any]:
     """Copies that do their job, of those asked for."""
     return Column(
@@ -61,11 +49,6 @@ def ready_column(copies: Callable[[Any], tuple[int, int, int]], words: str = "")
         width="minmax(104px, .9fr)",
         words=words,
     )
-
-
-def labels_text(one: Any) -> str:
-    """Its labels as the search box looks through them."""
-    return " ".join(f"{key}={value}" for key, value in one.labels.items())
 
 
 def selects(labels: Mapping[str, str] | None) -> str:
