@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict
-from clusters.kinds.actions import Values, kubectl_line, one_call
-from clusters.kinds.base import JSON, Action
-from clusters.kinds.kubernetes.base import at, collection, patch
+from clusters.kinds.actions import Values, one_call
+from clusters.kinds.base import Action
+from clusters.kinds.kubernetes.base import at, collection
 from clusters.kinds.kubernetes.cron_job_model import CronJob
 from clusters.kinds.kubernetes.deleting import ENDING, deleting
 from clusters.kinds.kubernetes.job_actions import API as JOBS
 from clusters.kinds.kubernetes.job_actions import new_name
+from clusters.kinds.kubernetes.suspending import suspend_line, suspended, undone_by
 
 API, NOUN = "batch/v1/cronjobs", "cronjob"
 
@@ -42,19 +42,6 @@ async def _run_now(driver: Driver, one: CronJob, values: Values) -> str:
     return f"{name} is started"
 
 
-def _suspend(yes: bool) -> Callable[[CronJob, Values], Call]:
-    return lambda one, values: patch(API, one, {"spec": {"suspend": yes}})
-
-
-def _undone(verb: str) -> Callable[[CronJob, Values], tuple[str, Mapping[str, JSON]]]:
-    return lambda one, values: (verb, {})
-
-
-def _line(yes: bool) -> Callable[[CronJob, Values], str]:
-    change = f'{{"spec":{{"suspend":{str(yes).lower()}}}}}'
-    return lambda one, values: kubectl_line("patch", NOUN, one, "-p", change)
-
-
 def _line_of_now(one: CronJob, values: Values) -> str:
     words = ["kubectl", "create", "job", f"{one.name}-now", f"--from=cronjob/{one.name}", "-n", one.namespace]
     return shlex.join(words)
@@ -74,23 +61,23 @@ SUSPEND: Action[CronJob] = Action(
     verb="suspend",
     label="Suspend",
     icon="circle-pause",
-    run=one_call(_suspend(True), "{name} is switched off"),
+    run=one_call(suspended(API, True), "{name} is switched off"),
     confirm=False,
     effect=lambda one: f"{one.name} starts nothing by itself any longer; what works now goes on.",
     refuse=lambda one: "It is suspended already." if one.spec.suspend else "",
-    undo=_undone("resume"),
-    line=_line(True),
+    undo=undone_by("resume"),
+    line=suspend_line(NOUN, True),
 )
 RESUME: Action[CronJob] = Action(
     verb="resume",
     label="Resume",
     icon="circle-play",
-    run=one_call(_suspend(False), "{name} is switched on"),
+    run=one_call(suspended(API, False), "{name} is switched on"),
     confirm=False,
     effect=lambda one: f"{one.name} runs by the clock again; what it missed may be made up for once.",
     refuse=lambda one: "" if one.spec.suspend else "It is not suspended.",
-    undo=_undone("suspend"),
-    line=_line(False),
+    undo=undone_by("suspend"),
+    line=suspend_line(NOUN, False),
 )
 DELETE: Action[CronJob] = deleting(
     API,

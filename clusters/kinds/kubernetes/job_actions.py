@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict
-from clusters.kinds.actions import Values, kubectl_line, one_call
-from clusters.kinds.base import JSON, Action
+from clusters.kinds.actions import Values, one_call
+from clusters.kinds.base import Action
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.base import at, collection, patch
+from clusters.kinds.kubernetes.base import at, collection
 from clusters.kinds.kubernetes.deleting import ENDING, deleting
 from clusters.kinds.kubernetes.job_model import Job
+from clusters.kinds.kubernetes.suspending import suspend_line, suspended, undone_by
 
 API, NOUN = "batch/v1/jobs", "job"
 LONGEST_NAME = 63 - 6  # a job's name becomes a label of its pods; the end is chosen by chance
@@ -64,10 +65,6 @@ async def _run_again(driver: Driver, one: Job, values: Values) -> str:
     return f"{name} does the same work again"
 
 
-def _suspend(yes: bool) -> Callable[[Job, Values], Call]:
-    return lambda one, values: patch(API, one, {"spec": {"suspend": yes}})
-
-
 def _suspended(one: Job) -> str:
     if one.status.active:
         copies = count(one.status.active, "copy", "copies")
@@ -79,15 +76,6 @@ def _not_suspended(one: Job) -> str:
     if one.finished or one.failed:
         return "It is over."
     return "It is suspended already." if one.spec.suspend else ""
-
-
-def _undone(verb: str) -> Callable[[Job, Values], tuple[str, Mapping[str, JSON]]]:
-    return lambda one, values: (verb, {})
-
-
-def _line(yes: bool) -> Callable[[Job, Values], str]:
-    change = f'{{"spec":{{"suspend":{str(yes).lower()}}}}}'
-    return lambda one, values: kubectl_line("patch", NOUN, one, "-p", change)
 
 
 RUN_AGAIN: Action[Job] = Action(
@@ -103,23 +91,23 @@ SUSPEND: Action[Job] = Action(
     verb="suspend",
     label="Suspend",
     icon="circle-pause",
-    run=one_call(_suspend(True), "{name} is suspended"),
+    run=one_call(suspended(API, True), "{name} is suspended"),
     effect=_suspended,
     refuse=_not_suspended,
     stays=lambda one: "What it has done already stays.",
-    undo=_undone("resume"),
-    line=_line(True),
+    undo=undone_by("resume"),
+    line=suspend_line(NOUN, True),
 )
 RESUME: Action[Job] = Action(
     verb="resume",
     label="Resume",
     icon="circle-play",
-    run=one_call(_suspend(False), "{name} goes on"),
+    run=one_call(suspended(API, False), "{name} goes on"),
     confirm=False,
     effect=lambda one: f"{one.name} starts its copies.",
     refuse=lambda one: "" if one.spec.suspend else "It is not suspended.",
-    undo=_undone("suspend"),
-    line=_line(False),
+    undo=undone_by("suspend"),
+    line=suspend_line(NOUN, False),
 )
 DELETE: Action[Job] = deleting(
     API,
