@@ -44,22 +44,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
 
 
-class BrowserBesideTheRest(LoadScopeScheduling):  # type: ignore[misc]
-    """Two workers: one drives the only browser, one everything else, so that no two tests want one engine's quiet."""
+class OneWorkerEach(LoadScopeScheduling):  # type: ignore[misc]
+    """Three workers: for the only browser, for the engines and for the rest, so that no two tests want one's quiet."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """Which of the two a test belongs to: files whose tests drive a browser say so with their mark."""
-        return "browser" if _drives_a_browser(nodeid.partition("::")[0]) else "rest"
+        """Which worker a test belongs to; its file says by its marks and fixtures what it needs."""
+        return _what_it_drives(nodeid.partition("::")[0])
 
 
 @functools.cache
-def _drives_a_browser(path: str) -> bool:
-    return "pytest.mark.browser" in (Path(__file__).parent.parent / path).read_text()
+def _what_it_drives(path: str) -> str:
+    text = (Path(__file__).parent.parent / path).read_text()
+    if "pytest.mark.browser" in text:
+        return "browser"
+    return "engine" if "pytest.mark.docker" in text or "docker_socket" in text else "rest"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BrowserBesideTheRest:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerEach:
     """How tests are shared when there are workers."""
-    return BrowserBesideTheRest(config, log)
+    return OneWorkerEach(config, log)
 
 
 @pytest.fixture
