@@ -16,6 +16,7 @@ export class Feed {
   #seq = 0;
   #acknowledged = 0;
   #timer = 0;
+  #isFirst = false; // of a log that begins: its first lines wait for no animation frame
   #known = null; // after a reconnect: what was shown before
 
   // on: { waits() when nothing more may be shown, skipped(count, at), shown(): lay out what was added, acknowledge(seq) }
@@ -32,6 +33,7 @@ export class Feed {
   begin(seq, { anew }) {
     this.#seq = this.#acknowledged = seq;
     this.#queue.length = 0;
+    this.#isFirst = true;
     const known = anew ? [] : this.lines.entries.slice(-KNOWN).filter((entry) => entry.count);
     this.#known = known.length
       ? { texts: new Set(known.map((entry) => `${entry.at} ${entry.text.split("\n", 1)[0]}`)), from: known[0].at, until: known.at(-1).at, seen: false }
@@ -48,7 +50,8 @@ export class Feed {
     }
     this.#enqueue(lines, from, lines.length);
     this.#queue.push({ seq });
-    this.goOn();
+    if (this.#isFirst && lines.length) this.#pump();
+    else this.goOn();
   }
 
   goOn() {
@@ -65,7 +68,9 @@ export class Feed {
   }
 
   #pump() {
+    cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    this.#isFirst = false;
     const began = performance.now();
     let at = 0;
     const most = Math.max(this.#batch, this.#queue.length / PAST);

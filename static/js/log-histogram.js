@@ -12,8 +12,7 @@ export class Histogram {
   #bars = [];
 
   constructor(chosen) {
-    for (let index = 0; index < BARS; index++) this.#bars.push(make("i", {}, make("u"), make("b")));
-    this.element = make("div", { className: "log-hist", role: "img", aria: { label: "No lines yet" } }, ...this.#bars);
+    this.element = make("div", { className: "log-hist", role: "img", aria: { label: "No lines yet" } });
     this.element.addEventListener("click", (event) => {
       const at = Number(event.target.closest("i")?.dataset.at);
       if (at) chosen(at);
@@ -37,8 +36,15 @@ export class Histogram {
     this.#timer ||= setTimeout(() => this.#draw(), EVERY);
   }
 
+  // The bars come with the first drawing: their style and place would only keep the first lines waiting.
+  #fill() {
+    for (let index = 0; index < BARS; index++) this.#bars.push(make("i", {}, make("u"), make("b")));
+    this.element.append(...this.#bars);
+  }
+
   #draw() {
     this.#timer = 0;
+    if (!this.#bars.length) this.#fill();
     const seconds = [...this.#seconds.keys()];
     const [first, last] = seconds.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one)], [Infinity, -Infinity]);
     const step = Math.max(1, (last - first + 1) / BARS);

@@ -23,9 +23,9 @@ class LogView extends HTMLElement {
     this.fresh = 0;
     this.counts = { warn: 0, error: 0 };
     this.names = new Map();
+    this.subscription = live.follow("logs", this.#asked(), (frame) => this.#receive(frame)); // first: it is answered meanwhile
     this.#build();
     this.#listen();
-    this.subscription = live.follow("logs", this.#asked(), (frame) => this.#receive(frame));
     if (this.state.q) this.search.begin(this.state.q, []);
   }
 
