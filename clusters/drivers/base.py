@@ -136,6 +136,12 @@ class OnlyOurKinds:
         """There is none to describe."""
         raise Missing("This cluster has no such kind.")
 
+    async def may(
+        self, verb: str, group: str, resource: str, namespace: str = "", name: str = "", *, newest: bool = False
+    ) -> bool | None:
+        """Whoever reaches them may do all of it."""
+        return True
+
 
 class Shell(Protocol):
     """An open terminal in a container."""
@@ -174,6 +180,15 @@ class Driver(Protocol):
 
     async def describe(self, found: Found, namespaces: frozenset[str] | None = None) -> Kind[Any]:
         """A kind made of what the cluster says of it, for one that no file of ours describes."""
+
+    async def may(
+        self, verb: str, group: str, resource: str, namespace: str = "", name: str = "", *, newest: bool = False
+    ) -> bool | None:
+        """Does the cluster allow that to our account? None where it does not say: then it is tried.
+
+        In the words of Kubernetes ("patch", "apps", "deployments/scale"); without a namespace: in all of them, or what
+        belongs to none. Answers are kept for a minute; ``newest``: a "no" of before is asked again. Never raises.
+        """
 
     def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; reconnects by itself and says so with Broken."""

@@ -10,6 +10,7 @@ import msgspec
 from clusters.drivers.base import About, Call, Found, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
 from clusters.drivers.body import pieces
 from clusters.drivers.kubernetes import logs, terminal
+from clusters.drivers.kubernetes.access import AccessReviews, Question
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import FIELDS, Connection
 from clusters.drivers.kubernetes.decode import MALFORMED, Lines
@@ -39,6 +40,7 @@ class KubernetesDriver:
         self._server_made: ApiServer | None = None
         self.looked_at = True
         self._metrics: Metrics | None = None
+        self._access = AccessReviews(lambda: self._server)
 
     @property
     def _server(self) -> ApiServer:
@@ -79,6 +81,12 @@ class KubernetesDriver:
         except (Refused, Missing, Unsupported):
             return general_kind(found, ())
 
+    async def may(
+        self, verb: str, group: str, resource: str, namespace: str = "", name: str = "", *, newest: bool = False
+    ) -> bool | None:
+        """Does the cluster allow that to our account? None where it does not say."""
+        return await self._access.may(Question(verb, group, resource, namespace, name), newest=newest)
+
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; says with Broken when contact is lost."""
         timing = Timing(longest=lambda: LOOKED_AT if self.looked_at else AT_REST)
@@ -106,9 +114,13 @@ class KubernetesDriver:
 
     async def call(self, call: Call) -> Any:
         """Send one request; the decoded JSON answer, or None when it has no body."""
-        return await self._server.json(
-            call.method, call.path, call.query, body=call.body, within=call.timeout, content_type=call.content_type
-        )
+        try:
+            return await self._server.json(
+                call.method, call.path, call.query, body=call.body, within=call.timeout, content_type=call.content_type
+            )
+        except Refused:
+            self._access.forget()  # we may have believed otherwise
+            raise
 
     async def download(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Nothing here is given out as bytes."""
@@ -151,6 +163,7 @@ class KubernetesDriver:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        await self._access.close()
         if self._server_made is not None:
             await self._server_made.close()
 
