@@ -6,6 +6,7 @@ import "./shell.js";
 import "./menus.js";
 import "./dialog.js";
 import "./dialog-plan.js";
+import "./dialog-waits.js";
 import "./toast.js";
 import "./keys.js";
 import "./narrow.js";

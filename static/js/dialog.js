@@ -10,12 +10,13 @@ export function openDialog(href) {
   return ask(href, "#dialog-host");
 }
 
-const close = () => host.querySelector("dialog[open]")?.close();
+// What one says that goes on without its dialog (dialog-waits.js) closes no other.
+const close = ({ target }) => target.closest?.("[data-under-way]") ?? host.querySelector("dialog[open]")?.close();
 
 function prepare([{ target }]) {
   const dialog = target.querySelector("dialog");
   if (!dialog || dialog.matches(":modal")) return;
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => dialog.dataset.underWay === undefined && dialog.remove());
   dialog.open = false;
   dialog.showModal(); // puts the focus on [autofocus]: the safe button
   dialog.querySelector('[aria-invalid="true"]')?.focus();

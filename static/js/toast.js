@@ -8,7 +8,8 @@ const STAYS = 6_000; // ms
 const STAYS_TO_UNDO = 10_000;
 const LEVELS = { ok: "healthy", success: "healthy", info: "changing", warning: "at_risk", error: "failing" };
 
-export function toast({ words, level = "ok", undo = null }) {
+// Returns what takes it away. "stays" is in milliseconds.
+export function toast({ words, level = "ok", undo = null, stays = level === "error" ? Infinity : undo ? STAYS_TO_UNDO : STAYS }) {
   const shape = LEVELS[level] ?? "changing";
   const close = make("button", { type: "button", className: "btn ghost sm sq", aria: { label: "Dismiss" } }, icon("x"));
   const role = level === "error" ? "alert" : undefined;
@@ -16,7 +17,8 @@ export function toast({ words, level = "ok", undo = null }) {
   if (undo) element.append(undoButton(undo, element));
   element.append(close);
   document.getElementById("toasts").append(element);
-  begin(element, level === "error" ? Infinity : undo ? STAYS_TO_UNDO : STAYS);
+  begin(element, stays);
+  return () => remove(element);
 }
 
 function undoButton({ verb, rows, values }, element) {

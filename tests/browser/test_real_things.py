@@ -113,6 +113,46 @@ def test_stop_and_undo_are_what_the_engine_says_afterwards(
     assert made.status == "running"
 
 
+def test_what_takes_long_goes_on_without_its_dialog_and_says_how_it_ended(
+    real_server: Server, page_for: PageFor, engine: docker.DockerClient, name: str
+) -> None:
+    made = engine.containers.run("busybox:latest", ["sleep", "300"], detach=True, name=name)  # hears no SIGTERM: 10 s
+    page = page_for("ada", base=real_server.url)
+    page.goto(f"/list/container/?q={name}")
+    row(page, name).get_by_role("link").click()
+    page.locator(".dh-actions").get_by_role("button", name="Stop", exact=True).click()
+    page.locator("dialog#confirm").get_by_role("button", name="Stop").click()
+    under_way = page.locator(".toast").filter(has_text=f"Stop {name}: under way")
+    under_way.wait_for(timeout=5_000)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    made.reload()
+    assert made.status == "running"
+    page.locator(".toast").get_by_role("button", name="Undo").wait_for()
+    expect(under_way).to_have_count(0)
+    expect(page.locator("[data-under-way]")).to_have_count(0)
+    made.reload()
+    assert made.status == "exited"
+
+
+def test_what_went_wrong_after_its_dialog_closed_takes_no_other_dialog_away(
+    real_server: Server, page_for: PageFor, engine: docker.DockerClient, name: str
+) -> None:
+    made = engine.containers.run("busybox:latest", ["sleep", "300"], detach=True, name=name)
+    page = page_for("ada", base=real_server.url)
+    page.goto(f"/list/container/?q={name}")
+    row(page, name).get_by_role("link").click()
+    page.locator(".dh-actions").get_by_role("button", name="Stop", exact=True).click()
+    page.locator("dialog#confirm").get_by_role("button", name="Stop").click()
+    page.locator(".toast").filter(has_text="under way").wait_for(timeout=5_000)
+    page.locator(".dh-actions").get_by_role("button", name="Restart", exact=True).click()
+    asked = page.locator("dialog#confirm")
+    asked.get_by_role("heading", name="Restart").wait_for()
+    made.remove(force=True)
+    page.locator(".toast").filter(has_text=re.compile("under way")).wait_for(state="detached")
+    expect(page.locator(".toast").first).to_be_visible()
+    expect(asked).to_be_visible()
+
+
 @pytest.fixture
 def deployment(name: str) -> Iterator[str]:
     """A deployment of one copy on the real cluster."""

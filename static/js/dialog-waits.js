@@ -1,0 +1,45 @@
+// An act that takes long goes on without its dialog: that closes after a moment, and a toast stands for it until the
+// answer comes. The closed dialog stays in the page for so long, out of the way: its form is what the answer belongs to.
+
+import { toast } from "./toast.js";
+
+const PATIENCE = 1_500; // ms
+const host = document.getElementById("dialog-host");
+const waiting = new WeakMap(); // form -> { timer, gone(): takes the toast away }
+
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement;
+  if (!form.matches?.('#dialog-host form[action="/act/"]') || ctx.request.method !== "POST") return;
+  waiting.set(form, { timer: setTimeout(() => stepAside(form), PATIENCE), gone: () => {} });
+});
+
+function stepAside(form) {
+  const dialog = form.closest("dialog");
+  if (!dialog?.open) return;
+  dialog.dataset.underWay = "";
+  dialog.close();
+  dialog.removeAttribute("id");
+  document.body.append(dialog); // the next dialog takes the place of what is in the host
+  const asked = form.querySelector("h2").innerText.replace(/\?.*$/s, "").trim();
+  waiting.get(form).gone = toast({ words: `${asked}: under way…`, level: "info", stays: Infinity });
+}
+
+// What went wrong opens as a dialog again, unless another one was opened meanwhile: that is not taken away.
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  if (!ctx.sourceElement.closest?.("[data-under-way]") || ctx.response.status === 204 || !host.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  const answer = new DOMParser().parseFromString(ctx.text, "text/html");
+  const words = answer.querySelector('[data-error], [role="alert"]')?.textContent.trim().replace(/\s+/g, " ");
+  toast({ level: "error", words: words || "What was under way did not end well. Activity says how." });
+});
+
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement;
+  if (!waiting.has(form)) return;
+  const { timer, gone } = waiting.get(form);
+  waiting.delete(form);
+  clearTimeout(timer);
+  gone();
+  form.closest("[data-under-way]")?.remove();
+});
