@@ -21,6 +21,8 @@ from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, is_wor
 
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
+NO_IMAGE = "No image"  # the word of a health: nothing ran, so no new start helps and there is no log
+CHANGE_IMAGE = ("set-image",)
 ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start", "run-again", "run-now")
 
 
@@ -160,8 +162,8 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
         icon=level.name.lower(),
         since=since,
         affected=max(1, len(copies)),
-        logs=worst.row if worst.kind.logs else top.row if top.kind.logs else "",
-        action=first_action(top, suspect),
+        logs=_logs(top, worst),
+        action=first_action(top, suspect, worst.health.word),
         evidence=_evidence(copies or [top]),
         image=image_of(top),
         node=_only_node(copies or [top]),
@@ -202,6 +204,13 @@ def _evidence(things: Sequence[Thing]) -> tuple[Evidence, ...]:
     )
 
 
+def _logs(top: Thing, worst: Thing) -> str:
+    """Whose log says more; "" where nothing ran."""
+    if worst.health.word == NO_IMAGE:
+        return ""
+    return worst.row if worst.kind.logs else top.row if top.kind.logs else ""
+
+
 def _only_node(things: Sequence[Thing]) -> str:
     nodes = {node_of(one) for one in things}
     return nodes.pop() if len(nodes) == 1 else ""
@@ -215,9 +224,11 @@ def _lagging_on(store: Store, top: Thing) -> str:
     return nodes.pop() if len(nodes) == 1 else ""
 
 
-def first_action(top: Thing, suspect: NewVersion | None) -> FirstAction | None:
-    """The button beside an entry: back to the version before when a new one is suspected, else start or restart."""
-    wanted = (*(ROLL_BACK if suspect else ()), *START, *RESTART)
+def first_action(top: Thing, suspect: NewVersion | None, word: str = "") -> FirstAction | None:
+    """The button beside an entry: back to the version before when a new one is suspected, another image where there is
+    none, else start or restart."""
+    mends = CHANGE_IMAGE if word == NO_IMAGE else (*START, *RESTART)
+    wanted = (*(ROLL_BACK if suspect else ()), *mends)
     for verb in wanted:
         action = top.kind.action(verb)
         if action is None or (action.refuse and _refused(action.refuse, top.resource)):

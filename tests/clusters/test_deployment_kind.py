@@ -149,11 +149,14 @@ def test_going_back_is_refused_where_there_is_nothing_to_go_back_to() -> None:
 
 def test_each_action_has_its_line_of_kubectl() -> None:
     lines = {
-        action.verb: action.line(made(), {"copies": 5}) for action in DEPLOYMENT.actions if action.line is not None
+        action.verb: action.line(made(), {"copies": 5, "image": "web:2"})
+        for action in DEPLOYMENT.actions
+        if action.line is not None
     }
     assert lines == {
         "scale": "kubectl scale deployment/web -n shop --replicas=5",
         "restart": "kubectl rollout restart deployment/web -n shop",
+        "set-image": "kubectl set image deployment/web -n shop web=web:2",
         "roll-back": "kubectl rollout undo deployment/web -n shop",
         "pause": "kubectl rollout pause deployment/web -n shop",
         "resume": "kubectl rollout resume deployment/web -n shop",

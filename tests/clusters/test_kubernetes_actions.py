@@ -14,7 +14,7 @@ from clusters.kinds.base import Look
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.preview import Difference
-from clusters.live.resource import Listed
+from clusters.live.resource import Listed, Resource
 from tests.clusters.real_cluster import (  # noqa: F401
     Live,
     another,
@@ -86,6 +86,37 @@ async def test_a_bad_version_is_told_as_stuck_and_rolled_back(
     assert "busybox:latest" in words
     back = await live.until(DEPLOYMENT, lambda now: named(name, "Running")(now) and now.image == "busybox:latest")
     assert back.status.updated_replicas == 1
+
+
+async def test_another_image_is_a_new_version_and_can_be_undone(
+    live: Live, driver: KubernetesDriver, namespace: str
+) -> None:
+    name = await run_deployment(driver, namespace, 1)
+    one = await live.until(DEPLOYMENT, named(name, "Running"))
+    change = DEPLOYMENT.action("set-image")
+    assert change is not None
+    assert change.preview is not None
+    assert change.undo is not None
+    wrong = {"container": "main", "image": "registry.test:5000/none:1"}
+
+    async def related(kind_name: str) -> list[Resource]:
+        return list(live.stores[kind_name].resources.values())
+
+    plan = await change.preview(
+        Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=driver, related=related), wrong
+    )
+    assert plan.differences == [Difference("main › image", "busybox:latest", wrong["image"])]
+    assert plan.choices == {"container": (("main", "main · busybox:latest"),)}
+    with pytest.raises(Conflict, match="already"):
+        await change.run(driver, one, {"container": "main", "image": "busybox:latest"})
+    await change.run(driver, one, wrong)
+    template = kubectl("get", "deployment", name, "-n", namespace)["spec"]["template"]
+    assert [each["image"] for each in template["spec"]["containers"]] == [wrong["image"]]
+    broken = await live.until(DEPLOYMENT, lambda now: now.image == wrong["image"])
+    verb, values = change.undo(one, wrong)
+    assert (verb, values) == ("set-image", {"container": "main", "image": "busybox:latest"})
+    await change.run(driver, broken, values)
+    await live.until(DEPLOYMENT, lambda now: named(name, "Running")(now) and now.image == "busybox:latest")
 
 
 async def test_a_rollout_is_paused_and_resumed(live: Live, driver: KubernetesDriver, namespace: str) -> None:

@@ -104,6 +104,8 @@ def test_an_app_that_still_serves_is_at_risk_and_not_failing() -> None:
     (found,) = find([heard(1, "Shop", world)], ALL, Clock.at)
     assert found.level == Level.AT_RISK
     assert found.title == "search-ui cannot get its image"
+    assert found.action is not None
+    assert (found.action.verb, found.logs) == ("set-image", "")  # nothing ran: no log, and no new start would help
     assert found.cause.startswith("Its new version is stuck: 1 copy does not come up.")
     assert found.cause.endswith("3 other copies still serve.")
 

@@ -10,6 +10,7 @@ from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes import rollouts
 from clusters.kinds.kubernetes.base import Condition, Object, Part, understood
+from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.deployment_model import Selector, TracedMetadata
@@ -147,6 +148,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
     panels=(overview_panel(_facts), LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, machine by machine."),
+        change_image(API, NOUN, "Its copies are replaced machine by machine."),
         deleting(
             API,
             NOUN,

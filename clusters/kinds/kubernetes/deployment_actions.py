@@ -1,4 +1,4 @@
-"""What can be done to a deployment: scale, restart, pause, resume, delete; going back is in roll_back.py."""
+"""What can be done to a deployment: scale, restart, pause, resume, delete. Its image and going back have own files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from clusters.kinds.base import JSON, Action
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import rollouts
 from clusters.kinds.kubernetes.base import patch
+from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.deployment_model import Deployment
 
@@ -32,6 +33,9 @@ def _deleted(one: Deployment) -> str:
 SCALE: Action[Deployment] = rollouts.scale(API, NOUN, "Its settings, addresses and disks stay.")
 RESTART: Action[Deployment] = rollouts.restart(
     API, NOUN, "Replaces the copies of {name} by new ones, a few at a time; it goes on answering meanwhile."
+)
+CHANGE_IMAGE: Action[Deployment] = change_image(
+    API, NOUN, "Its copies are replaced a few at a time; it goes on answering meanwhile."
 )
 PAUSE: Action[Deployment] = Action(
     verb="pause",

@@ -10,6 +10,7 @@ from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes import rollouts
 from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part, understood
+from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.deployment_model import Selector, TracedMetadata
@@ -198,6 +199,7 @@ STATEFUL_SET: Kind[StatefulSet] = Kind(
     actions=(
         rollouts.scale(API, NOUN, "Its settings and addresses stay, and the disks of the copies that end."),
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, one after the other, the last first."),
+        change_image(API, NOUN, "Its copies are replaced one after the other, the last first."),
         deleting(API, NOUN, effect=_deleted, stays=_stays),
     ),
     search=lambda one: f"{one.spec.template.image}\0{labels_text(one)}",
