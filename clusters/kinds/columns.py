@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from clusters.kinds.base import Column
@@ -10,6 +11,7 @@ from clusters.kinds.base import Column
 # Filled from outside: the status from the kind's health, usage by the sampler while somebody looks, restarts of what
 # has copies from these.
 STATUS: Column[Any] = Column(key="status", label="Status", value=lambda one: None, cell="status")
+WIDE_STATUS: Column[Any] = replace(STATUS, width="minmax(146px, 1fr)")  # for kinds whose words are long
 CPU: Column[Any] = Column(
     key="cpu", label="CPU", value=lambda one: None, cell="usage", width="minmax(104px, 1fr)", words="Processor in use."
 )

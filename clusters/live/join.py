@@ -1,7 +1,8 @@
 """Keeps the store of a joined kind: what the driver told of it, completed from the stores of other kinds.
 
 A volume is told by its engine, who mounts it by the containers; a Compose project is nothing but its containers,
-networks and volumes. All of it is here already, so nothing is asked and nothing polls.
+networks and volumes. All of it is here already, so nothing is asked and nothing polls. What our account may not list
+is left out where the kind can be told without it: the list then says what could not be seen.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from clusters.errors import Missing, Refused
 from clusters.kinds.base import Join
 from clusters.live.resource import Broken, Listed
 from clusters.live.store import Delta, Store
@@ -51,9 +53,16 @@ class Joiner:
         self.told.forget()
         self._target.forget()
 
+    def _own(self) -> list[Store]:
+        return [self.told] if self._target.kind.api else []
+
     def _sources(self) -> list[Store]:
-        own = [self.told] if self._target.kind.api else []
-        return own + list(self._others.values())
+        return [*self._own(), *self._others.values()]
+
+    def _is_hidden(self, store: Store) -> bool:
+        """May our account not list it, and can be done without it? (What fell silent is not hidden: it comes back.)"""
+        refused = not store.listed and isinstance(store.trouble, Refused | Missing)
+        return refused and store.kind.name in self._join.without
 
     def _heard(self, store: Store, deltas: Sequence[Delta]) -> None:
         self._soon()
@@ -66,8 +75,9 @@ class Joiner:
     def _round(self) -> None:
         self._due, began = None, time.monotonic()
         trouble = next((store.trouble for store in self._sources() if store.trouble is not None), None)
-        if all(store.listed for store in self._sources()):
-            others = {name: list(store.resources.values()) for name, store in self._others.items()}
+        seen = {name: store for name, store in self._others.items() if not self._is_hidden(store)}
+        if all(store.listed for store in (*self._own(), *seen.values())):
+            others = {name: list(store.resources.values()) for name, store in seen.items()}
             try:
                 made = self._join.make(list(self.told.resources.values()), others)
             except Exception:

@@ -103,6 +103,11 @@ export const fillers = {
 
   tags(element, value) {
     const tags = Array.isArray(value) ? value : [];
+    if (!tags.length) {
+      element.textContent = "–";
+      element.title = "";
+      return;
+    }
     const words = tags.length > TAGS ? [...tags.slice(0, TAGS), `+${tags.length - TAGS}`] : tags;
     element.replaceChildren(
       ...words.map((word) => {

@@ -92,6 +92,18 @@ async def test_its_health_and_the_words_of_its_actions_can_always_be_said(kind: 
                 assert kind.action(action.undo(resource, given)[0]), f"{action.verb} is undone by an unknown verb"
 
 
+@pytest.mark.parametrize("kind", [kind for kind in all_kinds() if kind.join], ids=lambda kind: kind.name)
+async def test_what_others_say_of_it_makes_another_version_of_it(kind: Kind[Any]) -> None:
+    """Stores and pages hear of another version only: without it, a row would stand as it was first seen."""
+    assert kind.join
+    async with connected(make_driver("demo", {"shape": kind.platform, "seed": 7}, {}), kind.name) as connection:
+        there = list(connection.stores[kind.name].resources.values())
+    alone = {one.uid: one for one in kind.join.make(there if kind.api else [], {name: [] for name in kind.join.kinds})}
+    for one in there:
+        if one.uid in alone and alone[one.uid] != one:
+            assert alone[one.uid].version != one.version
+
+
 @every_kind
 def test_the_emptiest_object_is_shown_and_not_a_fault(kind: Kind[Any]) -> None:
     try:

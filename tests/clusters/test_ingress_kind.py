@@ -87,3 +87,22 @@ def test_a_recorded_ingress_is_read() -> None:
     one = msgspec.json.decode(RECORDED.read_bytes(), type=Ingress)
     assert [route.words for route in one.routes] == ["net.example/", "net.example/gone", "* (all else)"]
     assert one.class_name == "net-try"
+
+
+def test_what_may_not_be_listed_is_not_called_missing() -> None:
+    one = ingress(path("web"))
+    health = INGRESS.health(join([one], {"ingress-class": [ingress_class("edge")]})[0])
+    assert (health.level, health.word) == (Level.UNKNOWN, "Cannot tell")
+    assert "may not list services" in health.reason
+    unserved = INGRESS.health(join([one], {"service": [service("web")]})[0])
+    assert (unserved.level, unserved.word) == (Level.UNKNOWN, "Cannot tell")
+    assert "may not list ingress classes" in unserved.reason
+    broken = INGRESS.health(join([one], {"service": []})[0])
+    assert broken.word == "Missing backend"
+
+
+def test_an_address_proves_that_somebody_serves_it() -> None:
+    one = ingress(path("web"))
+    told = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
+    served = msgspec.structs.replace(one, status=msgspec.convert(told, type(one.status)))
+    assert INGRESS.health(join([served], {"service": [service("web")]})[0]).word == "Leads on"

@@ -95,7 +95,7 @@ def test_deleting_a_stateful_set_says_what_becomes_of_its_disks() -> None:
         ({"desiredNumberScheduled": 3, "numberReady": 2, "updatedNumberScheduled": 3}, Level.AT_RISK, "Degraded"),
         ({"desiredNumberScheduled": 3, "numberReady": 0, "updatedNumberScheduled": 3}, Level.FAILING, "Down"),
         ({"desiredNumberScheduled": 3, "numberReady": 3, "updatedNumberScheduled": 1}, Level.CHANGING, "Updating"),
-        ({}, Level.STOPPED, "On no machine"),
+        ({}, Level.STOPPED, "Nowhere"),
     ],
 )
 def test_a_daemon_set_runs_wherever_it_should_or_not(status: Any, level: Level, word: str) -> None:
@@ -173,12 +173,29 @@ def test_the_name_of_a_new_job_fits_into_a_label() -> None:
         ({"lastScheduleTime": 90, "lastSuccessfulTime": 60}, {}, "Scheduled"),
         ({"lastScheduleTime": 90, "lastSuccessfulTime": 9000}, {}, "Last run failed"),
         ({"lastScheduleTime": 90}, {}, "Last run failed"),
-        ({"lastScheduleTime": 2}, {}, "Scheduled"),
+        ({"lastScheduleTime": 2}, {}, "Started"),
     ],
 )
 def test_a_cron_job_did_its_work_the_last_time_or_not(status: Any, spec: Any, word: str) -> None:
     now = {key: ago(value) if isinstance(value, int) else value for key, value in status.items()}
     assert judged(CRON_JOB, spec, now).word == word
+
+
+def test_a_cron_job_knows_from_its_jobs_how_the_last_one_ended() -> None:
+    def run(name: str, age: float, **status: Any) -> Any:
+        owner = {"kind": "CronJob", "name": "it", "uid": "u1", "controller": True}
+        return made(JOB, {}, status, name=name, uid=name, ownerReferences=[owner], creationTimestamp=ago(age))
+
+    good = {"conditions": holds("Complete"), "startTime": ago(70), "completionTime": ago(60)}
+    bad = {"failed": 1, "conditions": holds("Failed", "BackoffLimitExceeded")}
+    cron = made(CRON_JOB, {}, {"lastScheduleTime": ago(5)})
+    assert CRON_JOB.join
+    failed = CRON_JOB.join.make([cron], {"job": [run("a", 300, **good), run("b", 5, **bad), run("c", 1, active=1)]})[0]
+    health = CRON_JOB.health(failed)
+    assert (health.word, health.reason) == ("Last run failed", "Its last run failed. It gave up after 1 try.")
+    well = CRON_JOB.join.make([cron], {"job": [run("a", 300, **bad), run("b", 5, **good)]})[0]
+    assert CRON_JOB.health(well).word == "Scheduled"
+    assert well.version != failed.version != cron.version
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from clusters.errors import Unreachable
+from clusters.errors import Refused, Unreachable
 from clusters.kinds.base import Join
 from clusters.live.join import Joiner
 from clusters.live.resource import Broken, Changed, Listed
@@ -92,3 +92,28 @@ async def test_nothing_is_joined_while_nobody_looks() -> None:
     assert not target.listed
     assert not target.resources
     assert not other._listeners
+
+
+def _told_how_many(own: Sequence[App], others: Mapping[str, Sequence[App]]) -> list[App]:
+    copies = len(others["other"]) if "other" in others else -1
+    return [msgspec.structs.replace(one, copies=copies) for one in own]
+
+
+async def test_it_is_told_without_a_kind_that_may_not_be_listed_and_says_so() -> None:
+    other = Store(1, replace(APP, name="other"))
+    join: Join[Any] = Join(kinds=("other",), make=_told_how_many, without=frozenset({"other"}))
+    target = Store(1, replace(APP, name="joined", join=join))
+    joiner = Joiner(target, join, {"other": other})
+    joiner.start()
+    joiner.told.apply(Listed([App(id="1", title="web")]))
+    other.apply(Broken(Unreachable("It is silent."), 1.0))
+    await asyncio.sleep(0.1)
+    assert not target.listed  # it comes back: nothing is told without it
+    other.apply(Broken(Refused("Our account may not list others."), 1.0))
+    await until(lambda: target.listed)
+    assert target.resources["1"].copies == -1  # type: ignore[attr-defined]
+    assert target.trouble is not None
+    assert target.trouble.message == "Our account may not list others."
+    other.apply(Listed([App(id="9", title="x")]))
+    await until(lambda: target.resources["1"].copies == 1)  # type: ignore[attr-defined]
+    assert target.trouble is None

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
-from clusters.kinds.base import Level
-from clusters.kinds.kubernetes.network_policy import NETWORK_POLICY
+from clusters.drivers.base import Call, Driver
+from clusters.kinds.base import Level, Look
+from clusters.kinds.kubernetes.network_policy import NETWORK_POLICY, OF_POD
 from clusters.kinds.kubernetes.network_policy_model import (
     INTO,
     OUT_OF,
-    Expression,
     NetworkPolicy,
     Peer,
     allowed,
     join,
 )
+from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.pod_model import Pod
+from clusters.kinds.kubernetes.selectors import Expression
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "kubernetes" / "network-policy.json"
 DENY = {"podSelector": {}, "policyTypes": ["Ingress"]}
@@ -86,3 +88,39 @@ def test_expressions_hold_as_kubernetes_means_them(operator: str, values: Any, h
 
 def test_an_empty_namespace_selector_is_all_namespaces() -> None:
     assert msgspec.convert({"namespaceSelector": {}}, Peer).words == "all pods of all namespaces"
+
+
+class Told:
+    """A driver whose cluster has these policies."""
+
+    def __init__(self, *items: Any) -> None:
+        self.items = items
+
+    async def call(self, call: Call) -> Any:
+        return {"items": list(self.items)}
+
+
+async def _of_pod(*items: Any) -> Any:
+    async def related(name: str) -> list[Any]:
+        return []
+
+    look = Look(cluster_id=1, kind=POD, resource=pod(app="web"), driver=cast(Driver, Told(*items)), related=related)
+    assert OF_POD.load is not None
+    return await OF_POD.load(look)
+
+
+async def test_a_policy_that_is_not_understood_is_named_and_the_others_are_told() -> None:
+    good = {"metadata": {"name": "deny", "namespace": "shop"}, "spec": DENY}
+    bad = {"metadata": {"name": "broken", "namespace": "shop"}, "spec": {"podSelector": "everything"}}
+    shown = await _of_pod(good, bad, "nonsense")
+    into = shown["directions"][0]["words"]
+    assert into.startswith("Cannot tell for sure.")
+    assert into.endswith("Nobody may: deny allows nothing.")
+    assert "broken, one without a name" in shown["note"]
+    assert (await _of_pod(good))["directions"][0]["words"] == "Nobody may: deny allows nothing."
+
+
+def test_it_cannot_be_told_whom_it_covers_where_pods_may_not_be_listed() -> None:
+    one = join([policy(DENY)], {})[0]
+    assert (NETWORK_POLICY.health(one).level, NETWORK_POLICY.health(one).word) == (Level.UNKNOWN, "Cannot tell")
+    assert one.version != join([policy(DENY)], {"pod": [pod()]})[0].version

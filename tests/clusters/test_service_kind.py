@@ -101,3 +101,27 @@ def test_a_recorded_service_is_read() -> None:
 
 def test_a_change_of_a_pod_that_says_nothing_new_leaves_the_service_as_it_was() -> None:
     assert joined(service(), pod("a")) == joined(service(), pod("b"))
+
+
+def test_it_is_another_version_when_its_copies_come_and_go() -> None:
+    alone, answered = joined(service()), joined(service(), pod("a"))
+    assert alone.version != answered.version
+    assert answered.version == joined(service(), pod("a")).version
+    assert answered.version != joined(service(), pod("a", ready=False)).version
+
+
+def test_who_answers_cannot_be_told_where_pods_may_not_be_listed() -> None:
+    one = join([service()], {})[0]
+    health = SERVICE.health(one)
+    assert (health.level, health.word) == (Level.UNKNOWN, "Cannot tell")
+    assert "may not list pods" in health.reason
+    pips = SERVICE.column("ready")
+    assert pips is not None
+    assert pips.value(one) is None
+    outside = service(type="ExternalName", externalName="db.example", selector=None)
+    assert SERVICE.health(join([outside], {})[0]).word == "Points outside"
+
+
+def test_it_is_judged_by_its_pods_where_what_keeps_them_may_not_be_listed() -> None:
+    assert SERVICE.health(join([service()], {"pod": [pod("a")]})[0]).word == "Answers"
+    assert SERVICE.health(join([service()], {"pod": []})[0]).word == "Nobody answers"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from clusters.drivers.base import Call
+from clusters.drivers.base import Call, Driver
+from clusters.errors import Conflict
 from clusters.kinds.base import Health, Kind, Level
 from clusters.kinds.formats import epoch
 from clusters.live.resource import Number, Resource
@@ -120,8 +122,28 @@ class Object(Resource, frozen=True, gc=False, rename="camel"):
 T = TypeVar("T", bound=Object)
 
 
+WAITED = 60.0  # seconds that something may take to end before what it waits for is named
+
+
+def ending(one: Object) -> Health | None:
+    """How it is once it was asked to go; None while nobody asked for that."""
+    since = epoch(one.metadata.deletion_timestamp)
+    if not since:
+        return None
+    holds = ", ".join(one.metadata.finalizers or ())[:200]
+    if holds and time.time() - since > WAITED:
+        words = "It was asked to go, and waits for somebody who has to clean up first."
+        return Health(Level.AT_RISK, "Cannot end", words, f"finalizers: {holds}", since)
+    return Health(Level.CHANGING, "Ending", "It was asked to go.", since=since)
+
+
 def understood(judge: Callable[[T], Health]) -> Callable[[T], Health]:
-    """For a kind's ``health``: what we could not read is never called well."""
+    """For a kind's ``health``: what we could not read is never called well, nor what was asked to go."""
+    return understood_to_the_end(lambda one: ending(one) or judge(one))
+
+
+def understood_to_the_end(judge: Callable[[T], Health]) -> Callable[[T], Health]:
+    """The same for a kind that has words of its own for how it goes."""
 
     @functools.wraps(judge)
     def health(one: T) -> Health:
@@ -169,3 +191,11 @@ def delete(kind: Place, resource: Resource, **options: Any) -> Call:
     """Delete it, only if it is still the same object."""
     body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": resource.uid}, **options}
     return Call("DELETE", at(kind, resource), body=body)
+
+
+async def read_same(driver: Driver, kind: Place, resource: Resource) -> dict[str, Any]:
+    """The whole object as it is now. Raises Conflict when another one has its name by now."""
+    tree: dict[str, Any] = await driver.call(Call("GET", at(kind, resource)))
+    if tree["metadata"].get("uid") != resource.uid:
+        raise Conflict(f"{resource.name} is another one by now.", hint="Look at it as it is now and try again.")
+    return tree

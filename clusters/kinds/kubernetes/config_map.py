@@ -19,6 +19,7 @@ from clusters.kinds.masking import mask_value
 
 API, NOUN = "v1/configmaps", "configmap"
 MOST_TEXT = 100_000  # characters of one value that are shown
+SHORT = 100  # characters that stand where they are; more is folded
 
 
 class ConfigMap(Object, frozen=True, gc=False, rename="camel"):
@@ -52,8 +53,6 @@ def _decoded(value: Any) -> int:
 @understood
 def health(one: ConfigMap) -> Health:
     """Empty, fixed, or as usual."""
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to go.")
     if not one.sizes:
         return Health(Level.STOPPED, "Empty", "It has no entries.")
     return Health(Level.HEALTHY, "Fixed" if one.immutable else "Ready")
@@ -64,7 +63,12 @@ async def _load(look: Look) -> Mapping[str, Any]:
     tree = await look.driver.get(look.kind, one.namespace, one.name)
     texts = {name: mask_value(name, str(value)) for name, value in (tree.get("data") or {}).items()}
     entries = [
-        {"name": name, "size": size(length), "value": texts[name][:MOST_TEXT] if name in texts else None}
+        {
+            "name": name,
+            "size": size(length),
+            "value": texts[name][:MOST_TEXT] if name in texts else None,
+            "short": len(texts.get(name, "\n")) <= SHORT and "\n" not in texts.get(name, "\n"),
+        }
         for name, length in one.sizes.items()
     ]
     facts = [

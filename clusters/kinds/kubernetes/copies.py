@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from clusters.kinds.base import Copy, Health, Level
+from clusters.kinds.kubernetes.base import Object
 from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Pod
 
@@ -49,10 +50,10 @@ def share(up: int, wanted: int, why: Health) -> str:
     return f"{min(up, wanted)} of {wanted} copies {what}. {why.reason}"
 
 
-def judged_with(alone: Health, copies: Sequence[Copy], wanted: int, then: str = "") -> Health:
+def judged_with(one: Object, alone: Health, copies: Sequence[Copy], wanted: int, then: str = "") -> Health:
     """Copies that crash are up now and then: what they say weighs more. ``then``: what follows from it."""
     down = failing(copies)
-    if not down or not wanted or alone.level is Level.FAILING:
+    if not down or not wanted or alone.level is Level.FAILING or one.metadata.deletion_timestamp:
         return alone
     why, up = most_frequent(down), staying(copies)
     words = f"{share(up, wanted, why)} {then}".strip()

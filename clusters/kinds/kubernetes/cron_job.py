@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from clusters.kinds.base import Column, Health, Kind, Level, Workload
+from msgspec import structs
+
+from clusters.kinds.base import Column, Health, Join, Kind, Level, Workload
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
-from clusters.kinds.formats import count, epoch
+from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import cron_job_actions as actions
 from clusters.kinds.kubernetes.base import understood
-from clusters.kinds.kubernetes.cron_job_model import CronJob
+from clusters.kinds.kubernetes.cron_job_model import CronJob, Run
 from clusters.kinds.kubernetes.job import JOB
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.schedules import schedule_words
@@ -24,16 +27,38 @@ GRACE = 30.0  # seconds after a start in which its end need not be known
 @understood
 def health(one: CronJob) -> Health:
     """Whether it is on, at work, and did its work the last time."""
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
     if one.spec.suspend:
         return Health(Level.PAUSED, "Suspended", "It is switched off: it starts nothing by itself.", "spec.suspend")
     if one.running:
         return Health(Level.HEALTHY, "Running", "", count(one.running, "job"), one.started)
-    if one.started and one.succeeded < one.started < time.time() - GRACE:
-        words = "Its last run did not succeed." if one.succeeded else "It has not succeeded yet."
-        return Health(Level.AT_RISK, "Last run failed", words, "lastSuccessfulTime", one.started)
-    return Health(Level.HEALTHY, "Scheduled")
+    if one.last:
+        words = f"Its last run failed. {one.last.reason}"
+        good = Health(Level.HEALTHY, "Scheduled")
+        return good if one.last.good else Health(Level.AT_RISK, "Last run failed", words, one.last.code, one.last.at)
+    if not one.started or one.succeeded >= one.started:
+        return Health(Level.HEALTHY, "Scheduled")
+    if time.time() - one.started < GRACE:
+        return Health(Level.CHANGING, "Started", "How it went is not known yet.", since=one.started)
+    words = "Its last run did not succeed." if one.succeeded else "It has not succeeded yet."
+    return Health(Level.AT_RISK, "Last run failed", words, "lastSuccessfulTime", one.started)
+
+
+def join(own: Sequence[CronJob], others: Mapping[str, Sequence[Any]]) -> Sequence[CronJob]:
+    """Each cron job with how its last run ended: its own status does not say that one failed."""
+    runs: dict[str, list[Any]] = defaultdict(list)
+    for job in others.get("job", ()):
+        if job.controller and (job.finished or job.failed):
+            runs[job.controller.uid].append(job)
+
+    def told(one: CronJob) -> CronJob:
+        mine = runs.get(one.uid)
+        if not mine:
+            return one
+        newest = max(mine, key=lambda job: (job.created, job.name))
+        state = JOB.health(newest)
+        return structs.replace(one, last=Run(newest.finished, state.reason, state.code, state.since))
+
+    return [told(one) for one in own]
 
 
 _OVERLAP = {
@@ -81,6 +106,7 @@ CRON_JOB: Kind[CronJob] = Kind(
     platform="kubernetes",
     words="A batch job that is run again and again, by the clock.",
     health=health,
+    join=Join(kinds=("job",), make=join, without=frozenset({"job"})),
     always=True,
     columns=(
         name_column(lambda one: one.image, "minmax(180px, 2.3fr)"),

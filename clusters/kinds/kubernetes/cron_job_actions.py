@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import Conflict
 from clusters.kinds.actions import Values, one_call
 from clusters.kinds.base import Action
-from clusters.kinds.kubernetes.base import at, collection
+from clusters.kinds.kubernetes.base import collection, read_same
 from clusters.kinds.kubernetes.cron_job_model import CronJob
 from clusters.kinds.kubernetes.deleting import ENDING, deleting
 from clusters.kinds.kubernetes.job_actions import API as JOBS
@@ -20,9 +19,7 @@ API, NOUN = "batch/v1/cronjobs", "cronjob"
 
 async def _run_now(driver: Driver, one: CronJob, values: Values) -> str:
     """Make a job of its template, as ``kubectl create job --from`` does it."""
-    tree = await driver.call(Call("GET", at(API, one)))
-    if tree["metadata"].get("uid") != one.uid:
-        raise Conflict(f"{one.name} is another one by now.", hint="Look at it as it is now and try again.")
+    tree = await read_same(driver, API, one)
     template = tree["spec"]["jobTemplate"]
     meta = template.get("metadata") or {}
     owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": one.name, "uid": one.uid, "controller": True}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import Object, Part
 from clusters.kinds.kubernetes.job_model import JobSpec
@@ -39,11 +41,26 @@ class CronJobStatus(Part, frozen=True, gc=False, rename="camel"):
     last_successful_time: str | None = None
 
 
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """How the last of its jobs that is over ended. No cluster sends this."""
+
+    good: bool
+    reason: str
+    code: str
+    at: float
+
+
 class CronJob(Object, frozen=True, gc=False, rename="camel"):
     """Work by the clock."""
 
     spec: CronJobSpec = CronJobSpec()
     status: CronJobStatus = CronJobStatus()
+    last: Run | None = msgspec.field(default=None, name="$last")  # joined from the batch jobs
+
+    @property
+    def version(self) -> str:
+        """Changes with the cron job and with how its last run ended."""
+        return f"{self.metadata.resource_version}.{hash(self.last):x}"
 
     @property
     def image(self) -> str:

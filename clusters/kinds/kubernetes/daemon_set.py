@@ -13,10 +13,11 @@ from clusters.kinds.kubernetes.base import Condition, Object, Part, understood
 from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.deployment_model import Selector, TracedMetadata
+from clusters.kinds.kubernetes.deployment_model import TracedMetadata
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
-from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column, selects
+from clusters.kinds.kubernetes.selectors import LabelSelector
+from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LOGS, TERMINAL
 from clusters.live.resource import Number
 
@@ -33,7 +34,7 @@ class UpdateStrategy(Part, frozen=True, gc=False, rename="camel"):
 class DaemonSetSpec(Part, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
 
-    selector: Selector = Selector()
+    selector: LabelSelector = LabelSelector()
     template: Template = Template()
     update_strategy: UpdateStrategy = UpdateStrategy()
 
@@ -80,10 +81,8 @@ def copies(one: DaemonSet) -> tuple[int, int, int]:
 def health(one: DaemonSet) -> Health:
     """Whether it runs wherever it should."""
     ready, wanted, _ = copies(one)
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
     if not wanted and one.status.observed_generation:
-        return Health(Level.STOPPED, "On no machine", "No machine fits what it asks for.", "desiredNumberScheduled 0")
+        return Health(Level.STOPPED, "Nowhere", "No machine fits what it asks for.", "desiredNumberScheduled 0")
     if _updating(one) and (ready or not wanted):
         new = f"{one.status.updated_number_scheduled} of {wanted} machines have the new version."
         return Health(Level.CHANGING, "Updating", new, since=one.changed)
@@ -97,7 +96,7 @@ def health(one: DaemonSet) -> Health:
 
 def with_copies(one: DaemonSet, alone: Health, pods: Sequence[Copy]) -> Health:
     """What its copies say weighs more than how many were up a moment ago."""
-    return judged_with(alone, pods, one.status.desired_number_scheduled)
+    return judged_with(one, alone, pods, one.status.desired_number_scheduled)
 
 
 def _facts(one: DaemonSet) -> Facts:
@@ -109,7 +108,7 @@ def _facts(one: DaemonSet) -> Facts:
         ("New version", f"on {status.updated_number_scheduled} of {status.desired_number_scheduled} machines"),
         *((("Where it should not be", f"on {count(wrong, 'machine')}"),) if wrong else ()),
         ("How it changes", how),
-        ("Selects", selects(one.spec.selector.match_labels)),
+        ("Selects", one.spec.selector.words or "–"),
     ]
 
 

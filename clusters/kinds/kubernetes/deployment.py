@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.kinds.base import Column, Kind, Look, Panel, Workload
-from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, name_column
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import span
 from clusters.kinds.kubernetes import deployment_actions as actions
 from clusters.kinds.kubernetes.copies import copy_rows
@@ -41,11 +41,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
             ("Copies", f"{one.status.ready_replicas} of {one.spec.replicas} ready"),
             ("New version", f"{one.status.updated_replicas} of {one.spec.replicas} copies"),
             ("How it changes", _strategy(one)),
-            (
-                "Selects",
-                ", ".join(f"{key}={value}" for key, value in sorted((one.spec.selector.match_labels or {}).items()))
-                or "–",
-            ),
+            ("Selects", one.spec.selector.words or "–"),
             ("Gives up after", span(one.spec.progress_deadline_seconds)),
         ],
         "copies": copy_rows(pods),
@@ -126,7 +122,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
         actions.RESUME,
         actions.DELETE,
     ),
-    search=lambda one: f"{one.image}\0{' '.join(f'{key}={value}' for key, value in one.labels.items())}",
+    search=lambda one: f"{one.image}\0{labels_text(one)}",
     copies_of="pod",
     with_copies=with_copies,
     workload=Workload(image=lambda one: one.image, copies=copies, restarts=lambda one: None),

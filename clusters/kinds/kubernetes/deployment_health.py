@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from clusters.kinds.base import Copy, Health, Level
-from clusters.kinds.formats import count, epoch
+from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import Condition, condition, understood
 from clusters.kinds.kubernetes.copies import failing, most_frequent, share, since, staying
 from clusters.kinds.kubernetes.deployment_model import Deployment
@@ -22,8 +22,6 @@ def health(one: Deployment) -> Health:
     available = condition(one.status.conditions, "Available")
     down_since = available.since if available and available.status == "False" else 0.0
     code = available.reason if available and down_since else ""
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
     if not wanted:
         return _without_copies(one)
     if blocked := _blocked(one):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part
 from clusters.kinds.kubernetes.replica_set import Template
+from clusters.kinds.kubernetes.selectors import LabelSelector
 from clusters.live.resource import Number
 
 
@@ -18,12 +19,6 @@ class TracedMetadata(Metadata, frozen=True, gc=False, rename="camel"):
     """Metadata with the times of the last changes."""
 
     managed_fields: list[Change] | None = None
-
-
-class Selector(Part, frozen=True, gc=False, rename="camel"):
-    """Which pods are its copies."""
-
-    match_labels: dict[str, str] | None = None
 
 
 class RollingUpdate(Part, frozen=True, gc=False, rename="camel"):
@@ -45,7 +40,7 @@ class DeploymentSpec(Part, frozen=True, gc=False, rename="camel"):
 
     replicas: Number = 1
     paused: bool = False
-    selector: Selector = Selector()
+    selector: LabelSelector = LabelSelector()
     strategy: Strategy = Strategy()
     template: Template = Template()
     progress_deadline_seconds: Number = 600

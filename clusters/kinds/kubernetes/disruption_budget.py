@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Column, Health, Kind, Level
+from clusters.kinds.base import Column, Health, Kind, Level, Look
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.deployment_model import Selector
-from clusters.kinds.kubernetes.facts import Fact, facts_panel
+from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
-from clusters.kinds.kubernetes.workload import selects
+from clusters.kinds.kubernetes.pod_health import health as pod_health
+from clusters.kinds.kubernetes.selectors import LabelSelector
 from clusters.live.resource import Number
 
 API, NOUN = "policy/v1/poddisruptionbudgets", "pdb"
@@ -21,7 +21,7 @@ class BudgetSpec(Part, frozen=True, gc=False, rename="camel"):
 
     min_available: Number | str | None = None
     max_unavailable: Number | str | None = None
-    selector: Selector | None = None
+    selector: LabelSelector | None = None
 
 
 class BudgetStatus(Part, frozen=True, gc=False, rename="camel"):
@@ -50,6 +50,13 @@ class Budget(Object, frozen=True, gc=False, rename="camel"):
             return f"at most {self.spec.max_unavailable} away"
         return "nothing"
 
+    @property
+    def guards(self) -> str:
+        """Which copies, in words. Without a selector it guards none, with an empty one all of its namespace."""
+        if self.spec.selector is None:
+            return "nothing: it has no selector"
+        return self.spec.selector.words or "all pods of its namespace"
+
 
 @understood
 def health(one: Budget) -> Health:
@@ -74,15 +81,27 @@ def health(one: Budget) -> Health:
 
 
 def _facts(one: Budget) -> list[Fact]:
-    status, labels = one.status, one.spec.selector.match_labels if one.spec.selector else None
+    status = one.status
     return [
         Fact("Asks that", one.rule),
         Fact("May go now", str(status.disruptions_allowed)),
         Fact(
             "Copies", f"{status.current_healthy} of {status.expected_pods} are well, {status.desired_healthy} must be"
         ),
-        Fact("Selects", selects(labels)),
+        Fact("Guards", one.guards),
     ]
+
+
+async def _guarded(look: Look) -> Users:
+    one: Budget = look.resource
+    rows = [
+        User("pod", pod.name, f"{pod.namespace}/{pod.name}", "Pod", pod_health(pod).word, pod.spec.node_name)
+        for pod in await look.related("pod")
+        if one.spec.selector and pod.namespace == one.namespace and one.spec.selector.holds(pod.labels)
+    ]
+    return Users(
+        "Copies it guards", "No copy has the labels that it selects.", sorted(rows, key=lambda row: row.name), "Now"
+    )
 
 
 DISRUPTION_BUDGET: Kind[Budget] = Kind(
@@ -101,6 +120,14 @@ DISRUPTION_BUDGET: Kind[Budget] = Kind(
         STATUS,
         NAMESPACE,
         Column(
+            key="ready",
+            label="Well",
+            cell="pips",
+            value=lambda one: [one.status.current_healthy, one.status.expected_pods, 0],
+            sort=lambda one: one.status.current_healthy,
+            width="minmax(104px, .9fr)",
+        ),
+        Column(
             key="allowed",
             label="May go",
             cell="number",
@@ -110,17 +137,9 @@ DISRUPTION_BUDGET: Kind[Budget] = Kind(
             end=True,
             words="Copies that may be taken away now.",
         ),
-        Column(
-            key="ready",
-            label="Well",
-            cell="pips",
-            value=lambda one: [one.status.current_healthy, one.status.expected_pods, 0],
-            sort=lambda one: one.status.current_healthy,
-            width="minmax(104px, .9fr)",
-        ),
         AGE,
     ),
-    panels=(facts_panel(_facts), CONDITIONS, EVENTS, YAML),
+    panels=(facts_panel(_facts, _guarded), CONDITIONS, EVENTS, YAML),
     actions=(
         deleting(
             API,

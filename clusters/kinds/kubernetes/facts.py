@@ -43,6 +43,21 @@ class Users:
     how: str = "How"
     unknown: str = ""
 
+    @property
+    def says_what(self) -> bool:
+        """Are they of several kinds?"""
+        return len({row.label for row in self.rows}) > 1
+
+    @property
+    def says_how(self) -> bool:
+        """Is it known of any in what way?"""
+        return any(row.how for row in self.rows)
+
+    @property
+    def says_node(self) -> bool:
+        """Is any of them on a machine?"""
+        return any(row.node for row in self.rows)
+
 
 Load = Callable[[Look], Awaitable[Mapping[str, Any]]]
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from clusters.drivers.base import Found
 from clusters.kinds.actions import kubectl_line, one_call
 from clusters.kinds.base import JSON, Action, Column, Kind, Look, Panel, Role
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import delete
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.printed import Printed, column_key, health
@@ -56,22 +56,12 @@ def general_kind(found: Found, printed: Sequence[Described]) -> Kind[Printed]:
         health=health,
         namespaced=found.namespaced,
         printed=True,
-        columns=(_NAME, STATUS, *([NAMESPACE] if found.namespaced else []), *_columns(printed), AGE),
+        columns=(name_column(), STATUS, *([NAMESPACE] if found.namespaced else []), *_columns(printed), AGE),
         panels=(OVERVIEW, CONDITIONS_IF_ANY, EVENTS, YAML),
         actions=(_delete(lambda: kind, found),),
-        search=lambda one: f"{_words(one)}\0{' '.join(f'{key}={value}' for key, value in one.labels.items())}",
+        search=lambda one: f"{_words(one)}\0{labels_text(one)}",
     )
     return kind
-
-
-_NAME: Column[Printed] = Column(
-    key="name",
-    label="Name",
-    cell="name",
-    value=lambda one: [one.name, ""],
-    sort=lambda one: one.name,
-    width="minmax(180px, 2fr)",
-)
 
 
 def _columns(printed: Sequence[Described]) -> list[Column[Printed]]:

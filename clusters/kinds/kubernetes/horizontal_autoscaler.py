@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
+from clusters.kinds.kubernetes import horizontal_autoscaler_actions as actions
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
-from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, facts_panel
-from clusters.kinds.kubernetes.owners import KIND_NAMES
+from clusters.kinds.kubernetes.owners import KIND_NAMES, said_kind
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.live.resource import Number
 
-API, NOUN = "autoscaling/v2/horizontalpodautoscalers", "hpa"
+_WORDS = {"cpu": "CPU"}
 
 
 class Target(Part, frozen=True, gc=False, rename="camel"):
@@ -19,6 +21,11 @@ class Target(Part, frozen=True, gc=False, rename="camel"):
 
     kind: str = ""
     name: str = ""
+
+    @property
+    def words(self) -> str:
+        """ "deployment web" """
+        return f"{said_kind(self.kind)} {self.name}"
 
 
 class Value(Part, frozen=True, gc=False, rename="camel"):
@@ -44,18 +51,42 @@ class Measure(Part, frozen=True, gc=False, rename="camel"):
     current: Value = Value()
 
 
+class Named(Part, frozen=True, gc=False, rename="camel"):
+    """Something measured that is no resource, by name."""
+
+    name: str = ""
+
+
+class Custom(Part, frozen=True, gc=False, rename="camel"):
+    """What a program measures of copies, of another object, or outside of the cluster."""
+
+    metric: Named = Named()
+    target: Value = Value()
+    current: Value = Value()
+
+
 class Metric(Part, frozen=True, gc=False, rename="camel"):
     """One thing that it goes by."""
 
     type: str = ""
     resource: Measure | None = None
     container_resource: Measure | None = None
+    pods: Custom | None = None
+    object: Custom | None = None
+    external: Custom | None = None
+
+    @property
+    def measure(self) -> Measure | Custom | None:
+        """The one of them that is there."""
+        return self.resource or self.container_resource or self.pods or self.object or self.external
 
     @property
     def what(self) -> str:
         """Processor, memory, or whatever the cluster calls it."""
-        measure = self.resource or self.container_resource
-        return measure.name if measure else self.type.lower()
+        measure = self.measure
+        if isinstance(measure, Custom):
+            return measure.metric.name
+        return _WORDS.get(measure.name, measure.name) if measure else self.type.lower()
 
 
 class AutoscalerSpec(Part, frozen=True, gc=False, rename="camel"):
@@ -84,17 +115,13 @@ class Autoscaler(Object, frozen=True, gc=False, rename="camel"):
 
     @property
     def load(self) -> str:
-        """ "cpu 43 % of 70 %"."""
-        now = {one.what: one.resource or one.container_resource for one in self.status.current_metrics or ()}
+        """ "CPU 43 % of 70 %"."""
+        now = {one.what: one.measure for one in self.status.current_metrics or ()}
         parts = []
         for metric in self.spec.metrics or ():
-            goal, measured = metric.resource or metric.container_resource, now.get(metric.what)
-            if goal:
-                parts.append(
-                    f"{metric.what} {measured.current.words if measured else 'not measured'} of {goal.target.words}"
-                )
-            else:
-                parts.append(metric.what)
+            goal, measured = metric.measure, now.get(metric.what)
+            used = measured.current.words if measured else "not measured"
+            parts.append(f"{metric.what} {used} of {goal.target.words}" if goal else metric.what)
         return ", ".join(parts)
 
 
@@ -110,8 +137,8 @@ def health(one: Autoscaler) -> Health:
     if active and active.status == "False":
         if active.reason == "ScalingDisabled":
             return Health(Level.STOPPED, "Off", "Its target has no copies, so it does nothing.", active.reason)
-        words = "It cannot read the load: are metrics installed, and do its copies say what they ask for?"
-        return Health(Level.AT_RISK, "No figures", f"{words} {active.message[:200]}", active.reason, active.since)
+        words = f"It cannot read the load. {_why(active.message)}"
+        return Health(Level.AT_RISK, "No figures", words, active.reason, active.since)
     if limited and limited.status == "True" and limited.reason == "TooManyReplicas":
         words = f"It wants more copies than the {spec.max_replicas} that it may have."
         return Health(Level.AT_RISK, "At its limit", words, limited.reason, limited.since)
@@ -122,13 +149,24 @@ def health(one: Autoscaler) -> Health:
     return Health(Level.HEALTHY, "At work")
 
 
+def _why(message: str) -> str:
+    """What the cluster says of it, in words where it is one of the usual things."""
+    if found := re.search(r"missing request for (\S+) in container (\S+) of Pod (\S+)", message):
+        what, container, pod = found.groups()
+        return f"Its copies must say how much {_WORDS.get(what, what)} they ask for: {container} of {pod} does not."
+    if "no metrics returned" in message or "did not receive metrics" in message:
+        return "Its copies were not measured yet."
+    if "unable to fetch metrics from" in message or "could not find the requested resource" in message:
+        return f"Nobody measures it: are metrics installed? {message[:200]}"
+    return message[:300]
+
+
 def _facts(one: Autoscaler) -> list[Fact]:
     target = one.spec.scale_target_ref
     return [
-        Fact(
-            "Scales", f"{target.kind} {target.name}", KIND_NAMES.get(target.kind, ""), f"{one.namespace}/{target.name}"
-        ),
-        Fact("Copies now", f"{one.status.current_replicas}, wanted {one.status.desired_replicas}"),
+        Fact("Scales", target.words, KIND_NAMES.get(target.kind, ""), f"{one.namespace}/{target.name}"),
+        Fact("Copies now", str(one.status.current_replicas)),
+        Fact("Wanted", str(one.status.desired_replicas or "not known")),
         Fact("It may have", f"{one.spec.min_replicas} to {one.spec.max_replicas}"),
         Fact("It goes by", one.load or "nothing"),
     ]
@@ -136,7 +174,7 @@ def _facts(one: Autoscaler) -> list[Fact]:
 
 HORIZONTAL_AUTOSCALER: Kind[Autoscaler] = Kind(
     model=Autoscaler,
-    api=API,
+    api=actions.API,
     name="horizontal-autoscaler",
     label="Autoscaler",
     plural="Autoscalers",
@@ -147,9 +185,22 @@ HORIZONTAL_AUTOSCALER: Kind[Autoscaler] = Kind(
     health=health,
     always=True,
     columns=(
-        name_column(lambda one: f"{one.spec.scale_target_ref.kind} {one.spec.scale_target_ref.name}"),
+        name_column(lambda one: one.spec.scale_target_ref.words),
         STATUS,
         NAMESPACE,
+        Column(
+            key="load",
+            label="Load",
+            value=lambda one: one.load or None,
+            width="minmax(190px, 2.2fr)",
+            words="What its copies use, of what they should.",
+        ),
+        Column(
+            key="range",
+            label="May have",
+            value=lambda one: f"{one.spec.min_replicas} to {one.spec.max_replicas}",
+            width="minmax(84px, .8fr)",
+        ),
         Column(
             key="copies",
             label="Copies",
@@ -159,18 +210,9 @@ HORIZONTAL_AUTOSCALER: Kind[Autoscaler] = Kind(
             width="80px",
             end=True,
         ),
-        Column(key="range", label="May have", value=lambda one: f"{one.spec.min_replicas} to {one.spec.max_replicas}"),
-        Column(key="load", label="Load", value=lambda one: one.load or None, width="minmax(150px, 1.4fr)"),
         AGE,
     ),
     panels=(facts_panel(_facts), CONDITIONS, EVENTS, YAML),
-    actions=(
-        deleting(
-            API,
-            NOUN,
-            effect=lambda one: f"Deletes {one.name}: nothing changes the number of copies by itself any longer.",
-            stays=lambda one: f"{one.spec.scale_target_ref.name or 'Its target'} stays with the copies it has now.",
-        ),
-    ),
+    actions=(actions.LIMITS, actions.DELETE),
     search=lambda one: one.spec.scale_target_ref.name,
 )

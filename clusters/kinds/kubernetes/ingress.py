@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
-from clusters.kinds.formats import epoch
+from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.ingress_model import FINE, Backend, Ingress, Route, join
@@ -21,8 +20,6 @@ NO_ADDRESS = Health(Level.UNKNOWN, "Cannot tell")
 @understood
 def health(one: Ingress) -> Health:
     """Whether anybody serves it, and whether its addresses lead to somebody."""
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
     if unserved := serving(one):
         return unserved
     ways = list(zip(one.routes, one.checked.backends, strict=False))
@@ -32,7 +29,8 @@ def health(one: Ingress) -> Health:
     if all(how.level is Level.STOPPED for _, how in ways):
         return ways[0][1]
     if not broken:
-        return Health(Level.HEALTHY, "Leads on")
+        served = served_by_somebody(one)
+        return Health(Level.HEALTHY, "Leads on") if served is FINE else served
     route, how = min(broken, key=lambda each: each[1].level)
     level = Level.AT_RISK if how.level is Level.FAILING and len(broken) < len(ways) else how.level
     return Health(level, how.word, f"{route.words}: {how.reason}", how.code, how.since)
@@ -47,6 +45,14 @@ def serving(one: Ingress) -> Health | None:
         words = "It names no ingress class and none is the default: most programs that serve ingresses pass it over."
         return Health(Level.AT_RISK, "No class", words, "ingressClassName")
     return None
+
+
+def served_by_somebody(one: Ingress) -> Health:
+    """Fine, or that its class cannot be looked at and nobody told an address, which would prove that it is there."""
+    if one.checked.class_state != "hidden" or one.status.addresses:
+        return FINE
+    words = "Whether anybody serves it cannot be told: our account here may not list ingress classes."
+    return Health(Level.UNKNOWN, "Cannot tell", words, "list ingressclasses: forbidden")
 
 
 def backend_words(backend: Backend) -> str:
@@ -66,7 +72,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     return {
         "steps": [
             step("Entry point", entry, FINE if one.status.addresses else NO_ADDRESS),
-            step("Ingress class", f"{served}{by}", serving(one) or FINE),
+            step("Ingress class", f"{served}{by}", serving(one) or served_by_somebody(one)),
             *(_way(route, how, one.namespace, known) for route, how in ways),
         ],
         "copies": None,
@@ -107,10 +113,10 @@ INGRESS: Kind[Ingress] = Kind(
     platform="kubernetes",
     words="Web addresses from outside, and the services to which they lead.",
     health=health,
-    join=Join(kinds=("service", "ingress-class"), make=join),
+    join=Join(kinds=("service", "ingress-class"), make=join, without=frozenset({"service", "ingress-class"})),
     columns=(
         name_column(width="minmax(160px, 1.6fr)"),
-        STATUS,
+        WIDE_STATUS,
         NAMESPACE,
         Column(
             key="hosts",

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from clusters.kinds.base import Column, Health, Kind, Level
+from clusters.drivers.base import Call
+from clusters.errors import ClusterError
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 
+API = "networking.k8s.io/v1/ingressclasses"
+MOST = 200  # ingresses that are shown
 DEFAULT = "ingressclass.kubernetes.io/is-default-class"
 
 
@@ -48,9 +54,34 @@ def health(one: IngressClass) -> Health:
     return Health(Level.HEALTHY, "Default" if one.is_default else "Known")
 
 
+def _facts(one: IngressClass) -> list[Fact]:
+    return [
+        Fact("Served by", one.spec.controller or "–", mono=True),
+        Fact("Given to", "all ingresses that name no class" if one.is_default else "ingresses that name it"),
+    ]
+
+
+async def _users(look: Look) -> Users:
+    """The ingresses that it serves, as the cluster has them now: they need not be watched for this."""
+    title, nobody = "Ingresses of this class", "No ingress names it."
+    path = ("apis", "networking.k8s.io", "v1", "ingresses")
+    try:
+        answer = await look.driver.call(Call("GET", path, {"limit": "500"}, timeout=10))
+    except ClusterError as error:
+        return Users(title, nobody, unknown=error.message)
+    rows = []
+    for item in answer.get("items") or []:
+        named = str((item.get("spec") or {}).get("ingressClassName") or "")
+        if named == look.resource.name or (not named and look.resource.is_default):
+            namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
+            how = namespace if named else f"{namespace} (names none)"
+            rows.append(User("ingress", name, f"{namespace}/{name}", "Ingress", how))
+    return Users(title, nobody, rows[:MOST], "Namespace")
+
+
 INGRESS_CLASS: Kind[IngressClass] = Kind(
     model=IngressClass,
-    api="networking.k8s.io/v1/ingressclasses",
+    api=API,
     name="ingress-class",
     label="Ingress class",
     plural="Ingress classes",
@@ -74,5 +105,14 @@ INGRESS_CLASS: Kind[IngressClass] = Kind(
         ),
         AGE,
     ),
-    panels=(EVENTS, YAML),
+    panels=(facts_panel(_facts, _users), EVENTS, YAML),
+    actions=(
+        deleting(
+            API,
+            "ingressclass",
+            effect=lambda one: f"Deletes {one.name}: whoever serves ingresses of this class passes them over then.",
+            stays=lambda one: "The ingresses and the services behind them stay.",
+            role=Role.ADMIN,
+        ),
+    ),
 )

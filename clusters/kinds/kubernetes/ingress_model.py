@@ -117,7 +117,8 @@ class Route:
 class Checked(msgspec.Struct, frozen=True, gc=False):
     """What the live services and classes say of it. No cluster sends this."""
 
-    class_state: str = ""  # "missing": there is none of that name; "none": it names none, and none is the default
+    # "missing": there is none of that name; "none": it names none, and none is the default; "hidden": cannot be told
+    class_state: str = ""
     served_by: str = ""
     backends: tuple[Health, ...] = ()  # of each of its routes
 
@@ -129,6 +130,11 @@ class Ingress(Object, frozen=True, gc=False, rename="camel"):
     spec: IngressSpec = IngressSpec()
     status: BalancedStatus = BalancedStatus()
     checked: Checked = msgspec.field(default=Checked(), name="$checked")
+
+    @property
+    def version(self) -> str:
+        """Changes with the ingress and with where it leads."""
+        return f"{self.metadata.resource_version}.{hash(self.checked):x}"
 
     @property
     def class_name(self) -> str:
@@ -155,14 +161,16 @@ class Ingress(Object, frozen=True, gc=False, rename="camel"):
 
 def join(own: Sequence[Ingress], others: Mapping[str, Sequence[Any]]) -> Sequence[Ingress]:
     """Each ingress with how its class and its backends are."""
-    services = {(one.namespace, one.name): one for one in others["service"]}
-    classes = {one.name: one for one in others["ingress-class"]}
+    services = {(one.namespace, one.name): one for one in others["service"]} if "service" in others else None
+    classes = {one.name: one for one in others.get("ingress-class", ())}
     default = next((one for one in classes.values() if one.is_default), None)
 
     def checked(one: Ingress) -> Ingress:
         served = classes.get(one.class_name) if one.class_name else default
         legacy = bool(one.class_name and not one.spec.ingress_class_name)  # such a class needs no object
         state = "" if served or legacy else "missing" if one.class_name else "none"
+        if state and "ingress-class" not in others:
+            state = "hidden"
         backends = tuple(backend_health(route.backend, one.namespace, services) for route in one.routes)
         found = Checked(state, served.spec.controller if served else "", backends)
         return msgspec.structs.replace(one, checked=found)
@@ -170,11 +178,14 @@ def join(own: Sequence[Ingress], others: Mapping[str, Sequence[Any]]) -> Sequenc
     return [checked(one) for one in own]
 
 
-def backend_health(backend: Backend, namespace: str, services: Mapping[tuple[str, str], Service]) -> Health:
+def backend_health(backend: Backend, namespace: str, services: Mapping[tuple[str, str], Service] | None) -> Health:
     """Is there anybody where it leads?"""
     to = backend.service
     if to is None:
         return Health(Level.UNKNOWN, "Cannot tell", "It leads to something else than a service.")
+    if services is None:
+        words = f"Whether service {to.name} is there cannot be told: our account here may not list services."
+        return Health(Level.UNKNOWN, "Cannot tell", words, "list services: forbidden")
     service = services.get((namespace, to.name))
     if service is None:
         words = f"It leads nowhere: there is no service {to.name} in {namespace}."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
-from clusters.kinds.formats import count, epoch, span
+from clusters.kinds.formats import count, span
 from clusters.kinds.kubernetes import job_actions as actions
 from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.copies import judged_with
@@ -35,8 +35,6 @@ def health(one: Job) -> Health:
     """Done, given up, held, or how far it is."""
     status, spec = one.status, one.spec
     failed, suspended = condition(status.conditions, "Failed"), condition(status.conditions, "Suspended")
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
     if failed and failed.status == "True":
         tries = f"It gave up after {count(status.failed, 'try', 'tries')}."
         words = _GIVEN_UP.get(failed.reason, tries)
@@ -59,7 +57,7 @@ def with_copies(one: Job, alone: Health, pods: Sequence[Copy]) -> Health:
     """A copy that cannot start keeps it from its end."""
     if one.finished or one.failed or one.spec.suspend:
         return alone
-    return judged_with(alone, pods, one.spec.parallelism)
+    return judged_with(one, alone, pods, one.spec.parallelism)
 
 
 def _facts(one: Job) -> Facts:

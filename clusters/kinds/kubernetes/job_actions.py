@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import Conflict
 from clusters.kinds.actions import Values, one_call
 from clusters.kinds.base import Action
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.base import at, collection
+from clusters.kinds.kubernetes.base import collection, read_same
 from clusters.kinds.kubernetes.deleting import ENDING, deleting
 from clusters.kinds.kubernetes.job_model import Job
 from clusters.kinds.kubernetes.suspending import suspend_line, suspended, undone_by
@@ -56,9 +55,7 @@ def _without_old(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _run_again(driver: Driver, one: Job, values: Values) -> str:
-    tree = await driver.call(Call("GET", at(API, one)))
-    if tree["metadata"].get("uid") != one.uid:
-        raise Conflict(f"{one.name} is another one by now.", hint="Look at it as it is now and try again.")
+    tree = await read_same(driver, API, one)
     name = new_name(one.name)
     body = made_again(tree, name)
     await driver.call(Call("POST", collection(API, one.namespace), {"fieldManager": "pilothouse"}, body))

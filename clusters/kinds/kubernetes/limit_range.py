@@ -70,7 +70,7 @@ LIMIT_RANGE: Kind[LimitRange] = Kind(
     words="What one container, pod or disk of a namespace may ask for, and what it gets when it asks for nothing.",
     health=health,
     columns=(
-        name_column(lambda one: ""),
+        name_column(),
         STATUS,
         NAMESPACE,
         Column(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,15 +12,18 @@ from clusters.errors import ClusterError
 from clusters.kinds.base import Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.formats import count, epoch
-from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
+from clusters.kinds.kubernetes.base import Condition, Object, Part, collection, condition, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, overview, panel
+from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 
 API, NOUN = "v1/namespaces", "namespace"
 STUCK, HOPELESS = 600.0, 3600.0  # seconds that deleting one may take
 ITS_OWN = ("kube-system", "kube-public", "kube-node-lease", "default")
-_HOLDS = ("NamespaceFinalizersRemaining", "NamespaceContentRemaining")
+# As the cluster words it: "example.com/audit in 2 resource instances", "configmaps. has 1 resource instances".
+_HOLDERS = re.compile(r"(\S+) in (\d{1,9}) resource instances")
+_REMAINING = re.compile(r"(\S+) has (\d{1,9}) resource instances")
+MOST_HELD = 50  # things of one kind that are looked through for what holds them
 _FAILS = (
     "NamespaceDeletionDiscoveryFailure",
     "NamespaceDeletionContentFailure",
@@ -46,17 +50,31 @@ class Namespace(Object, frozen=True, gc=False, rename="camel"):
     spec: NamespaceSpec = NamespaceSpec()
     status: NamespaceStatus = NamespaceStatus()
 
+    def _said(self, type_: str) -> str:
+        found = condition(self.status.conditions, type_)
+        return found.message if found and found.status == "True" else ""
+
+    @property
+    def contents(self) -> list[str]:
+        """What is still in it, as the cluster counts while it goes: the full names of kinds, "configmaps"."""
+        return [name.rstrip(".") for name, _ in _REMAINING.findall(self._said("NamespaceContentRemaining"))]
+
     @property
     def held_by(self) -> str:
-        """What keeps it from going, in the cluster's own words: which finalizer of what; "" when nothing does."""
-        found = [condition(self.status.conditions, type_) for type_ in (*_FAILS, *_HOLDS)]
-        held = [one.message for one in found if one and one.status == "True"]
-        held += [f"finalizer {name}" for name in self.metadata.finalizers or ()]
-        held += [f"finalizer {name}" for name in self.spec.finalizers or () if name != "kubernetes"]
+        """What keeps it from going: which finalizer, on how many things of which kinds; "" when nothing does."""
+        held = [message for type_ in _FAILS if (message := self._said(type_))]
+        holders, content = self._said("NamespaceFinalizersRemaining"), self._said("NamespaceContentRemaining")
+        found = _HOLDERS.findall(holders)
+        held += [f"finalizer {name} on {count(int(many), 'thing')}" for name, many in found]
+        held += [holders] if holders and not found else []
+        things = ", ".join(f"{many} of {name.rstrip('.')}" for name, many in _REMAINING.findall(content))
+        held += [f"still in it: {things}" if things else content] if content else []
+        held += [f"finalizer {name} on itself" for name in self.metadata.finalizers or ()]
+        held += [f"finalizer {name} on itself" for name in self.spec.finalizers or () if name != "kubernetes"]
         return "; ".join(held)[:600]
 
 
-@understood
+@understood_to_the_end
 def health(one: Namespace) -> Health:
     """There, going, or stuck while it goes."""
     since = epoch(one.metadata.deletion_timestamp)
@@ -108,7 +126,26 @@ async def _load(look: Look) -> Mapping[str, Any]:
         Fact("State", one.status.phase or "–"),
         *((Fact("Held by", one.held_by),) if one.metadata.deletion_timestamp and one.held_by else ()),
     ]
-    return await overview(look, facts)
+    if not one.metadata.deletion_timestamp:
+        return await overview(look, facts)
+    title, nobody = "What is still in it", "Nothing that the cluster names."
+    return await overview(look, facts, Users(title, nobody, await _left(look), "Held by finalizers"))
+
+
+async def _left(look: Look) -> list[User]:
+    """What is still in a namespace that goes, thing by thing, with what holds each."""
+    wanted, rows = look.resource.contents[:8], list[User]()
+    try:
+        known = {found.name: found for found in await look.driver.discover()} if wanted else {}
+        for found in (known[name] for name in wanted if name in known):
+            call = Call("GET", collection(found.api, look.resource.name), {"limit": str(MOST_HELD)}, timeout=5)
+            for item in (await look.driver.call(call)).get("items") or ():
+                meta = item.get("metadata") or {}
+                held = ", ".join(meta.get("finalizers") or ()) or "nothing: it is going"
+                rows.append(User("", str(meta.get("name", "")), "", found.label, held[:300]))
+    except ClusterError:
+        return rows  # what could be seen
+    return rows
 
 
 DELETE = deleting(
@@ -136,7 +173,7 @@ NAMESPACE: Kind[Namespace] = Kind(
     always=True,
     words="A part of a cluster with names, rights and limits of its own.",
     health=health,
-    columns=(name_column(lambda one: ""), STATUS, AGE),
+    columns=(name_column(), STATUS, AGE),
     panels=(panel(_load), CONDITIONS, EVENTS, YAML),
     actions=(DELETE,),
 )

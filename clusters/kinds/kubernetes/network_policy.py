@@ -10,8 +10,8 @@ import msgspec
 from clusters.drivers.base import Call
 from clusters.errors import Unsupported
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
-from clusters.kinds.formats import count, epoch
+from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
+from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import collection, understood
 from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.deleting import deleting
@@ -27,8 +27,9 @@ ENFORCED = "The cluster keeps these as they are written; whether they are obeyed
 @understood
 def health(one: NetworkPolicy) -> Health:
     """Does it apply to anything?"""
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
+    if one.covered is None:
+        words = "Whether it applies to any pod cannot be told: our account here may not list pods."
+        return Health(Level.UNKNOWN, "Cannot tell", words, "list pods: forbidden")
     if not one.covered:
         return Health(Level.STOPPED, "Covers nobody", f"It does nothing: no pod here is selected ({one.pods_words}).")
     return Health(Level.HEALTHY, "Applies")
@@ -56,7 +57,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
         "note": f"{ENFORCED} Other policies add to what it allows: {', '.join(sorted(beside)[:20])}."
         if beside
         else ENFORCED,
-        "copies": copy_rows(pods),
+        "copies": None if one.covered is None else copy_rows(pods),
     }
 
 
@@ -67,9 +68,28 @@ async def _load_of_pod(look: Look) -> Mapping[str, Any]:
     answer = await look.driver.call(call) or {}
     if (answer.get("metadata") or {}).get("continue"):
         raise Unsupported(f"This namespace has more than {MOST} network policies: too many to put together here.")
-    policies = [msgspec.convert(item, NetworkPolicy) for item in answer.get("items") or ()]
+    policies, strange = _read(answer.get("items") or ())
     mine = [one for one in policies if one.covers(pod)]
-    return {"directions": _directions(mine, "this pod"), "named": True, "note": ENFORCED, "copies": None}
+    directions = _directions(mine, "this pod")
+    if strange:
+        names = ", ".join(strange[:20])
+        left_out = f"Left out, because Pilothouse does not understand what the cluster says about it: {names}."
+        for way in directions:
+            way["words"] = f"Cannot tell for sure. {left_out} Without it: {way['words']}"
+        return {"directions": directions, "named": True, "note": f"{left_out} {ENFORCED}", "copies": None}
+    return {"directions": directions, "named": True, "note": ENFORCED, "copies": None}
+
+
+def _read(items: Sequence[Any]) -> tuple[list[NetworkPolicy], list[str]]:
+    """The policies, and the names of those that are not understood."""
+    policies, strange = [], []
+    for item in items:
+        try:
+            policies.append(msgspec.convert(item, NetworkPolicy))
+        except msgspec.ValidationError:
+            metadata = item.get("metadata") if isinstance(item, dict) else None
+            strange.append(str((metadata or {}).get("name", "one without a name"))[:253])
+    return policies, strange
 
 
 OVERVIEW: Panel[NetworkPolicy] = Panel(
@@ -101,21 +121,12 @@ NETWORK_POLICY: Kind[NetworkPolicy] = Kind(
     platform="kubernetes",
     words="Who may talk to whom: pods that it selects are reached only by those whom one of their policies names.",
     health=health,
-    join=Join(kinds=("pod",), make=join),
+    join=Join(kinds=("pod",), make=join, without=frozenset({"pod"})),
     columns=(
         name_column(width="minmax(150px, 1.4fr)"),
-        STATUS,
+        WIDE_STATUS,
         NAMESPACE,
         Column(key="selects", label="Applies to", value=lambda one: one.pods_words, width="minmax(150px, 1.5fr)"),
-        Column(
-            key="covered",
-            label="Pods",
-            cell="number",
-            value=lambda one: one.covered,
-            sort=lambda one: float(one.covered),
-            width="70px",
-            end=True,
-        ),
         Column(
             key="into",
             label="Reached by",
@@ -129,6 +140,15 @@ NETWORK_POLICY: Kind[NetworkPolicy] = Kind(
             value=lambda one: _said(one, OUT_OF),
             width="minmax(140px, 1.5fr)",
             words="To whom its pods may open connections.",
+        ),
+        Column(
+            key="covered",
+            label="Pods",
+            cell="number",
+            value=lambda one: one.covered,
+            sort=lambda one: float(one.covered or 0),
+            width="70px",
+            end=True,
         ),
         AGE,
     ),

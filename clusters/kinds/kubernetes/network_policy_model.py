@@ -11,53 +11,10 @@ import msgspec
 from clusters.kinds.kubernetes.base import Object, Part
 from clusters.kinds.kubernetes.copies import OVER
 from clusters.kinds.kubernetes.pod_model import Pod
+from clusters.kinds.kubernetes.selectors import LabelSelector
 from clusters.live.resource import Number
 
 INTO, OUT_OF = "Ingress", "Egress"
-
-
-class Expression(Part, frozen=True, gc=False, rename="camel"):
-    """What must hold of one label."""
-
-    key: str = ""
-    operator: str = ""
-    values: list[str] | None = None
-
-    def holds(self, labels: Mapping[str, str]) -> bool:
-        """Does it hold of these?"""
-        values = self.values or []
-        if self.operator == "In":
-            return labels.get(self.key) in values
-        if self.operator == "NotIn":
-            return labels.get(self.key) not in values
-        return (self.key in labels) == (self.operator == "Exists")
-
-    @property
-    def words(self) -> str:
-        """ "tier is front or edge" """
-        among = " or ".join(self.values or ())
-        known = {"In": f"{self.key} is {among}", "NotIn": f"{self.key} is not {among}", "Exists": f"label {self.key}"}
-        return known.get(self.operator, f"no label {self.key}")
-
-
-class LabelSelector(Part, frozen=True, gc=False, rename="camel"):
-    """All of this must hold; an empty one holds of everything."""
-
-    match_labels: dict[str, str] | None = None
-    match_expressions: list[Expression] | None = None
-
-    def holds(self, labels: Mapping[str, str]) -> bool:
-        """Does it select what has these labels?"""
-        wanted = (self.match_labels or {}).items()
-        return all(labels.get(key) == value for key, value in wanted) and all(
-            one.holds(labels) for one in self.match_expressions or ()
-        )
-
-    @property
-    def words(self) -> str:
-        """ "app=web, tier is front"; "" for everything."""
-        labels = [f"{key}={value}" for key, value in sorted((self.match_labels or {}).items())]
-        return ", ".join([*labels, *(one.words for one in self.match_expressions or ())])
 
 
 class Block(Part, frozen=True, gc=False, rename="camel"):
@@ -135,7 +92,13 @@ class NetworkPolicy(Object, frozen=True, gc=False, rename="camel"):
     """Who may talk to whom."""
 
     spec: PolicySpec = PolicySpec()
-    covered: int = msgspec.field(default=0, name="$covered")  # live pods it applies to; no cluster sends this
+    # Live pods it applies to; None where our account may not list pods. No cluster sends this.
+    covered: int | None = msgspec.field(default=0, name="$covered")
+
+    @property
+    def version(self) -> str:
+        """Changes with the policy and with how many pods it applies to."""
+        return f"{self.metadata.resource_version}.{self.covered}"
 
     @property
     def selector(self) -> LabelSelector:
@@ -164,6 +127,8 @@ class NetworkPolicy(Object, frozen=True, gc=False, rename="camel"):
 
 def join(own: Sequence[NetworkPolicy], others: Mapping[str, Sequence[Any]]) -> Sequence[NetworkPolicy]:
     """Each policy with how many live pods it applies to."""
+    if "pod" not in others:
+        return [msgspec.structs.replace(one, covered=None) for one in own]
     inside = defaultdict(list)
     for pod in others["pod"]:
         inside[pod.namespace].append(pod)

@@ -10,7 +10,7 @@ import msgspec
 from clusters.drivers.base import Call
 from clusters.kinds.actions import Values, one_call
 from clusters.kinds.base import Action, Column, Health, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch, understood
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -168,14 +168,7 @@ NODE: Kind[Node] = Kind(
     words="A machine of the cluster: pods run on it.",
     health=health,
     columns=(
-        Column(
-            key="name",
-            label="Name",
-            cell="name",
-            value=lambda node: [node.name, node.status.node_info.os_image],
-            sort=lambda node: node.name,
-            width="minmax(200px, 2fr)",
-        ),
+        name_column(lambda node: node.status.node_info.os_image, "minmax(200px, 2fr)"),
         STATUS,
         Column(
             key="version",

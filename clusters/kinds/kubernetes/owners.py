@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from clusters.kinds.base import Look
@@ -19,6 +20,11 @@ KIND_NAMES = {
 }
 
 
+def said_kind(kind: str) -> str:
+    """What the API calls it, in words: "StatefulSet" -> "stateful set"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
+
+
 def owner(one: Object) -> tuple[str, str] | None:
     """What controls it, as (kind name, uid)."""
     above = one.controller
@@ -34,5 +40,12 @@ async def chain(look: Look) -> list[dict[str, str]]:
         known = await look.related(kind_name) if kind_name else ()
         one = next((each for each in known if each.uid == above.uid), None)
         key = (f"{one.namespace}/{one.name}" if one.namespace else one.name) if one is not None else ""
-        found.append({"label": above.kind, "name": above.name, "kind": kind_name if key else "", "key": key})
+        found.append(
+            {
+                "label": said_kind(above.kind).capitalize(),
+                "name": above.name,
+                "kind": kind_name if key else "",
+                "key": key,
+            }
+        )
     return found

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clusters.kinds.base import Column, Health, Kind, Level, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
-from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import Object, Part, understood
+from clusters.kinds.formats import size
+from clusters.kinds.kubernetes.base import Object, Part, ending, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.quantities import quantity
-from clusters.kinds.kubernetes.storage import modes
+from clusters.kinds.kubernetes.storage import AFTER, modes
 
 API, NOUN = "v1/persistentvolumes", "pv"
 
@@ -47,9 +49,9 @@ class PersistentVolume(Object, frozen=True, gc=False, rename="camel"):
     status: VolumeStatus = VolumeStatus()
 
     @property
-    def size(self) -> str:
+    def bytes(self) -> float:
         """How large it is."""
-        return (self.spec.capacity or {}).get("storage", "")
+        return quantity((self.spec.capacity or {}).get("storage", ""))
 
     @property
     def holder(self) -> str:
@@ -57,13 +59,12 @@ class PersistentVolume(Object, frozen=True, gc=False, rename="camel"):
         return f"{self.spec.claim_ref.namespace}/{self.spec.claim_ref.name}" if self.spec.claim_ref else ""
 
 
-@understood
+@understood_to_the_end
 def health(one: PersistentVolume) -> Health:
     """Who has it, or what is wrong with it."""
-    if one.metadata.deletion_timestamp:
-        held = " Its claim still has it." if one.status.phase == "Bound" else ""
-        since = epoch(one.metadata.deletion_timestamp)
-        return Health(Level.CHANGING, "Ending", f"It was asked to go.{held}", since=since)
+    if gone := ending(one):
+        words = "It was asked to go, and goes when its claim does."
+        return replace(gone, level=Level.CHANGING, word="Ending", reason=words) if one.status.phase == "Bound" else gone
     match one.status.phase:
         case "Bound":
             return Health(Level.HEALTHY, "In use")
@@ -83,7 +84,7 @@ def health(one: PersistentVolume) -> Health:
 def _facts(one: PersistentVolume) -> list[Fact]:
     sort, goes = one.spec.storage_class_name, one.spec.persistent_volume_reclaim_policy == "Delete"
     return [
-        Fact("Size", one.size or "–"),
+        Fact("Size", size(one.bytes)),
         Fact("Claim", one.holder or "none", "persistent-volume-claim" if one.holder else "", one.holder),
         Fact("Storage class", sort or "none", "storage-class" if sort else "", sort),
         Fact("When its claim is deleted", "the disk goes, with all data" if goes else "the disk and its data stay"),
@@ -107,14 +108,6 @@ PERSISTENT_VOLUME: Kind[PersistentVolume] = Kind(
         name_column(lambda one: one.spec.storage_class_name),
         STATUS,
         Column(
-            key="size",
-            label="Size",
-            value=lambda one: one.size or None,
-            sort=lambda one: quantity(one.size),
-            width="90px",
-            end=True,
-        ),
-        Column(
             key="claim",
             label="Claim",
             value=lambda one: one.holder or None,
@@ -124,8 +117,16 @@ PERSISTENT_VOLUME: Kind[PersistentVolume] = Kind(
         Column(
             key="policy",
             label="Afterwards",
-            value=lambda one: one.spec.persistent_volume_reclaim_policy,
-            words="“Delete”: the disk goes with its claim. “Retain”: it stays.",
+            value=lambda one: AFTER.get(one.spec.persistent_volume_reclaim_policy, "–"),
+            words="What becomes of the disk when its claim is deleted.",
+        ),
+        Column(
+            key="size",
+            label="Size",
+            value=lambda one: size(one.bytes),
+            sort=lambda one: one.bytes,
+            width="90px",
+            end=True,
         ),
         AGE,
     ),

@@ -5,59 +5,69 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
-from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import condition, understood
+from clusters.kinds.formats import size
+from clusters.kinds.kubernetes.base import condition, ending, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML, load_events
 from clusters.kinds.kubernetes.storage import Claim, join, modes
 
+_JOINED = ("pod", "storage-class")
 API, NOUN = "v1/persistentvolumeclaims", "pvc"
 MAKING = 300.0  # seconds that making a disk may take
+NONE = "No volume fits it, and it names no storage class that could make one."
 _WHY = (  # what the cluster noted -> what it means
     (r"storageclass\S* \"([^\"]+)\" not found", "There is no storage class called {0}."),
-    (
-        r"no persistent volumes available.*no storage class is set",
-        "It names no storage class, and there is no default.",
-    ),
+    (r"no persistent volumes available.*no storage class is set", NONE),
     (r"waiting for first consumer", "Its disk is made when the first pod that uses it is placed."),
     (r"waiting for a volume to be created", "The program that makes disks of its class has not answered yet."),
     (r"failed to provision", "The program that makes disks of its class failed."),
 )
 
 
-@understood
+@understood_to_the_end
 def health(one: Claim) -> Health:
     """Whether there is a disk behind it."""
-    phase, now = one.status.phase, time.time()
-    if one.metadata.deletion_timestamp:
-        held = " Pods still use it: it goes with the last of them." if one.users else ""
-        return Health(
-            Level.CHANGING, "Ending", f"It was asked to go.{held}", since=epoch(one.metadata.deletion_timestamp)
-        )
+    phase = one.status.phase
+    if gone := ending(one):
+        words = "It was asked to go. Pods still use it: it goes with the last of them."
+        return replace(gone, level=Level.CHANGING, word="Ending", reason=words) if one.users else gone
     if phase == "Lost":
         return Health(Level.FAILING, "Lost", "The disk behind it is gone.", "Lost")
     if phase != "Bound":
-        if not one.users and not one.spec.volume_name:
-            words = "No pod uses it yet: most disks are made when the first one does."
-            return Health(Level.STOPPED, "Waiting", words, "Pending", one.created)
-        late = now - one.created > MAKING
-        words = "Its disk is not made. Its page says why." if late else "Its disk is being made."
-        return Health(
-            Level.FAILING if late else Level.CHANGING, "No disk" if late else "Making", words, "Pending", one.created
-        )
+        return _without_disk(one)
     for type_, words in (
         ("FileSystemResizePending", "It grows when its pod is started again."),
         ("Resizing", "It grows."),
     ):
         if (found := condition(one.status.conditions, type_)) and found.status == "True":
             return Health(Level.CHANGING, "Growing", words, type_, found.since)
+    if one.hidden:
+        words = "It has its disk. Which pods use it cannot be told: our account here may not list pods."
+        return Health(Level.HEALTHY, "Has a disk", words, "list pods: forbidden")
     return Health(Level.HEALTHY, "In use") if one.users else Health(Level.STOPPED, "Unused", "No pod uses it now.")
+
+
+def _without_disk(one: Claim) -> Health:
+    badly = Level.FAILING if one.users else Level.AT_RISK
+    if one.made == "nobody":
+        words = f"No volume fits it, and there is no storage class called {one.spec.storage_class_name} to make one."
+        return Health(badly, "No disk", words, "Pending", one.created)
+    if one.made == "none":
+        return Health(badly, "No disk", NONE, "Pending", one.created)
+    if not one.users and not one.hidden and one.made != "at once":
+        words = "No pod uses it yet: its disk is made when the first one does."
+        return Health(Level.STOPPED, "Waiting", words, "Pending", one.created)
+    if time.time() - one.created > MAKING:
+        words = "Its disk should be made by now. Its page says why it is not."
+        return Health(badly, "No disk", words, "Pending", one.created)
+    return Health(Level.CHANGING, "Making", "Its disk is being made.", "Pending", one.created)
 
 
 async def _why(look: Look) -> str:
@@ -78,14 +88,15 @@ async def _load(look: Look) -> Mapping[str, Any]:
     volume, sort = one.spec.volume_name, one.spec.storage_class_name
     facts = [
         *((Fact("Why it has no disk", await _why(look)),) if one.status.phase not in ("Bound", "Lost") else ()),
-        Fact("Size", one.size or "–"),
-        Fact("Asked for", (one.spec.resources.requests or {}).get("storage", "–")),
+        *((Fact("Size", size(one.bytes)),) if one.status.phase == "Bound" else ()),
+        Fact("Asked for", size(one.asked)),
         Fact("Its disk", volume or "none yet", "persistent-volume" if volume else "", volume),
-        Fact("Storage class", sort or "the default one", "storage-class" if sort else "", sort or ""),
+        Fact("Storage class", sort or "none", "storage-class" if sort and one.made != "nobody" else "", sort or ""),
         Fact("Can be", modes(one.spec.access_modes)),
     ]
     rows = [User("pod", user.name, f"{one.namespace}/{user.name}", "Pod", "", user.node) for user in one.users]
-    return await overview(look, facts, Users("Used by", "No pod uses it now.", rows))
+    hidden = "Our account here may not list pods." if one.hidden else ""
+    return await overview(look, facts, Users("Used by", "No pod uses it now.", rows, unknown=hidden))
 
 
 PERSISTENT_VOLUME_CLAIM: Kind[Claim] = Kind(
@@ -99,12 +110,11 @@ PERSISTENT_VOLUME_CLAIM: Kind[Claim] = Kind(
     platform="kubernetes",
     words="A disk that an app asked for: how large, of which class, and who uses it.",
     health=health,
-    join=Join(kinds=("pod",), make=join),
+    join=Join(kinds=_JOINED, make=join, without=frozenset(_JOINED)),
     columns=(
         name_column(lambda one: one.spec.storage_class_name or ""),
         STATUS,
         NAMESPACE,
-        Column(key="size", label="Size", value=lambda one: one.size or None, width="90px", end=True),
         Column(
             key="used",
             label="Used by",
@@ -118,6 +128,15 @@ PERSISTENT_VOLUME_CLAIM: Kind[Claim] = Kind(
             label="On",
             value=lambda one: ", ".join(sorted({user.node for user in one.users if user.node})) or None,
             words="The machines it is used on.",
+        ),
+        Column(
+            key="size",
+            label="Size",
+            value=lambda one: size(one.bytes),
+            sort=lambda one: one.bytes,
+            width="90px",
+            end=True,
+            words="What it has; what it asks for while it has none.",
         ),
         Column(key="volume", label="Volume", cell="mono", value=lambda one: one.spec.volume_name or None, hidden=True),
         AGE,

@@ -8,7 +8,7 @@ from typing import Any
 from clusters.drivers.base import Call, LogSource
 from clusters.kinds.actions import Values, kubectl_line, one_call
 from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
-from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import at, delete
 from clusters.kinds.kubernetes.network_policy import OF_POD
@@ -145,14 +145,7 @@ POD: Kind[Pod] = Kind(
     health=health,
     always=True,
     columns=(
-        Column(
-            key="name",
-            label="Name",
-            cell="name",
-            value=lambda pod: [pod.name, _image(pod)],
-            sort=lambda pod: pod.name,
-            width="minmax(180px, 2.3fr)",
-        ),
+        name_column(_image, "minmax(180px, 2.3fr)"),
         STATUS,
         NAMESPACE,
         Column(
@@ -180,7 +173,7 @@ POD: Kind[Pod] = Kind(
     ),
     panels=(OVERVIEW, LOGS, TERMINAL, OF_POD, CONDITIONS, EVENTS, YAML),
     actions=(DELETE, EVICT),
-    search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{' '.join(f'{k}={v}' for k, v in pod.labels.items())}",
+    search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{labels_text(pod)}",
     owner=owner,
     logs=log_sources,
     workload=Workload(

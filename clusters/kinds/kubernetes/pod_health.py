@@ -8,7 +8,7 @@ import time
 from clusters.kinds.base import Health, Level
 from clusters.kinds.exit_codes import exit_term, exit_words
 from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import condition, understood
+from clusters.kinds.kubernetes.base import condition, understood_to_the_end
 from clusters.kinds.kubernetes.pod_crashes import again_and_again, crashed
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
 
@@ -18,7 +18,7 @@ MAKING = 300.0  # seconds its containers may take to be made: a large image come
 FORGOTTEN, HOPELESS = 600.0, 1800.0  # seconds beyond its grace that an ending pod may take
 
 
-@understood
+@understood_to_the_end
 def health(pod: Pod) -> Health:
     """The first of these that has something to say."""
     now = time.time()

@@ -89,10 +89,16 @@ class ClaimSource(Part, frozen=True, gc=False, rename="camel"):
     claim_name: str = ""
 
 
+class Ephemeral(Part, frozen=True, gc=False, rename="camel"):
+    """That a claim is made for the pod alone; it has the name of the pod and of the volume."""
+
+
 class Volume(Part, frozen=True, gc=False, rename="camel"):
     """Something mounted, as far as it is a claim."""
 
+    name: str = ""
     persistent_volume_claim: ClaimSource | None = None
+    ephemeral: Ephemeral | None = None
 
 
 class PodSpec(Part, frozen=True, gc=False, rename="camel"):
@@ -144,8 +150,13 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
     @property
     def claims(self) -> list[str]:
         """The claims whose disks it uses."""
-        volumes = self.spec.volumes or ()
-        return [one.persistent_volume_claim.claim_name for one in volumes if one.persistent_volume_claim]
+        found = []
+        for one in self.spec.volumes or ():
+            if one.persistent_volume_claim:
+                found.append(one.persistent_volume_claim.claim_name)
+            elif one.ephemeral:
+                found.append(f"{self.name}-{one.name}")
+        return found
 
     @property
     def cpu_limit(self) -> float:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from clusters.kinds.base import Health, Level
-from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import Condition, Object, Part, understood
 
-STUCK_AFTER = 60.0  # seconds that something may take to end before the one it waits for is named
 LONGEST_CELL = 300  # characters
 
 # Conditions that say how the whole thing is, where they are used at all. The first three are what kstatus
@@ -77,8 +74,6 @@ def column_key(name: str) -> str:
 @understood
 def health(one: Printed) -> Health:
     """As its own conditions say; where it has none, that it is there is all that can be said."""
-    if one.metadata.deletion_timestamp:
-        return _ending(one)
     if said := _said_by(one.status.conditions or ()):
         return said
     if one.status.observed_generation and one.status.observed_generation < one.metadata.generation:
@@ -86,15 +81,6 @@ def health(one: Printed) -> Health:
     if one.status.phase:
         return Health(PHASES.get(one.status.phase.casefold(), Level.HEALTHY), one.status.phase[:40])
     return Health(Level.HEALTHY, "There")
-
-
-def _ending(one: Printed) -> Health:
-    began = epoch(one.metadata.deletion_timestamp)
-    holds = ", ".join(one.metadata.finalizers or ())[:200]
-    if holds and time.time() - began > STUCK_AFTER:
-        reason = "It was asked to end, and waits for somebody who has to clean up first."
-        return Health(Level.AT_RISK, "Cannot end", reason, f"finalizers: {holds}", began)
-    return Health(Level.CHANGING, "Ending", since=began)
 
 
 def _said_by(conditions: Sequence[Condition]) -> Health | None:

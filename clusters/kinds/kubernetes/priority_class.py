@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clusters.kinds.base import Column, Health, Kind, Level, Look
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Object, understood
 from clusters.kinds.kubernetes.deleting import deleting
@@ -81,6 +81,7 @@ PRIORITY_CLASS: Kind[PriorityClass] = Kind(
             effect=lambda one: f"Deletes {one.name}: pods that name it cannot be made any longer.",
             stays=lambda one: "Pods that are there keep their priority.",
             refuse=lambda one: "The cluster itself needs it." if one.name.startswith("system-") else "",
+            role=Role.ADMIN,
         ),
     ),
 )

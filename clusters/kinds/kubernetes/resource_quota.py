@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
+from clusters.kinds.formats import size
 from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, facts_panel
@@ -38,6 +39,41 @@ class Quota(Object, frozen=True, gc=False, rename="camel"):
         return sorted(found, key=lambda one: (-one[3], one[0]))
 
 
+_WHAT = {
+    "cpu": "cores asked for",
+    "memory": "memory asked for",
+    "requests.cpu": "cores asked for",
+    "requests.memory": "memory asked for",
+    "limits.cpu": "cores at most",
+    "limits.memory": "memory at most",
+    "requests.storage": "room on disks",
+    "persistentvolumeclaims": "claims",
+    "configmaps": "config maps",
+    "replicationcontrollers": "replication controllers",
+    "resourcequotas": "quotas",
+    "services.loadbalancers": "services with an outside address",
+    "services.nodeports": "ports of nodes",
+    "cronjobs.batch": "cron jobs",
+    "jobs.batch": "batch jobs",
+}
+
+
+def what_words(name: str) -> str:
+    """ "count/configmaps" -> "config maps". What is not known stays as it is written."""
+    bare = name.removeprefix("count/")
+    return _WHAT.get(bare) or bare.removesuffix(".apps")
+
+
+def amount(name: str, text: str) -> str:
+    """A quantity of that name: bytes for people, all else as it is written."""
+    kept_in_bytes = name.endswith(("memory", "requests.storage", "ephemeral-storage"))
+    return size(quantity(text)) if kept_in_bytes else text
+
+
+def _said(name: str, used: str, hard: str, share: float) -> str:
+    return f"{what_words(name)} {amount(name, used)} of {amount(name, hard)}"
+
+
 @understood
 def health(one: Quota) -> Health:
     """Room left, nearly gone, or gone."""
@@ -46,14 +82,20 @@ def health(one: Quota) -> Health:
     name, used, hard, share = one.shares[0]
     code = f"{name} {used} of {hard}"
     if quantity(hard) and share >= 1:
-        return Health(Level.AT_RISK, "Used up", f"All of {name} is taken: nothing more of it can be made.", code)
+        words = (
+            f"All is taken of {what_words(name)}: {amount(name, used)} of {amount(name, hard)}. No more can be made."
+        )
+        return Health(Level.AT_RISK, "Used up", words, code)
     if quantity(hard) and share >= NEARLY:
-        return Health(Level.AT_RISK, "Nearly used up", f"{share:.0%} of {name} is taken.", code)
+        return Health(Level.AT_RISK, "Nearly used up", f"{what_words(name).capitalize()}: {share:.0%} is taken.", code)
     return Health(Level.HEALTHY, "Room left", "", code)
 
 
 def _facts(one: Quota) -> list[Fact]:
-    return [Fact(name, f"{used} of {hard} ({share:.0%})") for name, used, hard, share in one.shares]
+    return [
+        Fact(what_words(name).capitalize(), f"{amount(name, used)} of {amount(name, hard)} ({share:.0%})")
+        for name, used, hard, share in one.shares
+    ]
 
 
 RESOURCE_QUOTA: Kind[Quota] = Kind(
@@ -69,14 +111,13 @@ RESOURCE_QUOTA: Kind[Quota] = Kind(
     health=health,
     always=True,
     columns=(
-        name_column(lambda one: ""),
+        name_column(),
         STATUS,
         NAMESPACE,
         Column(
             key="used",
             label="Taken",
-            cell="tags",
-            value=lambda one: [f"{name} {used} of {hard}" for name, used, hard, _ in one.shares[:4]],
+            value=lambda one: ", ".join(_said(*share) for share in one.shares) or None,
             sort=lambda one: one.shares[0][3] if one.shares else 0.0,
             width="minmax(200px, 2.4fr)",
             words="What is taken of what there is; the fullest first.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from clusters.kinds.preview import Preview
 MOST_COPIES = 1000
 
 
-def scale(api: str, noun: str, stays: str) -> Action[Any]:
+def scale(api: str, noun: str, stays: str, refuse: Callable[[Any], str] | None = None) -> Action[Any]:
     """Another number of copies. ``noun`` is what kubectl calls it."""
 
     def scaled(one: Any, values: Values) -> Call:
@@ -31,6 +31,7 @@ def scale(api: str, noun: str, stays: str) -> Action[Any]:
         undo=_undo_scale,
         effect=lambda one: f"Changes the number of copies of {one.name}. Now: {one.spec.replicas}.",
         stays=lambda one: stays,
+        refuse=refuse,
         fields=(
             Field(
                 name="copies",

@@ -56,8 +56,6 @@ class Secret(Object, frozen=True, gc=False, rename="camel"):
 @understood
 def health(one: Secret) -> Health:
     """That it is there is all that is known of it."""
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to go.")
     return Health(Level.HEALTHY, "Ready")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clusters.kinds.base import Column, Join, Kind
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
+from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.service_health import health
@@ -11,6 +11,7 @@ from clusters.kinds.kubernetes.service_model import Service, join
 from clusters.kinds.kubernetes.service_panels import OVERVIEW, address, port_words
 
 API = "v1/services"
+_KEEPERS = ("pod", "deployment", "stateful-set")
 
 
 def _selector(one: Service) -> list[str]:
@@ -28,16 +29,18 @@ SERVICE: Kind[Service] = Kind(
     platform="kubernetes",
     words="One address and name for all copies of an app: whoever calls it reaches one that is ready.",
     health=health,
-    join=Join(kinds=("pod", "deployment", "stateful-set"), make=join),
+    join=Join(kinds=_KEEPERS, make=join, without=frozenset(_KEEPERS)),
     columns=(
         name_column(width="minmax(160px, 1.6fr)"),
-        STATUS,
+        WIDE_STATUS,
         NAMESPACE,
         Column(
             key="ready",
             label="Ready",
             cell="pips",
-            value=lambda one: [one.answers.ready, one.answers.copies, 0] if one.spec.selector else None,
+            value=lambda one: (
+                [one.answers.ready, one.answers.copies, 0] if one.selects and not one.answers.hidden else None
+            ),
             sort=lambda one: one.answers.ready / (one.answers.copies or 1),
             width="minmax(104px, .9fr)",
             words="Its copies that may be sent requests.",
@@ -48,6 +51,7 @@ SERVICE: Kind[Service] = Kind(
             value=lambda one: one.spec.type,
             sort=lambda one: one.spec.type,
             facet=lambda one: one.spec.type,
+            width="minmax(104px, .9fr)",
             words="Who reaches it: ClusterIP those inside the cluster, NodePort and LoadBalancer those outside, too.",
         ),
         Column(key="address", label="Cluster address", cell="mono", value=address, sort=address),
@@ -65,6 +69,7 @@ SERVICE: Kind[Service] = Kind(
             label="Selector",
             cell="tags",
             value=_selector,
+            hidden=True,
             width="minmax(140px, 1.4fr)",
             words="Copies with all of these labels answer.",
         ),

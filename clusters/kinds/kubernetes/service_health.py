@@ -5,24 +5,29 @@ from __future__ import annotations
 import time
 
 from clusters.kinds.base import Health, Level
-from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.service_model import Service
 from clusters.kinds.kubernetes.workload import selects
 
+HIDDEN = Health(
+    Level.UNKNOWN,
+    "Cannot tell",
+    "Who answers cannot be told: the account with which Pilothouse looks here may not list pods.",
+    "list pods: forbidden",
+)
 BALANCING = 300.0  # seconds a balancer outside may take to give it an address
 
 
 @understood
 def health(one: Service) -> Health:
     """The first step of the way to its copies that is broken."""
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
     if one.spec.type == "ExternalName":
         return Health(Level.HEALTHY, "Points outside", f"Its name stands for {one.spec.external_name}.")
     if not one.spec.selector:
         words = "It has no selector: somebody else says who answers. That is not checked."
         return Health(Level.HEALTHY, "Set by others", words)
+    if one.answers.hidden:
+        return HIDDEN
     return selecting(one) or answering(one) or naming(one) or _balancing(one) or Health(Level.HEALTHY, "Answers")
 
 
@@ -56,11 +61,11 @@ def naming(one: Service) -> Health | None:
     answers = one.answers
     if not answers.unnamed or not answers.copies:
         return None
-    name, without = max(answers.unnamed.items(), key=lambda item: (item[1], item[0]))
+    name, without = max(answers.unnamed, key=lambda item: (item[1], item[0]))
     if without < answers.copies:
         words = f"{without} of {answers.copies} copies have no port named “{name}”: they get no traffic of it."
         return Health(Level.AT_RISK, "Wrong port", words, f"targetPort: {name}")
-    nowhere = all(str(port.target) in answers.unnamed for port in one.ports)
+    nowhere = all(str(port.target) in dict(answers.unnamed) for port in one.ports)
     words = f"Traffic is sent to the wrong door: nobody listens on “{name}”, no copy has a port of that name."
     return Health(Level.FAILING if nowhere else Level.AT_RISK, "Wrong port", words, f"targetPort: {name}")
 

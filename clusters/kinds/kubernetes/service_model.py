@@ -71,10 +71,11 @@ class Answers(msgspec.Struct, frozen=True, gc=False):
 
     copies: int = 0
     ready: int = 0
-    unnamed: dict[str, int] = {}  # target port → how many of its copies have no port of that name
+    unnamed: tuple[tuple[str, int], ...] = ()  # target port, and how many of its copies have no port of that name
     why: Health | None = None  # of most copies that are not ready
     off: str = ""  # what would answer and was scaled to no copies
     nearest: str = ""  # labels of a pod of the namespace that are close to the selector: "app=webb"
+    hidden: bool = False  # our account may not list pods, so nobody knows who answers
 
 
 class Service(Object, frozen=True, gc=False, rename="camel"):
@@ -85,9 +86,19 @@ class Service(Object, frozen=True, gc=False, rename="camel"):
     answers: Answers = msgspec.field(default=Answers(), name="$answers")
 
     @property
+    def version(self) -> str:
+        """Changes with the service and with who answers."""
+        return f"{self.metadata.resource_version}.{hash(self.answers):x}"
+
+    @property
     def ports(self) -> list[ServicePort]:
         """Its ports."""
         return self.spec.ports or []
+
+    @property
+    def selects(self) -> bool:
+        """Does it look for its copies itself?"""
+        return bool(self.spec.selector) and self.spec.type != "ExternalName"
 
     @property
     def named_targets(self) -> list[ServicePort]:
@@ -114,8 +125,8 @@ def listens_by_name(pod: Pod, port: ServicePort) -> bool:
 
 def selected(one: Service, pods: Iterable[Pod]) -> list[Pod]:
     """Its copies among these; those that are over are none."""
-    selector = one.spec.selector
-    if not selector or one.spec.type == "ExternalName":
+    selector = one.spec.selector or {}
+    if not one.selects:
         return []
     return [
         pod
@@ -126,19 +137,21 @@ def selected(one: Service, pods: Iterable[Pod]) -> list[Pod]:
 
 def join(own: Sequence[Service], others: Mapping[str, Sequence[Any]]) -> Sequence[Service]:
     """Each service with what the live pods say of it."""
+    if "pod" not in others:
+        return [msgspec.structs.replace(one, answers=Answers(hidden=True)) if one.selects else one for one in own]
     labelled, inside = defaultdict(list), defaultdict(list)
     for pod in others["pod"]:
         inside[pod.namespace].append(pod)
         for label in pod.labels.items():
             labelled[(pod.namespace, *label)].append(pod)
     keepers = defaultdict(list)
-    for one in (*others["deployment"], *others["stateful-set"]):
+    for one in (*others.get("deployment", ()), *others.get("stateful-set", ())):
         keepers[one.namespace].append(one)
 
     def answered(one: Service) -> Service:
-        selector = one.spec.selector
-        if not selector or one.spec.type == "ExternalName":
+        if not one.selects:
             return one
+        selector = one.spec.selector or {}
         fewest = min((labelled.get((one.namespace, *label), []) for label in selector.items()), key=len)
         found = _answers(one, selected(one, fewest), keepers[one.namespace], inside[one.namespace])
         return msgspec.structs.replace(one, answers=found)
@@ -156,7 +169,7 @@ def _answers(one: Service, copies: Sequence[Pod], keepers: Sequence[Any], around
     return Answers(
         copies=len(copies),
         ready=len(ready),
-        unnamed={name: count for name, count in missing.items() if count},
+        unnamed=tuple((name, count) for name, count in sorted(missing.items()) if count),
         why=None if ready else most_frequent_health([pod_health(pod) for pod in copies]),
     )
 

@@ -12,7 +12,7 @@ from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import collection
 from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.pod_model import Pod
-from clusters.kinds.kubernetes.service_health import answering, health, selecting
+from clusters.kinds.kubernetes.service_health import HIDDEN, answering, health, selecting
 from clusters.kinds.kubernetes.service_model import Service, ServicePort, is_ready, listens_by_name, selected
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
 from clusters.kinds.kubernetes.workload import selects
@@ -26,7 +26,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     pods = selected(one, await look.related("pod"))
     return {
         "steps": [await _entry(look, one), _itself(one), *_way(one, pods)],
-        "copies": copy_rows(pods) if one.spec.selector else None,
+        "copies": copy_rows(pods) if one.selects and not one.answers.hidden else None,
         "facts": facts(one),
         "labels": sorted(one.labels.items()),
     }
@@ -102,12 +102,14 @@ def _way(one: Service, pods: Sequence[Pod]) -> list[dict[str, Any]]:
         return []
     if not one.spec.selector:
         return [step("Selector", "none", health(one))]
+    if one.answers.hidden:
+        return [step("Selector", selects(one.spec.selector), HIDDEN)]
     matched = f"{selects(one.spec.selector)}: matches {count(len(pods), 'copy', 'copies')}"
     if nothing := selecting(one):
         return [
             step("Selector", matched, nothing),
-            step("Ready copies", "–", NOT_REACHED),
-            step("Port", "–", NOT_REACHED),
+            step("Ready copies", "the way breaks before", NOT_REACHED),
+            step("Port", "the way breaks before", NOT_REACHED),
         ]
     ready = [pod for pod in pods if is_ready(pod) or one.spec.publish_not_ready_addresses]
     unready = answering(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
@@ -13,10 +14,11 @@ from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part, un
 from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.deployment_model import Selector, TracedMetadata
+from clusters.kinds.kubernetes.deployment_model import TracedMetadata
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
-from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column, selects
+from clusters.kinds.kubernetes.selectors import LabelSelector
+from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LOGS, TERMINAL
 from clusters.live.resource import Number
 
@@ -56,7 +58,7 @@ class StatefulSetSpec(Part, frozen=True, gc=False, rename="camel"):
     replicas: Number = 1
     service_name: str = ""
     pod_management_policy: str = "OrderedReady"
-    selector: Selector = Selector()
+    selector: LabelSelector = LabelSelector()
     template: Template = Template()
     update_strategy: UpdateStrategy = UpdateStrategy()
     volume_claim_templates: list[ClaimTemplate] | None = None
@@ -113,8 +115,6 @@ def copies(one: StatefulSet) -> tuple[int, int, int]:
 def health(one: StatefulSet) -> Health:
     """What is down comes first, then what is under way."""
     status, wanted, ready = one.status, one.spec.replicas, one.status.ready_replicas
-    if one.metadata.deletion_timestamp:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=epoch(one.metadata.deletion_timestamp))
     if not wanted:
         if status.replicas:
             return Health(Level.CHANGING, "Stopping", f"{count(status.replicas, 'copy', 'copies')} still to end.")
@@ -138,7 +138,15 @@ def with_copies(one: StatefulSet, alone: Health, pods: Sequence[Copy]) -> Health
     waiting = one.spec.replicas - one.status.replicas
     held = one.spec.pod_management_policy == "OrderedReady" and waiting > 0
     then = f"{count(waiting, 'copy waits', 'copies wait')} for it: they start one after the other." if held else ""
-    return judged_with(alone, pods, one.spec.replicas, then)
+    judged = judged_with(one, alone, pods, one.spec.replicas, then)
+    if judged is not alone or not held or alone.level > Level.CHANGING or one.metadata.deletion_timestamp:
+        return judged
+    unready = sorted((pod for pod in pods if pod.health.level is not Level.HEALTHY), key=lambda pod: pod.resource.name)
+    if not unready:
+        return alone
+    first = unready[0]
+    words = f"{alone.reason} {first.resource.name}: {first.health.reason or first.health.word} {then}"
+    return replace(alone, reason=words, code=first.health.code)
 
 
 def _facts(one: StatefulSet) -> Facts:
@@ -156,7 +164,7 @@ def _facts(one: StatefulSet) -> Facts:
             if one.disks
             else ()
         ),
-        ("Selects", selects(one.spec.selector.match_labels)),
+        ("Selects", one.spec.selector.words or "–"),
     ]
 
 

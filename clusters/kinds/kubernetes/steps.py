@@ -7,7 +7,7 @@ from typing import Any
 from clusters.kinds.base import Health, Level
 
 FINE = Health(Level.HEALTHY, "Fine")
-NOT_REACHED = Health(Level.UNKNOWN, "Not reached", "The way breaks before.")
+NOT_REACHED = Health(Level.UNKNOWN, "Not reached")
 
 
 def step(label: str, text: str, health: Health = FINE, links: list[dict[str, str]] | None = None) -> dict[str, Any]:

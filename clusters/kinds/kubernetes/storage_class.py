@@ -14,7 +14,7 @@ from clusters.kinds.kubernetes.base import Annotations, Metadata, Object, unders
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
-from clusters.kinds.kubernetes.storage import DEFAULT
+from clusters.kinds.kubernetes.storage import AFTER, DEFAULT
 from clusters.kinds.masking import mask_value
 
 API, NOUN = "storage.k8s.io/v1/storageclasses", "storageclass"
@@ -55,15 +55,20 @@ def health(one: StorageClass) -> Health:
     return Health(Level.HEALTHY, "Default" if one.default else "Ready")
 
 
+def _waits(one: StorageClass) -> bool:
+    return one.volume_binding_mode == "WaitForFirstConsumer"
+
+
 _AFTER: Mapping[str, str] = {"Delete": "the disk goes, with all data", "Retain": "the disk and its data stay"}
 
 
 def _facts(one: StorageClass) -> list[Fact]:
-    waits = one.volume_binding_mode == "WaitForFirstConsumer"
     return [
         Fact("Made by", one.provisioner or "–", mono=True),
         Fact("Given to", "all claims that name no class" if one.default else "claims that name it"),
-        Fact("A disk is made", "when the first pod that uses it is placed" if waits else "as soon as it is claimed"),
+        Fact(
+            "A disk is made", "when the first pod that uses it is placed" if _waits(one) else "as soon as it is claimed"
+        ),
         Fact("When its claim is deleted", _AFTER.get(one.reclaim_policy, one.reclaim_policy)),
         Fact("Disks can grow", "yes" if one.allow_volume_expansion else "no"),
         *(Fact(name, mask_value(name, value), mono=True) for name, value in sorted((one.parameters or {}).items())),
@@ -103,8 +108,19 @@ STORAGE_CLASS: Kind[StorageClass] = Kind(
     columns=(
         name_column(lambda one: one.provisioner),
         STATUS,
-        Column(key="after", label="Afterwards", value=lambda one: one.reclaim_policy),
-        Column(key="mode", label="Made", value=lambda one: one.volume_binding_mode, width="minmax(150px, 1.2fr)"),
+        Column(
+            key="mode",
+            label="A disk is made",
+            value=lambda one: "for the first pod" if _waits(one) else "at once",
+            width="minmax(130px, 1.2fr)",
+            words="As soon as it is claimed, or when the first pod that uses it is placed.",
+        ),
+        Column(
+            key="after",
+            label="Afterwards",
+            value=lambda one: AFTER.get(one.reclaim_policy, one.reclaim_policy),
+            words="What becomes of the disk when its claim is deleted.",
+        ),
         Column(key="grows", label="Can grow", value=lambda one: "yes" if one.allow_volume_expansion else "no"),
         AGE,
     ),
