@@ -68,6 +68,18 @@ def test_a_scaled_app_shows_its_new_copies_starting_before_they_are_ready(shop: 
     assert ready(shop, "web") == 6
 
 
+def test_what_counts_follows_the_copies(shop: ShopWorld) -> None:
+    scale(shop, "web", 6)
+    shop.step(START + 30)
+    autoscaler = shop.named("autoscaling/v2/horizontalpodautoscalers", "shop", "web")["status"]
+    assert (autoscaler["currentReplicas"], autoscaler["desiredReplicas"]) == (6, 6)
+    budget = shop.named("policy/v1/poddisruptionbudgets", "shop", "web")["status"]
+    assert (budget["currentHealthy"], budget["expectedPods"], budget["disruptionsAllowed"]) == (6, 6, 4)
+    quota = shop.named("v1/resourcequotas", "shop", "budget")["status"]["used"]
+    alive = [pod for pod in shop.all("v1/pods") if pod["metadata"]["namespace"] == "shop"]
+    assert quota["pods"] == str(sum(pod["status"]["phase"] == "Running" for pod in alive))
+
+
 def test_a_deleted_pod_is_replaced_by_another(shop: ShopWorld) -> None:
     before = pods_of(shop, "cart")
     gone = before[0]["metadata"]

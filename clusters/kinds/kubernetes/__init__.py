@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from clusters.kinds.base import Kind
+from clusters.kinds.kubernetes.cluster_role import CLUSTER_ROLE
+from clusters.kinds.kubernetes.cluster_role_binding import CLUSTER_ROLE_BINDING
 from clusters.kinds.kubernetes.config_map import CONFIG_MAP
 from clusters.kinds.kubernetes.cron_job import CRON_JOB
 from clusters.kinds.kubernetes.daemon_set import DAEMON_SET
@@ -15,6 +17,7 @@ from clusters.kinds.kubernetes.ingress import INGRESS
 from clusters.kinds.kubernetes.ingress_class import INGRESS_CLASS
 from clusters.kinds.kubernetes.job import JOB
 from clusters.kinds.kubernetes.limit_range import LIMIT_RANGE
+from clusters.kinds.kubernetes.mutating_webhook import MUTATING_WEBHOOK
 from clusters.kinds.kubernetes.namespace import NAMESPACE
 from clusters.kinds.kubernetes.network_policy import NETWORK_POLICY
 from clusters.kinds.kubernetes.node import NODE
@@ -24,11 +27,14 @@ from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.priority_class import PRIORITY_CLASS
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.resource_quota import RESOURCE_QUOTA
+from clusters.kinds.kubernetes.role import ROLE
+from clusters.kinds.kubernetes.role_binding import ROLE_BINDING
 from clusters.kinds.kubernetes.secret import SECRET
 from clusters.kinds.kubernetes.service import SERVICE
 from clusters.kinds.kubernetes.service_account import SERVICE_ACCOUNT
 from clusters.kinds.kubernetes.stateful_set import STATEFUL_SET
 from clusters.kinds.kubernetes.storage_class import STORAGE_CLASS
+from clusters.kinds.kubernetes.validating_webhook import VALIDATING_WEBHOOK
 
 KINDS: tuple[Kind[Any], ...] = (
     DEPLOYMENT,
@@ -52,7 +58,13 @@ KINDS: tuple[Kind[Any], ...] = (
     CONFIG_MAP,
     SECRET,
     SERVICE_ACCOUNT,
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
     RESOURCE_QUOTA,
     LIMIT_RANGE,
     PRIORITY_CLASS,
+    VALIDATING_WEBHOOK,
+    MUTATING_WEBHOOK,
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from clusters.kinds.base import Health, Kind, Level, Look
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
+from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
+from clusters.kinds.kubernetes.permissions import Binding, bindings_of
 
 API, NOUN = "v1/serviceaccounts", "serviceaccount"
 
@@ -41,6 +45,24 @@ def _facts(one: ServiceAccount) -> list[Fact]:
     ]
 
 
+async def _load(look: Look) -> Mapping[str, Any]:
+    one: ServiceAccount = look.resource
+
+    def named(binding: Binding) -> bool:
+        return any(
+            each.kind == "ServiceAccount" and (each.namespace, each.name) == (one.namespace, one.name)
+            for each in binding.subjects or ()
+        )
+
+    given, unknown = await bindings_of(look, named)
+    facts = [
+        *_facts(one),
+        *(Fact("Was given rights by", f"{each.label.lower()} {each.name}", each.kind, each.key) for each in given),
+        *(() if given else (Fact("Was given rights by", unknown or "no binding that names it"),)),
+    ]
+    return await overview(look, facts, await _users(look))
+
+
 async def _users(look: Look) -> Users:
     one = look.resource
     pods = [
@@ -63,8 +85,8 @@ SERVICE_ACCOUNT: Kind[ServiceAccount] = Kind(
     platform="kubernetes",
     words="Who an app is when it speaks to the cluster itself; roles say what it may do there.",
     health=health,
-    columns=(name_column(lambda one: ""), STATUS, NAMESPACE, AGE),
-    panels=(facts_panel(_facts, _users), EVENTS, YAML),
+    columns=(name_column(), STATUS, NAMESPACE, AGE),
+    panels=(panel(_load), EVENTS, YAML),
     actions=(
         deleting(
             API,

@@ -27,6 +27,12 @@ COLLECTION = {
     "StorageClass": "storage.k8s.io/v1/storageclasses",
     "ResourceQuota": "v1/resourcequotas",
     "LimitRange": "v1/limitranges",
+    "Role": "rbac.authorization.k8s.io/v1/roles",
+    "RoleBinding": "rbac.authorization.k8s.io/v1/rolebindings",
+    "ClusterRole": "rbac.authorization.k8s.io/v1/clusterroles",
+    "ClusterRoleBinding": "rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "PriorityClass": "scheduling.k8s.io/v1/priorityclasses",
 }
 KINDS = {collection: kind for kind, collection in COLLECTION.items()}

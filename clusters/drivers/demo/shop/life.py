@@ -54,9 +54,11 @@ def _stumble(world: ShopWorld) -> None:
 def _autoscale(world: ShopWorld) -> None:
     world.after(world.between(80.0, 160.0), lambda: _autoscale(world))
     web = next((one for one in world.all("apps/v1/deployments") if one["metadata"]["name"] == "web"), None)
-    if web is None:
+    rules = [one for one in world.all("autoscaling/v2/horizontalpodautoscalers") if one["metadata"]["name"] == "web"]
+    if web is None or not rules:
         return
-    has, wanted = web["spec"]["replicas"], 3 + round(3 * load.wave("web", world.now))
+    fewest, most = rules[0]["spec"]["minReplicas"], rules[0]["spec"]["maxReplicas"]
+    has, wanted = web["spec"]["replicas"], min(most, fewest + round(3 * load.wave("web", world.now)))
     # Once a person has set another number, the autoscaler leaves it alone.
     if has in (4, world.autoscaled) and has != wanted:
         world.autoscaled = web["spec"]["replicas"] = wanted

@@ -11,6 +11,8 @@ from clusters.drivers.demo import load
 from clusters.drivers.demo.shop import calls, deployments, faults, jobs, life, network, objects, pods, sets, things
 from clusters.drivers.demo.shop.apps import APPS, BY_NAME, MACHINES
 from clusters.drivers.demo.shop.collections import COLLECTION
+from clusters.drivers.demo.shop.counting import begin as keep_counts
+from clusters.drivers.demo.shop.permissions import add as give_rights
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object, World
 from clusters.errors import Missing
@@ -60,10 +62,12 @@ class ShopWorld(World):
         self.run(start - sets.BEFORE)
         things.add(self)
         network.add(self)
+        give_rights(self)
         sets.add(self)
         jobs.add(self)
         self.run(start)
         self.objects.pop("v1/events", None)
+        keep_counts(self)
 
     # Objects -----------------------------------------------------------------------------------------------------
 
