@@ -88,6 +88,16 @@ def test_deleting_a_stateful_set_says_what_becomes_of_its_disks() -> None:
     assert delete.effect(lost) == "Deletes it with its 2 copies and their disks, with all data."
 
 
+def test_scaling_a_stateful_set_says_when_disks_go_with_the_copies() -> None:
+    spec = {"replicas": 2, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}
+    scale = STATEFUL_SET.action("scale")
+    assert scale is not None
+    assert scale.stays is not None
+    assert scale.stays(made(STATEFUL_SET, spec, {})).endswith("and the disks of the copies that end.")
+    lost = made(STATEFUL_SET, spec | {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}, {})
+    assert scale.stays(lost).startswith("The disks of copies that end are deleted with them, with all data.")
+
+
 @pytest.mark.parametrize(
     ("status", "level", "word"),
     [

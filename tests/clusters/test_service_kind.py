@@ -91,7 +91,7 @@ def test_services_that_point_elsewhere_or_have_no_address_are_no_fault(spec: dic
 
 
 def test_a_balancer_that_gives_no_address_is_said() -> None:
-    assert SERVICE.health(joined(service(type="LoadBalancer"), pod("a"))).word == "No outside address"
+    assert SERVICE.health(joined(service(type="LoadBalancer"), pod("a"))).word == "Inside only"
 
 
 def test_a_recorded_service_is_read() -> None:

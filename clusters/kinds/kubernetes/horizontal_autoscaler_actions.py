@@ -36,7 +36,7 @@ def _before(one: Any, values: Values) -> tuple[str, Mapping[str, JSON]]:
 
 LIMITS: Action[Any] = Action(
     verb="limits",
-    label="Change limits",
+    label="Limit",
     icon="scaling",
     run=_limit,
     effect=lambda one: (

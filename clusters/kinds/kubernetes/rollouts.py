@@ -16,7 +16,9 @@ from clusters.kinds.preview import Preview
 MOST_COPIES = 1000
 
 
-def scale(api: str, noun: str, stays: str, refuse: Callable[[Any], str] | None = None) -> Action[Any]:
+def scale(
+    api: str, noun: str, stays: str | Callable[[Any], str], refuse: Callable[[Any], str] | None = None
+) -> Action[Any]:
     """Another number of copies. ``noun`` is what kubectl calls it."""
 
     def scaled(one: Any, values: Values) -> Call:
@@ -30,7 +32,7 @@ def scale(api: str, noun: str, stays: str, refuse: Callable[[Any], str] | None =
         preview=_preview_scale,
         undo=_undo_scale,
         effect=lambda one: f"Changes the number of copies of {one.name}. Now: {one.spec.replicas}.",
-        stays=lambda one: stays,
+        stays=lambda one: stays if isinstance(stays, str) else stays(one),
         refuse=refuse,
         fields=(
             Field(

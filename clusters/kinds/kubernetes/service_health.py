@@ -76,4 +76,4 @@ def _balancing(one: Service) -> Health | None:
     if time.time() - one.created < BALANCING:
         return Health(Level.CHANGING, "Waits for an address", "No address outside was assigned yet.")
     words = "It answers inside the cluster, but no address outside was assigned. Is there a balancer that does it?"
-    return Health(Level.AT_RISK, "No outside address", words, "LoadBalancer")
+    return Health(Level.AT_RISK, "Inside only", words, "LoadBalancer")

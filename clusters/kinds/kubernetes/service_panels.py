@@ -92,7 +92,7 @@ def leads_to(item: Mapping[str, Any], service: str) -> bool:
 def _itself(one: Service) -> dict[str, Any]:
     ports = ", ".join(port_words(port) for port in one.ports) or "no ports"
     balanced = health(one)
-    fine = balanced if balanced.word in ("No outside address", "Waits for an address", "Points outside") else FINE
+    fine = balanced if balanced.word in ("Inside only", "Waits for an address", "Points outside") else FINE
     return step("Service", f"{one.spec.type}, {address(one)}, {ports}", fine)
 
 

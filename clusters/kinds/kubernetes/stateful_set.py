@@ -174,6 +174,12 @@ def _deleted(one: StatefulSet) -> str:
     return f"Deletes {one.name} with its {copies}{' and their disks, with all data' if disks else ''}."
 
 
+def _kept_when_scaled(one: StatefulSet) -> str:
+    if one.disks and one.spec.persistent_volume_claim_retention_policy.when_scaled == "Delete":
+        return "The disks of copies that end are deleted with them, with all data. Its settings and addresses stay."
+    return "Its settings and addresses stay, and the disks of the copies that end."
+
+
 def _stays(one: StatefulSet) -> str:
     if one.disks and one.spec.persistent_volume_claim_retention_policy.when_deleted == "Delete":
         return "Its addresses, settings and secrets stay."
@@ -205,7 +211,7 @@ STATEFUL_SET: Kind[StatefulSet] = Kind(
     ),
     panels=(overview_panel(_facts), LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(
-        rollouts.scale(API, NOUN, "Its settings and addresses stay, and the disks of the copies that end."),
+        rollouts.scale(API, NOUN, _kept_when_scaled),
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, one after the other, the last first."),
         change_image(API, NOUN, "Its copies are replaced one after the other, the last first."),
         deleting(API, NOUN, effect=_deleted, stays=_stays),
