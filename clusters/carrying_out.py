@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from clusters import audit
 from clusters.access import Actor
@@ -20,6 +20,7 @@ from clusters.kinds.base import JSON, Action, Kind
 from clusters.live.resource import Resource
 from clusters.repeats import words_before
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 ACT_SECONDS = 120.0  # an action that takes longer should have been a job
@@ -64,6 +65,26 @@ async def carry_out(
         raise Conflict(why)
     undo = action.undo(current, values) if action.undo else None
     request = await audit.intent(event, request)
+    work = action.run(connections.driver(cluster_id), current, values)
+    words = await recorded(event, request, work, LONG_SECONDS if action.long else ACT_SECONDS)
+    return Outcome(words or f"{action.label}: {current.name}", undo)
+
+
+def _words(done: object) -> str:
+    return str(done or "")
+
+
+async def recorded(
+    event: audit.Event,
+    request: str,
+    work: Awaitable[T],
+    seconds: float,
+    said: Callable[[T], str] = _words,
+) -> T:
+    """Do it, after its intent was written down, and write down how it ended. What it returns says it in words.
+
+    Raises the cluster's own error; Unreachable when nobody can know whether it was done.
+    """
     started = time.monotonic()
 
     async def ended(result: audit.Result, words: str) -> None:
@@ -73,9 +94,8 @@ async def carry_out(
             log.exception("the outcome of request %s could not be recorded", request)
 
     try:
-        run = action.run(connections.driver(cluster_id), current, values)
-        async with asyncio.timeout(LONG_SECONDS if action.long else ACT_SECONDS):
-            words = await run
+        async with asyncio.timeout(seconds):
+            done = await work
     except asyncio.CancelledError:
         await ended("unknown", "Pilothouse stopped.")
         raise
@@ -93,11 +113,11 @@ async def carry_out(
         await ended("failed", error.message)
         raise
     except Exception as error:
-        log.exception("%s of a %s failed", action.verb, kind.name)
+        log.exception("%s of a %s failed", event.verb, event.kind)
         await ended("unknown", "A fault in Pilothouse.")
         raise ClusterError("This failed because of a fault in Pilothouse.", hint="See its log.") from error
-    await ended("done", words or "")
-    return Outcome(words or f"{action.label}: {current.name}", undo)
+    await ended("done", said(done))
+    return done
 
 
 def event_of(

@@ -7,6 +7,18 @@ sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One of several reasons that a cluster gives: which field, what about it, and the cluster's word for the sort."""
+
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+
 
 class ClusterError(Exception):
     """What every error of a cluster has in common."""
@@ -19,6 +31,7 @@ class ClusterError(Exception):
         self.hint = hint
         self.detail = detail[:2000]
         self.field = field
+        self.causes: Sequence[Cause] = ()  # what the cluster itself lists, where it does
 
 
 class Unreachable(ClusterError):

@@ -64,13 +64,14 @@ class Gateway:
         verb: str = "see",
         kind: str = "",
         resource: Resource | None = None,
+        name: str = "",
     ) -> None:
         """Return when that is allowed; otherwise write it down and raise Denied."""
         cluster = self.connections.cluster(cluster_id)
         decision = decide(actor, Target(cluster_id, namespace, settings.READ_ONLY or cluster.read_only), need)
         if decision.allowed:
             return
-        event = event_of(actor, cluster, kind, resource, verb, namespace=namespace or "")
+        event = event_of(actor, cluster, kind, resource, verb, namespace=namespace or "", name=name)
         if need.acts or self._new_denial((actor.user_id, cluster_id, kind, verb, event.uid)):
             await audit.denied(event, decision.reason)
         raise Denied(decision.reason, known=decision.known)

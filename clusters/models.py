@@ -61,7 +61,7 @@ class Grant(models.Model):
     role = models.SmallIntegerField(choices=[(int(role), role.name.lower()) for role in Role if role])
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.CASCADE)  # null: all of them
     namespaces: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # empty: all of them
-    rights: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # "run", "build", "exec", "reveal"
+    rights: models.JSONField[list[str], list[str]] = models.JSONField(default=list)  # "run", "build", "exec", …
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ RIGHTS = (
     ("build", "Build", "build images, which runs commands on the host"),
     ("exec", "Terminal", "open terminals inside containers"),
     ("files", "Files", "put files into containers"),
+    ("apply", "YAML", "create and change anything by YAML: worth as much as all other rights in those namespaces"),
     ("reveal", "Reveal", "see the values of secrets"),
 )
 

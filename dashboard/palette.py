@@ -14,6 +14,7 @@ from clusters.live.row import Row
 from dashboard.build_hosts import hosts_of
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
+from dashboard.yaml_rights import yaml_clusters
 
 MOST = 12  # resources shown
 PATIENCE = 0.3  # seconds for the first lists of kinds that nobody looked at
@@ -64,7 +65,7 @@ def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     ]
     if not words:
         return pages
-    pages = [*_build(actor, words, only), *pages]
+    pages = [*_build(actor, words, only), *_yaml(actor, words, only), *pages]
     scope = engine.scope(actor, only)
     resources = [_resource(row) for row in _best(scope, words)]
     return [*pages[:5], *_clusters(shown.clusters, words), *resources, *_actions(actor, scope, words)]
@@ -76,6 +77,13 @@ def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     if hosts and all(word in "build an image" for word in words):
         where = f"?cluster={hosts[0].id}" if only else ""
         yield Found("Do", "Build an image", "from a Dockerfile or git", "hammer", f"/builds/new/{where}")
+
+
+def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
+    """The editor for new objects, of each cluster where this person may apply them."""
+    for one in yaml_clusters(actor):
+        if (not only or one.slug == only) and all(word in f"new from yaml {one.name}".casefold() for word in words):
+            yield Found("Do", "New from YAML", one.name, "file-code-2", f"/clusters/{one.slug}/yaml/")
 
 
 def _clusters(entries: Iterable[ClusterEntry], words: list[str]) -> Iterator[Found]:

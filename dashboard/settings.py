@@ -187,7 +187,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "static" / "dist"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 << 20  # a YAML text of 1 MiB, and the one that its editor got
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # --- People and sessions --------------------------------------------------------------------------------------------

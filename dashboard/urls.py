@@ -35,6 +35,8 @@ from dashboard.views import (
     run,
     setup,
     transfers,
+    yaml,
+    yaml_check,
 )
 
 
@@ -103,6 +105,8 @@ urlpatterns = [
     path("palette/", palette.palette, name="palette"),
     path("clusters/<slug:cluster>/", cluster.cluster, name="cluster"),
     path("clusters/<slug:cluster>/check/", cluster.check_again, name="cluster_check"),
+    path("clusters/<slug:cluster>/yaml/", yaml.yaml, name="yaml"),
+    path("clusters/<slug:cluster>/yaml/check/", yaml_check.check, name="yaml_check"),
     path("clusters/<slug:cluster>/<kind:kind>/<path:key>/", resources.resource, name="resource"),
     path("logs/", log_searches.logs, name="logs"),
     path("logs/keep/", log_searches.keep, name="log_keep"),

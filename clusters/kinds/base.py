@@ -45,7 +45,7 @@ class Role(IntEnum):
 
 
 Right = Literal[
-    "", "run", "build", "exec", "files", "reveal"
+    "", "run", "build", "exec", "files", "apply", "reveal"
 ]  # beyond the role: granted to operators one by one, admins have all
 
 

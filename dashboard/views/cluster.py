@@ -17,6 +17,7 @@ from dashboard.engine import engine
 from dashboard.navigation import list_address
 from dashboard.page import page
 from dashboard.request import Request
+from dashboard.yaml_rights import may_apply
 
 
 @allow(Role.VIEWER, scope="cluster")
@@ -35,6 +36,7 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "heard": connection.contact.heard,
             "error": connection.contact.error,
             "kinds": [_kind(connection, name, request) for name in _listed(connection)],
+            "may_apply": may_apply(request.actor, connection).allowed,
             "all_kinds": len(connection.discovered.found),
         },
     )

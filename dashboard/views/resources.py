@@ -26,6 +26,7 @@ from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
 from dashboard.views.build import build_of
+from dashboard.yaml_rights import may_apply
 
 
 @allow(Role.VIEWER, scope="cluster")
@@ -43,7 +44,8 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "panels": [panel for panel in panels if panel.tab or panel is chosen],
         "panel": chosen,
         "actions": (actions := [*_actions(request, row), *_remakes(request, row)]),
-        "more": any(one["more"] for one in actions),
+        "edit": (edit := _edit(request, row)),
+        "more": edit is not None or any(one["more"] for one in actions),
         "usage": _usage(row),
         "build": await build_of(request.actor, row.cluster.id, row.resource.uid) if row.kind.name == "image" else None,
     }
@@ -51,21 +53,21 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         return render(request, "partials/resource_head.html", context)
     if chosen.right == "reveal" and (question := await sync_to_async(confirm.unless_recent)(request)):
         return question
-    context["panel_html"] = await _shown(request, row, chosen)
+    context["panel_html"] = await _shown(request, row, chosen, edit)
     for part in ("panel", "panels", "look"):
         if asks_for(request, part):
             return render(request, f"partials/{part}.html", context)
     return page(request, "pages/resource.html", context)
 
 
-async def _shown(request: Request, row: Row, panel: Panel[Any]) -> SafeString:
+async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[str, str] | None) -> SafeString:
     """The panel as HTML; a fault of the cluster is shown in its place, and the rest of the page stays."""
     about = request.GET.get(panel.asks, "")[:253] if panel.asks else ""
     try:
         data = await engine.gateway.read(request.actor, row.cluster.id, row.kind, row.resource, panel, about)
     except ClusterError as error:
         return render_to_string("components/error.html", {"error": error}, request)
-    context: dict[str, Any] = {"data": data, "row": row, "panel": panel, "href": address(row)}
+    context: dict[str, Any] = {"data": data, "row": row, "panel": panel, "href": address(row), "edit": edit}
     if panel.template == "usage":
         context["history"] = usage_history(engine.sampler.history(row.id))
     return render_to_string(f"panels/{panel.template}.html", context, request)
@@ -101,6 +103,15 @@ def _remakes(request: Request, row: Row) -> list[dict[str, Any]]:
             {"action": maker, "why": refused if decision.allowed else decision.reason, "href": href, "more": True}
         )
     return found
+
+
+def _edit(request: Request, row: Row) -> Mapping[str, str] | None:
+    """Where its YAML is edited, and why it cannot be ("" when it can); None for what is no object of Kubernetes."""
+    if row.kind.platform != "kubernetes" or not row.kind.api:
+        return None
+    decision = may_apply(request.actor, engine.supervisor.connections[row.cluster.id], row)
+    asked = urlencode({"kind": row.kind.name, "key": row.key})
+    return {"href": f"/clusters/{row.cluster.slug}/yaml/?{asked}", "why": "" if decision.allowed else decision.reason}
 
 
 def _usage(row: Row) -> Mapping[str, object]:

@@ -35,6 +35,7 @@ loadWhenSeen({
   "pass-key": { load: () => import("./elements/pass-key.js") },
   "web-terminal": { load: () => import("./elements/web-terminal.js") },
   "dockerfile-editor": { load: () => import("./elements/dockerfile-editor.js") },
+  "yaml-editor": { load: () => import("./elements/yaml-editor.js") },
   "image-file": { load: () => import("./elements/image-file.js") },
   "build-files": { load: () => import("./elements/build-files.js") },
 });

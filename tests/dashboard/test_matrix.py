@@ -78,6 +78,8 @@ ROUTES = {
     "clusters/<slug:slug>/remove/": "site",
     "clusters/<slug:cluster>/": "cluster",
     "clusters/<slug:cluster>/check/": "cluster",
+    "clusters/<slug:cluster>/yaml/": "cluster",
+    "clusters/<slug:cluster>/yaml/check/": "cluster",
     "clusters/<slug:cluster>/<kind:kind>/<path:key>/": "cluster",
     "clean/<slug:cluster>/<slug:kind>/<slug:what>/<path:key>/": "cluster",
     "act/": "cluster",

@@ -1,4 +1,4 @@
-"""The three sorts of patch that the Kubernetes API takes, on plain JSON."""
+"""The sorts of patch that the Kubernetes API takes, on plain JSON; applying is one that nobody else has a say in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def patched(thing: Any, patch: Any, content_type: str) -> Any:
         return _operations(copy.deepcopy(thing), patch)
     if not isinstance(patch, dict):
         raise Invalid("A patch must be an object.")
-    return _merged(thing, patch, by_name="strategic" in content_type)
+    return _merged(thing, patch, by_name="strategic" in content_type or "apply" in content_type)
 
 
 def _merged(thing: Any, patch: Any, by_name: bool) -> Any:

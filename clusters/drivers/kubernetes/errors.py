@@ -10,8 +10,10 @@ import ssl
 import aiohttp
 import msgspec
 
+from clusters.errors import Cause as Reason
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
 
+MOST_CAUSES = 100  # of one answer
 # OpenSSL's X509_V_ERR_* numbers.
 _EXPIRED, _NOT_YET, _NAME, _IP = 10, 9, 62, 64
 _UNKNOWN_CA = {18, 19, 20, 21}
@@ -115,6 +117,16 @@ def answer_error(code: int, body: bytes, wait: float = 0.0) -> ClusterError:
 
 def status_error(status: Status, code: int = 0, wait: float = 0.0) -> ClusterError:
     """The error that a Status stands for; from an answer, or from an ERROR event of a watch."""
+    error = _status_error(status, code, wait)
+    listed = (status.details and status.details.causes) or ()
+    error.causes = [
+        Reason((one.reason or "")[:100], (one.message or "")[:1000], (one.field or "")[:500])
+        for one in listed[:MOST_CAUSES]
+    ]
+    return error
+
+
+def _status_error(status: Status, code: int, wait: float) -> ClusterError:
     code, said = code or status.code or 0, " ".join((status.message or "").split())[:2000]
     wait = wait or float((status.details and status.details.retry_after_seconds) or 0)
     if "Too large resource version" in said:
@@ -127,6 +139,8 @@ def status_error(status: Status, code: int = 0, wait: float = 0.0) -> ClusterErr
                 detail=said,
                 field="token",
             )
+        case 403 if reason := _not_a_right(said):
+            return Conflict(reason, detail=said)
         case 403:
             return Refused(_forbidden(said), hint="Somebody who runs the cluster can grant it (RBAC).", detail=said)
         case 404:
@@ -135,6 +149,8 @@ def status_error(status: Status, code: int = 0, wait: float = 0.0) -> ClusterErr
             return Conflict("Somebody else changed it meanwhile.", hint="Look at it as it is now.", detail=said)
         case 410:
             return Gone("The cluster has forgotten that version.", detail=said)
+        case 400 | 413 | 415 | 422 if reason := _not_a_right(said):
+            return Conflict(reason, detail=said)
         case 400 | 413 | 415 | 422:
             return Invalid(_sentence(said) or "The cluster does not accept that.", detail=said)
         case 405 | 406 | 501:
@@ -143,9 +159,47 @@ def status_error(status: Status, code: int = 0, wait: float = 0.0) -> ClusterErr
             if status.details and any(one.reason == "DisruptionBudget" for one in status.details.causes or ()):
                 return Conflict("A disruption budget does not allow it now.", detail=said)
             return Busy("The cluster is too busy to answer.", hint="It is tried again.", detail=said, wait=wait)
+    if code == 500 and (wrong := _UNTYPED.search(said)):  # what it calls a fault of its own is one of the text
+        return Invalid(_untyped(wrong[1]), detail=said)
     if code >= 500:
         return Busy("The cluster answers with an error of its own.", detail=f"status {code}: {said}", wait=wait)
     return ClusterError(_sentence(said) or f"The cluster failed (status {code}).", detail=said)
+
+
+_DENIED = re.compile(r'admission webhook "([^"]{1,253})" denied the request(?: without explanation|: (.*))?', re.DOTALL)
+_POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']{1,253})' .*?denied request: (.*)", re.DOTALL)
+
+
+def _not_a_right(said: str) -> str:
+    """What is refused though the account may do such a thing: by a quota, a policy, a webhook. "" for a right."""
+    if denied := _DENIED.search(said):
+        return f"The webhook {denied[1]} of the cluster does not allow it{_because(denied[2])}"
+    if policy := _POLICY.search(said):
+        return f"The policy {policy[1]} of the cluster does not allow it{_because(policy[2])}"
+    if "exceeded quota" in said or "failed quota" in said:
+        return f"A quota of the namespace does not allow it: {said.partition(' quota: ')[2][:300]}."
+    if "violates PodSecurity" in said:
+        return f"The namespace allows only safer pods: {said.partition('violates PodSecurity ')[2][:300]}."
+    if "because it is being terminated" in said:
+        return "The namespace is going away, so nothing new is taken into it."
+    return ""
+
+
+_UNTYPED = re.compile(r"failed to create typed patch object \([^)]*\): (.*)", re.DOTALL)
+
+
+def _untyped(said: str) -> str:
+    """What does not fit the type of an object: one sentence for each field."""
+    wrong = []
+    for one in said.removeprefix("errors:").strip().split(" ."):
+        field, _, words = one.strip().lstrip(".").partition(": ")
+        missing = "field not declared in schema" in words
+        wrong.append(f"There is no field {field[:200]}." if missing else f"{field[:200]}: {words[:200].rstrip('.')}.")
+    return " ".join(wrong[:10])
+
+
+def _because(text: str | None) -> str:
+    return f": {' '.join(text.split())[:300].rstrip('.')}." if text else ", and does not say why."
 
 
 def _forbidden(said: str) -> str:

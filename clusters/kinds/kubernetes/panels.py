@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from clusters.drivers.base import Call
 from clusters.kinds.base import Look, Panel
 from clusters.kinds.formats import epoch
 from clusters.kinds.masking import masked
+from clusters.kinds.yaml_text import APPLIED, text_of
 
 MOST_EVENTS = 200
 MOST_TEXT = 2 << 20  # characters of YAML that are shown
@@ -56,13 +55,13 @@ async def _load_yaml(look: Look) -> Mapping[str, Any]:
     tree = await look.driver.get(look.kind, look.resource.namespace, look.resource.name)
     metadata = tree.get("metadata", {})
     metadata.pop("managedFields", None)
-    (metadata.get("annotations") or {}).pop("kubectl.kubernetes.io/last-applied-configuration", None)
-    text = yaml.dump(masked(tree), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120)
-    return {"text": text[:MOST_TEXT], "language": "yaml", "cut": len(text) > MOST_TEXT}
+    (metadata.get("annotations") or {}).pop(APPLIED, None)
+    text = text_of(masked(tree))
+    return {"text": text[:MOST_TEXT], "cut": len(text) > MOST_TEXT}
 
 
 CONDITIONS: Panel[Any] = Panel(
     key="conditions", label="Conditions", icon="list-checks", template="conditions", load=_load_conditions
 )
 EVENTS: Panel[Any] = Panel(key="events", label="Events", icon="activity", template="events", load=load_events)
-YAML: Panel[Any] = Panel(key="yaml", label="YAML", icon="file-code-2", template="raw", load=_load_yaml, live=False)
+YAML: Panel[Any] = Panel(key="yaml", label="YAML", icon="file-code-2", template="yaml", load=_load_yaml, live=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clusters.drivers.base import Call
 from clusters.drivers.demo.patches import patched
 from clusters.drivers.demo.shop import jobs, pods
-from clusters.drivers.demo.shop.collections import KINDS
+from clusters.drivers.demo.shop.collections import KINDS, WHOLE_CLUSTER
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
 
@@ -35,6 +35,8 @@ def answer(world: ShopWorld, call: Call) -> Any:
         return {"gitVersion": world.about().version, "platform": "linux/amd64"}
     if call.path[-1:] == ("selfsubjectaccessreviews",):
         return {**call.body, "status": {"allowed": True}}
+    if call.method == "GET" and len(call.path) == (2 if call.path[:1] == ("api",) else 3):
+        return _known(call.path[1:])
     where = _parse(call.path)
     if where.collection not in KINDS:
         raise Unsupported("The demonstration has no such things.", hint="Connect a real cluster to see them.")
@@ -43,6 +45,8 @@ def answer(world: ShopWorld, call: Call) -> Any:
             return _list(world, where, call)
         if (call.method, where.collection) == ("POST", "batch/v1/jobs"):
             return copy.deepcopy(jobs.create(world, call.body, where.namespace))
+        raise Unsupported("The demonstration cannot make new things.", hint="Connect a real cluster to try this.")
+    if call.method == "PATCH" and "apply" in call.content_type and not _is_there(world, where):
         raise Unsupported("The demonstration cannot make new things.", hint="Connect a real cluster to try this.")
     thing = world.named(where.collection, where.namespace, where.name)
     known = {
@@ -59,6 +63,26 @@ def answer(world: ShopWorld, call: Call) -> Any:
     if act is None:
         raise Unsupported("The demonstration cannot do that.", hint="Connect a real cluster to try this.")
     return act(world, thing, call)
+
+
+def _known(version: tuple[str, ...]) -> Object:
+    """What one version of a group has, as discovery tells it."""
+    verbs = ["get", "list", "watch", "patch", "update", "delete"]
+    found = [
+        {"name": api.rpartition("/")[2], "kind": kind, "namespaced": kind not in WHOLE_CLUSTER, "verbs": verbs}
+        for api, kind in KINDS.items()
+        if api.rpartition("/")[0] == "/".join(version)
+    ]
+    if not found:
+        raise Missing("The demonstration has no such things.")
+    return {"kind": "APIResourceList", "resources": found}
+
+
+def _is_there(world: ShopWorld, where: Where) -> bool:
+    return any(
+        (thing["metadata"]["name"], thing["metadata"].get("namespace", "")) == (where.name, where.namespace)
+        for thing in world.all(where.collection)
+    )
 
 
 def _parse(path: tuple[str, ...]) -> Where:

@@ -36,3 +36,4 @@ COLLECTION = {
     "PriorityClass": "scheduling.k8s.io/v1/priorityclasses",
 }
 KINDS = {collection: kind for kind, collection in COLLECTION.items()}
+WHOLE_CLUSTER = {"Node", "Namespace", "IngressClass", "PersistentVolume", "StorageClass", "PriorityClass"}

@@ -1,0 +1,37 @@
+"""Where somebody may create and change things by YAML: for what a page offers; doing it is decided again."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from clusters.access import Actor, Decision, Target, decide
+from clusters.apply.places import Place
+from clusters.apply.step import LEAST, need
+from clusters.live.cluster import ClusterInfo
+from clusters.live.connection import Connection
+from clusters.live.row import Row
+from dashboard.engine import engine
+
+
+def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> Decision:
+    """May this person apply YAML there: to that object, or to anything at all?"""
+    cluster = connection.cluster
+    read_only = settings.READ_ONLY or cluster.read_only
+    if row is not None:
+        version, _, plural = row.kind.api.rpartition("/")
+        place = Place(version, plural, row.kind.label, row.kind.namespaced)
+        namespace = row.resource.namespace if row.kind.namespaced else None
+        return decide(actor, Target(cluster.id, namespace, read_only), need(place))
+    named = {name for grant in actor.grants if grant.cluster in (None, cluster.id) for name in grant.namespaces}
+    decisions = [decide(actor, Target(cluster.id, one, read_only), LEAST) for one in (None, *sorted(named))]
+    return next((one for one in decisions if one.allowed), decisions[0])
+
+
+def yaml_clusters(actor: Actor) -> list[ClusterInfo]:
+    """The clusters of Kubernetes on which this person may apply anything."""
+    found = [
+        one.cluster
+        for one in engine.supervisor.connections.values()
+        if one.driver.platform == "kubernetes" and may_apply(actor, one).allowed
+    ]
+    return sorted(found, key=lambda one: (one.driver == "demo", one.name.casefold()))

@@ -1,0 +1,142 @@
+"""The pages of YAML on the demonstration: shown before it is done, refused in words, and honest about what it cannot do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+
+from clusters.kinds.base import Role
+from clusters.models import AuditEntry, Cluster, Grant
+from dashboard.engine import engine
+
+ClientFor = Callable[[User], AsyncClient]
+pytestmark = pytest.mark.django_db(transaction=True)
+WEB = {"kind": "deployment", "key": "shop/checkout-api"}
+AT = "/clusters/shop/yaml/"
+
+
+@pytest.fixture
+async def demo(shop: Cluster) -> AsyncIterator[Cluster]:
+    await engine.connect(shop)
+    yield shop
+    await engine.supervisor.close()
+
+
+def field(page: str, name: str) -> str:
+    """What a hidden field of the page holds."""
+    area = re.search(rf'<textarea[^>]*name="{name}"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
+    found = area or re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return found[1].replace("&#x27;", "'").replace("&quot;", '"').replace("&amp;", "&")
+
+
+async def opened(client: AsyncClient) -> dict[str, str]:
+    page = (await client.get(AT, WEB)).content.decode()
+    return {**WEB, **{name: field(page, name) for name in ("uid", "label", "opened", "text")}}
+
+
+async def post(client: AsyncClient, given: dict[str, Any], **more: str) -> tuple[int, str]:
+    answer = await client.post(AT, {**given, **more}, headers={"HX-Request": "true"})
+    return answer.status_code, answer.content.decode()
+
+
+async def test_an_object_is_changed_as_it_was_shown_and_put_back(
+    demo: Cluster, async_client_for: ClientFor, ada: User
+) -> None:
+    client = async_client_for(ada)
+    given = await opened(client)
+    assert given["text"].startswith("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: checkout-api")
+    assert "managedFields" not in given["text"]
+    given["text"] = given["text"].replace("value: info", "value: debug")
+    status, shown = await post(client, given, do="check")
+    assert status == 200
+    assert re.search(r"−</td><td> +value: info.*\+</td><td> +value: debug", shown, re.DOTALL)
+    sealed = {name: field(shown, name) for name in ("seal", "apply_key")}
+    status, done = await post(client, {**given, **sealed}, do="apply")
+    assert (status, "Applied" in done) == (200, True), done
+    assert "value: debug" in (await opened(client))["text"]
+    status, undone = await post(client, {**given, "kept": field(done, "kept")}, do="undo")
+    assert "Undone" in undone
+    assert "value: info" in (await opened(client))["text"]
+    assert [one.stage async for one in AuditEntry.objects.filter(verb__in=("apply", "undo")).order_by("id")] == [
+        "intent",
+        "outcome",
+    ] * 2
+
+
+async def test_what_is_not_what_was_shown_is_not_done(demo: Cluster, async_client_for: ClientFor, ada: User) -> None:
+    client = async_client_for(ada)
+    given = await opened(client)
+    given["text"] = given["text"].replace("value: info", "value: debug")
+    sealed = {name: field((await post(client, given, do="check"))[1], name) for name in ("seal", "apply_key")}
+    given["text"] = given["text"].replace("value: debug", "value: trace")
+    status, again = await post(client, {**given, **sealed}, do="apply")
+    assert status == 422
+    assert "no longer what you looked at" in again
+    assert "value: info" in (await opened(client))["text"]
+
+
+async def test_a_text_that_cannot_be_read_says_where(demo: Cluster, async_client_for: ClientFor, ada: User) -> None:
+    client = async_client_for(ada)
+    status, said = await post(client, {"text": "apiVersion: v1\nkind: ConfigMap\n\tx: 1"}, do="check")
+    assert status == 422
+    assert "Line 3: a tab stands here" in said
+    answer = await client.post(f"{AT}check/", {"text": "a: {", "what": "check"})
+    assert answer.json()["problems"][0]["line"] == 1
+
+
+async def test_the_demonstration_says_that_it_makes_nothing_new(
+    demo: Cluster, async_client_for: ClientFor, ada: User
+) -> None:
+    client = async_client_for(ada)
+    page = (await client.get(AT)).content.decode()
+    assert "makes nothing new" in page
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fresh, namespace: shop}\n"
+    _, said = await post(client, {"text": text}, do="check")
+    assert "The demonstration cannot make new things." in said
+    assert 'value="apply"' not in said
+
+
+async def test_without_the_right_it_is_only_looked_at(
+    demo: Cluster, async_client_for: ClientFor, ada: User, otto: User, vera: User
+) -> None:
+    given = await opened(async_client_for(ada))
+    given["text"] = given["text"].replace("value: info", "value: debug")
+    for person, why in ((vera, "role operator"), (otto, "right “apply”")):
+        client = async_client_for(person)
+        page = (await client.get(AT, WEB)).content.decode()
+        assert "Only to look at" in page
+        assert why in page
+        assert "Show what would change" not in page
+        _, said = await post(client, given, do="check")
+        assert why in said
+        assert 'value="apply"' not in said
+    await sync_to_async(Grant.objects.filter(user=otto).update)(rights=["apply"])
+    from clusters import actors
+
+    await sync_to_async(actors.bump)()
+    _, said = await post(async_client_for(otto), given, do="check")
+    assert 'value="apply"' in said
+    node = "apiVersion: v1\nkind: Node\nmetadata: {name: node-1}\n"
+    _, said = await post(async_client_for(otto), {"text": node}, do="check")
+    assert "role admin" in said
+    assert Role.ADMIN > Role.OPERATOR
+
+
+async def test_secrets_reach_the_editor_as_names_alone(demo: Cluster, async_client_for: ClientFor, ada: User) -> None:
+    client = async_client_for(ada)
+    connection = engine.supervisor.connections[demo.pk]
+    secret = next(iter(connection.driver.world.all("v1/secrets")))
+    meta = secret["metadata"]
+    page = (await client.get(AT, {"kind": "secret", "key": f"{meta['namespace']}/{meta['name']}"})).content.decode()
+    assert "••••••" in page
+    assert secret["data"]
+    for name, value in secret["data"].items():
+        assert name in page
+        assert value not in page
