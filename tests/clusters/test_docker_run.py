@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -16,7 +17,7 @@ from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.pull import pull
 from clusters.kinds.docker.run import run_container
-from clusters.kinds.docker.run_line import docker_line
+from clusters.kinds.docker.run_line import docker_line, docker_lines
 from clusters.kinds.docker.run_read import read_form
 from tests.clusters.docker_engine import a_name, made, now, remove, unix
 from tests.clusters.heard import Heard
@@ -213,4 +214,6 @@ def test_the_line_is_the_same_container() -> None:
         "docker run --detach --name web --restart always --publish 8080:80 --publish '[::1]:53:53/udp' --publish 443 "
         "--env 'A=b c' --volume data:/data:ro nginx:1.29 sh -c 'echo a b'"
     )
+    assert shlex.split(docker_lines(form).replace("\\\n", "")) == shlex.split(docker_line(form))
+    assert docker_lines(form).splitlines()[-2:] == ["  --volume data:/data:ro \\", "  nginx:1.29 sh -c 'echo a b'"]
     assert set(form.body["HostConfig"]) == {"PortBindings", "RestartPolicy", "Mounts"}

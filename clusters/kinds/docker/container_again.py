@@ -15,7 +15,7 @@ from clusters.kinds.docker.origin import Origin, load_origin, understood
 from clusters.kinds.docker.run_form import BUILT_IN, RunForm
 from clusters.kinds.docker.run_hidden import hide
 from clusters.kinds.docker.run_like import rest_of, values_of
-from clusters.kinds.docker.run_line import docker_line, port_text
+from clusters.kinds.docker.run_line import docker_lines, port_text
 from clusters.kinds.docker.run_read import read_form
 from clusters.kinds.masking import MASK, mask_pair, mask_value
 
@@ -130,7 +130,7 @@ def again(origin: Origin, *, hidden: bool) -> Mapping[str, Any]:
     form = replace(form, rest=rest)
     # Compose gives its own labels anew.
     service = replace(form, labels=tuple(one for one in form.labels if not one[0].startswith("com.docker.compose.")))
-    line, compose = docker_line(form, hidden=hidden), compose_file(service)
+    line, compose = docker_lines(form, hidden=hidden), compose_file(service)
     left = sorted({*rest.host, *rest.config} - {"CgroupnsMode"})
     return {"line": line, "compose": compose, "left": left, "hidden": hidden and MASK in line + compose}
 

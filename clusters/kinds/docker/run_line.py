@@ -11,7 +11,21 @@ from clusters.kinds.masking import mask_pair, mask_value, mask_words
 
 def docker_line(form: RunForm, *, hidden: bool = False) -> str:
     """The same on a command line; ``hidden``: without what looks like a secret, for those who did not type it."""
-    words = ["docker", "run", "--detach"]
+    return shlex.join(["docker", "run", *_options(form, hidden), *_runs(form, hidden)])
+
+
+def docker_lines(form: RunForm, *, hidden: bool = False) -> str:
+    """The same to be read: each option on a line of its own, as a terminal takes it."""
+    lines: list[list[str]] = [["docker", "run"]]
+    for word in _options(form, hidden):
+        if word.startswith("--"):
+            lines.append([])
+        lines[-1].append(word)
+    return " \\\n  ".join(map(shlex.join, [*lines, _runs(form, hidden)]))
+
+
+def _options(form: RunForm, hidden: bool) -> list[str]:
+    words = ["--detach"]
     for flags in (_named, _placed, _limited, _checked, _powers):
         words += flags(form)
     for variable in (*form.rest.environment, *form.environment):
@@ -22,10 +36,12 @@ def docker_line(form: RunForm, *, hidden: bool = False) -> str:
         words += ["--volume", mount.text]
     for target, options in form.tmpfs:
         words += ["--tmpfs", f"{target}:{options}" if options else target]
-    first, rest = form.entrypoint[:1], form.entrypoint[1:]
-    words += ["--entrypoint", *first] if first else []
-    arguments = [*rest, *form.command]
-    return shlex.join([*words, form.image, *(mask_words(arguments) if hidden else arguments)])
+    return [*words, "--entrypoint", form.entrypoint[0]] if form.entrypoint else words
+
+
+def _runs(form: RunForm, hidden: bool) -> list[str]:
+    arguments = [*form.entrypoint[1:], *form.command]
+    return [form.image, *(mask_words(arguments) if hidden else arguments)]
 
 
 def _pairs(*pairs: tuple[str, str]) -> list[str]:
