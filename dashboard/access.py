@@ -37,7 +37,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Scope = Literal["anyone", "signed-in", "site", "cluster", "closed"]
 Confirm = Literal["", "changes", "always"]
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
-PATIENCE = 5.0  # seconds a page waits for the first list of a kind that nobody watched
+PATIENCE = 10.0  # seconds a page waits for the first list of a kind that nobody watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ async def resource_or_404(request: Request, slug: str, kind_name: str, key: str)
     store = connection.stores.get(kind_name)
     if store is None:
         raise Http404
-    await listed(connection, store)
+    await listed(connection, store, key)
     resource = store.find(key)
     if resource is None:
         raise Http404
@@ -200,11 +200,19 @@ async def row_or_none(request: Request, row_id: str) -> Row | None:
     return row
 
 
-async def listed(connection: Connection, store: Store) -> None:
-    """Wait, for a few seconds at most, until the first list of a kind that nobody watched is there."""
+async def listed(connection: Connection, store: Store, key: str = "") -> None:
+    """Wait, for a few seconds at most, until the first list of a kind that nobody watched is there.
+
+    What is called ``key`` may be in the next list when what is known is not sure.
+    """
     ends = asyncio.get_running_loop().time() + PATIENCE
+
+    def waits() -> bool:
+        unsure = bool(key and store.as_of and store.find(key) is None)
+        return (unsure or not store.listed) and store.trouble is None
+
     with connection.wanted(store.kind.name):
-        while not store.listed and store.trouble is None and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
+        while waits() and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

@@ -19,7 +19,7 @@ from clusters.live.contact import Contact
 from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.join import Joiner
-from clusters.live.resource import Alive, Broken, Changed, Listed, Resource
+from clusters.live.resource import Broken, FeedItem, Listed, Remembered, Resource
 from clusters.live.row import Row
 from clusters.live.store import Store
 
@@ -51,6 +51,7 @@ class Connection:
         self._lookers = 0
         self._pinger: asyncio.Task[None] | None = None
         self._spawned: set[asyncio.Task[None]] = set()
+        self._listed_ahead = False
 
     def start(self) -> None:
         """Begin to watch the kinds that are always watched."""
@@ -142,7 +143,7 @@ class Connection:
         while True:
             try:
                 async for item in self.driver.watch(store.kind, self.cluster.namespaces):
-                    if isinstance(item, Listed):
+                    if isinstance(item, Listed | Remembered):
                         await _judge_ahead(store, item.resources)
                     self._take(store, item)
                     delay = 1.0
@@ -155,9 +156,13 @@ class Connection:
             await asyncio.sleep(delay)
             delay = min(delay * 2, 30.0)
 
-    def _take(self, store: Store, item: Listed | Changed | Alive | Broken) -> None:
+    def _take(self, store: Store, item: FeedItem) -> None:
         before = self.contact.state(time.time())
         store.apply(item)
+        if isinstance(item, Remembered):
+            return  # nothing was heard
+        if isinstance(item, Listed) and not self._listed_ahead:
+            self._list_ahead()
         if not isinstance(item, Broken):
             if self.contact.error is not None and self.about is not None and not isinstance(item, Listed):
                 # A watch goes on after the line was cut: it is live when the same cluster is at its end.
@@ -173,6 +178,14 @@ class Connection:
             self.contact.lose(item.error)
         if isinstance(item, Broken) or self.contact.state(time.time()) != before:
             self._changed(self)
+
+    def _list_ahead(self) -> None:
+        """What takes long to list is listed once, before anybody looks; from then on its driver knows what changes."""
+        self._listed_ahead = True
+        for store in self.stores.values():
+            if store.kind.ahead:
+                self._feed(store.kind)
+                asyncio.get_running_loop().call_later(LINGER, self._stop_unwanted, store.kind.name)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -241,7 +254,8 @@ class Connection:
     def _all_is_broken(self) -> bool:
         """It may answer a ping while nothing that we show is followed any longer: that is not live. One kind that
         cannot be followed is said where it is listed, and does not make the whole cluster sick."""
-        troubles = [self._told(name).trouble for name in self._feeds]
+        told = [store for name in self._feeds if (store := self._told(name)).listed or store.trouble]
+        troubles = [store.trouble for store in told]
         return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
 
 

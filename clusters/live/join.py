@@ -15,7 +15,7 @@ from typing import Any
 
 from clusters.errors import Missing, Refused
 from clusters.kinds.base import Join
-from clusters.live.resource import Broken, Listed
+from clusters.live.resource import Broken, Listed, Remembered
 from clusters.live.store import Delta, Store
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Joiner:
             except Exception:
                 log.exception("cannot join the %s", self._target.kind.plural)
                 return
-            self._target.apply(Listed(made))
+            self._target.apply(Remembered(made, self.told.as_of) if self.told.as_of else Listed(made))
         if trouble is not None:
             self._target.apply(Broken(trouble, 0.0))
         self._last = time.monotonic()

@@ -55,6 +55,17 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was known of one kind when it was last sure: shown with that time (epoch seconds) until it is listed again.
+
+    Says nothing of whether the cluster answers now.
+    """
+
+    resources: Sequence[Resource]
+    as_of: float
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """Resources added or modified, and uids deleted, since the item before; newest state only."""
 
@@ -76,4 +87,4 @@ class Broken:
 
 
 # What a driver's watch yields, for ever, until it is cancelled.
-FeedItem: TypeAlias = Listed | Changed | Alive | Broken
+FeedItem: TypeAlias = Listed | Remembered | Changed | Alive | Broken

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from clusters.errors import ClusterError
 from clusters.kinds.base import Copy, Health, Kind, Level
-from clusters.live.resource import Broken, Changed, FeedItem, Listed, Resource
+from clusters.live.resource import Broken, Changed, FeedItem, Listed, Remembered, Resource
 
 log = logging.getLogger(__name__)
 MAX_UID = 300  # characters
@@ -29,6 +29,7 @@ class Store:
         self.resources: dict[str, Resource] = {}
         self.health: dict[str, Health] = {}  # by uid; said once per change, for every view, count and finding
         self.listed = False  # False: "cannot tell yet", never "nothing there"
+        self.as_of = 0.0  # when what is here was last sure, in epoch seconds; 0.0: it is what the cluster says
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
         self.copies: Callable[[Any], Sequence[Copy] | None] | None = None  # of one resource, where the kind has any
         self._by_key: dict[str, str] = {}
@@ -46,23 +47,26 @@ class Store:
 
     def apply(self, item: FeedItem) -> None:
         """Take in what the driver said; tell the listeners what is different now."""
-        troubled, first = self.trouble, not self.listed
+        troubled, first, as_of = self.trouble, not self.listed, self.as_of
         self.trouble = item.error if isinstance(item, Broken) else None
+        if not isinstance(item, Broken):
+            self.as_of = item.as_of if isinstance(item, Remembered) else 0.0
         deltas: list[Delta] = []
         match item:
-            case Listed(resources):
+            case Listed(resources) | Remembered(resources):
                 self.listed = True
                 deltas = self._replace(resources)
                 self._ahead.clear()
             case Changed(upserts, deletes):
                 deltas = [delta for resource in upserts if (delta := self._put(resource))]
                 deltas += [delta for uid in deletes if (delta := self._drop(uid))]
-        if deltas or first != (not self.listed) or troubled is not self.trouble:
+        if deltas or first != (not self.listed) or troubled is not self.trouble or as_of != self.as_of:
             self._tell(deltas)
 
     def forget(self) -> None:
         """Nobody watches any longer: what is known grows old, so let go of it."""
         self.resources, self.health, self._by_key, self.listed, self.trouble = {}, {}, {}, False, None
+        self.as_of = 0.0
 
     def look_again(self) -> None:
         """What is not well may be judged otherwise as time passes, without a change: "starting" becomes "stuck"."""

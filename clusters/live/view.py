@@ -69,6 +69,11 @@ class View:
             if (trouble := index.store.trouble) and not (index.store.resources and isinstance(trouble, Unreachable))
         ]
 
+    @property
+    def old(self) -> list[tuple[int, float]]:
+        """(cluster, epoch seconds): whose rows are only as of then, and are being listed anew."""
+        return [(index.cluster.id, index.store.as_of) for index in self.indexes if index.store.as_of]
+
     def slice(self, offset: int, limit: int) -> list[str]:
         """The ids of the rows of one window, in order."""
         if self.query.descending:

@@ -43,6 +43,7 @@ class Window:
         self._total = -1
         self._listed = False
         self._troubles: list[str] = []
+        self._old: list[tuple[int, float]] = []
 
     def snapshot(self) -> dict[str, Any]:
         """Everything as the followers have it after this; resets nothing, so all of them stay in step."""
@@ -57,6 +58,7 @@ class Window:
             "offset": self.offset,
             "listed": self._listed,
             "troubles": self._troubles,
+            "old": self._old,
             "columns": [column.key for column in self.columns],
             "rows": rows,
             "facets": {key: dict(counter) for key, counter in self.view.facets.items()},
@@ -66,7 +68,8 @@ class Window:
         """Tell the followers what is different since the last time."""
         if self._total < 0:
             return  # nobody was told anything yet
-        told = self.view.troubles != self._troubles or self.view.listed != self._listed
+        view = self.view
+        told = view.troubles != self._troubles or view.listed != self._listed or view.old != self._old
         patch = self._look_again() if moved or told else self._refresh(touched & self._sent.keys())
         if patch is None:
             return
@@ -104,8 +107,10 @@ class Window:
             patch["listed"] = self.view.listed
         if (troubles := self.view.troubles) != self._troubles:
             patch["troubles"] = self._troubles = troubles
+        if (old := self.view.old) != self._old:
+            patch["old"] = self._old = old
         self._sent, self._order, self._total, self._listed = sent, order, self.view.total, self.view.listed
-        return None if same and "troubles" not in patch else patch
+        return None if same and not patch.keys() & {"troubles", "old"} else patch
 
     def _refresh(self, touched: set[str]) -> dict[str, Any] | None:
         changed = []

@@ -20,6 +20,12 @@ export function staleWords(ids) {
   return silent.map(({ name, asof }) => `${name} does not answer: its rows are ${asof ? `as of ${timeOfDay(asof)}` : "as they were"}.`).join(" ");
 }
 
+// "Images of edge-fra are as of 07:26: they are being listed anew." Of clusters that answer; it is said of all others.
+export function oldWords(old, label) {
+  const answer = [...old].filter(([id]) => clusters.has(id) && !isStale(id));
+  return answer.map(([id, asof]) => `${label} of ${clusters.get(id).name} are as of ${timeOfDay(asof)}: they are being listed anew.`).join(" ");
+}
+
 const tell = () => document.dispatchEvent(new CustomEvent("clusters"));
 
 let known = ""; // what this person might do when the page was opened

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, ClassVar
 
 from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, OnlyOurKinds, Platform, Shell, Usage
 from clusters.drivers.docker.about import say_about
 from clusters.drivers.docker.client import EngineClient, decode_json
+from clusters.drivers.docker.collections import COLLECTIONS
 from clusters.drivers.docker.endpoint import read_endpoint
 from clusters.drivers.docker.events import Events
 from clusters.drivers.docker.exec import open_shell
 from clusters.drivers.docker.fields import FIELDS
+from clusters.drivers.docker.image_watch import ImageWatch
+from clusters.drivers.docker.list_watch import ListWatch
 from clusters.drivers.docker.logs import read_logs
 from clusters.drivers.docker.metrics import Meter
 from clusters.drivers.docker.session import Answer, open_session
 from clusters.drivers.docker.stream import byte_stream, json_stream
-from clusters.drivers.docker.watch import COLLECTIONS, Watch, make_watch
+from clusters.drivers.docker.watch import Watch
 from clusters.errors import ClusterError, Unreachable, Unsupported
 from clusters.kinds.base import Field, Kind
 from clusters.live.resource import FeedItem, Resource
@@ -37,11 +40,18 @@ class DockerDriver(OnlyOurKinds):
         self._events = Events(self._client)
         self._meter = Meter(self._client)
         self._watches: set[Watch] = set()
+        self._resting: dict[str, Watch] = {}  # by collection: what nobody looks at now, and is known all the same
+        self._uid = ""  # of the engine that they are of
         self._unanswered = 0  # pings, one after the other
 
     async def about(self) -> About:
         """The engine's version, its machine, and how much runs there."""
-        return await say_about(self._client)
+        about = await say_about(self._client)
+        if self._uid not in ("", about.uid):
+            for watch in (*self._watches, *self._resting.values()):
+                watch.forget()  # another engine answers at that address
+        self._uid = about.uid
+        return about
 
     async def ping(self) -> None:
         """Return when the engine answers. When it does not, a stream of events that only seems open is closed: at once
@@ -57,13 +67,28 @@ class DockerDriver(OnlyOurKinds):
 
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """The whole list, then every change. An engine lets us see all or nothing: ``namespaces`` plays no part."""
-        watch = make_watch(self._client, self._events, kind)
+        watch = self._resting.pop(kind.api, None) or self._make_watch(kind)
         self._watches.add(watch)
         try:
-            async for item in watch.items():
-                yield item
+            async with aclosing(watch.items()) as items:  # type: ignore[type-var]
+                async for item in items:
+                    yield item
         finally:
             self._watches.discard(watch)
+            self._rest(kind.api, watch)
+
+    def _make_watch(self, kind: Kind[Any]) -> Watch:
+        if kind.api not in COLLECTIONS:
+            raise Unsupported(f"{kind.plural} cannot be watched on a Docker engine.")
+        if kind.api == "images":
+            return ImageWatch(self._client, self._events, kind)
+        return (ListWatch if COLLECTIONS[kind.api].whole else Watch)(self._client, self._events, kind)
+
+    def _rest(self, api: str, watch: Watch) -> None:
+        if watch.keeps:
+            if other := self._resting.pop(api, None):
+                other.leave()
+            self._resting[api] = watch
 
     async def resync(self) -> int:
         """The truth check, once a minute while somebody looks: what the events did not tell is sent after all."""
@@ -120,5 +145,6 @@ class DockerDriver(OnlyOurKinds):
 
     async def close(self) -> None:
         """Let go of every connection."""
+        self._resting.clear()
         await self._events.close()
         await self._client.close()

@@ -48,7 +48,9 @@ class Follower:
         self.dirty: set[str] = set()
         self.gone: set[str] = set()
         self.relist = False
+        self.check = False  # list again, only to see whether all is as it was told
         self.lost: tuple[ClusterError, float] | None = None  # the error, seconds to the next try
+        self.unsure_since = 0.0  # epoch seconds since when something may have been missed; 0.0: nothing was
         self.wake = asyncio.Event()
 
     def hear(self, action: str, uid: str) -> None:
@@ -67,20 +69,31 @@ class Follower:
         self.dirty.clear()
         self.gone.clear()
         self.lost, self.relist = None, True
+        self.unsure_since = self.unsure_since or time.time()
         self.wake.set()
+
+    def begun(self) -> None:
+        """All that was heard is looked at now."""
+        self.dirty, self.gone = set(), set()
+        self.relist = self.check = False
 
     def broke(self, error: ClusterError, retry_in: float) -> None:
         """The stream ended or was refused."""
         self.lost, self.relist = (error, retry_in), False
+        self.unsure_since = self.unsure_since or time.time()
         self.wake.set()
 
 
 class Events:
-    """Open while somebody follows; reconnects by itself, and says so to each follower."""
+    """Open while somebody follows; reconnects by itself, and says so to each follower.
+
+    Who rests hears all the same, for as long as others keep the stream open: what it knows stays true without a call.
+    """
 
     def __init__(self, client: EngineClient) -> None:
         self._client = client
         self._followers: set[Follower] = set()
+        self._resting: set[Follower] = set()
         self._task: asyncio.Task[None] | None = None
         self._stream: asyncio.Task[None] | None = None
         self._open = False
@@ -89,19 +102,38 @@ class Events:
     def follow(self, type_: str, ignored: frozenset[str] = frozenset()) -> Follower:
         """Hear of a type ("container") from now on; begins with a list as soon as the stream is open."""
         follower = Follower(type_, ignored)
+        if self._open:
+            follower.opened()
+        self.go_on(follower)
+        return follower
+
+    def go_on(self, follower: Follower) -> None:
+        """Follow again, after a rest."""
+        self._resting.discard(follower)
         self._followers.add(follower)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="docker events")
-        elif self._open:
-            follower.opened()
-        return follower
+
+    def rest(self, follower: Follower) -> None:
+        """Go on hearing while others follow; the stream ends with the last of those."""
+        self._resting.add(follower)
+        self._end(follower)
 
     def leave(self, follower: Follower) -> None:
         """Not interested any longer; the stream ends with the last one."""
+        self._resting.discard(follower)
+        self._end(follower)
+
+    def _end(self, follower: Follower) -> None:
         self._followers.discard(follower)
         if not self._followers and self._task is not None:
             self._task.cancel()
-            self._task = None
+            self._task, self._open = None, False
+            for resting in self._resting:
+                resting.broke(Unreachable("Nobody listened."), 0.0)
+
+    def _everybody(self) -> tuple[Follower, ...]:
+        return (*self._followers, *self._resting)
 
     def doubt(self, error: ClusterError) -> None:
         """The engine did not answer another request: a stream that only seems open is closed and opened anew."""
@@ -112,6 +144,7 @@ class Events:
     async def close(self) -> None:
         """End the stream."""
         self._followers.clear()
+        self._resting.clear()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -130,7 +163,7 @@ class Events:
             error = self._why(self._stream)
             failures = 1 if time.monotonic() - began > HEALTHY_AFTER else failures + 1
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures - 1, 6)) * random.uniform(0.5, 1.0)  # noqa: S311
-            for follower in tuple(self._followers):
+            for follower in self._everybody():
                 follower.broke(error, wait)
             self._client.forget_version()
             await asyncio.sleep(wait)
@@ -147,7 +180,7 @@ class Events:
     async def _listen(self) -> None:
         async with self._client.open("GET", ("events",)) as response:
             self._open = True
-            for follower in tuple(self._followers):
+            for follower in self._everybody():
                 follower.opened()
             rest = bytearray()
             async for chunk in pieces(response):
@@ -165,11 +198,11 @@ class Events:
             return  # an event of another shape concerns nothing we show
         if not event.actor.id or event.action.startswith(_IGNORED):
             return
-        for follower in self._followers:
+        for follower in self._everybody():
             if follower.type == event.type and event.action not in follower.ignored:
                 follower.hear(event.action, event.actor.id)
         if event.type == "network" and event.actor.attributes and event.actor.attributes.container:
             # The engine tells this of the network alone, though it is the container that has another address.
-            for follower in self._followers:
+            for follower in self._everybody():
                 if follower.type == "container":
                     follower.hear(event.action, event.actor.attributes.container)

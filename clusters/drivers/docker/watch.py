@@ -4,67 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from clusters.drivers.docker.client import EngineClient
+from clusters.drivers.docker.collections import COLLECTIONS
 from clusters.drivers.docker.decode import decode_resource
-from clusters.drivers.docker.errors import not_docker
 from clusters.drivers.docker.events import Events, Follower
 from clusters.drivers.docker.summary import Summary, agrees, read_summaries
-from clusters.errors import ClusterError, Invalid, Missing, Unsupported
+from clusters.errors import ClusterError, Invalid, Missing
 from clusters.kinds.base import Kind
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
 
 TOGETHER = 0.02  # seconds: changes that come this close become one item
 AT_ONCE = 16  # inspects under way
 INSPECT_LIMIT = 8 << 20  # bytes of one object
-SHARE = 5.0  # a list that took long is asked for again after this many times as long
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """Where a kind lives in the engine's API."""
-
-    event: str  # the type its events carry
-    list: tuple[str, ...]
-    inspect: tuple[str, ...]  # the path of one; NAME stands for its name or id
-    query: Mapping[str, str] = field(default_factory=dict)
-    ignored: frozenset[str] = frozenset()  # actions of its events that change nothing of it
-    whole: bool = True  # its list says all there is to say: no inspection of each
-    inside: str = ""  # the list is the value of this key
-    alone: bool = False  # there is one only, and it is the whole answer
-
-    def one(self, name: str) -> tuple[str, ...]:
-        """The path of one of them. The name of an image has slashes: each of its parts is checked by itself."""
-        parts = tuple(name.split("/")) if self.event == "image" else (name,)
-        return tuple(step for part in self.inspect for step in (parts if part == NAME else (part,)))
-
-
-NAME = "{name}"
-COLLECTIONS = {
-    "containers": Collection(
-        "container", ("containers", "json"), ("containers", NAME, "json"), {"all": "1"}, whole=False
-    ),
-    "networks": Collection("network", ("networks",), ("networks", NAME), ignored=frozenset({"connect", "disconnect"})),
-    "images": Collection("image", ("images", "json"), ("images", NAME, "json")),
-    "info": Collection("daemon", ("info",), ("info",), alone=True),
-    "volumes": Collection(
-        "volume", ("volumes",), ("volumes", NAME), ignored=frozenset({"mount", "unmount"}), inside="Volumes"
-    ),
-}
 
 
 class Watch:
     """One kind of one engine, followed for ever. ``sent`` is what the other side believes, by uid."""
 
+    keeps = False  # is it worth being kept while nobody looks: is a later look cheaper for it?
+
     def __init__(self, client: EngineClient, events: Events, kind: Kind[Any]) -> None:
-        if kind.api not in COLLECTIONS:
-            raise Unsupported(f"{kind.plural} cannot be watched on a Docker engine.")
         self._client = client
         self._events = events
         self._kind = kind
@@ -76,9 +40,11 @@ class Watch:
 
     async def items(self) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change; Broken at once when the stream is."""
-        self._follower = follower = self._events.follow(self._where.event, self._where.ignored)
+        self._follower = follower = self._begin()
         loop = asyncio.get_running_loop()
         try:
+            for known in self._known(follower):
+                yield known
             while True:
                 await follower.wake.wait()
                 follower.wake.clear()
@@ -97,8 +63,24 @@ class Watch:
                 # The first change goes out at once; those that follow within a moment go out together.
                 await asyncio.sleep(max(0.0, began + self._pace - loop.time()))
         finally:
-            self._events.leave(follower)
-            self._follower = None
+            self._end(follower)
+
+    def forget(self) -> None:
+        """Let go of what is known: it is listed anew."""
+
+    def leave(self) -> None:
+        """Nobody will look through this any more."""
+
+    def _begin(self) -> Follower:
+        return self._events.follow(self._where.event, self._where.ignored)
+
+    def _end(self, follower: Follower) -> None:
+        self._events.leave(follower)
+        self._follower = None
+
+    def _known(self, follower: Follower) -> Sequence[FeedItem]:
+        """What can be said before anything is asked."""
+        return ()
 
     async def compare(self) -> int:
         """The truth check: list again, and look at all that is not as it was said. How many were wrong."""
@@ -122,7 +104,7 @@ class Watch:
             self.sent.clear()
             return Broken(error, retry_in)
         if follower.relist:
-            follower.relist = False
+            follower.relist, follower.unsure_since = False, 0.0
             ids = [summary.id for summary in await self._list()]
             resources = [one for one in (await self._inspect_all(ids)).values() if one is not None]
             self.sent = {resource.uid: resource for resource in resources}
@@ -162,65 +144,6 @@ class Watch:
             except (Missing, Invalid):
                 return None
         return versioned(data, self._kind.model)
-
-
-class ListWatch(Watch):
-    """A kind whose list says all: one request when events told that something changed, whatever and how many."""
-
-    async def compare(self) -> int:
-        """The truth check: list again, and tell what is different. How many were."""
-        follower = self._follower
-        if follower is None or follower.lost is not None or follower.relist or follower.dirty or follower.gone:
-            return 0
-        known, listed = dict(self.sent), {one.uid: one for one in await self._read()}
-        if self.sent != known:
-            return 0  # it changed while we asked, and is on its way by itself
-        wrong = {uid for uid, one in listed.items() if self._is_new(one)} | (known.keys() - listed.keys())
-        if wrong:
-            follower.hear("missed", next(iter(wrong)))
-        return len(wrong)
-
-    async def _next(self, follower: Follower) -> FeedItem | None:
-        if follower.lost is not None:
-            return await super()._next(follower)
-        anew, changed = follower.relist, bool(follower.dirty or follower.gone)
-        follower.relist = False
-        follower.dirty.clear()
-        follower.gone.clear()
-        if not anew and not changed:
-            return None
-        began = time.monotonic()
-        listed = {one.uid: one for one in await self._read()}
-        self._pace = max(TOGETHER, SHARE * (time.monotonic() - began))
-        upserts = [one for one in listed.values() if self._is_new(one)]
-        deletes = sorted(self.sent.keys() - listed.keys())
-        self.sent = listed
-        if anew:
-            return Listed(list(listed.values()))
-        return Changed(upserts, deletes) if upserts or deletes else Alive()
-
-    async def _read(self) -> list[Resource]:
-        body = await self._client.bytes("GET", self._where.list, self._where.query)
-        found = (versioned(entry, self._kind.model) for entry in self._entries(body))
-        return [one for one in found if one is not None]
-
-    def _entries(self, body: bytes) -> list[bytes]:
-        if self._where.alone:
-            return [body]
-        try:
-            if self._where.inside:
-                tree = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-                body = bytes(tree.get(self._where.inside, b"[]"))
-            entries = msgspec.json.decode(body, type=list[msgspec.Raw] | None) or []
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise not_docker(str(error)) from error
-        return [bytes(entry) for entry in entries]
-
-
-def make_watch(client: EngineClient, events: Events, kind: Kind[Any]) -> Watch:
-    """The watch of that kind. Raises Unsupported."""
-    where = COLLECTIONS.get(kind.api)
-    return (ListWatch if where and where.whole else Watch)(client, events, kind)
 
 
 def versioned(data: bytes, model: type[Any]) -> Resource | None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 
 from clusters.drivers.kubernetes.watch import Reflector
-from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
+from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Remembered, Resource
 
 WAITING = 200  # items; a slow reader makes the watches wait instead of the memory grow
 
@@ -66,7 +66,7 @@ class Whole:
                 for uid in deletes:
                     mine.pop(uid, None)
                 return [item] if self._told else []
-            case Alive():
+            case Alive() | Remembered():
                 return [] if self._broken else [item]  # "all is well" would hide what is not
 
     def _list(self) -> list[FeedItem]:

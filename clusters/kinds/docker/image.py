@@ -165,6 +165,7 @@ IMAGE: Kind[Image] = Kind(
     model=Image,
     words="What containers are made from: a program with all the files it needs, in layers that images share.",
     health=health,
+    ahead=True,
     at_hand=True,
     join=Join(kinds=("container",), make=join),
     columns=(

@@ -13,9 +13,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Unsupported
+from clusters.errors import ClusterError, Missing, Unsupported
 
 ROOT = "/volume"
+TRIED = 5  # containers whose images are tried
 _NEVER = "/never-started"  # what it would run
 
 
@@ -24,7 +25,6 @@ async def way_into(driver: Driver, volume: str, *, write: bool) -> AsyncIterator
     """The id of a container that has the volume at ``ROOT``; it is gone afterwards, whatever happened."""
     name = f"pilothouse-files-{secrets.token_hex(4)}"
     body = {
-        "Image": await _any_image(driver),
         "Entrypoint": [_NEVER],
         "Labels": {"pilothouse.files": volume},
         "HostConfig": {
@@ -43,7 +43,7 @@ async def way_into(driver: Driver, volume: str, *, write: bool) -> AsyncIterator
         },
     }
     try:
-        await driver.call(Call("POST", ("containers", "create"), {"name": name}, body))
+        await _make(driver, name, body)
         yield name
     finally:
         await asyncio.shield(_remove(driver, name))
@@ -52,6 +52,22 @@ async def way_into(driver: Driver, volume: str, *, write: bool) -> AsyncIterator
 async def _remove(driver: Driver, name: str) -> None:
     with suppress(ClusterError):  # an engine that is away keeps it; its name says what it is
         await driver.call(Call("DELETE", ("containers", name), {"force": "true"}))
+
+
+async def _make(driver: Driver, name: str, body: dict[str, Any]) -> None:
+    """Of the image of some container, where there is one: an engine may need seconds for a list of all images."""
+    for image in await _images_of_containers(driver):
+        with suppress(Missing):  # it is gone, though there is a container of it
+            await driver.call(Call("POST", ("containers", "create"), {"name": name}, {**body, "Image": image}))
+            return
+    body = {**body, "Image": await _any_image(driver)}
+    await driver.call(Call("POST", ("containers", "create"), {"name": name}, body))
+
+
+async def _images_of_containers(driver: Driver) -> list[str]:
+    found: Any = await driver.call(Call("GET", ("containers", "json"), {"all": "1", "limit": str(TRIED)}))
+    images = [one["ImageID"] for one in found or () if isinstance(one, dict) and isinstance(one.get("ImageID"), str)]
+    return list(dict.fromkeys(image for image in images if image))
 
 
 async def _any_image(driver: Driver) -> str:

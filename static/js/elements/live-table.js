@@ -3,7 +3,7 @@
 
 import { icon } from "../icons.js";
 import { make } from "../make.js";
-import { isStale, staleWords } from "../shell.js";
+import { isStale, oldWords, staleWords } from "../shell.js";
 import { live } from "../socket.js";
 import { Address } from "../table/address.js";
 import { bulkBar } from "../table/bulk.js";
@@ -84,7 +84,7 @@ class LiveTable extends HTMLElement {
     else if (frame.t === "patch") {
       this.rows.patch(frame);
       this.#counted(frame.total, frame.listed ?? this.listed);
-      if (frame.troubles) this.#heard(frame.troubles);
+      if (frame.troubles || frame.old) this.#heard(frame.troubles, frame.old);
     } else if (frame.t === "usage") this.rows.usage(frame.rows);
     else if (frame.t === "end") this.#say("This list is not available", frame.why);
   }
@@ -96,7 +96,7 @@ class LiveTable extends HTMLElement {
     this.rows.replace(snapshot.rows, snapshot.offset);
     this.rows.usage(snapshot.usage ?? {});
     this.#counted(snapshot.total, snapshot.listed);
-    this.#heard(snapshot.troubles);
+    this.#heard(snapshot.troubles, snapshot.old ?? []);
   }
 
   #useColumns(keys) {
@@ -195,15 +195,17 @@ class LiveTable extends HTMLElement {
       element.ariaSelected = String(selected);
       element.querySelector("input").checked = selected;
     }
-    element.toggleAttribute("data-stale", isStale(data.cluster));
+    element.toggleAttribute("data-stale", isStale(data.cluster) || Boolean(this.old?.has(data.cluster)));
   }
 
-  // Rows of a cluster that is silent are grey, and it is said since when; kinds that cannot be seen are named.
-  #heard(troubles = this.troubles) {
+  // Rows of a cluster that is silent, or that are being listed anew, are grey, and it is said since when; kinds that
+  // cannot be seen are named.
+  #heard(troubles = this.troubles, old = this.old) {
     this.troubles = troubles;
+    this.old = new Map(old);
     this.rows.decorateAll();
     const silent = staleWords(new Set(this.rows.order.map((id) => this.rows.data(id)?.cluster)));
-    const words = [silent, ...(troubles ?? [])].filter(Boolean).join(" ");
+    const words = [silent, oldWords(this.old, this.dataset.label), ...(troubles ?? [])].filter(Boolean).join(" ");
     this.note.hidden = !words;
     this.note.replaceChildren(icon("unknown"), visible(words));
   }
