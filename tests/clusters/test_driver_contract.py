@@ -283,8 +283,8 @@ async def test_what_a_demonstration_cannot_do_is_said_plainly() -> None:
     try:
         one = await _first(driver, container, lambda one: bool(one.name))
         for work in (
-            _bytes(driver, Call("GET", ("containers", one.uid, "archive"), {"path": "/"})),
-            driver.call(Call("POST", ("commit",), {"container": one.uid, "repo": "x", "tag": "1"})),
+            _bytes(driver, Call("GET", ("containers", one.uid, "export"))),
+            driver.call(Call("POST", ("swarm", "init"))),
         ):
             with pytest.raises(Unsupported, match="demonstration") as refused:
                 await work

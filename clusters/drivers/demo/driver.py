@@ -17,6 +17,7 @@ from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, 
 from clusters.drivers.demo import voice
 from clusters.drivers.demo.clock import Clock, SystemClock
 from clusters.drivers.demo.fault import FaultState
+from clusters.drivers.demo.host import files
 from clusters.drivers.demo.host.world import HostWorld
 from clusters.drivers.demo.shell import ToyShell
 from clusters.drivers.demo.shop.world import ShopWorld
@@ -181,13 +182,19 @@ class DemoDriver(OnlyOurKinds):
         return self._answering().answer(call)
 
     async def download(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Nothing here is given out as bytes."""
-        raise Unsupported("The demonstration has no files.", hint="Connect a real Docker host to try this.")
-        yield b""
+        """The files of a container of the Docker host; nothing else here is given out as bytes."""
+        world = self._answering()
+        if not isinstance(world, HostWorld) or not _is_archive(call, "GET"):
+            raise Unsupported("The demonstration cannot give that out.", hint="Connect a real Docker host to try this.")
+        yield files.read(world, world.container(call.path[1]), call.query.get("path", "/"))
 
     async def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
-        """Pulling an image on the Docker host; nothing else streams here."""
+        """Pulling an image on the Docker host, or putting files into a container; nothing else streams here."""
         world = self._answering()
+        if isinstance(world, HostWorld) and _is_archive(call, "PUT"):
+            packed = await files.take(call)
+            files.write(world, world.container(call.path[1]), call.query.get("path", "/"), packed)
+            return
         if not isinstance(world, HostWorld) or call.path != ("images", "create"):
             raise Unsupported("The demonstration cannot do that.", hint="Connect a real cluster to try this.")
         name = call.query.get("fromImage", "")
@@ -267,6 +274,10 @@ class DemoDriver(OnlyOurKinds):
 
 def _silence() -> Unreachable:
     return Unreachable("It does not answer.", hint="This is the demonstration: switch the fault off to hear it again.")
+
+
+def _is_archive(call: Call, method: str) -> bool:
+    return call.method == method and len(call.path) == 3 and call.path[::2] == ("containers", "archive")
 
 
 def _check(path: Sequence[str]) -> None:

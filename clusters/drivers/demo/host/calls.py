@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
-from clusters.drivers.demo.host import disk, engine, images, info, networks, objects, volumes
+from clusters.drivers.demo.host import disk, engine, files, images, info, networks, objects, volumes
 from clusters.drivers.demo.host.containers import Program
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Unsupported
@@ -36,6 +36,8 @@ def answer(world: HostWorld, call: Call) -> Any:
             return {"Version": world.about().version, "ApiVersion": "1.52", "Os": "linux", "Arch": "amd64"}
         case ("GET", "info"):
             return info.info(world)
+        case ("POST", "commit"):
+            return _commit(world, call)
         case ("POST", "containers", "create"):
             return _create(world, call)
         case (_, "containers", reference, *rest):
@@ -84,6 +86,23 @@ def _create(world: HostWorld, call: Call) -> Object:
     }
     world.save(thing)
     return {"Id": thing["Id"], "Warnings": []}
+
+
+def _commit(world: HostWorld, call: Call) -> Object:
+    """An image of a container as it is now; a name that another image has goes to this one."""
+    thing = world.container(call.query.get("container", ""))
+    uid = world.add_image(f"commit-{world.new_uid()}")
+    image = world.get("images", uid)
+    assert image is not None
+    world.put("images", uid, {**image, "RepoTags": [], "RepoDigests": []})
+    if call.query.get("repo"):
+        images.tag(
+            world,
+            {**image, "RepoTags": [], "RepoDigests": []},
+            f"{call.query['repo']}:{call.query.get('tag') or 'latest'}",
+        )
+    files.keep_in_image(world, thing, uid)
+    return {"Id": uid}
 
 
 def _start(world: HostWorld, thing: Object, call: Call) -> None:
@@ -151,7 +170,7 @@ def _inspect(world: HostWorld, thing: Object, call: Call) -> Object:
 
 
 def _changes(world: HostWorld, thing: Object, call: Call) -> list[Object]:
-    return [{"Path": "/tmp", "Kind": 0}, {"Path": "/tmp/session.cache", "Kind": 1}]  # noqa: S108
+    return [{"Path": path, "Kind": 1} for path in files.added(world, thing)]
 
 
 def _top(world: HostWorld, thing: Object, call: Call) -> Object:

@@ -51,7 +51,7 @@ def answer(world: HostWorld, call: Call) -> Any:
         case ("GET", "images", *reference, "history"):
             return _history(find(world, "/".join(reference)))
         case ("POST", "images", *reference, "tag"):
-            return _tag(world, find(world, "/".join(reference)), f"{call.query.get('repo')}:{call.query.get('tag')}")
+            return tag(world, find(world, "/".join(reference)), f"{call.query.get('repo')}:{call.query.get('tag')}")
         case ("DELETE", "images", *reference):
             return _remove(world, "/".join(reference), call.query.get("force") == "true")
     raise Unsupported("The demonstration cannot do that.", hint="Connect a real Docker host to try this.")
@@ -79,7 +79,8 @@ def _history(image: Object) -> list[Object]:
     ]
 
 
-def _tag(world: HostWorld, image: Object, name: str) -> None:
+def tag(world: HostWorld, image: Object, name: str) -> None:
+    """Give it a name, and take it from whichever had it."""
     for other in world.all("images"):
         if name in other["RepoTags"] and other["Id"] != image["Id"]:
             world.put("images", other["Id"], {**other, "RepoTags": [tag for tag in other["RepoTags"] if tag != name]})

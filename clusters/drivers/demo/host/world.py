@@ -36,6 +36,7 @@ class HostWorld(World):
         self.stopped_by_hand: set[str] = set()
         self.quick: dict[str, int] = {}  # how often one ended soon after it began
         self.previous: dict[str, tuple[float, float]] = {}  # the run before: from, until
+        self.files: dict[str, dict[str, bytes]] = {}  # put in, by container, image or "volume:name"
         self.last_words: dict[str, tuple[str, ...]] = {}
         self._revisions: dict[tuple[str, str], int] = {}
         self.put("info", f"demo-host-{seed}", info.info(self))
@@ -67,6 +68,8 @@ class HostWorld(World):
 
     def add_image(self, name: str) -> str:
         """Have an image. Returns its id, made from its name."""
+        if there := next((one for one in self.all("images") if name in one["RepoTags"]), None):
+            return str(there["Id"])
         image_id = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
         if self.get("images", image_id) is None:
             size = 20_000_000 + int(image_id[7:13], 16) * 12
