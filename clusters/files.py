@@ -60,6 +60,11 @@ async def download(gateway: Gateway, actor: Actor, row: Row, path: str) -> tuple
     return entry, _recorded(pieces, way, request, event)
 
 
+async def may_write(gateway: Gateway, actor: Actor, row: Row) -> None:
+    """Return when this person may put files there: asked before one is taken. Raises Denied or Unsupported."""
+    await _driver(gateway, actor, row, WRITE, "upload files")
+
+
 async def upload(
     gateway: Gateway, actor: Actor, row: Row, folder: str, name: str, size: int, data: AsyncIterator[bytes]
 ) -> None:

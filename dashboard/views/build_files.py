@@ -9,7 +9,7 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
 from clusters.build import uploads
-from clusters.errors import ClusterError, Invalid
+from clusters.errors import ClusterError, Invalid, Refused
 from clusters.kinds.formats import count, size
 from dashboard.access import allow
 from dashboard.build_hosts import hosts_of
@@ -22,12 +22,20 @@ INDEX_LIMIT = 8 << 20
 @require_POST
 async def files(request: Request) -> HttpResponse:
     """``?token=&at=``: the next piece (no token: the first); ``?token=&end=files|archive``: that was all."""
-    if not hosts_of(request.actor):
-        return JsonResponse({"error": "There is no Docker host on which you may build."}, status=403)
+    try:
+        await may_send(request)
+    except Refused as error:
+        return JsonResponse({"error": error.message}, status=403)
     try:
         return JsonResponse(await _take(request))
     except ClusterError as error:
         return JsonResponse({"error": f"{error.message} {error.hint}".strip()}, status=400)
+
+
+async def may_send(request: Request) -> None:
+    """Return for who may build somewhere: asked before the first byte of a file is taken. Raises Refused."""
+    if not hosts_of(request.actor):
+        raise Refused("There is no Docker host on which you may build.")
 
 
 async def _take(request: Request) -> dict[str, Any]:

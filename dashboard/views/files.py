@@ -58,9 +58,9 @@ async def download(request: Request) -> HttpResponseBase:
 @allow(Role.OPERATOR, "files")
 @require_POST
 async def upload(request: Request) -> HttpResponse:
-    """One file into a folder, then the folder again."""
-    row = await _row_or_404(request, request.POST.get("row", ""))
-    folder = request.POST.get("path", "/")
+    """``?row=&path=``: one file into a folder, then the folder again."""
+    row = await may_upload(request)
+    folder = request.GET.get("path", "/")
     given = request.FILES.get("file")
     if not isinstance(given, UploadedFile) or given.size is None:
         return await _shown(request, row, folder, Invalid("Choose a file first."))
@@ -72,6 +72,16 @@ async def upload(request: Request) -> HttpResponse:
     except ClusterError as error:
         return await _shown(request, row, folder, error)
     return await _shown(request, row, folder, done=f"{given.name} is in {folder}.")
+
+
+async def may_upload(request: Request) -> Row:
+    """Whose files are meant, when this person may put some there: asked before the first byte of a file is taken."""
+    row = await _row_or_404(request, request.GET.get("row", ""))
+    try:
+        await files.may_write(engine.gateway, request.actor, row)
+    except Denied as error:
+        raise refusal(error) from error
+    return row
 
 
 async def _row_or_404(request: Request, row_id: str) -> Row:
@@ -101,6 +111,7 @@ async def _shown(
         context |= {"path": found.path, "crumbs": _crumbs(row, found.path), "found": found}
         if isinstance(found, Listing):
             context["entries"] = _entries(row, found)
+            context["upload"] = _address("/files/upload/", row, found.path)
         context["download"] = _address("/files/download/", row, found.path)
     context["may_write"] = _may_write(request, row)
     return render(request, "partials/files.html", context)

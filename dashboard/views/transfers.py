@@ -76,9 +76,7 @@ async def load_piece(request: Request) -> HttpResponse:
     """``?cluster=&token=&at=``: the next piece of a saved image (no token: the first), from who may load it there."""
     asked = request.GET
     try:
-        if not (chosen := _given(request)["chosen"]):
-            raise Invalid("There is no Docker host on which you may do this.")
-        await image_files.may_load(engine.gateway, request.actor, chosen.id)
+        await may_send(request)
         token, at = asked.get("token", ""), asked.get("at", "0")
         user = request.actor.user_id
         upload = uploads.find(token, user) if token else uploads.open_upload(user, image_files.MOST)
@@ -91,6 +89,13 @@ async def load_piece(request: Request) -> HttpResponse:
     except ClusterError as error:
         return JsonResponse({"error": f"{error.message} {error.hint}".strip()}, status=400)
     return JsonResponse({"token": upload.token, "size": upload.size})
+
+
+async def may_send(request: Request) -> None:
+    """Return for who may load images there: asked before the first byte of a file is taken. Raises Denied, Invalid."""
+    if not (chosen := _given(request)["chosen"]):
+        raise Invalid("There is no Docker host on which you may do this.")
+    await image_files.may_load(engine.gateway, request.actor, chosen.id)
 
 
 @allow(Role.OPERATOR, "run", scope="cluster")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+import pytest_asyncio
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import AsyncClient
 
+from clusters.models import AuditEntry, Cluster, Grant
 from dashboard.body_limit import LIMIT, limited
+from dashboard.engine import engine
 
 
-async def ask(headers: list[tuple[bytes, bytes]], *pieces: int, path: str = "/x/") -> tuple[list[int], int]:
+async def ask(
+    headers: list[tuple[bytes, bytes]], *pieces: int, path: str = "/x/", query: str = ""
+) -> tuple[list[int], int]:
     """The statuses that were answered, and how many bytes the application got."""
     left, sent, got = list(pieces), list[int](), 0
 
@@ -33,7 +40,8 @@ async def ask(headers: list[tuple[bytes, bytes]], *pieces: int, path: str = "/x/
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 return
 
-    await limited(application, {"type": "http", "path": path, "headers": headers}, receive, send)
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": query.encode(), "headers": headers}
+    await limited(application, scope, receive, send)
     return sent, got
 
 
@@ -52,18 +60,54 @@ async def test_what_is_small_enough_passes() -> None:
     assert await ask([(b"content-length", b"20")], 10, 10) == ([200], 20)
 
 
+def _asked(path: str, session: str = "", row: str = "", size: int = 10, **more: str) -> Any:
+    query = urlencode({"row": row, **more})
+    return ask(
+        [(b"content-length", str(size).encode()), (b"cookie", f"{settings.SESSION_COOKIE_NAME}={session}".encode())],
+        10,
+        path=path,
+        query=query,
+    )
+
+
+@pytest_asyncio.fixture
+async def shop(db: None) -> AsyncIterator[Cluster]:
+    """A demonstration: a host with containers."""
+    cluster = await Cluster.objects.acreate(
+        name="Host", slug="host", driver="demo", platform="docker", settings={"shape": "docker", "seed": 9}
+    )
+    await engine.start()
+    store = engine.supervisor.connections[cluster.pk].stores["container"]
+    async with asyncio.timeout(10):
+        while not store.resources:
+            await asyncio.sleep(0.02)
+    yield cluster
+    await engine.stop()
+
+
 @pytest.mark.django_db(transaction=True)
-async def test_what_may_be_larger_is_for_who_is_signed_in_only(
-    async_client_for: Callable[[User], AsyncClient], ada: User
+async def test_a_file_is_taken_only_from_who_may_put_it_there_and_refused_before_it_is_read(
+    async_client_for: Callable[[User], AsyncClient], ada: User, otto: User, nora: User, shop: Cluster
 ) -> None:
-    length = (b"content-length", str(LIMIT * 20).encode())
-    name = settings.SESSION_COOKIE_NAME
-    stranger = [b"", f"{name}=x".encode(), f"{name}=\xff; {name}".encode("latin-1")]
-    for cookie in stranger:
-        assert await ask([length, (b"cookie", cookie)], 10, path="/files/upload/") == ([413], 0)
-    session = async_client_for(ada).cookies[name].value
-    signed_in = (b"cookie", f"other=1; {name}={session}".encode())
-    assert await ask([length, signed_in], 10, path="/files/upload/") == ([200], 10)
-    assert await ask([length, signed_in], 10, path="/x/") == ([413], 0)
+    def session(user: User) -> str:
+        return async_client_for(user).cookies[settings.SESSION_COOKIE_NAME].value
+
+    uid = next(iter(engine.supervisor.connections[shop.pk].stores["container"].resources))
+    row, path, large = f"{shop.pk}~container~{uid}", "/files/upload/", LIMIT * 20
+    for stranger in ("", "x", "\xff; x"):
+        assert await _asked(path, stranger, row, large) == ([401], 0)
+    assert await _asked(path, session(ada), row, large) == ([200], 10)
+    assert await _asked(path, session(ada), row + "x", large) == ([404], 0)
+    assert await _asked(path, session(ada), row, 1 << 40) == ([413], 0)
+    assert await _asked("/x/", session(ada), row, large) == ([413], 0)
+    assert await _asked(path, session(nora), row) == ([404], 0)
+    grant = await Grant.objects.acreate(user=nora, role=2, cluster=shop, rights=["exec"])
+    assert await _asked(path, session(nora), row) == ([403], 0)
+    assert await AuditEntry.objects.filter(verb="upload files", stage="denied").aexists()
+    assert await _asked("/builds/files/", session(nora)) == ([403], 0)
+    assert await _asked("/images/load/piece/", session(nora), cluster=str(shop.pk)) == ([403], 0)
+    grant.rights = ["exec", "files"]
+    await grant.asave()
+    assert await _asked(path, session(nora), row) == ([200], 10)
     await Session.objects.all().adelete()
-    assert await ask([length, signed_in], 10, path="/files/upload/") == ([413], 0)
+    assert await _asked(path, session(ada) + "x", row) == ([401], 0)

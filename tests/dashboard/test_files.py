@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
@@ -43,6 +44,10 @@ async def row(box: Cluster, docker_socket: str) -> AsyncIterator[str]:
     await driver.close()
 
 
+def _into(row: str, folder: str) -> str:
+    return f"/files/upload/?{urlencode({'row': row, 'path': folder})}"
+
+
 async def test_a_folder_and_a_file_are_shown_and_a_page_stays_text(
     ada: User, row: str, async_client_for: ClientFor
 ) -> None:
@@ -69,7 +74,7 @@ async def test_a_download_is_never_shown_by_the_browser(ada: User, row: str, asy
 
 async def test_a_file_is_put_in(ada: User, row: str, async_client_for: ClientFor) -> None:
     given = SimpleUploadedFile("note.txt", b"from outside")
-    answer = await async_client_for(ada).post("/files/upload/", {"row": row, "path": "/tmp", "file": given})
+    answer = await async_client_for(ada).post(_into(row, "/tmp"), {"file": given})
     assert "note.txt is in /tmp" in answer.content.decode()
     shown = await async_client_for(ada).get("/files/", {"row": row, "path": "/tmp/note.txt"})
     assert "from outside" in shown.content.decode()
@@ -87,7 +92,7 @@ async def test_looking_takes_the_right_of_a_terminal_and_putting_in_one_of_its_o
     await grant.asave()
     assert (await client.get("/files/", {"row": row})).status_code == 200
     given = SimpleUploadedFile("x", b"x")
-    answer = await client.post("/files/upload/", {"row": row, "path": "/tmp", "file": given})
+    answer = await client.post(_into(row, "/tmp"), {"file": given})
     assert answer.status_code == 403
     assert not await AuditEntry.objects.filter(verb="upload files", stage="intent").aexists()
 
@@ -109,7 +114,7 @@ async def test_a_volume_has_files_too_and_one_that_may_be_the_machines_is_for_ad
     try:
         rows = [f"{box.pk}~volume~{name}" for name in names]
         given = SimpleUploadedFile("note.txt", b"kept")
-        answer = await async_client_for(ada).post("/files/upload/", {"row": rows[0], "path": "/", "file": given})
+        answer = await async_client_for(ada).post(_into(rows[0], "/"), {"file": given})
         assert "note.txt is in /" in answer.content.decode()
         taken = await async_client_for(ada).get("/files/download/", {"row": rows[0], "path": "/note.txt"})
         assert b"".join([piece async for piece in taken]) == b"kept"  # type: ignore[attr-defined]
