@@ -54,15 +54,25 @@ def asked(args: Mapping[str, Any]) -> Asked:
 def rows_of(actor: Actor, ids: Sequence[str]) -> list[Row]:
     """These rows, when all are there and shared with this person: the two are not told apart.
 
+    Each is said by its id or, so that it is found again when it was made again, as "cluster/kind/key".
     Raises Missing or Invalid.
     """
     rows = []
     for row_id in ids:
-        row = engine.supervisor.row(row_id)
+        row = _called(row_id) if "/" in row_id and "~" not in row_id else engine.supervisor.row(row_id)
         if row is None or not decide(actor, Target(row.cluster.id, _namespace(row)), VIEW).allowed:
             raise Missing("It is not there any more.")
         rows.append(row)
     return rows
+
+
+def _called(name: str) -> Row | None:
+    slug, _, rest = name.partition("/")
+    kind, _, key = rest.partition("/")
+    connection = engine.supervisor.by_slug(slug)
+    store = connection.stores.get(kind) if connection else None
+    found = store.find(key) if store else None
+    return connection.row(store, found.uid) if connection and store and found else None
 
 
 def _namespace(row: Row) -> str | None:

@@ -14,6 +14,7 @@ from clusters.errors import Missing
 
 if TYPE_CHECKING:
     from clusters.kinds.base import Field, Kind
+    from clusters.live.log_lines import LogFilter
     from clusters.live.resource import FeedItem, Resource
 
 Platform = Literal["docker", "swarm", "kubernetes"]
@@ -90,21 +91,29 @@ class LogSource:
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """What part of the log: ``tail`` lines back, from ``since`` (epoch seconds), and on while ``follow``."""
+    """What part of the log: ``tail`` lines back, from ``since`` (epoch seconds), and on while ``follow``.
+
+    Lines that are not ``wanted`` may be left out by a driver, where it can; whoever asks looks at each all the same.
+    """
 
     tail: int = 500
     since: float = 0.0
     until: float = 0.0
     follow: bool = True
     previous: bool = False  # the life before the last restart
+    wanted: LogFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LogChunk:
-    """Lines that came together: (epoch seconds, "out" or "err", text without line end). ``skipped`` were left out."""
+    """Lines that came together: (epoch seconds, "out" or "err", text without line end). ``skipped`` were left out.
+
+    ``looked`` is how many were read for it, where those that are not wanted are left out.
+    """
 
     lines: Sequence[tuple[float, str, str]]
     skipped: int = 0
+    looked: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _SERIOUS = ("WARN", "WRN", "ERR", "FATAL", "CRIT", "PANIC", "SEVERE", "ALERT", "EMERG", "FTL")
 _STEMS = (*_SERIOUS, "INF", "NOTICE", "LOG", "TRACE", "DEBUG", "DBG", "VERBOSE")
 _KLOG_LEVELS = {"I": LogLevel.INFO, "W": LogLevel.WARN, "E": LogLevel.ERROR, "F": LogLevel.ERROR}
-_MORE = ("Caused by: ", "Suppressed: ", "During handling of the above", "The above exception was")
+MORE = ("Caused by: ", "Suppressed: ", "During handling of the above", "The above exception was")
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -126,7 +126,7 @@ class LogFilter:
 
 def continues(text: str) -> bool:
     """Is it a further line of what was printed before: the body of a stack trace, the inside of an indented block?"""
-    return text[:1] in (" ", "\t") or text.startswith(_MORE)
+    return text[:1] in (" ", "\t") or text.startswith(MORE)
 
 
 def shown(text: str) -> str:

@@ -18,20 +18,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from clusters.access import Actor
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Invalid, Missing
+from clusters.live.log_joining import Again, Copies
 from clusters.live.log_lines import LogFilter, LogLevel, continues, read, shown
+from clusters.live.log_search import OlderLines
 from clusters.live.log_source import Line, Stream, Streams
 from clusters.live.row import Row
 from clusters.live.usage import copies
 
 if TYPE_CHECKING:
     from clusters.live.connection import Connection
-    from clusters.live.store import Delta, Store
 
 WINDOW = 0.1  # seconds that lines of several containers wait for older ones of another
 NEWEST = 250  # lines of one container that may wait to be shown
 OF_A_FLOOD = 20  # when there are more: the newest, which is more than anybody reads; the others are left out
 MAX_SOURCES = 50  # containers merged into one
-SEARCHED = 10_000  # lines looked back when only some are wanted
+SEARCHED = 10_000  # lines that are read at once when only some are wanted; the older ones follow
+FIRST_LINES = 1.0  # seconds in which the first of them come
 OURS = -1  # the number of the source of lines that are about the log itself
 
 # (epoch seconds, number of its source, level, text, message of a JSON line or None, continues the one before)
@@ -47,6 +49,7 @@ class Source:
     source: LogSource
     row_id: str
     where: str  # the name of its cluster
+    name: str  # what finds it again when it was made again: "cluster/kind/key", as in an address
     joined: float
     past: int  # lines of the past that may still come; these are never left out
     stop: Callable[[], None] = lambda: None
@@ -55,6 +58,7 @@ class Source:
     newest: deque[_Waiting] = field(default_factory=deque)
     skipped: int = 0  # left out between history and newest
     order: float = 0.0  # of the last line taken in: within one container the order is the container's
+    oldest: float = 0.0  # the time of the first line that came, wanted or not
     wanted: bool = False  # whether the last line that stood alone was wanted; its further lines follow it
 
     @property
@@ -65,7 +69,8 @@ class Source:
     def about(self) -> dict[str, Any]:
         """As the page is told of it."""
         return {"n": self.number, "label": self.source.label or self.source.resource.name, "row": self.row_id,
-                "where": self.where, "container": self.source.container, "state": self.state}  # fmt: skip
+                "name": self.name, "where": self.where, "container": self.source.container,
+                "state": self.state}  # fmt: skip
 
 
 class LogStream:
@@ -78,6 +83,10 @@ class LogStream:
         self.sleeps_until = 0.0  # when lines that wait for older ones may be taken
         self._streams, self._actor, self._wake = streams, actor, wake
         self._options, self._filter = options, wanted
+        self.looked = 0  # older lines that were looked through, because only some are wanted
+        self.looking: bool | None = None  # None: nothing older was looked for
+        self._older: list[Shown] = []
+        self._search: asyncio.Task[None] | None = None
         self._ours: deque[Shown] = deque(maxlen=200)
         self._things = ExitStack()
         self._container = ""
@@ -95,11 +104,59 @@ class LogStream:
             self._things.enter_context(connection.wanted(row.kind.name, *filter(None, [row.kind.copies_of])))
             if row.kind.copies_of and self._options.follow:
                 copied = connection.stores.get(row.kind.copies_of)
-                watch = _Copies(self, row, listed=bool(copied and copied.listed))
+                watch = Copies(self, row, listed=bool(copied and copied.listed))
                 for store in connection.stores.values():
                     if store.kind.owner is not None:
                         self._things.callback(store.subscribe(watch.changed))
+            elif self._options.follow:
+                again = Again(self, connection, row)
+                for name in {row.kind.name, *(one.kind for _, one in sources_of(connection, row))}:
+                    if one := connection.stores.get(name):
+                        self._things.callback(one.subscribe(again.changed))
             await self.add(row)
+        if self._filter:
+            self.looking = True
+            self._search = asyncio.create_task(self._look_back(), name="older lines of a log")
+            self._things.callback(self._search.cancel)
+
+    async def _look_back(self) -> None:
+        """The lines that it opens with are few of a long log: look for what is wanted in all that is older."""
+        sources = list(self.sources.values())
+        ends = time.time() + FIRST_LINES
+        while any(not one.oldest for one in sources) and time.time() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        for source in sources:
+            if source.oldest:
+                await self._look_back_in(source, alone=len(sources) == 1)
+        self.looking = False
+        self._wake()
+
+    async def _look_back_in(self, source: Source, *, alone: bool) -> None:
+        older = OlderLines(self._streams.gateway, self._actor, int(source.row_id.partition("~")[0]), source.source)
+        before = self.looked
+
+        def told() -> None:
+            self.looked = before + older.looked
+            self._wake()
+
+        try:
+            async for lines in older.steps(self._options, self._filter, source.oldest, told):
+                found = [_shown(at, source.number, text) for at, _, text in lines]
+                self._older = found + self._older if alone else list(heapq.merge(self._older, found))
+                told()
+        except ClusterError as error:
+            name = source.source.label or source.source.resource.name
+            self.say(f"The older lines of {name} could not be looked through: {error.message}", LogLevel.WARN)
+        if older.more:
+            self.say("There are more such lines further back. Download has all.")
+
+    def take_older(self, limit: int) -> list[Shown]:
+        """Lines that stand before all others: the newest of them first; of several containers when all were read."""
+        if self.looking and len(self.sources) > 1:
+            return []
+        taken = self._older[-limit:]
+        del self._older[-limit:]
+        return taken
 
     async def add(self, row: Row, *, announce: bool = False) -> None:
         """Follow what is not followed yet of a resource."""
@@ -119,7 +176,11 @@ class LogStream:
                 self.say(f"{name} cannot be followed: {error.message}", LogLevel.WARN)
             else:
                 if announce:
-                    self.say(f"{name} started")
+                    was_there = any(
+                        (other.source.label or other.source.resource.name) == name and other.row_id != row_id
+                        for other in self.sources.values()
+                    )
+                    self.say(f"{name} was made again: this is a new one" if was_there else f"{name} started")
 
     def _connection(self, row: Row) -> Connection:
         connection = self._streams.supervisor.connections.get(row.cluster.id)
@@ -133,7 +194,9 @@ class LogStream:
 
     async def _join(self, row: Row, row_id: str, one: LogSource) -> None:
         self._numbers += 1
-        source = Source(self._numbers, one, row_id, row.cluster.name, time.time(), self._options.tail)
+        kind = self._connection(row).stores[one.kind].kind
+        name = f"{row.cluster.slug}/{one.kind}/{kind.key(one.resource)}"
+        source = Source(self._numbers, one, row_id, row.cluster.name, name, time.time(), self._options.tail)
         self.sources[row_id, one.container] = source
         try:
             reader = _Reader(self, source)
@@ -161,6 +224,8 @@ class LogStream:
     def hear(self, source: Source, lines: Sequence[Line], skipped: int) -> None:
         """Lines of one container; called by its stream."""
         now = time.time()
+        if lines and not source.oldest:
+            source.oldest = lines[0][0]
         source.skipped += skipped
         past = 0
         while source.past > 0 and past < len(lines) and lines[past][0] <= source.joined:
@@ -252,28 +317,6 @@ class _Reader:
             self.source.stop()
             self.log.changed = True
         self.log.say(words, level)
-
-
-class _Copies:
-    """Notices new copies of a resource."""
-
-    def __init__(self, log: LogStream, row: Row, *, listed: bool) -> None:
-        self._log, self._row = log, row
-        self._announce = listed  # copies of the first list did not start just now
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def changed(self, store: Store, deltas: Sequence[Delta]) -> None:
-        """Follow what came; what went is noticed by its own stream."""
-        namespace = self._row.resource.namespace
-        if any(before is None and after is not None and after.namespace == namespace for before, after in deltas):
-            task = asyncio.create_task(self._add())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _add(self) -> None:
-        await asyncio.sleep(0.05)  # a pod and its replica set come one after the other
-        announce, self._announce = self._announce, True
-        await self._log.add(self._row, announce=announce)
 
 
 def _backwards(source: Source) -> Iterator[_Waiting]:

@@ -24,7 +24,8 @@ MAX_OPEN = 20  # logs that one person follows in this process
 class LogsTopic(Topic):
     """args: ``rows`` (row ids), ``container``, ``tail``, ``since``, ``until``, ``previous``, and ``q``, ``level``.
 
-    Frames: ``snap`` (an empty log), then ``patch`` with ``lines``, ``gaps`` and, when they changed, ``sources``.
+    Frames: ``snap`` (an empty log), then ``patch`` with ``lines``, ``gaps`` and, when they changed, ``sources``. Where
+    only some lines are wanted: ``older`` ones that stand before all others, and ``search``, how far back was looked.
     """
 
     name = "logs"
@@ -41,6 +42,7 @@ class LogsTopic(Topic):
         self._open[self.actor.user_id] += 1
         self.open_things.callback(self._open.subtract, [self.actor.user_id])
         self._seq = self._acknowledged = 0
+        self._search: tuple[int, bool] | None = None
         self._next = 0.0
         log = LogStream(logs.streams, self.actor, asked.options, asked.wanted, self._wake)
         self.open_things.callback(log.close)
@@ -82,15 +84,25 @@ class LogsTopic(Topic):
             return None
         past = log.has_history
         lines, gaps = log.take(PAST_LINES if past else LINES)
-        if not lines and not gaps and not log.changed:
+        news = self._news(log)
+        if not lines and not gaps and not news:
             if log.sleeps_until:
                 self._wake_at(log.sleeps_until)
             return None
         self._seq += 1
         self._next = now if log.has_history else now + (IN_A_FLOOD if gaps else EVERY)
         self._wake_at(self._next)
-        news = {"sources": self._sources()} if log.changed else {}
         return Frame(t="patch", seq=self._seq, now=now, lines=lines, gaps=gaps, **news)
+
+    def _news(self, log: LogStream) -> dict[str, object]:
+        """What a frame says beside lines that follow: others that stand before all, how far back was looked."""
+        news: dict[str, object] = {"sources": self._sources()} if log.changed else {}
+        if older := log.take_older(PAST_LINES):
+            news["older"] = older
+        if log.looking is not None and (search := (log.looked, log.looking)) != self._search:
+            self._search = search
+            news["search"] = search
+        return news
 
     def _sources(self) -> list[dict[str, object]]:
         assert self._log is not None

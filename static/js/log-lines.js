@@ -29,6 +29,7 @@ export class Lines {
   #block = null;
   #inBlock = 0;
   #last = null;
+  #before = null; // the block before which lines are added; null: at the end
 
   constructor(list, names, on) {
     Object.assign(this, { list, names, on }); // on.added(entry), on.dropped(entries)
@@ -63,6 +64,18 @@ export class Lines {
     this.#append({ element, at, source, level: ours ? 0 : level, text, count: 1 });
   }
 
+  // Lines that are older than all others, in their order.
+  prepend(items) {
+    const [entries, block, inBlock, last] = [this.entries, this.#block, this.#inBlock, this.#last];
+    this.entries = [];
+    this.#block = this.#last = null;
+    this.#before = this.list.firstElementChild;
+    for (const item of items) this.add(item);
+    this.#before = null;
+    this.entries = this.entries.concat(entries);
+    if (entries.length) [this.#block, this.#inBlock, this.#last] = [block, inBlock, last];
+  }
+
   // Something that is not a line of anybody: so many were left out, the connection was lost.
   mark(words, at = 0) {
     const element = make("li", { className: "gap" }, words);
@@ -77,7 +90,7 @@ export class Lines {
   #append(entry) {
     if (!this.#block || this.#inBlock >= BLOCK) {
       this.#block = make("ol", { className: "block", role: "presentation" });
-      this.list.append(this.#block);
+      this.list.insertBefore(this.#block, this.#before);
       this.#inBlock = 0;
     }
     this.#block.append(entry.element);

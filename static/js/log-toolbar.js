@@ -98,10 +98,13 @@ export class LogToolbar {
     if (this.sources.hidden) return;
     const live = sources.filter((one) => one.state === "live");
     const several = new Set(sources.map((one) => one.where)).size > 1;
-    this.sources.replaceChildren(new Option(`All ${live.length} containers`, ""), ...live.map((one) => new Option(several ? `${one.where} / ${one.label}` : one.label, `${one.row}|${one.container}`)));
+    this.sources.replaceChildren(new Option(`All ${live.length} containers`, ""), ...live.map((one) => new Option(several ? `${one.where} / ${one.label}` : one.label, sourceOf(one))));
     this.sources.value = chosen;
   }
 }
+
+// How one of them is kept in the address: by name, so that it is found again when it was made again.
+const sourceOf = (one) => `${one.name}|${one.container}`;
 
 function choice(label, options, value) {
   const select = make("select", { className: "btn sm", aria: { label } }, ...options.map(([key, words]) => new Option(words, key)));

@@ -83,7 +83,9 @@ class World:
 
     async def read(self, wanted: LogFilter | None = None, options: LogOptions | None = None) -> LogStream:
         stream = LogStream(self.streams, ADA, options or LogOptions(), wanted or LogFilter(), self._wake)
-        await stream.open([Row(SimpleNamespace(id=1, name="box"), WEB, self.web, Health(Level.HEALTHY, ""))])  # type: ignore[arg-type]
+        await stream.open(
+            [Row(SimpleNamespace(id=1, name="box", slug="box"), WEB, self.web, Health(Level.HEALTHY, ""))]
+        )  # type: ignore[arg-type]
         return stream
 
     def _wake(self) -> None:

@@ -14,12 +14,15 @@ from clusters.drivers.base import LogChunk, LogOptions
 from clusters.drivers.body import pieces
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.frames import LINE_LIMIT, Bare, Frames, Splitter, Take
+from clusters.drivers.docker.sieve import Sieve
 from clusters.errors import ClusterError, Unsupported
 from clusters.kinds.formats import epoch
+from clusters.live.log_lines import LogFilter
 
 EVERY = 0.05  # seconds between two chunks
 BUDGET = 2000  # lines a chunk
 WHOLE = 1 << 60  # lines: all of a log that ends
+EVERYTHING = 1_000_000  # lines back: of more, the engine is asked for all it has
 BYTES = 2 << 20  # bytes a chunk
 BEHIND = 0.5  # seconds the stream may lag behind the container before we begin again at its end
 STAMP = 30  # bytes of the time in front of a line; of equal width, so they compare as bytes
@@ -29,11 +32,14 @@ CUT_MARK = " … (the line goes on)"
 class Backlog:
     """The newest lines that wait to be passed on. Bounded: the oldest are dropped, and counted.
 
-    The first ``past`` lines are those that were asked for, and are kept until they are passed on.
+    The first ``past`` lines are those that were asked for, and are kept until they are passed on. Those that are not
+    ``wanted`` are let go at once.
     """
 
-    def __init__(self, past: int = 0) -> None:
+    def __init__(self, past: int = 0, wanted: Sieve | None = None) -> None:
         self._past = past
+        self._sieve = wanted
+        self._looked = 0
         self.skipped = 0
         self.taken = 0  # lines ever
         self.newest = b""  # the last line taken, for its time
@@ -43,10 +49,12 @@ class Backlog:
     def take(self, stream: int, line: bytes) -> None:
         """One more line."""
         lines = self._lines
-        lines.append((stream, line))
-        self._bytes += len(line)
         self.taken += 1
         self.newest = line
+        if self._sieve and not self._sieve.wants(line):
+            return
+        lines.append((stream, line))
+        self._bytes += len(line)
         most = BUDGET if self.taken > self._past else BUDGET + self._past
         while len(lines) > most or (self._bytes > BYTES and len(lines) > 1):
             self._bytes -= len(lines.popleft()[1])
@@ -64,7 +72,8 @@ class Backlog:
         """All that waits, emptied."""
         lines, skipped = self._lines, self.skipped
         self._lines, self._bytes, self.skipped = deque(), 0, 0
-        return LogChunk([_line(stream, raw) for stream, raw in lines], skipped)
+        looked, self._looked = self.taken - self._looked, self.taken
+        return LogChunk([_line(stream, raw) for stream, raw in lines], skipped, looked)
 
 
 class Lag:
@@ -84,9 +93,12 @@ class Lag:
 class Tape:
     """One log, read in one go or in several: whenever the engine itself falls behind, we begin again at the end."""
 
-    def __init__(self, client: EngineClient, uid: str, tty: bool, query: dict[str, str]) -> None:
+    def __init__(
+        self, client: EngineClient, uid: str, tty: bool, query: dict[str, str], wanted: LogFilter | None = None
+    ) -> None:
         self.follows = query["follow"] == "1"
-        self.backlog = Backlog(int(query["tail"]) if self.follows else WHOLE)
+        sieve = Sieve(wanted) if wanted and not self.follows else None
+        self.backlog = Backlog(int(query["tail"]) if self.follows else WHOLE, sieve)
         self.heard = asyncio.Event()
         self._client = client
         self._uid = uid
@@ -110,6 +122,9 @@ class Tape:
             async for data in pieces(response):
                 splitter.feed(data)
                 if len(backlog):
+                    self.heard.set()
+                if not follows:
+                    await asyncio.sleep(0)  # others have their turn also while the engine is faster than we are
                     self.heard.set()
                 while not follows and backlog.is_full:  # noqa: ASYNC110 (a log that ends is read whole: it can wait)
                     await asyncio.sleep(0.001)
@@ -144,17 +159,18 @@ async def read_logs(client: EngineClient, uid: str, options: LogOptions) -> Asyn
     ``skipped`` is exact for what the engine sent, and an estimate for what it was too slow to send.
     """
     about = await client.json("GET", ("containers", uid, "json"), subject="The container")
-    tape = Tape(client, uid, _is_tty(about), _query(options, about))
+    tape = Tape(client, uid, _is_tty(about), _query(options, about), options.wanted)
     player = asyncio.create_task(tape.play())
     player.add_done_callback(lambda _: tape.heard.set())
     try:
         while not player.done():
             await tape.heard.wait()
             tape.heard.clear()
-            if len(tape.backlog):
+            if len(tape.backlog) or (options.wanted and not tape.follows):
                 yield tape.backlog.chunk()
-            await asyncio.sleep(EVERY if tape.follows else 0)
-        if len(tape.backlog):
+            rests = tape.follows or (options.wanted and not tape.backlog.is_full)
+            await asyncio.sleep(EVERY if rests else 0)
+        if len(tape.backlog) or options.wanted:
             yield tape.backlog.chunk()
         player.result()
     except ClusterError as error:
@@ -171,7 +187,7 @@ def _query(options: LogOptions, about: Any) -> dict[str, str]:
         "stdout": "1",
         "stderr": "1",
         "timestamps": "1",
-        "tail": str(max(0, min(options.tail, 100_000))),
+        "tail": "all" if options.tail >= EVERYTHING else str(max(0, options.tail)),
         "follow": "1" if options.follow and not options.previous else "0",
     }
     if options.since:
@@ -180,7 +196,8 @@ def _query(options: LogOptions, about: Any) -> dict[str, str]:
     if options.previous:
         # One log holds all lives of a container; the one before ended when this one began.
         started = about.get("State", {}).get("StartedAt") if isinstance(about.get("State"), dict) else ""
-        until = epoch(started) if isinstance(started, str) else 0.0
+        began = epoch(started) if isinstance(started, str) else 0.0
+        until = min(until, began) if until else began
         if not until:
             raise Unsupported("There was no life before this one.")
     if until:

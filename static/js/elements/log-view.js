@@ -118,7 +118,30 @@ class LogView extends HTMLElement {
     if (frame.t === "end") this.#ended(frame);
     if (frame.sources) this.#sources(frame.sources);
     if (frame.t === "snap") this.#begin(frame.seq);
-    else if (frame.t === "patch") this.feed.take(frame);
+    else if (frame.t === "patch") {
+      if (frame.older) this.#older(frame.older);
+      if (frame.search) this.#searched(...frame.search);
+      this.feed.take(frame);
+    }
+  }
+
+  // Of a search: lines from further back, above all others. What is read meanwhile stays where it is.
+  #older(lines) {
+    const before = this.list.scrollHeight;
+    this.adding = true;
+    this.lines.prepend(lines);
+    this.adding = false;
+    if (!this.following) this.list.scrollTop += this.list.scrollHeight - before;
+    this.lastTop = this.list.scrollTop;
+    this.search.begin(this.bar.input.value, this.lines.entries);
+    this.#afterwards();
+  }
+
+  #searched(looked, looking) {
+    this.top.hidden = !looked;
+    const number = looked.toLocaleString();
+    this.top.textContent = looking ? `Looking further back: ${number} older lines so far…` : `${number} older lines were looked through, too.`;
+    if (!looking && !this.lines.entries.length) this.#say("No line has that. New ones appear by themselves.");
   }
 
   // A new snapshot: of something else that was asked for, or of the same after the connection was lost.
@@ -154,9 +177,9 @@ class LogView extends HTMLElement {
   #added(entry) {
     if (entry.level === WARN) this.counts.warn++;
     else if (entry.level === ERROR) this.counts.error++;
-    if (!this.following && entry.count) this.fresh++;
+    if (!this.following && !this.adding && entry.count) this.fresh++;
     this.histogram.add(entry);
-    if (this.search.active) this.search.add(entry);
+    if (this.search.active && !this.adding) this.search.add(entry);
   }
 
   #dropped(entries) {
