@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -16,12 +17,14 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from servestatic import ServeStaticASGI  # noqa: E402
 
+from clusters.errors import ClusterError  # noqa: E402
 from clusters.live.memory import settle  # noqa: E402
 from dashboard.body_limit import limited  # noqa: E402
 from dashboard.engine import engine  # noqa: E402
 from dashboard.origin import OwnOrigin  # noqa: E402
 from dashboard.urls import websocket_urlpatterns  # noqa: E402
 
+log = logging.getLogger(__name__)
 router = ProtocolTypeRouter(
     {
         "http": django_app,
@@ -41,7 +44,15 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     elif scope["type"] == "http" and scope["path"].startswith("/static/"):
         await static_files(scope, receive, send)
     else:
-        await (limited(router, scope, receive, send) if scope["type"] == "http" else router(scope, receive, send))
+        await (_answered(scope, receive, send) if scope["type"] == "http" else router(scope, receive, send))
+
+
+async def _answered(scope: Any, receive: Any, send: Any) -> None:
+    """One request. What breaks in the middle of a file ends the line: nobody takes the part for the whole."""
+    try:
+        await limited(router, scope, receive, send)
+    except ClusterError as error:
+        log.warning("%s was cut short: %s", scope["path"], error.message)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -15,9 +15,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unreachable, Unsupported
 from clusters.kinds.docker.files_inside import list_inside
-from clusters.kinds.docker.tar import Entry, TarReader, one_file
+from clusters.kinds.docker.tar import Entry, TarReader, one_file, to_the_end
 
 MOST_PATH = 4096  # characters
 MOST_SHOWN = 2000  # entries of a folder
@@ -116,7 +116,7 @@ async def open_file(driver: Driver, uid: str, path: str) -> tuple[Entry, AsyncIt
         raise Unsupported(f"This is a {first.kind}: it cannot be downloaded by itself.")
     if first.kind == "folder":
         await archive.aclose()
-        return first, driver.download(_archive(uid, path))
+        return first, to_the_end(driver.download(_archive(uid, path)))
     return first, archive.content(first)
 
 
@@ -135,8 +135,14 @@ async def put_file(driver: Driver, uid: str, folder: str, name: str, size: int, 
         timeout=600.0,
         data=one_file(name, size, data),
     )
-    async for _ in driver.stream(call):
-        pass
+    try:
+        async for _ in driver.stream(call):
+            pass
+    except Unreachable as error:
+        if not error.sent:
+            raise
+        hint = "Look at it, and put it there again when the engine answers."
+        raise Unreachable("The engine was lost in the middle: the file may be there in part.", hint=hint) from error
 
 
 def _archive(uid: str, path: str) -> Call:

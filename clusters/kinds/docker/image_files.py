@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Conflict, Invalid
+from clusters.errors import ClusterError, Conflict, Invalid, Unreachable
 from clusters.kinds.base import Says
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.layers import plain
+from clusters.kinds.docker.tar import to_the_end
 from clusters.kinds.formats import size
 
 PACKING = 120.0  # seconds until an engine gives the first piece of an image
@@ -21,7 +22,7 @@ def save(driver: Driver, image: str) -> AsyncGenerator[bytes, None]:
     """An image with all its layers, as `docker save` writes it. Raises Invalid before anything is asked."""
     if not image.startswith("sha256:"):
         split_image(image)
-    return driver.download(Call("GET", ("images", *image.split("/"), "get"), timeout=PACKING))
+    return to_the_end(driver.download(Call("GET", ("images", *image.split("/"), "get"), timeout=PACKING)))
 
 
 async def load(driver: Driver, pieces: AsyncIterator[bytes], total: int, says: Says) -> str:
@@ -66,6 +67,9 @@ def _names(said: str) -> list[str]:
 
 
 def _load_error(error: ClusterError) -> ClusterError:
+    if isinstance(error, Unreachable) and error.sent:
+        hint = "Some of its images may be here: see the list. Load it again when the engine answers."
+        return Unreachable("The engine was lost in the middle of the file.", hint=hint, detail=error.message)
     said = (error.detail or error.message).lower()
     if "no space left" in said:
         return Conflict("The disk of this machine is full.", hint="Make room there and try again.", detail=error.detail)

@@ -7,11 +7,12 @@ what a hostile program wrote: a size only says how much to pass over, a name is 
 from __future__ import annotations
 
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from clusters.errors import Unsupported
+from clusters.errors import ClusterError, Unsupported
 
 BLOCK = 512
 MOST_EXTENSION = 1 << 20  # bytes of a header that goes on
@@ -175,6 +176,19 @@ def _records(data: bytes) -> dict[str, str]:
         name, _, value = record.partition(b"=")
         found[_text(name)] = _text(value)
     return found
+
+
+async def to_the_end(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """An archive as it comes. Raises ClusterError where it ends in the middle: a part must not look like the whole."""
+    tail = b""
+    async with aclosing(pieces) as source:  # type: ignore[type-var]
+        async for piece in source:
+            tail = (tail + piece)[-2 * BLOCK :]
+            yield piece
+    if tail != bytes(2 * BLOCK):
+        raise ClusterError(
+            "The engine stopped in the middle of the archive.", hint="What came is not whole. Try again."
+        )
 
 
 async def one_file(name: str, size: int, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
