@@ -15,7 +15,7 @@ from clusters.access import Actor
 from clusters.carrying_out import Outcome
 from clusters.errors import ClusterError
 from clusters.gateway import Gateway
-from clusters.kinds.base import Action
+from clusters.kinds.base import Action, Says
 from clusters.live.row import Row
 
 AT_ONCE = 5  # resources that are acted on at the same time
@@ -41,13 +41,31 @@ async def begin(gateway: Gateway, actor: Actor, many: Many) -> str:
     return await jobs.start(title, many.action.verb, actor, cluster, lambda says: _all(gateway, actor, many, says))
 
 
-async def act_on(gateway: Gateway, actor: Actor, many: Many, row: Row) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one of several says: its lines beside those of the others, each with its name where there are several."""
+
+    says: Says
+    slot: str
+    name: str
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Add a line."""
+        self.says.say(f"{self.name}{text}", level)
+
+    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Overwrite the line of that one thing."""
+        self.says.progress(f"{self.slot}/{slot}", f"{self.name}{text}", done, total)
+
+
+async def act_on(gateway: Gateway, actor: Actor, many: Many, row: Row, says: Says | None = None) -> Outcome:
     """Do it to one of them, with the rights of this moment: hundreds take minutes, and a role may be taken away
     meanwhile. Raises what the gateway does."""
     now = await actors.actor_for(actor.user_id) or actors.NOBODY
     key = f"{many.key[:64]}:{row.id}" if many.key else ""
     now = replace(now, address=actor.address)
-    return await gateway.act(now, row.cluster.id, row.kind, row.resource, many.action.verb, many.values, key=key)
+    verb, values = many.action.verb, many.values
+    return await gateway.act(now, row.cluster.id, row.kind, row.resource, verb, values, key=key, says=says)
 
 
 async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) -> str:
@@ -58,8 +76,9 @@ async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) 
     async def one(row: Row) -> None:
         async with turn:
             says.progress(row.id, f"{_name(row)}: {many.action.label.lower()} …")
+            part = _Part(says, row.id, f"{row.resource.name}: " if len(many.rows) > 1 else "")
             try:
-                words = (await act_on(gateway, actor, many, row)).words
+                words = (await act_on(gateway, actor, many, row, part)).words
             except ClusterError as error:
                 failed.append(row)
                 says.progress(row.id, f"{_name(row)}: FAILED. {error.message} {error.hint}".rstrip())

@@ -16,7 +16,7 @@ from clusters import audit
 from clusters.access import Actor
 from clusters.connections import ClusterLike, Connections
 from clusters.errors import ClusterError, Conflict, Unreachable
-from clusters.kinds.base import JSON, Action, Kind
+from clusters.kinds.base import JSON, Action, Kind, Says
 from clusters.live.resource import Resource
 from clusters.repeats import words_before
 
@@ -45,6 +45,7 @@ async def carry_out(
     action: Action[Any],
     values: Mapping[str, JSON],
     request: str = "",
+    says: Says | None = None,
 ) -> Outcome:
     """Write the intent down, act, write down how it ended. Whether it is allowed was decided before, by the gateway.
 
@@ -65,7 +66,8 @@ async def carry_out(
         raise Conflict(why)
     undo = action.undo(current, values) if action.undo else None
     request = await audit.intent(event, request)
-    work = action.run(connections.driver(cluster_id), current, values)
+    driver, saying = connections.driver(cluster_id), action.run_saying if says else None
+    work = saying(driver, current, values, says) if saying and says else action.run(driver, current, values)
     words = await recorded(event, request, work, LONG_SECONDS if action.long else ACT_SECONDS)
     return Outcome(words or f"{action.label}: {current.name}", undo)
 

@@ -19,7 +19,7 @@ from clusters.carrying_out import Outcome, carry_out, event_of
 from clusters.connections import Connections
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Missing, Refused
-from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role
+from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role, Says
 from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
@@ -86,10 +86,12 @@ class Gateway:
         params: Mapping[str, Any],
         *,
         key: str = "",
+        says: Says | None = None,
     ) -> Outcome:
         """Do it: decide, record, call, record. Raises Denied, Invalid, Conflict, Unrecorded or the cluster's own error.
 
-        The same ``key`` from the same person is answered with the first call's outcome, also after a restart.
+        The same ``key`` from the same person is answered with the first call's outcome, also after a restart. ``says``
+        hears how far it is, where the action tells.
         It goes on to its end, and is recorded, even when whoever asked is gone.
         """
         action = await self.may_act(actor, cluster_id, kind, resource, verb)
@@ -101,7 +103,15 @@ class Gateway:
             key,
             about,
             lambda: carry_out(
-                self.connections, actor, cluster_id, kind, resource, action, values, request_of(actor.user_id, key)
+                self.connections,
+                actor,
+                cluster_id,
+                kind,
+                resource,
+                action,
+                values,
+                request_of(actor.user_id, key),
+                says,
             ),
         )
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from clusters import actors, jobs
 from clusters.access import Actor
+from clusters.drivers.base import Call
 from clusters.errors import ClusterError, Missing
 from clusters.gateway import Gateway
+from clusters.kinds.docker.image_model import Image
 from clusters.kinds.formats import count
+from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.live.store import Store
 from clusters.registries import newer, seen
@@ -18,6 +22,7 @@ from clusters.registries.newer import Compared
 
 MOST_NAMES = 20  # of one image
 AT_ONCE = 5  # images
+SOON = 0.5  # seconds in which an engine's events tell what a pull changed
 _WORDS = {"newer": "newer there", "same": "the same", "gone": "not there any more", "unknown": "cannot tell"}
 
 
@@ -37,6 +42,34 @@ async def compare_names(gateway: Gateway, actor: Actor, row: Row, *, anew: bool)
     if store is not None:
         store.judge_again([row.resource.uid])  # its row shows it now
     return found
+
+
+async def ask_again(connections: Iterable[Connection], names: set[str]) -> None:
+    """What we did changed what is under these names, here or there: judge them again at once, wherever they are."""
+    await asyncio.gather(*(_ask_again(one, names) for one in connections if one.driver.platform == "docker"))
+
+
+async def _ask_again(connection: Connection, names: set[str]) -> None:
+    with connection.wanted("image"):
+        store = connection.stores["image"]
+        store.judge_again(list(store.resources))  # nothing is claimed meanwhile
+        await asyncio.sleep(SOON)
+        images: list[Any] = list(store.resources.values())
+        for image in images:
+            if mine := names & set(image.tags):
+                whole = await _digests(connection, image)
+                found = await asyncio.gather(*(newer.compare(name, whole, anew=True) for name in sorted(mine)))
+                seen.note(image.uid, [(one.name, one.state) for one in found])
+        store.judge_again(list(store.resources))
+
+
+async def _digests(connection: Connection, image: Image) -> Sequence[str]:
+    try:
+        whole = await connection.driver.call(Call("GET", ("images", image.id, "json")))
+    except ClusterError:
+        return image.digests
+    found = whole.get("RepoDigests") if isinstance(whole, dict) else None
+    return [str(one) for one in found or ()]
 
 
 def _stores(gateway: Gateway, row: Row) -> Iterator[Store]:

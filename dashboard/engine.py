@@ -13,6 +13,7 @@ from urllib.parse import quote
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 
+from clusters import newer_images
 from clusters.access import Actor, Scope, scope
 from clusters.audit import settle_interrupted
 from clusters.connect.secrets import Sealed, read_secret
@@ -25,6 +26,7 @@ from clusters.live.table import TABLES
 from clusters.live.totals import Totals
 from clusters.live.usage import Sampler
 from clusters.models import Cluster
+from clusters.registries import seen
 from clusters.triage.live import Triage
 
 
@@ -66,6 +68,7 @@ class Engine:
         self.started = False
         self.somebody = True  # has an account; only a Pilothouse without any leads to its set-up page
         self._tasks: list[asyncio.Task[None]] = []
+        self._leave: Callable[[], object] = lambda: None
         self._sample_listeners: dict[Callable[[], None], None] = {}
         self._total_listeners: dict[Callable[[], None], None] = {}
 
@@ -83,11 +86,13 @@ class Engine:
         ]
         self.triage = Triage(self.supervisor)
         self.triage.start()
+        self._leave = seen.on_changed(self._ask_again)
         async for cluster in Cluster.objects.all():
             await self.connect(cluster)
 
     async def stop(self) -> None:
         """Let go of every cluster."""
+        self._leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -102,6 +107,12 @@ class Engine:
             self.supervisor.add(info(cluster), read_secret(cluster))
         except Sealed as error:
             self.supervisor.add_closed(info(cluster), cluster.platform, error)  # type: ignore[arg-type]
+
+    def _ask_again(self, names: set[str]) -> None:
+        """A pull, a push or a deletion of ours: what the lists say of the registries is judged again at once."""
+        self._tasks = [task for task in self._tasks if not task.done()]
+        work = newer_images.ask_again(list(self.supervisor.connections.values()), names)
+        self._tasks.append(asyncio.create_task(work, name="ask the registries again"))
 
     async def disconnect(self, cluster_id: int) -> None:
         """Let go of one cluster."""

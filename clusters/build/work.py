@@ -25,6 +25,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Invalid, Unreachable, Unsupported
 from clusters.kinds.base import Says
 from clusters.kinds.formats import short_id, size
+from clusters.registries.sign_in import credentials
 
 TRACE, IMAGE = "moby.buildkit.trace", "moby.image.id"
 SLOWEST = 50_000  # bytes a second that a line to an engine carries at least
@@ -79,6 +80,8 @@ async def build_image(driver: Driver, form: BuildForm, context: Context, graph: 
 
 
 async def _follow(driver: Driver, form: BuildForm, context: Context, graph: Graph, says: Says) -> str:
+    for host in registries_of(graph.dockerfile, dict(form.arguments)):
+        await credentials(host)  # what cannot be opened is said now: an engine would only say that it was denied
     classic = await classic_builder(driver)
     if classic:
         says.say("The engine builds without BuildKit: with its classic builder, one step after the other.")

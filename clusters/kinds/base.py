@@ -172,6 +172,8 @@ class Action(Generic[T]):
     bulk: bool = True
     more: bool = False  # stands in the menu behind the buttons: done now and then
     long: bool = False  # may take minutes: always a job, also on one
+    # Instead of ``run``, of what is long and says how far it is while it goes on.
+    run_saying: Callable[[Driver, T, Mapping[str, JSON], Says], Awaitable[str | None]] | None = None
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
     # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.
@@ -224,6 +226,7 @@ class Kind(Generic[T]):
     always: bool = False  # watched also when nobody looks (Home and the findings need it)
     printed: bool = False  # its rows are those that the server itself prints: there is no model of it
     metadata_only: bool = False  # the cluster is asked for nothing but its metadata: what it holds is secret
+    ahead: bool = False  # may take long to list: listed once when its cluster is connected
     at_hand: bool = False  # cheap to list: also listed when somebody searches everywhere
     workload: Workload[T] | None = None
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace

@@ -8,6 +8,7 @@ from clusters import audit
 from clusters.access import Actor
 from clusters.errors import ClusterError, Conflict, Invalid, Unsupported
 from clusters.models import Registry
+from clusters.registries import seen
 from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
 
@@ -43,6 +44,7 @@ async def delete_tag(by: Actor, registry: Registry, repository: str, tag: str, *
         await asyncio.shield(audit.outcome(request, event, "unknown", "Interrupted."))
         raise
     await audit.outcome(request, event, "done", words)
+    seen.changed(f"{registry.host}/{repository}")
     return words
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from clusters.connect.secrets import Sealed
 from clusters.models import Registry
 from clusters.registries.kept import way_to
 from clusters.registries.reference import HUB
@@ -20,7 +21,14 @@ async def credentials(host: str) -> tuple[str, str] | None:
     registry = await Registry.objects.filter(host=host).exclude(user="").afirst()
     if registry is None:
         return None
-    way = way_to(registry)
+    try:
+        way = way_to(registry)
+    except Sealed as error:
+        raise Sealed(
+            f"The stored sign-in of {registry.name} ({host}) cannot be opened: it was encrypted with another key.",
+            hint="Enter its password again under Registries, or start Pilothouse with the key of its database.",
+            detail=error.message,
+        ) from error
     return way.user, way.password
 
 

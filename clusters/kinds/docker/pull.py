@@ -11,6 +11,7 @@ from clusters.kinds.base import Says
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.layers import Layers
 from clusters.kinds.docker.transfer_errors import transfer_error
+from clusters.registries import seen
 from clusters.registries.reference import read_reference
 
 REGISTRY_PATIENCE = 120.0  # seconds until a registry says its first word
@@ -27,6 +28,7 @@ async def pull(driver: Driver, image: str, says: Says, *, platform: str = "") ->
         await layers.follow(driver.stream(call))
     except ClusterError as error:
         raise transfer_error(error, image, host, push=False) from error
+    seen.changed(image)
     if await inspect(driver, image) is None:
         raise ClusterError(f"The engine stopped before {image} was here.", hint="Try again.")
     return f"{image} is here, with the digest {layers.digest}." if layers.digest else f"{image} is here."

@@ -9,7 +9,7 @@ from typing import Any
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError
 from clusters.kinds.actions import Values
-from clusters.kinds.base import Action
+from clusters.kinds.base import Action, Says
 from clusters.kinds.docker.image_model import Image
 from clusters.kinds.docker.pull import inspect, pull
 from clusters.kinds.formats import count
@@ -18,7 +18,7 @@ MOST_NAMES = 20
 
 
 class _Quiet:
-    """Says nothing: the job that works on many images has a line for each."""
+    """Says nothing: nobody follows."""
 
     def say(self, text: str, level: str = "info") -> None:
         """Nothing."""
@@ -28,12 +28,16 @@ class _Quiet:
 
 
 async def _pull_newer(driver: Driver, one: Image, values: Values) -> str:
-    """Name by name. Raises what stands in the way of one, after the others were tried."""
+    return await _pull_saying(driver, one, values, _Quiet())
+
+
+async def _pull_saying(driver: Driver, one: Image, values: Values, says: Says) -> str:
+    """Name by name, with a bar for every layer. Raises what stands in the way of one, after the others were tried."""
     newer: list[str] = []
     failed: list[ClusterError] = []
     for name in one.tags[:MOST_NAMES]:
         try:
-            if await _pulled(driver, name):
+            if await _pulled(driver, name, says):
                 newer.append(name)
         except ClusterError as error:
             failed.append(error)
@@ -50,10 +54,10 @@ async def _pull_newer(driver: Driver, one: Image, values: Values) -> str:
     return f"Newer now: {', '.join(newer)}.{users}"
 
 
-async def _pulled(driver: Driver, name: str) -> bool:
+async def _pulled(driver: Driver, name: str, says: Says) -> bool:
     """Whether the name leads to another image than before."""
     before = await inspect(driver, name)
-    await pull(driver, name, _Quiet())
+    await pull(driver, name, says)
     after = await inspect(driver, name)
     return bool(after) and (before or {}).get("Id") != (after or {}).get("Id")
 
@@ -90,6 +94,7 @@ PULL_NEWER: Action[Any] = Action(
     stays=_stays,
     refuse=_refuse,
     run=_pull_newer,
+    run_saying=_pull_saying,
     long=True,
     line=_line,
 )

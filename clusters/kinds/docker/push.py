@@ -9,6 +9,7 @@ from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.layers import Layers
 from clusters.kinds.docker.pull import REGISTRY_PATIENCE
 from clusters.kinds.docker.transfer_errors import transfer_error
+from clusters.registries import seen
 from clusters.registries.reference import read_reference
 
 
@@ -25,6 +26,7 @@ async def push(driver: Driver, image: str, says: Says) -> str:
         await layers.follow(driver.stream(call))
     except ClusterError as error:
         raise transfer_error(error, image, host, push=True) from error
+    seen.changed(image)
     if not layers.digest:
         raise ClusterError(f"The engine stopped before {image} was there.", hint="Try again.")
     return f"{image} is there, with the digest {layers.digest}."
