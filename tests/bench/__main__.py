@@ -16,7 +16,7 @@ from tests.bench.figures import Figure, LeftOut
 from tests.bench.report import write
 
 MEASURES = ("engine", "start", "idle", "list_page", "docker_lists", "docker_change", "pod_change", "log_click", "log_flood", "storm",
-            "quiet", "builds", "many_pods", "many_real_pods")  # fmt: skip
+            "quiet", "builds", "usage_streams", "log_search", "many_pods", "many_real_pods")  # fmt: skip
 
 
 def run(name: str) -> Iterator[Figure]:
