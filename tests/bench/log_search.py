@@ -26,7 +26,7 @@ WATCH = """() => {
     observer.disconnect();
   }).observe(document.querySelector('log-view'), { childList: true, subtree: true, characterData: true });
 }"""
-FOUND = "document.querySelectorAll('log-view .log-blocks li .m').length"
+FOUND = "window.bench.first ? document.querySelectorAll('log-view .log-blocks li .m').length : 0"
 
 
 def measure() -> Iterator[Figure]:
