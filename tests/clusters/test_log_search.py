@@ -25,7 +25,7 @@ PRINTS = 'BEGIN { for (i = 1; i <= 150000; i++) print ((i == 5 || i == 70005 || 
     [
         (LogFilter("needle"), b"a NEEDLE here", True),
         (LogFilter("needle"), b"hay", False),
-        (LogFilter("grün".upper()), "es ist Grün".encode(), True),
+        (LogFilter("grün".upper()), "Grün".encode(), True),
         (LogFilter("grün"), b"gr", False),
         (LogFilter("x", LogLevel.ERROR), b"INFO x", False),
         (LogFilter("x", LogLevel.ERROR), b"ERROR x", True),
