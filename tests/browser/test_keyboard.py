@@ -29,6 +29,21 @@ def test_the_quick_look_gives_the_focus_back_to_its_row(page_for: PageFor) -> No
         expect(rows(page).first).to_be_focused()
 
 
+def test_one_key_leads_to_what_can_be_done(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto(DEPLOYMENT.format("mail-relay"))
+    page.locator(".dh-actions").wait_for()
+    page.keyboard.press("a")
+    expect(page.locator(".dh-actions .btn").first).to_be_focused()
+    page.goto("/list/deployment/?q=mail-relay")
+    row(page, "mail-relay").wait_for()
+    page.keyboard.press("Home")
+    page.keyboard.press("o")
+    page.locator("#look h1").wait_for()
+    page.keyboard.press("a")
+    expect(page.locator("quick-look .dh-actions .btn").first).to_be_focused()
+
+
 def test_an_undo_with_the_keyboard_leads_back_to_where_one_was(page_for: PageFor) -> None:
     page = page_for("ada")
     page.goto(DEPLOYMENT.format("mail-relay"))
