@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from clusters.access import Actor, scope
 from clusters.drivers.base import Driver
 from clusters.kinds.base import Kind
 from clusters.live.resource import Resource
@@ -56,3 +57,18 @@ class Connections(Protocol):
 
     def stores(self) -> Sequence[StoreLike]:
         """Every kind of every cluster."""
+
+
+def visible(connections: Connections, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:
+    """The live resources of that kind of that cluster which this person may see."""
+    seen = scope(actor, [cluster_id])
+    if cluster_id not in seen:
+        return ()
+    allowed = seen[cluster_id]
+    return [
+        resource
+        for store in connections.stores()
+        if store.cluster_id == cluster_id and store.kind.name == kind_name
+        for resource in store.resources.values()
+        if allowed is None or (store.kind.namespaced and resource.namespace in allowed)
+    ]

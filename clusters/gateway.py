@@ -6,7 +6,6 @@ decides first, so that what is refused never becomes a call to a cluster.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,9 +13,10 @@ from typing import Any
 from django.conf import settings
 
 from clusters import audit, fields, jobs
-from clusters.access import Actor, Decision, Need, Target, decide, scope
+from clusters.access import Actor, Decision, Need, Target, decide
 from clusters.carrying_out import Outcome, carry_out, event_of
-from clusters.connections import Connections
+from clusters.connections import Connections, visible
+from clusters.denials import Denials
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Missing, Refused
 from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role, Says
@@ -24,14 +24,13 @@ from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
 from clusters.live.row import Row
+from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
 from clusters.repeats import Repeats, request_of
 from clusters.shells import RecordedShell, in_time
 from clusters.triage import moments
 
 READ_SECONDS = 30.0
 COUNTED_SOON = 1.5  # seconds a page waits until a cluster has counted what nothing needs
-DENIED_EVERY = 10.0  # seconds between two audit rows about the same refused look
-MAX_DENIALS = 5000
 
 
 class Denied(Refused):
@@ -52,7 +51,7 @@ class Gateway:
     def __init__(self, connections: Connections) -> None:
         self.connections = connections
         self._repeats: Repeats[Outcome] = Repeats()
-        self._denials: dict[tuple[Any, ...], float] = {}
+        self._denials = Denials()
 
     async def see(
         self,
@@ -72,7 +71,7 @@ class Gateway:
         if decision.allowed:
             return
         event = event_of(actor, cluster, kind, resource, verb, namespace=namespace or "", name=name)
-        if need.acts or self._new_denial((actor.user_id, cluster_id, kind, verb, event.uid)):
+        if need.acts or self._denials.is_new((actor.user_id, cluster_id, kind, verb, event.uid)):
             await audit.denied(event, decision.reason)
         raise Denied(decision.reason, known=decision.known)
 
@@ -90,29 +89,22 @@ class Gateway:
     ) -> Outcome:
         """Do it: decide, record, call, record. Raises Denied, Invalid, Conflict, Unrecorded or the cluster's own error.
 
-        The same ``key`` from the same person is answered with the first call's outcome, also after a restart. ``says``
-        hears how far it is, where the action tells.
-        It goes on to its end, and is recorded, even when whoever asked is gone.
+        The same ``key`` from the same person is answered with the first call's outcome, also after a restart.
+        It goes on to its end, and is recorded, even when whoever asked is gone; but what a job can stop (it gives its
+        ``says``) is stopped with it.
         """
         action = await self.may_act(actor, cluster_id, kind, resource, verb)
         values = fields.clean(action.fields, params)
         await self._may_touch(actor, cluster_id, action, values)
+        await self._permitted(actor, cluster_id, kind, resource, action)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
+        request = request_of(actor.user_id, key)
         return await self._repeats.once(
             actor.user_id,
             key,
             about,
-            lambda: carry_out(
-                self.connections,
-                actor,
-                cluster_id,
-                kind,
-                resource,
-                action,
-                values,
-                request_of(actor.user_id, key),
-                says,
-            ),
+            lambda: carry_out(self.connections, actor, cluster_id, kind, resource, action, values, request, says),
+            stoppable=says is not None and action.run_saying is not None,
         )
 
     async def may_act(
@@ -144,6 +136,23 @@ class Gateway:
             need = Need(action.role, action.right)
             other = named[0]
             await self.see(actor, cluster_id, other.namespace, need, verb=action.verb, kind=field.among, resource=other)
+
+    async def _permitted(
+        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any]
+    ) -> None:
+        """Our account must be allowed to do it there, as far as the cluster says so. Raises NotPermitted."""
+        if why := await self.refused_there(cluster_id, kind, resource, action, within=BEFORE_ACTING, newest=True):
+            cluster = self.connections.cluster(cluster_id)
+            await audit.denied(event_of(actor, cluster, kind.name, resource, action.verb), why)
+            raise NotPermitted(why, hint=HINT)
+
+    async def refused_there(
+        self, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any], *, within: float = SOON,
+        newest: bool = False,
+    ) -> str:  # fmt: skip
+        """Why the cluster itself would refuse it to our account; "" when it would not, or does not say in time."""
+        asked = (self.connections.driver(cluster_id), kind, resource, action.permissions)
+        return await refusal(*asked, within=within, newest=newest)
 
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
         """Would it be allowed? For what a page offers; doing it is decided again."""
@@ -199,17 +208,7 @@ class Gateway:
 
     def visible(self, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:
         """The live resources of that kind which this person may see."""
-        seen = scope(actor, [cluster_id])
-        if cluster_id not in seen:
-            return ()
-        allowed = seen[cluster_id]
-        return [
-            resource
-            for store in self.connections.stores()
-            if store.cluster_id == cluster_id and store.kind.name == kind_name
-            for resource in store.resources.values()
-            if allowed is None or (store.kind.namespaced and resource.namespace in allowed)
-        ]
+        return visible(self.connections, actor, cluster_id, kind_name)
 
     async def raw(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource) -> dict[str, Any]:
         """The whole object as the cluster has it now."""
@@ -299,15 +298,6 @@ class Gateway:
             await audit.outcome(request, event, result, reason or ("" if result == "done" else state))
 
         return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
-
-    def _new_denial(self, about: tuple[Any, ...]) -> bool:
-        now = time.monotonic()
-        if now - self._denials.get(about, -DENIED_EVERY) < DENIED_EVERY:
-            return False
-        if len(self._denials) > MAX_DENIALS:
-            self._denials.clear()
-        self._denials[about] = now
-        return True
 
 
 def _namespace(kind: Kind[Any], resource: Resource) -> str | None:

@@ -15,6 +15,7 @@ from clusters.live.row import Row
 from dashboard.engine import engine
 from dashboard.request import Request
 
+ASKED_WITHIN = 1.0  # seconds that a dialog waits for what the clusters allow; then it is tried
 MOST_PREVIEWS = 5  # resources that the cluster is asked about before an act; of more, the action itself says enough
 
 
@@ -58,6 +59,18 @@ def planned(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> Planned:
         action.refuse(row.resource) if action.refuse else "",
         _spelled(row.resource.name),
     )
+
+
+async def permitted(plan: Sequence[Planned]) -> list[Planned]:
+    """The same without what its cluster would refuse to the account that we sign in with."""
+    there = [
+        engine.gateway.refused_there(
+            one.row.cluster.id, one.row.kind, one.row.resource, one.action, within=ASKED_WITHIN, newest=True
+        )
+        for one in plan
+    ]
+    refused = await asyncio.gather(*there)
+    return [replace(one, why_not=why or one.why_not) for one, why in zip(plan, refused, strict=True)]
 
 
 async def looked_ahead(request: Request, plan: Sequence[Planned], asked: Mapping[str, Any]) -> list[Planned]:

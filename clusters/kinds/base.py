@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clusters.drivers.base import Driver, LogSource, Platform
     from clusters.kinds.cleaners import Cleaner
     from clusters.kinds.makers import Maker, Offer
+    from clusters.kinds.permission import Permission
     from clusters.kinds.preview import Preview
 
 T = TypeVar("T", bound=Resource)
@@ -98,6 +99,7 @@ class Field:
     group: str = ""  # the part of a long form it stands in, folded until it is needed; "" is always open
     role: Role = Role.NOBODY  # who is asked for it at all
     file: bool = False  # its text may be taken from a file of the person's
+    narrows: bool = False  # of a connection: only says how much is looked at, so what is stored of it stays good
     schemes: tuple[str, ...] = ()  # only for addresses that begin so ("tcp://"); empty: for all
 
 
@@ -164,6 +166,7 @@ class Action(Generic[T]):
     run: Callable[[Driver, T, Mapping[str, JSON]], Awaitable[str | None]]  # returns words for the toast, or None
     role: Role = Role.OPERATOR
     right: Right = ""
+    permissions: tuple[Permission, ...] = ()  # what the cluster itself must allow, where it has rights of its own
     fields: tuple[Field, ...] = ()
     refuse: Callable[[T], str] | None = None  # why it makes no sense now ("" when it does)
     stays: Callable[[T], str] | None = None  # what is left when it is done: "The volume data stays."
@@ -172,7 +175,7 @@ class Action(Generic[T]):
     bulk: bool = True
     more: bool = False  # stands in the menu behind the buttons: done now and then
     long: bool = False  # may take minutes: always a job, also on one
-    # Instead of ``run``, of what is long and says how far it is while it goes on.
+    # Instead of ``run``, in a job: says how far it is. Cancelled, it says what is done and what is not, and ends.
     run_saying: Callable[[Driver, T, Mapping[str, JSON], Says], Awaitable[str | None]] | None = None
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line

@@ -21,16 +21,25 @@ from clusters.fields import NotFilledIn, clean
 from clusters.gateway import Denied
 from clusters.kinds.base import Action, Role
 from clusters.live.row import Row
+from clusters.permissions import NotPermitted
 from dashboard.access import action_or_404, allow, row_or_none
 from dashboard.engine import engine
 from dashboard.forms import Filled, filled
 from dashboard.page import asks_for, page
-from dashboard.plan import Planned, choosable, filled_in, looked_ahead, planned
+from dashboard.plan import Planned, choosable, filled_in, looked_ahead, permitted, planned
 from dashboard.request import Request
 
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on while the dialog waits; more are a job
-STATUS: dict[type, int] = {Denied: 403, Refused: 403, Missing: 404, Conflict: 409, Invalid: 422, Unrecorded: 503}
+STATUS: dict[type, int] = {
+    Denied: 403,
+    Refused: 403,
+    NotPermitted: 403,
+    Missing: 404,
+    Conflict: 409,
+    Invalid: 422,
+    Unrecorded: 503,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,8 @@ async def act(request: Request) -> HttpResponse:
     verb = asked.get("verb", "")
     actions = [await action_or_404(request, row, verb) for row in rows]  # all of them, before the first call
     plan = [planned(row, action, asked.dict()) for row, action in zip(rows, actions, strict=True)]
+    if request.method != "POST":
+        plan = await permitted(plan)  # what is done is asked again by the gateway, and recorded
     if request.method != "POST" and asks_for(request, "plan"):
         return _plan(request, await looked_ahead(request, plan, asked.dict()), asked)
     if request.method != "POST":
@@ -69,6 +80,7 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
         for declared in {one.action.verb + one.row.kind.name: one.action.fields for one in possible}.values():
             clean(declared, asked)
         _check_typed(plan, asked)
+        await _check_held(request, possible, asked)
     except ClusterError as error:
         return await _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
     many = bulk.Many(action, [one.row for one in possible], asked.dict(), asked.get("key", ""))
@@ -141,6 +153,15 @@ def _check_typed(plan: Sequence[Planned], asked: QueryDict) -> None:
     name = _typed_name(plan)
     if name and asked.get("typed", "").strip() != name:
         raise NotFilledIn({"typed": f"Type {name} to go on."})
+
+
+async def _check_held(request: Request, possible: Sequence[Planned], asked: QueryDict) -> None:
+    """What cannot be begun as it is filled in is said in the dialog, where it can be put right, not by a job."""
+    if not possible[0].action.long:
+        return
+    for one in await looked_ahead(request, possible, asked.dict()):
+        if one.preview and one.preview.held:
+            raise Invalid(one.preview.held, hint="Nothing was done. Tick what you allow, or leave it.")
 
 
 async def _dialog(

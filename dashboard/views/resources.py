@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -43,9 +44,10 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "scope": f"&cluster={only}" if (only := chosen_cluster(request.GET)) else "",
         "panels": [panel for panel in panels if panel.tab or panel is chosen],
         "panel": chosen,
-        "actions": (actions := [*_actions(request, row), *_remakes(request, row)]),
+        "actions": (actions := [*await _actions(request, row), *_remakes(request, row)]),
         "edit": (edit := _edit(request, row)),
         "more": edit is not None or any(one["more"] for one in actions),
+        "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
         "usage": _usage(row),
         "build": await build_of(request.actor, row.cluster.id, row.resource.uid) if row.kind.name == "image" else None,
     }
@@ -73,20 +75,25 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
     return render_to_string(f"panels/{panel.template}.html", context, request)
 
 
-def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
-    """What can be done, each with the reason why not where it cannot be done now or not by this person."""
+async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
+    """What can be done, each with the reason why not where it cannot be done now, not by this person, or not by the
+    account that we sign in with."""
     namespace = row.resource.namespace if row.kind.namespaced else None
     target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)
     undone_by = {action.undo(row.resource, {})[0] for action in row.kind.actions if action.undo and not action.fields}
+    there = [
+        engine.gateway.refused_there(row.cluster.id, row.kind, row.resource, action) for action in row.kind.actions
+    ]
     actions = []
-    for action in row.kind.actions:
+    for action, refused_there in zip(row.kind.actions, await asyncio.gather(*there), strict=True):
         decision = decide(request.actor, target, Need(action.role, action.right))
         refused = action.refuse(row.resource) if action.refuse else ""
         if refused and action.verb in undone_by:
             continue  # of two that undo each other (start and stop) only the one that makes sense now is shown
-        why = refused if decision.allowed else decision.reason
+        why = (refused_there or refused) if decision.allowed else decision.reason
         href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
-        actions.append({"action": action, "why": why, "href": href, "more": action.more})
+        there_why = refused_there if decision.allowed else ""
+        actions.append({"action": action, "why": why, "href": href, "more": action.more, "there": there_why})
     return actions
 
 

@@ -11,7 +11,9 @@ import msgspec
 
 from clusters.drivers.base import About, LogChunk, OnlyOurKinds
 from clusters.errors import Missing
-from clusters.kinds.base import Action, Field, Health, Kind, Level, Panel, Role
+from clusters.kinds.actions import quietly
+from clusters.kinds.base import Action, Field, Health, Kind, Level, Panel, Role, Says
+from clusters.kinds.permission import Permission
 from clusters.kinds.preview import Difference, Preview
 from clusters.live.resource import FeedItem, Listed, Resource
 
@@ -63,6 +65,8 @@ class FakeDriver(OnlyOurKinds):
     platform: str = "docker"
     fields: tuple[Field, ...] = ()
     apps: dict[str, App] = field(default_factory=dict)
+    may_not: set[str] = field(default_factory=set)  # verbs that the cluster does not allow to our account
+    says_after: float = 0.0  # seconds until it tells what it allows
 
     async def record(self, what: str, about: Any) -> None:
         self.calls.append((what, about))
@@ -88,6 +92,12 @@ class FakeDriver(OnlyOurKinds):
     async def watch(self, kind: Any, namespaces: Any = None) -> AsyncIterator[FeedItem]:
         yield Listed(list(self.apps.values()) if kind.name == "app" else [])
         await asyncio.Event().wait()
+
+    async def may(
+        self, verb: str, group: str, resource: str, namespace: str = "", name: str = "", *, newest: bool = False
+    ) -> bool | None:
+        await asyncio.sleep(self.says_after)
+        return verb not in self.may_not
 
     async def ping(self) -> None: ...
 
@@ -126,6 +136,7 @@ STOP: Action[App] = Action(
     verb="stop",
     label="Stop",
     icon="square",
+    permissions=(Permission("patch"),),
     effect=lambda app: f"Stops {app.name}.",
     run=_stop,
     refuse=lambda app: "" if app.copies else "It is stopped already.",
@@ -162,6 +173,28 @@ LOOK_AHEAD: Action[App] = Action(
     preview=_look_ahead,
     fields=(Field(name="revision", label="Version", required=False),),
 )
+
+
+async def _work(driver: Any, app: App, values: Mapping[str, Any], says: Says) -> str:
+    """Half of it is done at once, the other half never."""
+    await driver.record("work", app.uid)
+    says.say("1 of 2 done")
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        raise asyncio.CancelledError("Stopped: 1 of 2 done.") from None
+    return "All done"
+
+
+WORK: Action[App] = Action(
+    verb="work",
+    label="Work",
+    icon="hammer",
+    effect=lambda app: "Works.",
+    run=quietly(_work),
+    run_saying=_work,
+    long=True,
+)
 RUN: Action[App] = Action(verb="run", label="Run", icon="play", effect=lambda app: "Runs.", run=_stop, right="run")
 PANEL: Panel[App] = Panel(key="facts", label="Facts", icon="info", template="facts", load=_load)
 SECRETS: Panel[App] = Panel(
@@ -180,7 +213,7 @@ APP: Kind[App] = Kind(
     health=lambda app: Health(Level.HEALTHY, "Running"),
     columns=(),
     panels=(PANEL, SECRETS),
-    actions=(STOP, SCALE, WIPE, LOOK_AHEAD, RUN),
+    actions=(STOP, SCALE, WIPE, LOOK_AHEAD, WORK, RUN),
 )
 
 

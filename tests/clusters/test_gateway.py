@@ -16,6 +16,7 @@ from clusters.gateway import Denied, Gateway
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Job
 from tests.clusters.fakes import APP, PANEL, SECRETS, App, FakeConnections, copy
+from tests.clusters.heard import Heard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +70,33 @@ async def test_what_is_denied_is_recorded_and_never_reaches_the_cluster(
     assert denied.value.known is known
     assert there.fake.calls == []
     assert await rows() == [("denied", "")]
+
+
+async def test_what_the_cluster_does_not_allow_to_our_account_never_reaches_it_and_is_recorded(
+    gateway: Gateway, there: FakeConnections
+) -> None:
+    there.fake.may_not = {"patch"}
+    with pytest.raises(Refused, match="This cluster's account may not change apps in front"):
+        await gateway.act(ADA, 1, APP, web(there), "stop", {})
+    assert there.fake.calls == []
+    assert await rows() == [("denied", "")]
+
+
+async def test_a_cluster_that_does_not_say_what_it_allows_keeps_nobody_from_trying(
+    gateway: Gateway, there: FakeConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clusters.gateway.BEFORE_ACTING", 0.01)
+    there.fake.may_not, there.fake.says_after = {"patch"}, 60.0
+    await gateway.act(ADA, 1, APP, web(there), "stop", {})
+    assert there.fake.calls == [("stop", "u1")]
+
+
+async def test_our_own_refusal_comes_first_so_that_nobody_learns_what_a_cluster_allows(
+    gateway: Gateway, there: FakeConnections
+) -> None:
+    there.fake.may_not = {"patch"}
+    with pytest.raises(Denied, match="not shared with you"):
+        await gateway.act(NORA, 1, APP, web(there), "stop", {})
 
 
 async def test_read_only_stops_administrators_too(settings: Any) -> None:
@@ -256,3 +284,20 @@ async def _cluster() -> bool:
 
     await Cluster.objects.acreate(pk=1, name="Shop", slug="shop", driver="demo", platform="docker")
     return True
+
+
+async def test_work_that_its_job_stops_is_stopped_in_truth_and_recorded_with_how_far_it_came(
+    gateway: Gateway, there: FakeConnections
+) -> None:
+    heard = Heard()
+    act = asyncio.ensure_future(gateway.act(ADA, 1, APP, web(there), "work", {}, key="k", says=heard))
+    async with asyncio.timeout(5):
+        while not heard.text:
+            await asyncio.sleep(0.01)
+    act.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await act
+    assert await rows() == [("intent", ""), ("outcome", "unknown")]
+    last = await AuditEntry.objects.order_by("id").alast()
+    assert last is not None
+    assert last.detail["words"] == "Stopped: 1 of 2 done."

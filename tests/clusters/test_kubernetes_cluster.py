@@ -75,7 +75,7 @@ async def test_a_namespace_alone_can_be_watched_by_somebody_who_sees_no_other(ku
                 pass
             refused = await anext(feed)
         assert isinstance(refused, Broken)
-        assert refused.error.message == f"Our account may not list pods in {namespace}."
+        assert refused.error.message == f"This cluster's account may not list pods in {namespace}."
     finally:
         await driver.close()
 

@@ -40,7 +40,7 @@ async def test_nobody_is_told_so_for_each_kind(kubeconfig: Path) -> None:
         async with aclosing(nobody.watch(POD)) as feed:  # type: ignore[type-var]
             item = await anext(feed)
         assert isinstance(item, Broken)
-        assert item.error.message == "Our account may not list pods in the whole cluster."
+        assert item.error.message == "This cluster's account may not list pods in all namespaces."
     finally:
         await nobody.close()
 

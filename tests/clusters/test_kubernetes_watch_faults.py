@@ -71,7 +71,7 @@ async def test_what_is_forbidden_is_said_and_tried_again_rarely() -> None:
         )
         broken = await watch.broken()
         assert isinstance(broken.error, Refused)
-        assert broken.error.message == "Our account may not list pods in the whole cluster."
+        assert broken.error.message == "This cluster's account may not list pods in all namespaces."
         assert broken.retry_in == DENIED_WAIT
         await watch.listed()
 

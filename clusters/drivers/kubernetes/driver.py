@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from clusters.errors import ClusterError, Missing, Refused, Unsupported
 from clusters.kinds.base import Field, Kind
 from clusters.kinds.kubernetes.general import general_kind
 from clusters.live.resource import FeedItem, Resource
+from clusters.permissions import HINT, NotPermitted, may_not
 
 LOOKED_AT, AT_REST = 8.0, 30.0  # seconds: the longest wait between two tries
 
@@ -153,6 +155,11 @@ class KubernetesDriver:
 
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """Open a terminal; without a command the best shell is found. Raises Unsupported when there is none."""
+        pod = source.resource
+        # Which of the two it takes depends on the cluster's age; refused, its handshake does not say why.
+        asked = [self.may(verb, "", "pods/exec", pod.namespace, pod.name) for verb in ("create", "get")]
+        if await asyncio.gather(*asked) == [False, False]:
+            raise NotPermitted(may_not("create", "pods/exec", pod.namespace), hint=HINT)
         return await terminal.open_shell(self._server, source, command)
 
     async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:

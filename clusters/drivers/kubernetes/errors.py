@@ -12,12 +12,16 @@ import msgspec
 
 from clusters.errors import Cause as Reason
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+from clusters.permissions import HINT, NotPermitted, may_not
 
 MOST_CAUSES = 100  # of one answer
 # OpenSSL's X509_V_ERR_* numbers.
 _EXPIRED, _NOT_YET, _NAME, _IP = 10, 9, 62, 64
 _UNKNOWN_CA = {18, 19, 20, 21}
-_FORBIDDEN = re.compile(r'cannot (\w+) resource "([^"]{1,100})"(?:.* in the namespace "([^"]{1,63})")?', re.DOTALL)
+_FORBIDDEN = re.compile(
+    r'cannot (\w+) resource "([^"]{1,100})"(?: in API group "([^"]{0,100})")?(?:.* in the namespace "([^"]{1,63})")?',
+    re.DOTALL,
+)
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
@@ -142,7 +146,7 @@ def _status_error(status: Status, code: int, wait: float) -> ClusterError:
         case 403 if reason := _not_a_right(said):
             return Conflict(reason, detail=said)
         case 403:
-            return Refused(_forbidden(said), hint="Somebody who runs the cluster can grant it (RBAC).", detail=said)
+            return _forbidden(said)
         case 404:
             return Missing("That is not there (any more).", detail=said)
         case 409:
@@ -156,11 +160,20 @@ def _status_error(status: Status, code: int, wait: float) -> ClusterError:
         case 405 | 406 | 501:
             return Unsupported("The cluster cannot do that.", detail=said)
         case 429:
-            if status.details and any(one.reason == "DisruptionBudget" for one in status.details.causes or ()):
-                return Conflict("A disruption budget does not allow it now.", detail=said)
+            causes = [
+                one for one in (status.details and status.details.causes) or () if one.reason == "DisruptionBudget"
+            ]
+            if causes:
+                why = _sentence(" ".join((causes[0].message or "").split()))
+                return Conflict("A disruption budget does not allow it now.", hint=why, detail=said)
             return Busy("The cluster is too busy to answer.", hint="It is tried again.", detail=said, wait=wait)
     if code == 500 and (wrong := _UNTYPED.search(said)):  # what it calls a fault of its own is one of the text
         return Invalid(_untyped(wrong[1]), detail=said)
+    if "more than one PodDisruptionBudget" in said:
+        hint = "Delete all of these budgets but one."
+        return Conflict(
+            "Several disruption budgets guard it at once: the cluster never moves it.", hint=hint, detail=said
+        )
     if code >= 500:
         return Busy("The cluster answers with an error of its own.", detail=f"status {code}: {said}", wait=wait)
     return ClusterError(_sentence(said) or f"The cluster failed (status {code}).", detail=said)
@@ -202,12 +215,12 @@ def _because(text: str | None) -> str:
     return f": {' '.join(text.split())[:300].rstrip('.')}." if text else ", and does not say why."
 
 
-def _forbidden(said: str) -> str:
+def _forbidden(said: str) -> Refused:
     match = _FORBIDDEN.search(said)
-    if match is None:
-        return "The cluster does not allow that to our account."
-    verb, resource, namespace = match.groups()
-    return f"Our account may not {verb} {resource}" + (f" in {namespace}." if namespace else " in the whole cluster.")
+    if match is None:  # a quota, a policy
+        return Refused("The cluster does not allow that.", hint=_sentence(said), detail=said)
+    verb, resource, group, namespace = match.groups(default="")
+    return NotPermitted(may_not(verb, resource, namespace, group), hint=HINT, detail=said)
 
 
 def _sentence(said: str) -> str:

@@ -12,6 +12,7 @@ from clusters.kinds.base import JSON, Action, Field, Look
 from clusters.kinds.docker.image_name import IMAGE
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.pod_model import Container
+from clusters.kinds.permission import CHANGES
 from clusters.kinds.preview import Difference, Preview
 
 
@@ -43,6 +44,7 @@ def change_image(api: str, noun: str, how: str) -> Action[Any]:
         verb="set-image",
         label="Change image",
         icon="layers",
+        permissions=CHANGES,
         run=one_call(changed, lambda one, values: f"{one.name} changes to {values['image']}"),
         preview=preview,
         undo=_undo,

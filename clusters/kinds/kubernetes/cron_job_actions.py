@@ -13,6 +13,7 @@ from clusters.kinds.kubernetes.deleting import ENDING, deleting
 from clusters.kinds.kubernetes.job_actions import API as JOBS
 from clusters.kinds.kubernetes.job_actions import new_name
 from clusters.kinds.kubernetes.suspending import suspend_line, suspended, undone_by
+from clusters.kinds.permission import CHANGES, Permission
 
 API, NOUN = "batch/v1/cronjobs", "cronjob"
 
@@ -48,6 +49,7 @@ RUN_NOW: Action[CronJob] = Action(
     verb="run-now",
     label="Run now",
     icon="play",
+    permissions=(Permission("get"), Permission("create", api=JOBS)),
     run=_run_now,
     effect=lambda one: f"Starts a batch job of {one.name} now, beside those by the clock.",
     stays=lambda one: "When it is due next does not change.",
@@ -58,6 +60,7 @@ SUSPEND: Action[CronJob] = Action(
     verb="suspend",
     label="Suspend",
     icon="circle-pause",
+    permissions=CHANGES,
     run=one_call(suspended(API, True), "{name} is switched off"),
     confirm=False,
     effect=lambda one: f"{one.name} starts nothing by itself any longer; what works now goes on.",
@@ -69,6 +72,7 @@ RESUME: Action[CronJob] = Action(
     verb="resume",
     label="Resume",
     icon="circle-play",
+    permissions=CHANGES,
     run=one_call(suspended(API, False), "{name} is switched on"),
     confirm=False,
     effect=lambda one: f"{one.name} runs by the clock again; what it missed may be made up for once.",

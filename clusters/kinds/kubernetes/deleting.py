@@ -8,6 +8,7 @@ from typing import Any
 from clusters.kinds.actions import kubectl_line, one_call
 from clusters.kinds.base import Action, Role
 from clusters.kinds.kubernetes.base import delete
+from clusters.kinds.permission import DELETES
 
 ENDING = "It was asked to go already."
 
@@ -36,6 +37,7 @@ def deleting(
         stays=stays,
         refuse=refused,
         role=role,
+        permissions=DELETES,
         danger=True,
         more=True,
         line=lambda one, values: kubectl_line("delete", noun, one),

@@ -13,6 +13,7 @@ from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.deployment_model import Deployment
+from clusters.kinds.permission import CHANGES
 
 API, NOUN = "apps/v1/deployments", "deployment"
 
@@ -41,6 +42,7 @@ PAUSE: Action[Deployment] = Action(
     verb="pause",
     label="Pause rollout",
     icon="circle-pause",
+    permissions=CHANGES,
     run=one_call(_change(paused=True), "The rollout of {name} is paused"),
     confirm=False,
     effect=lambda one: f"{one.name} goes on as it is; changes wait until it is resumed.",
@@ -52,6 +54,7 @@ RESUME: Action[Deployment] = Action(
     verb="resume",
     label="Resume rollout",
     icon="circle-play",
+    permissions=CHANGES,
     run=one_call(_change(paused=None), "The rollout of {name} goes on"),
     confirm=False,
     effect=lambda one: f"Changes of {one.name} that waited are carried out, copy by copy.",

@@ -42,12 +42,11 @@ class Users:
     rows: Sequence[User] = ()
     how: str = "How"
     unknown: str = ""
-    any_kind: bool = False  # may be anything: each says what it is, also where all are of one kind
 
     @property
     def says_what(self) -> bool:
-        """Is it said of each what it is?"""
-        return self.any_kind or len({row.label for row in self.rows}) > 1
+        """Are they of several kinds?"""
+        return len({row.label for row in self.rows}) > 1
 
     @property
     def says_how(self) -> bool:

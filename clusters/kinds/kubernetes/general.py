@@ -15,6 +15,7 @@ from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_col
 from clusters.kinds.kubernetes.base import delete
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.printed import Printed, column_key, health
+from clusters.kinds.permission import DELETES
 
 OURS = {"name", "namespace", "age", "status"}  # columns of ours that stand for the printed ones
 MOST = 30  # printed columns
@@ -135,6 +136,7 @@ def _delete(kind: Callable[[], Kind[Any]], found: Found) -> Action[Printed]:
         refuse=lambda one: "It is ending already." if one.metadata.deletion_timestamp else "",
         # Without a namespace it concerns the whole cluster: a definition takes all that was made from it with it.
         role=Role.OPERATOR if found.namespaced else Role.ADMIN,
+        permissions=DELETES,
         danger=True,
         line=lambda one, values: kubectl_line("delete", found.name, one),
     )

@@ -14,6 +14,7 @@ from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.rollouts import MOST_COPIES
+from clusters.kinds.permission import CHANGES
 
 API, NOUN = "autoscaling/v2/horizontalpodautoscalers", "hpa"
 
@@ -38,6 +39,7 @@ LIMITS: Action[Any] = Action(
     verb="limits",
     label="Limit",
     icon="scaling",
+    permissions=CHANGES,
     run=_limit,
     effect=lambda one: (
         f"Changes how many copies {one.spec.scale_target_ref.name} may have. "

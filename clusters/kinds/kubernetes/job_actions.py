@@ -15,6 +15,7 @@ from clusters.kinds.kubernetes.base import collection, read_same
 from clusters.kinds.kubernetes.deleting import ENDING, deleting
 from clusters.kinds.kubernetes.job_model import Job
 from clusters.kinds.kubernetes.suspending import suspend_line, suspended, undone_by
+from clusters.kinds.permission import CHANGES, Permission
 
 API, NOUN = "batch/v1/jobs", "job"
 LONGEST_NAME = 63 - 6  # a job's name becomes a label of its pods; the end is chosen by chance
@@ -79,6 +80,7 @@ RUN_AGAIN: Action[Job] = Action(
     verb="run-again",
     label="Run again",
     icon="rotate-cw",
+    permissions=(Permission("get"), Permission("create", api=API)),
     run=_run_again,
     effect=lambda one: f"Makes a new batch job that does what {one.name} does.",
     stays=lambda one: f"{one.name} stays as it is, with its lines.",
@@ -88,6 +90,7 @@ SUSPEND: Action[Job] = Action(
     verb="suspend",
     label="Suspend",
     icon="circle-pause",
+    permissions=CHANGES,
     run=one_call(suspended(API, True), "{name} is suspended"),
     effect=_suspended,
     refuse=_not_suspended,
@@ -99,6 +102,7 @@ RESUME: Action[Job] = Action(
     verb="resume",
     label="Resume",
     icon="circle-play",
+    permissions=CHANGES,
     run=one_call(suspended(API, False), "{name} goes on"),
     confirm=False,
     effect=lambda one: f"{one.name} starts its copies.",

@@ -12,10 +12,6 @@ from clusters.kinds.kubernetes.panels import EVENTS, YAML
 API, NOUN = "v1/limitranges", "limitrange"
 
 
-_SORTS = {"Container": "container", "Pod": "pod", "PersistentVolumeClaim": "claim"}
-_NAMES = {"cpu": "CPU"}
-
-
 class Limit(Part, frozen=True, gc=False, rename="camel"):
     """The rule for one sort of thing: quantities by name."""
 
@@ -39,18 +35,16 @@ class LimitRange(Object, frozen=True, gc=False, rename="camel"):
 
     @property
     def rules(self) -> list[tuple[str, str]]:
-        """For what, and what: ("container", "cpu at most 2")."""
+        """For what, and what: ("Container", "cpu at most 2")."""
         found = []
         for limit in self.spec.limits or ():
-            what = _SORTS.get(limit.type, limit.type)
             for words, amounts in (
-                ("{name} at least {amount}", limit.min),
-                ("{name} at most {amount}", limit.max),
-                ("{name} limit of {amount} where none is named", limit.default),
-                ("{name} of {amount} where nothing is asked for", limit.default_request),
+                ("at least", limit.min),
+                ("at most", limit.max),
+                ("limited to, unless it says so,", limit.default),
+                ("asks, unless it says so, for", limit.default_request),
             ):
-                for name, amount in (amounts or {}).items():
-                    found.append((what, words.replace("{amount}", amount).replace("{name}", _NAMES.get(name, name))))
+                found += [(limit.type, f"{name} {words} {amount}") for name, amount in (amounts or {}).items()]
         return found
 
 
@@ -61,7 +55,7 @@ def health(one: LimitRange) -> Health:
 
 
 def _facts(one: LimitRange) -> list[Fact]:
-    return [Fact(f"For each {what}", rule) for what, rule in one.rules]
+    return [Fact(what, rule) for what, rule in one.rules]
 
 
 LIMIT_RANGE: Kind[LimitRange] = Kind(
@@ -82,7 +76,8 @@ LIMIT_RANGE: Kind[LimitRange] = Kind(
         Column(
             key="rules",
             label="Rules",
-            value=lambda one: "; ".join(f"each {what}: {rule}" for what, rule in one.rules) or None,
+            cell="tags",
+            value=lambda one: [f"{what}: {rule}" for what, rule in one.rules[:4]],
             width="minmax(200px, 2.4fr)",
         ),
         AGE,

@@ -15,7 +15,6 @@ from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes.base import Condition, Object, Part, collection, condition, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
-from clusters.kinds.kubernetes.owners import said_kind
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 
 API, NOUN = "v1/namespaces", "namespace"
@@ -130,7 +129,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     if not one.metadata.deletion_timestamp:
         return await overview(look, facts)
     title, nobody = "What is still in it", "Nothing that the cluster names."
-    return await overview(look, facts, Users(title, nobody, await _left(look), "Held by finalizers", any_kind=True))
+    return await overview(look, facts, Users(title, nobody, await _left(look), "Held by finalizers"))
 
 
 async def _left(look: Look) -> list[User]:
@@ -143,7 +142,7 @@ async def _left(look: Look) -> list[User]:
             for item in (await look.driver.call(call)).get("items") or ():
                 meta = item.get("metadata") or {}
                 held = ", ".join(meta.get("finalizers") or ()) or "nothing: it is going"
-                rows.append(User("", str(meta.get("name", "")), "", said_kind(found.label).capitalize(), held[:300]))
+                rows.append(User("", str(meta.get("name", "")), "", found.label, held[:300]))
     except ClusterError:
         return rows  # what could be seen
     return rows

@@ -56,7 +56,7 @@ async def _load_binding(look: Look) -> Mapping[str, Any]:
         )
         for each in one.subjects or ()
     ]
-    return await overview(look, facts, Users("Who may", "It names nobody.", rows, "Namespace", any_kind=True), **rules)
+    return await overview(look, facts, Users("Who may", "It names nobody.", rows, "Namespace"), **rules)
 
 
 OF_ROLE: Panel[Role] = panel(_load_role)

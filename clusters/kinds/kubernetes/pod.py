@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clusters.drivers.base import Call, LogSource
-from clusters.kinds.actions import Values, kubectl_line, one_call
+from clusters.drivers.base import LogSource
+from clusters.kinds.actions import kubectl_line, one_call
 from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import at, delete
+from clusters.kinds.kubernetes.base import delete
+from clusters.kinds.kubernetes.drain import eviction
 from clusters.kinds.kubernetes.network_policy import OF_POD
 from clusters.kinds.kubernetes.owners import chain, owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -18,6 +19,7 @@ from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
 from clusters.kinds.kubernetes.pod_settings import settings
 from clusters.kinds.panels import LOGS, TERMINAL
+from clusters.kinds.permission import DELETES, Permission
 
 
 def _image(pod: Pod) -> str:
@@ -92,16 +94,6 @@ OVERVIEW: Panel[Pod] = Panel(
 )
 
 
-def _eviction(pod: Pod, values: Values) -> Call:
-    body = {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": pod.name, "namespace": pod.namespace},
-        "deleteOptions": {"preconditions": {"uid": pod.uid}},
-    }
-    return Call("POST", at(POD, pod, "eviction"), body=body)
-
-
 def _after(pod: Pod) -> str:
     if pod.controller:
         return f"Ends {pod.name}. {pod.controller.kind} {pod.controller.name} starts another copy."
@@ -117,6 +109,7 @@ DELETE: Action[Pod] = Action(
     label="Delete",
     icon="trash-2",
     effect=_after,
+    permissions=DELETES,
     run=one_call(lambda pod, values: delete(POD, pod), "{name} was asked to end"),
     refuse=_is_ending,
     danger=True,
@@ -127,7 +120,8 @@ EVICT: Action[Pod] = Action(
     verb="evict",
     label="Evict",
     icon="log-out",
-    run=one_call(_eviction, "{name} was asked to move"),
+    permissions=(Permission("create", "eviction"),),
+    run=one_call(lambda pod, values: eviction(pod), "{name} was asked to move"),
     refuse=_is_ending,
     effect=lambda pod: f"{_after(pod)} Refused while a disruption budget needs it.",
 )

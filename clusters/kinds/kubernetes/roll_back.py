@@ -13,6 +13,7 @@ from clusters.kinds.base import JSON, Action, Field, Look
 from clusters.kinds.formats import epoch, span
 from clusters.kinds.kubernetes.base import REVISION, at
 from clusters.kinds.kubernetes.deployment_model import Deployment
+from clusters.kinds.permission import Permission
 from clusters.kinds.preview import MOST, Preview, differences
 
 CAUSE = "kubernetes.io/change-cause"  # what whoever brought a version said about it
@@ -134,6 +135,7 @@ ROLL_BACK: Action[Deployment] = Action(
     verb="roll-back",
     label="Roll back",
     icon="undo-2",
+    permissions=(Permission("patch"), Permission("list", api="apps/v1/replicasets")),
     run=_roll_back,
     preview=_preview,
     effect=lambda one: f"Puts {one.name} back to the version before {one.image or 'this one'}, copy by copy.",

@@ -11,6 +11,7 @@ from clusters.kinds.actions import Values, kubectl_line, one_call
 from clusters.kinds.base import JSON, Action, Field, Look
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import patch
+from clusters.kinds.permission import CHANGES
 from clusters.kinds.preview import Preview
 
 MOST_COPIES = 1000
@@ -28,6 +29,7 @@ def scale(
         verb="scale",
         label="Scale",
         icon="scaling",
+        permissions=CHANGES,
         run=one_call(scaled, _scaled_words),
         preview=_preview_scale,
         undo=_undo_scale,
@@ -61,6 +63,7 @@ def restart(api: str, noun: str, effect: str) -> Action[Any]:
         verb="restart",
         label="Restart",
         icon="rotate-cw",
+        permissions=CHANGES,
         run=one_call(restarted, "{name} is restarted copy by copy"),
         effect=lambda one: effect.replace("{name}", one.name),
         refuse=lambda one: "" if getattr(one.spec, "replicas", 1) else "It has no copies. Scale it up instead.",

@@ -53,7 +53,7 @@ def _add_webhooks(world: ShopWorld) -> None:
         ("MutatingWebhookConfiguration", "default-limits", "Ignore"),
     ):
         meta = objects.metadata(world.new_uid(), "", name, world.now, {})
-        client = {"url": f"https://{name}.example/ask"}
+        client = {"service": {"namespace": "ops", "name": name, "path": "/ask"}}
         hook = {"name": f"{name}.shop.example", "clientConfig": client, "rules": [rule], "failurePolicy": policy}
         world.save(
             {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": meta, "webhooks": [hook]}
