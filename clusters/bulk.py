@@ -71,16 +71,18 @@ async def act_on(gateway: Gateway, actor: Actor, many: Many, row: Row, says: Say
 async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) -> str:
     for row in many.rows:
         says.progress(row.id, f"{_name(row)}: waits")
-    turn, failed = asyncio.Semaphore(AT_ONCE), []
+    turn, failed = asyncio.Semaphore(AT_ONCE), list[tuple[Row, ClusterError]]()
+    words = ""
 
     async def one(row: Row) -> None:
+        nonlocal words
         async with turn:
             says.progress(row.id, f"{_name(row)}: {many.action.label.lower()} …")
             part = _Part(says, row.id, f"{row.resource.name}: " if len(many.rows) > 1 else "")
             try:
                 words = (await act_on(gateway, actor, many, row, part)).words
             except ClusterError as error:
-                failed.append(row)
+                failed.append((row, error))
                 says.progress(row.id, f"{_name(row)}: FAILED. {error.message} {error.hint}".rstrip())
             else:
                 says.progress(row.id, f"{_name(row)}: done. {words}")
@@ -89,8 +91,12 @@ async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) 
         for row in many.rows:
             group.create_task(one(row))
     done = len(many.rows) - len(failed)
+    if len(many.rows) == 1:
+        if failed:
+            raise failed[0][1]
+        return words
     if failed:
-        names = ", ".join(row.resource.name for row in failed[:_NAMED])
+        names = ", ".join(row.resource.name for row, _ in failed[:_NAMED])
         more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
         raise ClusterError(f"{len(failed)} of {len(many.rows)} failed: {names}{more}.", hint=f"{done} are done.")
     return f"All {done} are done."

@@ -49,6 +49,8 @@ async def carry_out(
 ) -> Outcome:
     """Write the intent down, act, write down how it ended. Whether it is allowed was decided before, by the gateway.
 
+    ``says`` hears how far it is, where it is work for a job.
+
     A ``request`` that was carried out before, also by a process that is gone, is answered with how it ended then.
     """
     hidden = {field.name for field in action.fields if field.type == "secret"}
@@ -98,8 +100,8 @@ async def recorded(
     try:
         async with asyncio.timeout(seconds):
             done = await work
-    except asyncio.CancelledError:
-        await ended("unknown", "Pilothouse stopped.")
+    except asyncio.CancelledError as stopped:
+        await ended("unknown", str(stopped) or "It was stopped before its end.")
         raise
     except (Unreachable, TimeoutError) as error:
         if isinstance(error, Unreachable) and not error.sent:

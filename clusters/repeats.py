@@ -54,10 +54,19 @@ class Repeats(Generic[T]):
     def __init__(self) -> None:
         self._begun: dict[tuple[int, str], tuple[float, Hashable, asyncio.Task[T]]] = {}
 
-    async def once(self, user_id: int, key: str, about: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def once(
+        self,
+        user_id: int,
+        key: str,
+        about: Hashable,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        stoppable: bool = False,
+    ) -> T:
         """The outcome of that work, begun now or before. Without a key it is always begun anew.
 
-        ``about`` says what the key is for: used again for something else it raises Invalid.
+        ``about`` says what the key is for: used again for something else it raises Invalid. What is ``stoppable`` ends
+        with whoever waits for it, as soon as it has said and recorded how far it came.
         """
         self._drop_old()
         begun = self._begun.get((user_id, key)) if key else None
@@ -67,7 +76,12 @@ class Repeats(Generic[T]):
         task = begun[2] if begun else asyncio.create_task(work(), context=contextvars.Context())
         if key and begun is None:
             self._begun[user_id, key] = (time.monotonic(), about, task)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if stoppable and task.cancel():
+                await asyncio.wait([task])
+            raise
 
     def _drop_old(self) -> None:
         oldest = next(iter(self._begun.values()), None)

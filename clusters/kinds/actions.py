@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias, TypeVar
 
 from clusters.drivers.base import Call, Driver
-from clusters.kinds.base import JSON
+from clusters.kinds.base import JSON, Says
 from clusters.live.resource import Resource
 
 T = TypeVar("T", bound=Resource)
@@ -24,6 +24,23 @@ def one_call(
         return words.replace("{name}", resource.name) if isinstance(words, str) else words(resource, values)
 
     return run
+
+
+class Quiet:
+    """Says nothing: for work that goes on without a job of its own."""
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Nothing."""
+
+    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Nothing."""
+
+
+def quietly(
+    work: Callable[[Driver, T, Values, Says], Awaitable[str]],
+) -> Callable[[Driver, T, Values], Awaitable[str]]:
+    """``run`` of an action that tells a job how far it is: the same without a word."""
+    return lambda driver, resource, values: work(driver, resource, values, Quiet())
 
 
 def docker_line(*words: str) -> Callable[[Resource, Values], str]:

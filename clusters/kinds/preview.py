@@ -22,6 +22,15 @@ class Difference:
     then: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Things that fare alike: "Move: 3", how serious that is, and each with what becomes of it."""
+
+    label: str
+    level: str
+    items: Sequence[tuple[str, str]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """``values`` are those that empty fields stand for; ``choices`` those that a field has for this very resource."""
@@ -29,6 +38,8 @@ class Preview:
     effect: str
     differences: Sequence[Difference] = ()
     more: int = 0  # differences that are not shown
+    told: Sequence[Told] = ()  # what becomes of each of many
+    held: str = ""  # why it cannot be begun with what is filled in
     values: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 

@@ -8,27 +8,13 @@ from typing import Any
 
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError
-from clusters.kinds.actions import Values
+from clusters.kinds.actions import Values, quietly
 from clusters.kinds.base import Action, Says
 from clusters.kinds.docker.image_model import Image
 from clusters.kinds.docker.pull import inspect, pull
 from clusters.kinds.formats import count
 
 MOST_NAMES = 20
-
-
-class _Quiet:
-    """Says nothing: nobody follows."""
-
-    def say(self, text: str, level: str = "info") -> None:
-        """Nothing."""
-
-    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
-        """Nothing."""
-
-
-async def _pull_newer(driver: Driver, one: Image, values: Values) -> str:
-    return await _pull_saying(driver, one, values, _Quiet())
 
 
 async def _pull_saying(driver: Driver, one: Image, values: Values, says: Says) -> str:
@@ -93,7 +79,7 @@ PULL_NEWER: Action[Any] = Action(
     effect=_effect,
     stays=_stays,
     refuse=_refuse,
-    run=_pull_newer,
+    run=quietly(_pull_saying),
     run_saying=_pull_saying,
     long=True,
     line=_line,

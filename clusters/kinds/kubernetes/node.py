@@ -13,8 +13,10 @@ from clusters.kinds.base import Action, Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch, understood
+from clusters.kinds.kubernetes.drain import DRAIN
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.quantities import quantity
+from clusters.kinds.permission import CHANGES
 
 
 class Taint(Part, frozen=True, gc=False, rename="camel"):
@@ -130,6 +132,7 @@ CORDON: Action[Node] = Action(
     verb="cordon",
     label="Close",
     icon="ban",
+    permissions=CHANGES,
     run=one_call(_closing(True), "{name} takes no new pods"),
     undo=lambda node, values: ("uncordon", {}),
     effect=lambda node: f"{node.name} takes no new pods.",
@@ -141,6 +144,7 @@ UNCORDON: Action[Node] = Action(
     verb="uncordon",
     label="Open",
     icon="circle-check",
+    permissions=CHANGES,
     run=one_call(_closing(None), "{name} takes pods again"),
     undo=lambda node, values: ("cordon", {}),
     effect=lambda node: f"{node.name} takes new pods again.",
@@ -195,5 +199,5 @@ NODE: Kind[Node] = Kind(
         AGE,
     ),
     panels=(OVERVIEW, CONDITIONS, EVENTS, YAML),
-    actions=(CORDON, UNCORDON),
+    actions=(CORDON, UNCORDON, DRAIN),
 )
