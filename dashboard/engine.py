@@ -37,7 +37,7 @@ def address(row: Row) -> str:
 
 def info(cluster: Cluster) -> ClusterInfo:
     """What the engine must know of a cluster."""
-    namespaces = cluster.settings.get("namespaces")
+    namespaces = str(cluster.settings.get("namespaces") or "").split()
     return ClusterInfo(
         id=cluster.pk,
         name=cluster.name,

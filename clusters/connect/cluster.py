@@ -54,8 +54,9 @@ def driver_fields(driver: str) -> tuple[Field, ...]:
 
 
 def fields_of(driver: str, settings: Mapping[str, Any]) -> tuple[Field, ...]:
-    """What that driver asks for, for this cluster: of the one that we run in ourselves, nothing."""
-    return () if settings.get("in_cluster") else driver_fields(driver)
+    """What that driver asks for, for this cluster: of the one that we run in ourselves, not how it is reached."""
+    fields = driver_fields(driver)
+    return tuple(field for field in fields if field.narrows) if settings.get("in_cluster") else fields
 
 
 def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) -> Reach:
@@ -74,7 +75,9 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
     meant = [field for field in fields if str(values.get("address", "")).lower().startswith(field.schemes or "")]
     settings = {**others, **{field.name: values[field.name] for field in meant if field.type != "secret"}}
     secret = {field.name: values[field.name] for field in meant if field.type == "secret" and values[field.name]}
-    if before and any(str(before.settings.get(name) or "") != str(value or "") for name, value in settings.items()):
+    narrowing = {field.name for field in fields if field.narrows}
+    reaching = {name: value for name, value in settings.items() if name not in narrowing}
+    if before and any(str(before.settings.get(name) or "") != str(value or "") for name, value in reaching.items()):
         problems = {
             field.name: f"The connection was changed: enter “{field.label}” again."
             for field in meant
@@ -147,6 +150,13 @@ def change(by: Actor, cluster: Cluster, marks: Marks, to: Reach, about: About) -
         {"settings": dict(to.settings), "read_only": marks.read_only, "production": marks.production},
     ):
         _set(cluster, marks, to, about)
+
+
+def narrow(by: Actor, cluster: Cluster, settings: Mapping[str, Any]) -> None:
+    """Keep how much of it is looked at; how it is reached stays. The caller tells the engine."""
+    with _recorded(by, "change", cluster.name, {"settings": dict(settings)}):
+        cluster.settings = {**cluster.settings, **settings}
+        cluster.save(update_fields=["settings"])
 
 
 def remove(by: Actor, cluster: Cluster) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -27,6 +28,11 @@ def span(seconds: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its word: "1 container", "3 containers"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """All of them in a sentence: "pods", "pods and jobs", "pods, jobs and secrets"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def short_id(uid: str) -> str:

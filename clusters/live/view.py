@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import compress
 from operator import not_
@@ -11,9 +11,11 @@ from typing import Any
 from sortedcontainers import SortedList
 
 from clusters.errors import Unreachable
+from clusters.kinds.formats import listed
 from clusters.live.index import Entry, Index, Move, Order, count, recount, replace
 from clusters.live.query import Query
 from clusters.live.table import TABLES
+from clusters.permissions import NotPermitted
 
 
 class View:
@@ -63,10 +65,31 @@ class View:
 
         Rows of a cluster that fell silent are grey and say since when; that is not said twice.
         """
+        found, hidden = [], defaultdict[str, list[str]](list)
+        for index in self._asked():
+            trouble, kind = index.store.trouble, index.store.kind
+            if trouble is None or (index.store.resources and isinstance(trouble, Unreachable)):
+                continue
+            if _could_be_narrowed(index):
+                hidden[index.cluster.name].append(kind.plural.lower())
+            else:
+                found.append(f"{kind.plural} of {index.cluster.name}: {trouble.message}")
+        return found + [
+            f"{name}: this cluster's account may not list {listed(kinds)} in all namespaces; choose a namespace."
+            for name, kinds in hidden.items()
+        ]
+
+    @property
+    def narrow(self) -> list[list[str]]:
+        """The clusters of which something could be seen if namespaces were chosen: address and name of each."""
+        hidden = [index.cluster for index in self._asked() if _could_be_narrowed(index)]
+        return [list(one) for one in dict.fromkeys((cluster.slug, cluster.name) for cluster in hidden)]
+
+    def _asked(self) -> list[Index]:
+        """Those of the clusters that the filters leave in: nobody asks for trouble of the others."""
+        filters = [one for one in self.query.filters if one.column == "cluster"]
         return [
-            f"{index.store.kind.plural} of {index.cluster.name}: {trouble.message}"
-            for index in self.indexes
-            if (trouble := index.store.trouble) and not (index.store.resources and isinstance(trouble, Unreachable))
+            index for index in self.indexes if all((index.cluster.slug in one.values) != one.without for one in filters)
         ]
 
     @property
@@ -145,3 +168,9 @@ class View:
         return not self._filters or all(
             (entry.facets[at] in values) != without for at, values, without in self._filters
         )
+
+
+def _could_be_narrowed(index: Index) -> bool:
+    """Is it refused only because all namespaces are asked for?"""
+    refused = isinstance(index.store.trouble, NotPermitted)
+    return refused and index.store.kind.namespaced and index.cluster.namespaces is None

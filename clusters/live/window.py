@@ -59,6 +59,7 @@ class Window:
             "listed": self._listed,
             "troubles": self._troubles,
             "old": self._old,
+            "narrow": self.view.narrow if self._troubles else [],
             "columns": [column.key for column in self.columns],
             "rows": rows,
             "facets": {key: dict(counter) for key, counter in self.view.facets.items()},
@@ -107,6 +108,7 @@ class Window:
             patch["listed"] = self.view.listed
         if (troubles := self.view.troubles) != self._troubles:
             patch["troubles"] = self._troubles = troubles
+            patch["narrow"] = self.view.narrow
         if (old := self.view.old) != self._old:
             patch["old"] = self._old = old
         self._sent, self._order, self._total, self._listed = sent, order, self.view.total, self.view.listed

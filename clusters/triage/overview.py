@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from clusters.access import Scope
 from clusters.kinds.base import Level
+from clusters.permissions import NotPermitted
 from clusters.triage import engine, explain
 from clusters.triage.finding import Finding
 from clusters.triage.numbers import Measured, Number, numbers
@@ -48,6 +49,7 @@ class Comb:
     squares: tuple[Square, ...]
     total: int
     rest: str = ""
+    hidden: bool = False  # nothing of it can be seen: what runs there is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,33 @@ def overview(
     unheard = {cluster.id for cluster in seen if cluster.state in UNHEARD}
     known = [one for cluster, found in apps.items() if cluster not in unheard for one in found]
     silent = sum(len(found) for cluster, found in apps.items() if cluster in unheard)
+    hidden = [cluster for cluster in seen if _is_hidden(cluster)]
     head = explain.headline(len(findings)) if levels or findings or not loading else "Looking around"
+    if hidden and not findings and head != "Looking around":
+        head = "What can be seen is well" if levels else "Nothing can be seen"
     return Overview(
         headline=head,
-        sentence=sentence(levels, loading),
+        sentence=f"{sentence(levels, loading) if levels or not hidden else ''}{_of_hidden(hidden)}".strip(),
         findings=tuple(findings),
         levels=levels,
         numbers=numbers(known, silent, restarts, measured, now),
         hive=tuple(_comb(one, apps[one.id]) for one in seen),
     )
+
+
+def _is_hidden(cluster: Heard) -> bool:
+    """It answers, but our account may list none of its apps."""
+    stores = [store for store in cluster.stores.values() if store.kind.workload is not None and store.kind.always]
+    hidden = [store for store in stores if not store.listed and isinstance(store.trouble, NotPermitted)]
+    return bool(stores) and len(hidden) == len(stores) and cluster.state not in UNHEARD
+
+
+def _of_hidden(clusters: Sequence[Heard]) -> str:
+    if not clusters:
+        return ""
+    its = "its account" if len(clusters) == 1 else "their accounts"
+    names = explain.listed([one.name for one in clusters])
+    return f" What runs on {names} cannot be seen: {its} may not list it in all namespaces; choose a namespace."
 
 
 def sentence(levels: Mapping[Level, int], loading: bool = False) -> str:
@@ -152,7 +172,7 @@ def _comb(cluster: Heard, apps: Sequence[Thing]) -> Comb:
         hidden = Counter(_level(cluster, one) for one in apps) - Counter(_level(cluster, one) for one in drawn)
         rest = "and " + explain.listed([f"{count:,} {WORDS[level]}" for level, count in sorted(hidden.items())], most=7)
     squares = tuple(_square(cluster, one) for one in drawn)
-    return Comb(cluster.id, cluster.name, cluster.platform, squares, len(apps), rest)
+    return Comb(cluster.id, cluster.name, cluster.platform, squares, len(apps), rest, _is_hidden(cluster))
 
 
 def _square(cluster: Heard, one: Thing) -> Square:

@@ -12,6 +12,7 @@ from clusters.errors import ClusterError
 from clusters.kinds.base import Level, Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES
+from clusters.permissions import NotPermitted
 from dashboard.access import allow, cluster_or_404
 from dashboard.engine import engine
 from dashboard.navigation import list_address
@@ -38,6 +39,8 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "kinds": [_kind(connection, name, request) for name in _listed(connection)],
             "may_apply": may_apply(request.actor, connection).allowed,
             "all_kinds": len(connection.discovered.found),
+            "hidden": _is_hidden(connection),
+            "namespaces": sorted(connection.cluster.namespaces or ()),
         },
     )
 
@@ -57,6 +60,13 @@ async def _learn(connection: Connection) -> None:
             connection.about = await asyncio.wait_for(connection.driver.about(), 2)
         except (TimeoutError, ClusterError):
             return
+
+
+def _is_hidden(connection: Connection) -> bool:
+    """Is there anything that can only be seen when namespaces are chosen?"""
+    stores = connection.stores.values()
+    refused = [one for one in stores if one.kind.namespaced and isinstance(one.trouble, NotPermitted)]
+    return bool(refused) and connection.cluster.namespaces is None
 
 
 def _listed(connection: Connection) -> list[str]:

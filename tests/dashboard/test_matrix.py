@@ -75,6 +75,7 @@ ROUTES = {
     "clusters/connect/paste/": "site",
     "run/<slug:kind>/": "signed-in",
     "clusters/<slug:slug>/edit/": "site",
+    "clusters/<slug:slug>/namespaces/": "site",
     "clusters/<slug:slug>/remove/": "site",
     "clusters/<slug:cluster>/": "cluster",
     "clusters/<slug:cluster>/check/": "cluster",

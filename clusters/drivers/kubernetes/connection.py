@@ -25,6 +25,9 @@ FIELDS = (
           help="Only where it differs from the address."),
     Field(name="insecure", label="Do not check the server's certificate", type="flag", required=False,
           help="Anybody in between can then read the token and answer in the cluster's place."),
+    Field(name="namespaces", label="Only these namespaces", required=False, max_length=4000, narrows=True,
+          pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?( +[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*",
+          help="For an account that may not list the whole cluster. Separated by spaces; empty: all of them."),
 )  # fmt: skip
 
 

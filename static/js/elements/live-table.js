@@ -13,7 +13,6 @@ import { Rows } from "../table/rows.js";
 import { Selection } from "../table/selection.js";
 import { Toolbar } from "../table/toolbar.js";
 import { toast } from "../toast.js";
-import { visible } from "../visible.js";
 
 const STEP = 50; // windows begin at multiples of this, so that people who look at the same share one
 const MOST = 200; // rows of one window
@@ -83,8 +82,9 @@ class LiveTable extends HTMLElement {
     if (frame.t === "snap") this.#show(frame);
     else if (frame.t === "patch") {
       this.rows.patch(frame);
+      if (frame.troubles) this.#troubled(frame);
       this.#counted(frame.total, frame.listed ?? this.listed);
-      if (frame.troubles || frame.old) this.#heard(frame.troubles, frame.old);
+      if (frame.troubles || frame.old) this.#heard(frame.old);
     } else if (frame.t === "usage") this.rows.usage(frame.rows);
     else if (frame.t === "end") this.#say("This list is not available", frame.why);
   }
@@ -95,8 +95,9 @@ class LiveTable extends HTMLElement {
     this.toolbar.draw(this.shown);
     this.rows.replace(snapshot.rows, snapshot.offset);
     this.rows.usage(snapshot.usage ?? {});
+    this.#troubled(snapshot);
     this.#counted(snapshot.total, snapshot.listed);
-    this.#heard(snapshot.troubles, snapshot.old ?? []);
+    this.#heard(snapshot.old ?? []);
   }
 
   #useColumns(keys) {
@@ -127,6 +128,7 @@ class LiveTable extends HTMLElement {
     const { label } = this.dataset;
     if (total) this.empty.hidden = true;
     else if (!listed) this.waiting = setTimeout(() => this.#skeleton(), SKELETON_AFTER);
+    else if (this.troubles.length) this.#say(`No ${label.toLowerCase()} can be seen`, this.troubles.join(" "), ...this.#narrowing());
     else if (this.address.isFiltered(this.columns)) this.#say("Nothing fits", "No row fits the search and the filters.", this.#clearButton());
     else this.#say(`No ${label.toLowerCase()} here`, "When there is one, it appears by itself.");
   }
@@ -198,16 +200,26 @@ class LiveTable extends HTMLElement {
     element.toggleAttribute("data-stale", isStale(data.cluster) || Boolean(this.old?.has(data.cluster)));
   }
 
+  // What cannot be seen, and of which clusters more could be if namespaces were chosen.
+  #troubled({ troubles, narrow }) {
+    this.troubles = troubles ?? [];
+    this.narrow = narrow ?? [];
+    this.total = undefined; // what an empty list says may be another now
+  }
+
   // Rows of a cluster that is silent, or that are being listed anew, are grey, and it is said since when; kinds that
   // cannot be seen are named.
-  #heard(troubles = this.troubles, old = this.old) {
-    this.troubles = troubles;
+  #heard(old = this.old) {
     this.old = new Map(old);
     this.rows.decorateAll();
     const silent = staleWords(new Set(this.rows.order.map((id) => this.rows.data(id)?.cluster)));
-    const words = [silent, oldWords(this.old, this.dataset.label), ...(troubles ?? [])].filter(Boolean).join(" ");
+    const words = [silent, oldWords(this.old, this.dataset.label), ...(this.total ? this.troubles : [])].filter(Boolean).join(" ");
     this.note.hidden = !words;
-    this.note.replaceChildren(icon("unknown"), visible(words));
+    this.note.replaceChildren(icon("unknown"), make("span", {}, words), ...(this.total ? this.#narrowing() : []));
+  }
+
+  #narrowing() {
+    return this.narrow.map(([slug, name]) => make("a", { className: "btn sm", href: `/clusters/${slug}/namespaces/` }, `Choose namespaces of ${name}`));
   }
 
   #selected() {
