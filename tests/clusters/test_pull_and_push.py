@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -67,10 +68,14 @@ async def private(driver: DockerDriver) -> AsyncIterator[Put]:
 
 
 async def _forget(driver: DockerDriver, put: Put) -> None:
-    for tag in ("1", "2"):
-        with suppress(ClusterError):
-            path = ("images", *put.image(tag).split("/"))
-            await driver.call(Call("DELETE", path, {"force": "1"}))
+    """By tag and by digest: whatever of that repository the engine has a name for."""
+    repository_here = f"{put.registry.host}/{put.name}"
+    filters = msgspec.json.encode({"reference": [repository_here]}).decode()
+    for one in await driver.call(Call("GET", ("images", "json"), {"filters": filters})):
+        for name in {*(one["RepoTags"] or ()), *(one["RepoDigests"] or ())}:
+            if name.startswith(repository_here):
+                with suppress(ClusterError):
+                    await driver.call(Call("DELETE", ("images", *name.split("/")), {"force": "1"}))
 
 
 def store(registry: RealRegistry, **other: Any) -> Registry:
