@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from clusters import actors, jobs
 from clusters.access import Actor
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError, Missing
 from clusters.gateway import Gateway
-from clusters.kinds.docker.image_model import Image
 from clusters.kinds.formats import count
 from clusters.live.connection import Connection
 from clusters.live.row import Row
@@ -22,7 +20,6 @@ from clusters.registries.newer import Compared
 
 MOST_NAMES = 20  # of one image
 AT_ONCE = 5  # images
-SOON = 0.5  # seconds in which an engine's events tell what a pull changed
 _WORDS = {"newer": "newer there", "same": "the same", "gone": "not there any more", "unknown": "cannot tell"}
 
 
@@ -50,26 +47,18 @@ async def ask_again(connections: Iterable[Connection], names: set[str]) -> None:
 
 
 async def _ask_again(connection: Connection, names: set[str]) -> None:
-    with connection.wanted("image"):
-        store = connection.stores["image"]
-        store.judge_again(list(store.resources))  # nothing is claimed meanwhile
-        await asyncio.sleep(SOON)
-        images: list[Any] = list(store.resources.values())
-        for image in images:
-            if mine := names & set(image.tags):
-                whole = await _digests(connection, image)
-                found = await asyncio.gather(*(newer.compare(name, whole, anew=True) for name in sorted(mine)))
-                seen.note(image.uid, [(one.name, one.state) for one in found])
-        store.judge_again(list(store.resources))
-
-
-async def _digests(connection: Connection, image: Image) -> Sequence[str]:
-    try:
-        whole = await connection.driver.call(Call("GET", ("images", image.id, "json")))
-    except ClusterError:
-        return image.digests
-    found = whole.get("RepoDigests") if isinstance(whole, dict) else None
-    return [str(one) for one in found or ()]
+    store = connection.stores["image"]
+    store.judge_again(list(store.resources))  # nothing is claimed meanwhile
+    for name in sorted(names):
+        try:
+            image = await connection.driver.call(Call("GET", ("images", *name.split("/"), "json")))
+        except ClusterError:
+            continue  # no image has that name there
+        if isinstance(image, dict):
+            digests = [str(one) for one in image.get("RepoDigests") or ()]
+            found = await newer.compare(name, digests, anew=True)
+            seen.note(str(image.get("Id")), [(name, found.state)])
+    store.judge_again(list(store.resources))
 
 
 def _stores(gateway: Gateway, row: Row) -> Iterator[Store]:

@@ -202,3 +202,15 @@ async def test_what_an_engine_says_is_inert() -> None:
     said = [*heard.layers.values(), *(text for text, _ in heard.lines)]
     assert all(text.isprintable() for text in said)
     assert heard.amounts["z"][-1] == (7, 7)
+
+
+async def test_a_stored_password_that_cannot_be_opened_is_said_instead_of_a_denial(
+    driver: DockerDriver, private: Put
+) -> None:
+    registry = await asyncio.to_thread(store, private.registry)
+    registry.secret = b"PH1" + b"x" * 60  # sealed with a key that is not here
+    await registry.asave()
+    await asyncio.to_thread(private.registry.put_image, private.name, "1")
+    for work in (pull(driver, private.image("1"), Heard()), push(driver, private.image("1"), Heard())):
+        with pytest.raises(Refused, match=r"stored sign-in of .* cannot be opened"):
+            await work

@@ -160,13 +160,15 @@ async def test_what_is_newer_is_found_in_the_list_and_pulled_from_there(as_ada: 
     real, connection = find_registry(), engine.supervisor.connections[here.pk]
     newer._answers.clear()
     seen.forget()
+    leave = seen.on_changed(engine._ask_again)  # as the engine does when it starts
     await asyncio.to_thread(kept.add, ADA, kept.read_form(real.form))
     with repository(real) as put:
         await asyncio.to_thread(real.put_image, put.name, "1", labels={"of": put.name})
         begun = await as_ada.post("/images/pull/", {"cluster": str(here.pk), "image": put.image("1")})
         assert (await ended(begun["HX-Redirect"].split("/")[2])).state == "done"
         row = await row_of(here, put.image("1"))
-        await asyncio.to_thread(real.put_image, put.name, "1", labels={"now": put.name})
+        layers = (put.name.encode() * 1000, b"more")
+        await asyncio.to_thread(real.put_image, put.name, "1", labels={"now": put.name}, layers=layers)
         with connection.wanted("image"):
             assert put.image("1") not in (await as_ada.get("/list/image/?registry=newer")).content.decode()
             assert b"Asks for each name" in (await as_ada.get("/images/newer/")).content
@@ -179,9 +181,16 @@ async def test_what_is_newer_is_found_in_the_list_and_pulled_from_there(as_ada: 
             begun = await as_ada.post("/act/", {"verb": "pull-newer", "rows": row, "key": "k"})
             job = await ended(begun["Location"].split("/")[2])
             assert job.state == "done", job.reason
+            bars = [line async for line in job.lines.filter(total__gt=0)]
+            assert bars, "no layer had a bar"
+            assert all(line.done == line.total for line in bars)
             found = await inspect(connection.driver, put.image("1"))
             assert found is not None
             assert found["Config"]["Labels"] == {"now": put.name}
+            async with asyncio.timeout(20):  # judged again at once, without being asked
+                while put.image("1") not in (await as_ada.get("/list/image/?registry=same")).content.decode():
+                    await asyncio.sleep(0.1)
+            leave()
             async with asyncio.timeout(20):
                 while (fresh := await row_of(here, put.image("1"))) == row:
                     await asyncio.sleep(0.1)
