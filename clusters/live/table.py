@@ -105,6 +105,7 @@ RESTARTS = TableColumn(
     sort=lambda row: row.restarts or 0,
     words="How often it, or a copy of it, had to be started again.",
 )
+UNSAID = Column.__dataclass_fields__["width"].default  # of a kind that asks for no width of its own
 FROM_OUTSIDE = {"status": STATUS, "restarts": RESTARTS}  # columns that a resource cannot fill by itself
 
 
@@ -124,9 +125,17 @@ def _of_kind(column: Column[Any]) -> TableColumn:
     )
 
 
+def _from_outside(column: Column[Any]) -> TableColumn | None:
+    """A column that is filled from outside, as wide as the kind asks for where it does."""
+    known = FROM_OUTSIDE.get(column.key)
+    if known is None or column.width == UNSAID:
+        return known
+    return replace(known, width=column.width)
+
+
 def kind_table(kind: Kind[Any]) -> Table:
     """The list of one kind, over all clusters that have it."""
-    columns = [FROM_OUTSIDE.get(column.key) or _of_kind(column) for column in kind.columns]
+    columns = [_from_outside(column) or _of_kind(column) for column in kind.columns]
     columns.insert(min(2, len(columns)), WHERE)
     return Table(
         name=kind.name,

@@ -31,6 +31,14 @@ def test_it_has_a_list_and_says_what_it_is(kind: Kind[Any]) -> None:
     assert {"name", "status"} <= {column.key for column in kind.columns}
 
 
+def test_a_kind_with_long_words_has_room_for_them_in_its_list() -> None:
+    widths = {
+        name: next(column.width for column in TABLES[name].columns if column.key == "status")
+        for name in ("service", "pod")
+    }
+    assert widths == {"service": "minmax(146px, 1fr)", "pod": "minmax(104px, .9fr)"}
+
+
 @every_kind
 def test_its_columns_have_different_keys_and_known_cells(kind: Kind[Any]) -> None:
     keys = [column.key for column in kind.columns]
