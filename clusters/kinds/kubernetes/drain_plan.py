@@ -20,7 +20,7 @@ from clusters.kinds.kubernetes.selectors import LabelSelector
 
 PODS, BUDGETS = ("api", "v1", "pods"), ("apis", "policy", "v1", "poddisruptionbudgets")
 OVER = {"Succeeded", "Failed"}
-LOCAL_DATA, NO_OWNER = "keeps data on this machine, which is lost", "nobody makes it again"
+LOCAL_DATA, NO_OWNER = "it keeps data on this machine, which is lost", "nobody makes it again"
 T = TypeVar("T")
 
 
