@@ -9,19 +9,20 @@ import asyncio
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from clusters.access import Actor
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Invalid, Missing
 from clusters.live.log_joining import Again, Copies
-from clusters.live.log_lines import LogFilter, LogLevel, continues, read, shown
+from clusters.live.log_lines import LogFilter, LogLevel, continues
 from clusters.live.log_search import OlderLines
 from clusters.live.log_source import Line, Stream, Streams
+from clusters.live.log_waiting import OURS, Shown, Source, Waiting
 from clusters.live.row import Row
 from clusters.live.usage import copies
 
@@ -34,43 +35,6 @@ OF_A_FLOOD = 20  # when there are more: the newest, which is more than anybody r
 MAX_SOURCES = 50  # containers merged into one
 SEARCHED = 10_000  # lines that are read at once when only some are wanted; the older ones follow
 FIRST_LINES = 1.0  # seconds in which the first of them come
-OURS = -1  # the number of the source of lines that are about the log itself
-
-# (epoch seconds, number of its source, level, text, message of a JSON line or None, continues the one before)
-Shown: TypeAlias = tuple[float, int, int, str, str | None, bool]
-_Waiting: TypeAlias = tuple[float, float, float, str]  # order, when it came, epoch seconds, text
-
-
-@dataclass(slots=True, eq=False)
-class Source:
-    """One container among those merged, and what of it waits to be shown."""
-
-    number: int
-    source: LogSource
-    row_id: str
-    where: str  # the name of its cluster
-    name: str  # what finds it again when it was made again: "cluster/kind/key", as in an address
-    joined: float
-    past: int  # lines of the past that may still come; these are never left out
-    stop: Callable[[], None] = lambda: None
-    state: str = "live"  # "ended": it is not there any more
-    history: deque[_Waiting] = field(default_factory=deque)
-    newest: deque[_Waiting] = field(default_factory=deque)
-    skipped: int = 0  # left out between history and newest
-    order: float = 0.0  # of the last line taken in: within one container the order is the container's
-    oldest: float = 0.0  # the time of the first line that came, wanted or not
-    wanted: bool = False  # whether the last line that stood alone was wanted; its further lines follow it
-
-    @property
-    def first(self) -> _Waiting | None:
-        """What comes next."""
-        return self.history[0] if self.history else self.newest[0] if self.newest else None
-
-    def about(self) -> dict[str, Any]:
-        """As the page is told of it."""
-        return {"n": self.number, "label": self.source.label or self.source.resource.name, "row": self.row_id,
-                "name": self.name, "where": self.where, "container": self.source.container,
-                "state": self.state}  # fmt: skip
 
 
 class LogStream:
@@ -141,7 +105,7 @@ class LogStream:
 
         try:
             async for lines in older.steps(self._options, self._filter, source.oldest, told):
-                found = [_shown(at, source.number, text) for at, _, text in lines]
+                found = [source.shown(at, text) for at, _, text in lines]
                 self._older = found + self._older if alone else list(heapq.merge(self._older, found))
                 told()
         except ClusterError as error:
@@ -241,7 +205,7 @@ class LogStream:
             source.newest = deque(islice(source.newest, len(source.newest) - OF_A_FLOOD, None))
         self._wake()
 
-    def _line_up(self, source: Source, queue: deque[_Waiting], lines: Sequence[Line], now: float) -> None:
+    def _line_up(self, source: Source, queue: deque[Waiting], lines: Sequence[Line], now: float) -> None:
         for at, _, text in lines:
             if self._filter:
                 if not continues(text):
@@ -265,7 +229,7 @@ class LogStream:
                 gaps.append((len(lines), source.skipped))
                 source.skipped = 0
             _, _, at, text = (source.history or source.newest).popleft()
-            lines.append(_shown(at, source.number, text))
+            lines.append(source.shown(at, text))
             if first := source.first:
                 heapq.heappush(heap, (first[0], source.number, source))
         lines += self._ours
@@ -291,7 +255,7 @@ class LogStream:
             if source.skipped:  # a flood: what waits is never old enough, and there is always more
                 edge = max(edge, source.order)
                 continue
-            for waiting in _backwards(source):
+            for waiting in source.backwards():
                 if waiting[1] <= latest:
                     edge = max(edge, waiting[0])
                     break
@@ -317,16 +281,6 @@ class _Reader:
             self.source.stop()
             self.log.changed = True
         self.log.say(words, level)
-
-
-def _backwards(source: Source) -> Iterator[_Waiting]:
-    yield from reversed(source.newest)
-    yield from reversed(source.history)
-
-
-def _shown(at: float, number: int, text: str) -> Shown:
-    level, message = read(text)
-    return at, number, int(level), shown(text), shown(message) if message else None, continues(text)
 
 
 def sources_of(connection: Connection, row: Row) -> list[tuple[str, LogSource]]:

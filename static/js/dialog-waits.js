@@ -27,6 +27,7 @@ function stepAside(form) {
 // What went wrong opens as a dialog again, unless another one was opened meanwhile: that is not taken away.
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
+  clearTimeout(waiting.get(ctx.sourceElement)?.timer); // it is answered: a form with errors takes the dialog's place now
   if (!ctx.sourceElement.closest?.("[data-under-way]") || ctx.response.status === 204 || !host.querySelector("dialog[open]")) return;
   event.preventDefault();
   const answer = new DOMParser().parseFromString(ctx.text, "text/html");
