@@ -40,7 +40,7 @@ class Spot:
 
 def spot(text: str, line: int, column: int) -> Spot:
     """Line from 1, column from 0."""
-    lines = text.split("\n")
+    lines = text.replace("\r\n", "\n").split("\n")  # forms send both
     at = min(max(line - 1, 0), len(lines) - 1)
     begin = max((i + 1 for i in range(at) if lines[i].startswith("---")), default=0)
     end = next((i for i in range(at + 1, len(lines)) if lines[i].startswith("---")), len(lines))

@@ -77,6 +77,7 @@ class Document:
 
 def read(text: str) -> list[Document]:
     """Every object of a text, in its order. Raises Unreadable with the line and what is wrong, in words."""
+    text = text.replace("\r\n", "\n")  # forms send both
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise Unreadable("This is longer than 1 MiB.")
     try:

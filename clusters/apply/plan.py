@@ -19,7 +19,7 @@ from clusters.apply import edit
 from clusters.apply.documents import Document, read
 from clusters.apply.hidden import bare, restored
 from clusters.apply.merging import taken_out
-from clusters.apply.owners import Owned, conflicts_of, managers_of, without
+from clusters.apply.owners import OURS, Owned, conflicts_of, managers_of, without
 from clusters.apply.places import Places
 from clusters.apply.step import LEAST, Choice, Step, need
 from clusters.drivers.base import Call, Driver, Found
@@ -218,13 +218,15 @@ async def _dry(driver: Driver, step: Step) -> dict[str, Any] | None:
     try:
         return _object(await driver.call(step.call(dry=True)))
     except Conflict as error:
-        step.conflicts = conflicts_of(error)
-        if not step.conflicts:
+        named = conflicts_of(error)
+        if not named:
             raise
+    step.conflicts = [one for one in named if one.manager != OURS]  # what we wrote in another way is ours
+    step.ours = len(step.conflicts) < len(named)
     if step.choice == "leave":
         step.wish = without(step.wish, [one.field for one in step.conflicts])
-        return _object(await driver.call(step.call(dry=True)))
-    return _object(await driver.call(step.call(dry=True, force=True)))  # to show what taking it over would do
+        return _object(await driver.call(step.call(dry=True, force=step.ours)))
+    return _object(await driver.call(step.call(dry=True, force=True)))  # what taking it over would do
 
 
 async def _take_out(driver: Driver, step: Step) -> None:

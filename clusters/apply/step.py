@@ -44,6 +44,7 @@ class Step:
     after: dict[str, Any] | None = None  # as it would be, by the cluster's own word
     whole: dict[str, Any] | None = None  # sent instead of ``wish`` where something is taken out that others manage
     conflicts: list[Owned] = field(default_factory=list)
+    ours: bool = False  # some of its fields are managed by us in another way: by an action, or an undo
     error: ClusterError | None = None
     waits: str = ""  # why only doing it can tell: another document has to be first
     remarks: list[str] = field(default_factory=list)
@@ -84,6 +85,11 @@ class Step:
         """Where it is."""
         assert self.place is not None
         return self.place.path(self.namespace, self.name)
+
+    @property
+    def force(self) -> bool:
+        """Are fields taken over: from others, by choice, or from ourselves?"""
+        return self.ours or self.choice == "take"
 
     def call(self, *, dry: bool, force: bool = False) -> Call:
         """The request that applies it: to this very object, as it was when we looked."""

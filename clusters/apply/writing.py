@@ -174,7 +174,7 @@ async def _write(driver: Driver, step: Step) -> dict[str, Any]:
         await _until_known(driver, step.place)
     for tries in range(TRIES):
         try:
-            answer: dict[str, Any] = await driver.call(step.call(dry=False, force=step.choice == "take"))
+            answer: dict[str, Any] = await driver.call(step.call(dry=False, force=step.force))
         except Conflict as error:
             if step.before is not None:
                 await _same_as_seen(driver, step)

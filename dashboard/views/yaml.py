@@ -28,6 +28,7 @@ from dashboard.page import page
 from dashboard.request import Request
 from dashboard.yaml_rights import may_apply
 
+CHOICE = re.compile(r"choice-([0-9]{1,3})-[0-9a-f]{1,32}")
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -118,9 +119,9 @@ def _failed(request: Request, context: Mapping[str, Any], error: ClusterError) -
 def _asked(request: Request, connection: Connection, row: Row | None) -> Asked:
     given = request.POST
     choices = {
-        int(name[7:]): choice
+        int(found[1]): choice
         for name, choice in given.items()
-        if name.startswith("choice-") and name[7:].isdecimal() and len(name) < 12 and choice in CHOICES
+        if (found := CHOICE.fullmatch(name)) and choice in CHOICES
     }
     edited = None
     if row is not None:

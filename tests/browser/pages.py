@@ -85,6 +85,16 @@ def _run(page: Page) -> None:
     page.locator("dialog#run[open]").wait_for()
 
 
+def _change_yaml(page: Page) -> None:
+    text = page.locator("yaml-editor textarea").input_value().replace("value: info", "value: debug")
+    page.locator("yaml-editor .cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(text)
+    page.get_by_role("button", name="Show what would change").click()
+    page.locator(".yaml-step .diff").wait_for()
+
+
 def _open(button: str, dialog: str) -> Callable[[Page], None]:
     def do(page: Page) -> None:
         page.get_by_role("button", name=button).click()
@@ -185,6 +195,9 @@ PAGES: tuple[Shot, ...] = (
     *_tabs("host", "overview", "disk", "raw"),
     *_tabs("volume", "overview", "size", "raw"),
     *_tabs("node", "overview"),
+    Shot("yaml-new", f"{SHOP}/yaml/", "yaml-editor .cm-editor"),
+    Shot("yaml-edit", f"{SHOP}/yaml/?kind=deployment&key=shop/checkout-api", "yaml-editor .cm-editor", do=_change_yaml),
+    Shot("yaml-as-viewer", f"{SHOP}/yaml/?kind=deployment&key=shop/checkout-api", "yaml-editor .cm-editor", who="vera"),
     Shot("deployment-as-viewer", DEPLOYMENT, "#panel", who="vera"),
     Shot("dialog-scale", DEPLOYMENT, "#panel", do=_action("Scale")),
     Shot("dialog-roll-back", DEPLOYMENT, "#panel", do=_action("Roll back")),

@@ -175,7 +175,11 @@ async def test_conflicts_name_who_manages_what_and_are_left_or_taken_over(cluste
         await writing.apply(Gateway(cluster), ADA, Asked(cluster_id=1, text=mine), seen.seal)
     await do(cluster, mine, choices={1: "leave"})
     assert kubectl("get", "configmap", "shared", "-n", namespace)["data"] == {"a": "theirs", "b": "theirs", "c": "mine"}
-    await do(cluster, mine, choices={1: "take"})
+    assert (await look(cluster, mine, choices={1: "take"})).steps[0].conflicts  # said as long as it is so
+    taken = await do(cluster, mine, choices={1: "take"})
+    await writing.take_back(Gateway(cluster), ADA, 1, taken.undo)
+    assert not (await look(cluster, mine, choices={1: "leave"})).undecided
+    await do(cluster, mine, choices={1: "take"})  # what our own undo wrote is no conflict with anybody
     assert kubectl("get", "configmap", "shared", "-n", namespace)["data"] == {"a": "mine", "b": "theirs", "c": "mine"}
 
 
