@@ -1,4 +1,4 @@
-"""Emptying a machine: said exactly before, as budgets allow, told while it goes on, with a truthful end."""
+"""Draining a node: said exactly before, as budgets allow, told while it goes on, with a truthful end."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ async def test_it_closes_first_then_asks_each_and_says_that_it_stays_closed() ->
     there, says = Machine("a", "b"), Says()
     there.pods["agent"] = _tree("agent", "DaemonSet")
     words = await WORK(there, MACHINE, {}, says)  # type: ignore[arg-type]
-    assert words == "2 pods gone from node-1; 1 pod stays. It is closed until somebody opens it."
+    assert words == "2 pods gone from node-1; 1 pod stays. It is cordoned until somebody uncordons it."
     assert there.calls[0] == "PATCH v1/nodes/node-1"
     assert set(there.calls[1:]) == {"POST pods/a/eviction", "POST pods/b/eviction"}
     assert list(there.pods) == ["agent"]
@@ -200,7 +200,7 @@ async def test_who_did_not_go_in_time_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(drain, "MINUTE", 0.1)
     with pytest.raises(Conflict, match="1 of 2 pods did not go within 1 minute: shop/b") as raised:
         await WORK(there, MACHINE, {"minutes": 1}, says)  # type: ignore[arg-type]
-    assert "node-1 stays closed" in raised.value.hint
+    assert "node-1 stays cordoned" in raised.value.hint
 
 
 async def test_what_the_cluster_forbids_is_not_asked_again_and_named_at_the_end() -> None:
@@ -220,7 +220,7 @@ async def test_cancelled_it_says_what_is_gone_and_what_is_not() -> None:
         while "gone" not in says.lines.get("u-a", [""])[-1]:
             await asyncio.sleep(0.01)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError, match=r"Stopped: 1 pod gone, 1 still there\. node-1 stays closed\."):
+    with pytest.raises(asyncio.CancelledError, match=r"Stopped: 1 pod gone, 1 still there\. node-1 stays cordoned\."):
         await task
     asked = len(there.calls)
     await asyncio.sleep(0.1)
@@ -324,7 +324,7 @@ def _allowed(namespace: str, name: str) -> int:
 
 
 @pytest.mark.kubernetes
-async def test_a_machine_is_closed_and_opened(driver: KubernetesDriver, machine: str) -> None:
+async def test_a_node_is_cordoned_and_uncordoned(driver: KubernetesDriver, machine: str) -> None:
     await CORDON.run(driver, _node(machine), {})
     assert _node(machine).spec.unschedulable
     await UNCORDON.run(driver, _node(machine), {})
@@ -332,9 +332,7 @@ async def test_a_machine_is_closed_and_opened(driver: KubernetesDriver, machine:
 
 
 @pytest.mark.kubernetes
-async def test_a_machine_is_emptied_as_its_budgets_allow(
-    driver: KubernetesDriver, namespace: str, machine: str
-) -> None:
+async def test_a_node_is_drained_as_its_budgets_allow(driver: KubernetesDriver, namespace: str, machine: str) -> None:
     name, agent = f"web-{secrets.token_hex(2)}", f"agent-{secrets.token_hex(2)}"
     _apply(
         _app(name, namespace, machine, 3),
@@ -359,7 +357,7 @@ async def test_a_machine_is_emptied_as_its_budgets_allow(
     assert len(_on(machine, namespace)) == 4
     subprocess.run(["kubectl", "delete", "pdb", name, "-n", namespace], capture_output=True, check=True)
     words = await asyncio.wait_for(task, 60)
-    assert words == f"3 pods gone from {machine}; 1 pod stays. It is closed until somebody opens it."
+    assert words == f"3 pods gone from {machine}; 1 pod stays. It is cordoned until somebody uncordons it."
     left = _on(machine, namespace)
     assert [one["metadata"]["ownerReferences"][0]["kind"] for one in left] == ["DaemonSet"]
     assert _node(machine).spec.unschedulable

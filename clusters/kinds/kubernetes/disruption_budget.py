@@ -1,4 +1,4 @@
-"""Disruption budget: how many copies of an app may be taken away at a time when machines are emptied."""
+"""Disruption budget: how many copies of an app may be taken away at a time when nodes are drained."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Budget(Object, frozen=True, gc=False, rename="camel"):
 
 @understood
 def health(one: Budget) -> Health:
-    """Whether machines can be emptied with it."""
+    """Whether nodes can be drained with it."""
     status = one.status
     if not status.observed_generation:
         return Health(Level.CHANGING, "New", "The cluster has not looked at it yet.", since=one.created)
@@ -76,7 +76,7 @@ def health(one: Budget) -> Health:
             f"{status.current_healthy} of {count(status.expected_pods, 'copy', 'copies')} are well: none may go now."
         )
         return Health(Level.AT_RISK, "Holds on", words, "disruptionsAllowed 0", failed.since if failed else 0.0)
-    words = "All its copies are well and still none may go: it blocks every emptying of a machine, and every upgrade."
+    words = "All its copies are well and still none may go: it blocks every draining of a node, and every upgrade."
     return Health(Level.AT_RISK, "Blocks", words, "disruptionsAllowed 0", failed.since if failed else 0.0)
 
 
@@ -113,7 +113,7 @@ DISRUPTION_BUDGET: Kind[Budget] = Kind(
     icon="shield-check",
     group="Workloads",
     platform="kubernetes",
-    words="How many copies of an app may be taken away at a time, when machines are emptied or replaced.",
+    words="How many copies of an app may be taken away at a time, when nodes are drained or replaced.",
     health=health,
     columns=(
         name_column(lambda one: one.rule),

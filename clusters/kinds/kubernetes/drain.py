@@ -1,4 +1,4 @@
-"""Emptying a machine: close it, ask its pods to go as their disruption budgets allow, and tell truly how it went."""
+"""Draining a node: cordon it, ask its pods to go as their disruption budgets allow, and tell truly how it went."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ async def _preview(asked: Look, values: Values) -> Preview:
     node, options = asked.resource, Options.of(values)
     plan = await look(asked.driver, node.name, options)
     moving = len(plan.leaving)
-    closed = "stays closed" if node.spec.unschedulable else "takes no new pods from then on"
-    effect = f"{count(moving, 'pod')} {'is' if moving == 1 else 'are'} asked to go. {node.name} {closed}."
+    cordoned = "stays cordoned" if node.spec.unschedulable else "takes no new pods from then on"
+    effect = f"{count(moving, 'pod')} {'is' if moving == 1 else 'are'} asked to go. {node.name} {cordoned}."
     if not moving and not plan.holds:
-        effect = f"There is nothing on {node.name} that would move. It {closed}."
+        effect = f"There is nothing on {node.name} that would move. It {cordoned}."
     told = [
         _told("Need your leave", "failing", plan.holds),
         _told("Have to wait", "at_risk", plan.waits),
@@ -66,7 +66,7 @@ def _told(label: str, level: str, fates: Sequence[Fate]) -> Told:
 
 @dataclass(slots=True)
 class _Drain:
-    """One emptying while it goes on."""
+    """One draining while it goes on."""
 
     driver: Driver
     node: Any
@@ -156,7 +156,7 @@ async def _drain(driver: Driver, node: Any, values: Values, says: Says) -> str:
     try:
         await work.run(plan)
     except asyncio.CancelledError:
-        words = f"Stopped: {count(work.gone, 'pod')} gone, {len(work.left)} still there. {node.name} stays closed."
+        words = f"Stopped: {count(work.gone, 'pod')} gone, {len(work.left)} still there. {node.name} stays cordoned."
         says.say(f"{words} What was asked to go goes on ending; what is gone stays gone.", "warning")
         raise asyncio.CancelledError(words) from None
     if work.left:
@@ -164,10 +164,10 @@ async def _drain(driver: Driver, node: Any, values: Values, says: Says) -> str:
         why = "" if work.failed and not work.waiting else f" within {count(options.minutes, 'minute')}"
         raise Conflict(
             f"{len(work.left)} of {work.gone + len(work.left)} pods did not go{why}: {names}.",
-            hint=f"{node.name} stays closed. Its lines say what each of them waits for.",
+            hint=f"{node.name} stays cordoned. Its lines say what each of them waits for.",
         )
     stays = f"; {count(len(plan.stays), 'pod stays', 'pods stay')}" if plan.stays else ""
-    return f"{count(work.gone, 'pod')} gone from {node.name}{stays}. It is closed until somebody opens it."
+    return f"{count(work.gone, 'pod')} gone from {node.name}{stays}. It is cordoned until somebody uncordons it."
 
 
 def _line(node: Any, values: Values) -> str:
@@ -182,10 +182,10 @@ def _line(node: Any, values: Values) -> str:
 
 DRAIN: Action[Any] = Action(
     verb="drain",
-    label="Empty",
+    label="Drain",
     icon="log-out",
     permissions=(Permission("patch"), Permission("list", api="v1/pods"), Permission("create", "eviction", "v1/pods")),
-    effect=lambda node: f"Closes {node.name} and asks its pods to go elsewhere.",
+    effect=lambda node: f"Cordons {node.name} and asks its pods to go elsewhere.",
     stays=lambda node: "What daemon sets keep on every machine stays.",
     run=quietly(_drain),
     run_saying=_drain,

@@ -1,4 +1,4 @@
-"""What emptying a machine means for each pod on it: it moves, it stays, it holds everything up; always with the reason.
+"""What draining a node means for each pod on it: it moves, it stays, it holds everything up; always with the reason.
 
 The same plan is shown before and carried out after: what the cluster says now, read in one go.
 """

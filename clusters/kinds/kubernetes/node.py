@@ -98,7 +98,7 @@ def health(node: Node) -> Health:
         if one.type in _PRESSURE and one.status == "True":
             return Health(Level.AT_RISK, "Running short", f"It is short of {_PRESSURE[one.type]}.", one.type, one.since)
     if node.spec.unschedulable:
-        return Health(Level.PAUSED, "Closed", "It takes no new pods; what runs on it goes on.", "SchedulingDisabled")
+        return Health(Level.PAUSED, "Cordoned", "It takes no new pods; what runs on it goes on.", "SchedulingDisabled")
     return Health(Level.HEALTHY, "Ready")
 
 
@@ -124,31 +124,31 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
     }
 
 
-def _closing(closed: bool | None) -> Callable[[Node, Values], Call]:
-    return lambda node, values: patch(NODE, node, {"spec": {"unschedulable": closed}})
+def _cordoning(on: bool | None) -> Callable[[Node, Values], Call]:
+    return lambda node, values: patch(NODE, node, {"spec": {"unschedulable": on}})
 
 
 CORDON: Action[Node] = Action(
     verb="cordon",
-    label="Close",
+    label="Cordon",
     icon="ban",
     permissions=CHANGES,
-    run=one_call(_closing(True), "{name} takes no new pods"),
+    run=one_call(_cordoning(True), "{name} takes no new pods"),
     undo=lambda node, values: ("uncordon", {}),
     effect=lambda node: f"{node.name} takes no new pods.",
     stays=lambda node: "What runs on it goes on.",
-    refuse=lambda node: "It is closed already." if node.spec.unschedulable else "",
+    refuse=lambda node: "It is cordoned already." if node.spec.unschedulable else "",
     line=lambda node, values: f"kubectl cordon {node.name}",
 )
 UNCORDON: Action[Node] = Action(
     verb="uncordon",
-    label="Open",
+    label="Uncordon",
     icon="circle-check",
     permissions=CHANGES,
-    run=one_call(_closing(None), "{name} takes pods again"),
+    run=one_call(_cordoning(None), "{name} takes pods again"),
     undo=lambda node, values: ("cordon", {}),
     effect=lambda node: f"{node.name} takes new pods again.",
-    refuse=lambda node: "" if node.spec.unschedulable else "It is open.",
+    refuse=lambda node: "" if node.spec.unschedulable else "It is not cordoned.",
     line=lambda node, values: f"kubectl uncordon {node.name}",
 )
 
