@@ -15,7 +15,7 @@ window.__broken = [];
 document.addEventListener("securitypolicyviolation", (event) => window.__broken.push(event.violatedDirective + " " + event.blockedURI));
 """
 UNHARMED = """() => ({
-  ran: window.__p, broken: window.__broken, polluted: ({}).polluted, foreign: document.querySelectorAll("#nav, main img, main script:not([type='application/json']):not([src])").length,
+  ran: window.__p, broken: window.__broken, polluted: ({}).polluted, foreign: document.querySelectorAll("#nav, main img:not(.cm-widgetBuffer:not([src])), main script:not([type='application/json']):not([src])").length,
   links: [...document.links].map((a) => a.href).filter((href) => !href.startsWith(location.origin)),
   acted: [...document.querySelectorAll("[hx-post='/x'], [data-hx-get='/x'], [onerror], [onload], [onmouseover]")].length,
   unseen: [document.title, document.body.innerText, ...[...document.querySelectorAll("[title], [aria-label]")].flatMap((one) => [one.title, one.ariaLabel])].filter((text) => /[\\u200b\\u2028-\\u202e\\u2060-\\u206f]/.test(text)),

@@ -23,7 +23,7 @@ from clusters.errors import ClusterError, Unreachable
 from tests.clusters.docker_engine import Line, over_ssh, over_tls, unix
 from tests.real import find_docker_socket, find_old_docker_socket
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]  # sign-ins at registries are looked up
 
 
 class Quiet:
