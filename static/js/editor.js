@@ -33,6 +33,7 @@ export class CodeEditor extends HTMLElement {
     if (this.view) return;
     this.text = this.querySelector("textarea");
     this.view = new EditorView({ state: this.#state(), parent: this });
+    if (this.text.readOnly) this.view.scrollDOM.tabIndex = 0; // what scrolls can be reached with the keyboard
     this.text.hidden = true;
     this.text.addEventListener("change", () => this.#take());
     if (this.dataset.line) this.goTo(Number(this.dataset.line));
