@@ -29,6 +29,7 @@ from dashboard.request import Request
 from dashboard.views import build_files, files, transfers
 
 LIMIT = 4 << 20  # bytes
+ACCOUNT = 64 << 10  # a password is hashed: a megabyte of one would keep the processor busy
 PIECE = 9 << 20  # a piece of an upload is 8 MiB
 
 
@@ -51,7 +52,7 @@ async def limited(app: Any, scope: Any, receive: Any, send: Any) -> None:
     """Pass a request on, unless its body is too large, or a file from who may not send it."""
     headers = dict(scope["headers"])
     larger = LARGER.get(scope["path"])
-    most = larger.most if larger else LIMIT
+    most = larger.most if larger else ACCOUNT if scope["path"].startswith("/account/") else LIMIT
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or len(length) > 15 or int(length) > most:
         await _refuse(send, 413, "That is larger than anything this takes.")

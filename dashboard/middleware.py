@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
@@ -34,31 +34,6 @@ HEADERS = {
     "clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
 }
-
-
-ACCOUNT_BODY = 64 << 10  # bytes; a password is hashed, so a megabyte of it would keep the processor busy
-
-
-@sync_and_async_middleware
-def small_sign_ins(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """Refuse what nobody types into the forms of an account, before anything reads it."""
-
-    def refused(request: Request) -> HttpResponseBase | None:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not request.path.startswith("/account/") or (length.isdecimal() and int(length) <= ACCOUNT_BODY):
-            return None
-        return HttpResponse("That is longer than any answer to this form.", status=413, content_type="text/plain")
-
-    if iscoroutinefunction(get_response):
-
-        async def middleware(request: Request) -> HttpResponseBase:
-            return refused(request) or await get_response(request)
-    else:
-
-        def middleware(request: Request) -> HttpResponseBase:  # type: ignore[misc]
-            return refused(request) or get_response(request)
-
-    return middleware
 
 
 @sync_and_async_middleware

@@ -100,7 +100,6 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",  # pages; padding and masked tokens keep their length from telling secrets
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.middleware.headers",
-    "dashboard.middleware.small_sign_ins",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.test import AsyncClient
 
 from clusters.models import AuditEntry, Cluster, Grant
-from dashboard.body_limit import LIMIT, limited
+from dashboard.body_limit import ACCOUNT, LIMIT, limited
 from dashboard.engine import engine
 
 
@@ -54,6 +54,14 @@ async def test_a_body_that_does_not_say_its_size_is_cut_off() -> None:
     sent, got = await ask([], *[1 << 20] * 40)
     assert sent == []
     assert got <= LIMIT
+
+
+async def test_the_forms_of_an_account_take_little_also_from_who_does_not_say_how_much_comes() -> None:
+    login = "/account/login/"
+    assert await ask([(b"content-length", str(ACCOUNT + 1).encode())], 10, path=login) == ([413], 0)
+    sent, got = await ask([], *[16 << 10] * 40, path=login)
+    assert sent == []
+    assert got <= ACCOUNT
 
 
 async def test_what_is_small_enough_passes() -> None:
