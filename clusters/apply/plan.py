@@ -25,6 +25,7 @@ from clusters.apply.step import LEAST, Choice, Step, need
 from clusters.drivers.base import Call, Driver, Found
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.gateway import Gateway
+from clusters.permissions import HINT
 from clusters.shells import in_time
 
 AT_ONCE = 4  # objects that are tried at the same time
@@ -160,32 +161,14 @@ async def _look(driver: Driver, step: Step) -> None:
 
 
 async def _allowed_there(driver: Driver, step: Step) -> None:
-    """The cluster says for its own part whether our account may."""
+    """The cluster says for its own part whether our account may. Where it does not say, the dry run tells."""
     if step.place is None:
         return
+    place = step.place
     for verb in ("patch",) if step.before is not None else ("create", "patch"):
-        about = {
-            "group": step.place.group,
-            "version": step.place.version.rpartition("/")[2],
-            "resource": step.place.plural,
-            "verb": verb,
-            "name": step.name,
-            **({"namespace": step.namespace} if step.namespace else {}),
-        }
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": about},
-        }
-        path = ("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews")
-        answer = await driver.call(Call("POST", path, body=body, timeout=15))
-        if not answer.get("status", {}).get("allowed"):
+        if await driver.may(verb, place.group, place.plural, step.namespace, step.name, newest=True) is False:
             where = f"in {step.namespace}" if step.namespace else "in the whole cluster"
-            raise Refused(
-                f"The cluster does not allow our account to {verb} {step.place.plural} {where}.",
-                hint="Somebody who runs the cluster can grant it (RBAC).",
-                detail=str(answer.get("status", {}).get("reason", "")),
-            )
+            raise Refused(f"The cluster does not allow our account to {verb} {place.plural} {where}.", hint=HINT)
 
 
 def _wish(step: Step, asked: Asked) -> None:
