@@ -1,6 +1,7 @@
 // An act that takes long goes on without its dialog: that closes after a moment, and a toast stands for it until the
 // answer comes. The closed dialog stays in the page for so long, out of the way: its form is what the answer belongs to.
 
+import { wordsOf } from "./htmx.js";
 import { toast } from "./toast.js";
 
 const PATIENCE = 1_500; // ms
@@ -28,11 +29,10 @@ function stepAside(form) {
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   clearTimeout(waiting.get(ctx.sourceElement)?.timer); // it is answered: a form with errors takes the dialog's place now
-  if (!ctx.sourceElement.closest?.("[data-under-way]") || ctx.response.status === 204 || !host.querySelector("dialog[open]")) return;
+  const isAside = ctx.sourceElement.closest?.("[data-under-way]");
+  if (!isAside || ctx.response.status === 204 || !host.querySelector("dialog[open]")) return;
   event.preventDefault();
-  const answer = new DOMParser().parseFromString(ctx.text, "text/html");
-  const words = answer.querySelector('[data-error], [role="alert"]')?.textContent.trim().replace(/\s+/g, " ");
-  toast({ level: "error", words: words || "What was under way did not end well. Activity says how." });
+  toast({ level: "error", words: wordsOf(ctx.text, '[data-error], [role="alert"]') });
 });
 
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {

@@ -31,7 +31,8 @@ document.addEventListener("htmx:error", ({ detail }) => {
 // Who asked without being asked to (ask.js) is told how it ended, and decides.
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => ctx.ended?.(ctx.response?.status ?? 0));
 
-function wordsOf(page) {
-  const words = new DOMParser().parseFromString(page, "text/html").querySelector("[data-error]")?.textContent;
+// What a page that was answered says of an error; "within" is where it stands.
+export function wordsOf(page, within = "[data-error]") {
+  const words = new DOMParser().parseFromString(page, "text/html").querySelector(within)?.textContent;
   return words?.trim().replace(/\s+/g, " ") || "Pilothouse failed at this. Its log says why.";
 }

@@ -132,6 +132,7 @@ def test_new_objects_come_from_files_and_a_refused_one_stops_all(
         f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: two\n  namespace: {namespace}\ndata:\n  key: not base64!\n"
     )
     files = [{"name": name, "mimeType": "text/yaml", "buffer": text.encode()} for name, text in (("1.yaml", one), ("2.yaml", wrong))]  # fmt: skip
+    page.locator("yaml-editor .cm-content").wait_for()  # its code comes when it is seen
     page.locator(".yaml-file input").set_input_files(files)
     expect(page.locator("yaml-editor textarea")).to_have_value(re.compile("name: two"))
     look(page)
