@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from clusters.kinds.base import Column
+from clusters.kinds.formats import size
 
 # Filled from outside: the status from the kind's health, usage by the sampler while somebody looks, restarts of what
 # has copies from these.
@@ -59,6 +60,19 @@ def name_column(second: Callable[[Any], str] = lambda one: "", width: str = "min
         value=lambda one: [one.name, second(one)],
         sort=lambda one: one.name,
         width=width,
+    )
+
+
+def size_column(bytes_of: Callable[[Any], float], words: str = "", width: str = "90px") -> Column[Any]:
+    """How many bytes it has, in words."""
+    return Column(
+        key="size",
+        label="Size",
+        value=lambda one: size(bytes_of(one)),
+        sort=bytes_of,
+        width=width,
+        end=True,
+        words=words,
     )
 
 

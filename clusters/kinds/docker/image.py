@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from clusters.drivers.base import Call
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel, Role
-from clusters.kinds.columns import AGE, STATUS
+from clusters.kinds.columns import AGE, STATUS, size_column
 from clusters.kinds.docker.image_actions import ACTIONS
 from clusters.kinds.docker.image_model import Image, join
 from clusters.kinds.docker.overview import overview, overview_panel, users_column
@@ -187,14 +187,10 @@ IMAGE: Kind[Image] = Kind(
             width="132px",
             words="Is something newer there under the same name? Nobody is asked until somebody asks.",
         ),
-        Column(
-            key="size",
-            label="Size",
-            value=lambda one: size(one.size),
-            sort=lambda one: one.size,
+        size_column(
+            lambda one: one.size,
+            "With layers it shares; engines with the containerd store count them compressed, too.",
             width="92px",
-            end=True,
-            words="With layers it shares; engines with the containerd store count them compressed, too.",
         ),
         Column(
             key="use",

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from clusters.kinds.base import Column, Health, Kind, Level, Look
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column, size_column
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Object, understood
 from clusters.kinds.kubernetes.deleting import deleting
@@ -104,14 +104,7 @@ CONFIG_MAP: Kind[ConfigMap] = Kind(
             sort=lambda one: len(one.sizes),
             width="minmax(180px, 2.2fr)",
         ),
-        Column(
-            key="size",
-            label="Size",
-            value=lambda one: size(sum(one.sizes.values())),
-            sort=lambda one: sum(one.sizes.values()),
-            width="90px",
-            end=True,
-        ),
+        size_column(lambda one: sum(one.sizes.values())),
         AGE,
     ),
     panels=(panel(_load), EVENTS, YAML),

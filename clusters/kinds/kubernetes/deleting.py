@@ -13,6 +13,11 @@ from clusters.kinds.permission import DELETES
 ENDING = "It was asked to go already."
 
 
+def needed_by_the_cluster(prefix: str = "system:") -> Callable[[Any], str]:
+    """``refuse`` for what the cluster keeps for itself, told by its name."""
+    return lambda one: "The cluster itself needs it." if one.name.startswith(prefix) else ""
+
+
 def deleting(
     api: str,
     noun: str,

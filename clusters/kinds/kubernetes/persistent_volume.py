@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clusters.kinds.base import Column, Health, Kind, Level, Role
-from clusters.kinds.columns import AGE, STATUS, name_column
+from clusters.kinds.columns import AGE, STATUS, name_column, size_column
 from clusters.kinds.formats import size
 from clusters.kinds.kubernetes.base import Object, Part, ending, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
@@ -120,14 +120,7 @@ PERSISTENT_VOLUME: Kind[PersistentVolume] = Kind(
             value=lambda one: AFTER.get(one.spec.persistent_volume_reclaim_policy, "–"),
             words="What becomes of the disk when its claim is deleted.",
         ),
-        Column(
-            key="size",
-            label="Size",
-            value=lambda one: size(one.bytes),
-            sort=lambda one: one.bytes,
-            width="90px",
-            end=True,
-        ),
+        size_column(lambda one: one.bytes),
         AGE,
     ),
     panels=(facts_panel(_facts), EVENTS, YAML),

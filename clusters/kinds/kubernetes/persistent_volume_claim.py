@@ -10,7 +10,7 @@ from typing import Any
 
 from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
+from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column, size_column
 from clusters.kinds.formats import size
 from clusters.kinds.kubernetes.base import condition, ending, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
@@ -129,15 +129,7 @@ PERSISTENT_VOLUME_CLAIM: Kind[Claim] = Kind(
             value=lambda one: ", ".join(sorted({user.node for user in one.users if user.node})) or None,
             words="The machines it is used on.",
         ),
-        Column(
-            key="size",
-            label="Size",
-            value=lambda one: size(one.bytes),
-            sort=lambda one: one.bytes,
-            width="90px",
-            end=True,
-            words="What it has; what it asks for while it has none.",
-        ),
+        size_column(lambda one: one.bytes, "What it has; what it asks for while it has none."),
         Column(key="volume", label="Volume", cell="mono", value=lambda one: one.spec.volume_name or None, hidden=True),
         AGE,
     ),

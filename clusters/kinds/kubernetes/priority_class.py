@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.kubernetes.base import Object, understood
-from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.deleting import deleting, needed_by_the_cluster
 from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.live.resource import Number
@@ -80,7 +80,7 @@ PRIORITY_CLASS: Kind[PriorityClass] = Kind(
             NOUN,
             effect=lambda one: f"Deletes {one.name}: pods that name it cannot be made any longer.",
             stays=lambda one: "Pods that are there keep their priority.",
-            refuse=lambda one: "The cluster itself needs it." if one.name.startswith("system-") else "",
+            refuse=needed_by_the_cluster("system-"),
             role=Role.ADMIN,
         ),
     ),

@@ -8,7 +8,7 @@ from clusters.kinds.base import Action, Column, Health, Kind, Level
 from clusters.kinds.base import Role as OurRole
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import understood
-from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.deleting import deleting, needed_by_the_cluster
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.permissions import GROUP, Role, summary
 from clusters.kinds.kubernetes.permissions_panels import OF_ROLE
@@ -61,7 +61,7 @@ def delete_role(api: str, noun: str) -> Action[Any]:
         noun,
         effect=lambda one: f"Deletes {one.name}: whoever was given it may do nothing of it any longer.",
         stays=lambda one: "The bindings that give it stay, and give nothing.",
-        refuse=lambda one: "The cluster itself needs it." if one.name.startswith("system:") else "",
+        refuse=needed_by_the_cluster(),
         role=OurRole.ADMIN,  # who may do what is for those who may do all
     )
 

@@ -8,7 +8,7 @@ from clusters.kinds.base import Action, Column, Health, Join, Kind, Level
 from clusters.kinds.base import Role as OurRole
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import understood
-from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.deleting import deleting, needed_by_the_cluster
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.permissions import GROUP, Binding, gives, subject_words
 from clusters.kinds.kubernetes.permissions_panels import OF_BINDING
@@ -66,7 +66,7 @@ def delete_binding(api: str, noun: str) -> Action[Any]:
             f"{one.role_ref.name} lets, unless another binding says so."
         ),
         stays=lambda one: "The role stays, and so do accounts.",
-        refuse=lambda one: "The cluster itself needs it." if one.name.startswith("system:") else "",
+        refuse=needed_by_the_cluster(),
         role=OurRole.ADMIN,  # who may do what is for those who may do all
     )
 
