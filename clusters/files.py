@@ -81,7 +81,7 @@ async def upload(
 
 
 async def _driver(gateway: Gateway, actor: Actor, row: Row, need: Need, verb: str) -> Driver:
-    namespace = row.resource.namespace if row.kind.namespaced else None
+    namespace = row.namespace
     if row.kind.name == "volume" and gives_power(row.resource.driver, row.resource.options or {}):
         need = Need(Role.ADMIN, need.right, need.acts)  # such a volume may be any folder or disk of the machine
     await gateway.see(actor, row.cluster.id, namespace, need, verb=verb, kind=row.kind.name, resource=row.resource)

@@ -117,7 +117,7 @@ class Gateway:
         await self.see(
             actor,
             cluster_id,
-            _namespace(kind, resource),
+            kind.namespace_of(resource),
             Need(action.role, action.right),
             verb=verb,
             kind=kind.name,
@@ -156,7 +156,7 @@ class Gateway:
 
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
         """Would it be allowed? For what a page offers; doing it is decided again."""
-        target = Target(row.cluster.id, _namespace(row.kind, row.resource), settings.READ_ONLY or row.cluster.read_only)
+        target = Target(row.cluster.id, row.namespace, settings.READ_ONLY or row.cluster.read_only)
         return decide(actor, target, Need(action.role, action.right))
 
     async def read(
@@ -165,7 +165,7 @@ class Gateway:
         """What a panel of a resource's page shows; ``about`` is the part of it that the panel asks for."""
         need = Need(panel.role, panel.right, acts=False)
         await self.see(
-            actor, cluster_id, _namespace(kind, resource), need, verb=panel.key, kind=kind.name, resource=resource
+            actor, cluster_id, kind.namespace_of(resource), need, verb=panel.key, kind=kind.name, resource=resource
         )
         if panel.right == "reveal":
             detail = {panel.asks: about} if panel.asks else {}
@@ -201,7 +201,7 @@ class Gateway:
     async def leftovers(self, actor: Actor, row: Row, cleaner: Cleaner) -> Sequence[Leftover] | None:
         """What nothing needs there; None while the cluster still counts. Raises Denied."""
         need = Need(cleaner.role, cleaner.right)
-        namespace = _namespace(row.kind, row.resource)
+        namespace = row.namespace
         await self.see(actor, row.cluster.id, namespace, need, verb="clean", kind=row.kind.name, resource=row.resource)
         driver = self.connections.driver(row.cluster.id)
         return await in_time(cleaner.find(driver, COUNTED_SOON), READ_SECONDS)
@@ -212,7 +212,7 @@ class Gateway:
 
     async def raw(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource) -> dict[str, Any]:
         """The whole object as the cluster has it now."""
-        namespace = _namespace(kind, resource)
+        namespace = kind.namespace_of(resource)
         await self.see(
             actor, cluster_id, namespace, Need(Role.VIEWER, acts=False), verb="raw", kind=kind.name, resource=resource
         )
@@ -298,7 +298,3 @@ class Gateway:
             await audit.outcome(request, event, result, reason or ("" if result == "done" else state))
 
         return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
-
-
-def _namespace(kind: Kind[Any], resource: Resource) -> str | None:
-    return resource.namespace if kind.namespaced else None

@@ -54,7 +54,7 @@ async def begin(
     async def work(driver: Driver, says: Says) -> str:
         return maker.ended.format(name=await maker.run(driver, form, says))
 
-    namespace = _namespace(like)
+    namespace = like.namespace if like else None
     detail = {"line": maker.record(form), **({"like": like.resource.name} if like else {})}
     powers = list(maker.powers(form)) if maker.powers else []
     try:
@@ -82,12 +82,10 @@ async def _allow(
 ) -> None:
     need = Need(Role.ADMIN if admin else maker.role, maker.right)
     kind, resource = (row.kind.name, row.resource) if row else ("", None)
-    await gateway.see(actor, cluster_id, _namespace(row), need, verb=_verb(maker), kind=kind, resource=resource)
+    await gateway.see(
+        actor, cluster_id, row.namespace if row else None, need, verb=_verb(maker), kind=kind, resource=resource
+    )
 
 
 def _verb(maker: Maker[Any]) -> str:
     return maker.verb or maker.button.lower()
-
-
-def _namespace(row: Row | None) -> str | None:
-    return row.resource.namespace if row and row.kind.namespaced else None

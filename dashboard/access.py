@@ -163,7 +163,7 @@ async def resource_or_404(request: Request, slug: str, kind_name: str, key: str)
     resource = store.find(key)
     if resource is None:
         raise Http404
-    namespace = resource.namespace if store.kind.namespaced else None
+    namespace = store.kind.namespace_of(resource)
     try:
         await engine.gateway.see(
             request.actor,
@@ -192,7 +192,7 @@ async def row_or_none(request: Request, row_id: str) -> Row | None:
             await listed(connection, store)
         row = engine.supervisor.row(row_id)
         if row is not None:
-            namespace = row.resource.namespace if row.kind.namespaced else None
+            namespace = row.namespace
             need = Need(Role.VIEWER, acts=False)
             await engine.gateway.see(actor, cluster_id, namespace, need, kind=kind_name, resource=row.resource)
     except (Invalid, Missing, Denied):

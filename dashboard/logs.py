@@ -60,7 +60,7 @@ def rows_of(actor: Actor, ids: Sequence[str]) -> list[Row]:
     rows = []
     for row_id in ids:
         row = _called(row_id) if "/" in row_id and "~" not in row_id else engine.supervisor.row(row_id)
-        if row is None or not decide(actor, Target(row.cluster.id, _namespace(row)), VIEW).allowed:
+        if row is None or not decide(actor, Target(row.cluster.id, row.namespace), VIEW).allowed:
             raise Missing("It is not there any more.")
         rows.append(row)
     return rows
@@ -73,10 +73,6 @@ def _called(name: str) -> Row | None:
     store = connection.stores.get(kind) if connection else None
     found = store.find(key) if store else None
     return connection.row(store, found.uid) if connection and store and found else None
-
-
-def _namespace(row: Row) -> str | None:
-    return row.resource.namespace if row.kind.namespaced else None
 
 
 def _text(args: Mapping[str, Any], name: str) -> str:

@@ -243,7 +243,7 @@ async def _find(scope: Scope, actor: Actor) -> tuple[int, list[LogSource], LogSo
 async def _may_open(actor: Actor, cluster_id: int, source: LogSource) -> None:
     connection = engine.supervisor.connections.get(cluster_id)
     kind = connection.stores[source.kind].kind if connection else None
-    namespace = source.resource.namespace if kind and kind.namespaced else None
+    namespace = kind.namespace_of(source.resource) if kind else None
     await engine.gateway.see(actor, cluster_id, namespace, NEED, verb="terminal", kind=source.kind,
                              resource=source.resource)  # fmt: skip
 

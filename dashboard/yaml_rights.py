@@ -20,8 +20,7 @@ def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> D
     if row is not None:
         version, _, plural = row.kind.api.rpartition("/")
         place = Place(version, plural, row.kind.label, row.kind.namespaced)
-        namespace = row.resource.namespace if row.kind.namespaced else None
-        return decide(actor, Target(cluster.id, namespace, read_only), need(place))
+        return decide(actor, Target(cluster.id, row.namespace, read_only), need(place))
     named = {name for grant in actor.grants if grant.cluster in (None, cluster.id) for name in grant.namespaces}
     decisions = [decide(actor, Target(cluster.id, one, read_only), LEAST) for one in (None, *sorted(named))]
     return next((one for one in decisions if one.allowed), decisions[0])

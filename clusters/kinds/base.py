@@ -251,6 +251,10 @@ class Kind(Generic[T]):
         inside = self.namespaced and not self.own_namespace and resource.namespace
         return f"{resource.namespace}/{resource.name}" if inside else resource.name
 
+    def namespace_of(self, resource: T) -> str | None:
+        """The namespace in which rights to a resource are decided; None: it belongs to the whole cluster."""
+        return resource.namespace if self.namespaced else None
+
     @property
     def measured(self) -> bool:
         """Is its use of processor and memory sampled?"""

@@ -32,6 +32,11 @@ class Row:
         return self.kind.key(self.resource)
 
     @property
+    def namespace(self) -> str | None:
+        """The namespace in which rights to it are decided; None: it belongs to the whole cluster."""
+        return self.kind.namespace_of(self.resource)
+
+    @property
     def restarts(self) -> int | None:
         """How often it, or any of its copies, was started again; None when that is not known."""
         if self.copies_of is None:

@@ -118,8 +118,7 @@ async def _shown(
 
 
 def _may_write(request: Request, row: Row) -> bool:
-    namespace = row.resource.namespace if row.kind.namespaced else None
-    return decide(request.actor, Target(row.cluster.id, namespace, row.cluster.read_only), files.WRITE).allowed
+    return decide(request.actor, Target(row.cluster.id, row.namespace, row.cluster.read_only), files.WRITE).allowed
 
 
 def _entries(row: Row, found: Listing) -> list[dict[str, Any]]:

@@ -78,8 +78,7 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
 async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be done, each with the reason why not where it cannot be done now, not by this person, or not by the
     account that we sign in with."""
-    namespace = row.resource.namespace if row.kind.namespaced else None
-    target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)
+    target = Target(row.cluster.id, row.namespace, settings.READ_ONLY or row.cluster.read_only)
     undone_by = {action.undo(row.resource, {})[0] for action in row.kind.actions if action.undo and not action.fields}
     there = [
         engine.gateway.refused_there(row.cluster.id, row.kind, row.resource, action) for action in row.kind.actions
@@ -99,8 +98,7 @@ async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
 
 def _remakes(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be made from it: a form of its own opens for each."""
-    namespace = row.resource.namespace if row.kind.namespaced else None
-    target = Target(row.cluster.id, namespace, settings.READ_ONLY or row.cluster.read_only)
+    target = Target(row.cluster.id, row.namespace, settings.READ_ONLY or row.cluster.read_only)
     found = []
     for maker in row.kind.remake:
         decision = decide(request.actor, target, Need(maker.role, maker.right))

@@ -104,7 +104,7 @@ async def _like(request: Request, kind: Kind[Any], given: QueryDict) -> Asked:
 
 
 def _may(request: Request, cluster: ClusterInfo, asked: Asked, one: Field) -> bool:
-    namespace = asked.like.resource.namespace if asked.like and asked.kind.namespaced else None
+    namespace = asked.kind.namespace_of(asked.like.resource) if asked.like else None
     return decide(request.actor, Target(cluster.id, namespace), Need(one.role, acts=False)).allowed
 
 
