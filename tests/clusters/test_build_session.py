@@ -59,6 +59,7 @@ def private() -> Iterator[Put]:
 
 
 @pytest.mark.docker
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("builder", ["new", "old"], indirect=True)
 async def test_a_secret_is_there_for_its_step_and_nowhere_else(builder: Builder) -> None:
     text = "FROM busybox\nRUN --mount=type=secret,id=token test $(wc -c < /run/secrets/token) = 12 && cat /run/secrets/token && base64 /run/secrets/token\nRUN --mount=type=secret,id=.npmrc wc -l < /run/secrets/.npmrc\nRUN test ! -s /run/secrets/token\n"
@@ -71,6 +72,7 @@ async def test_a_secret_is_there_for_its_step_and_nowhere_else(builder: Builder)
 
 
 @pytest.mark.docker
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("builder", ["new", "old"], indirect=True)
 async def test_a_secret_that_was_not_given_is_missed_by_its_name(builder: Builder) -> None:
     text = "FROM busybox\nRUN --mount=type=secret,id=token,required=true true\n"
