@@ -33,7 +33,6 @@ export class CodeEditor extends HTMLElement {
     if (this.view) return;
     this.text = this.querySelector("textarea");
     this.view = new EditorView({ state: this.#state(), parent: this });
-    if (this.text.readOnly) this.view.scrollDOM.tabIndex = 0; // what scrolls can be reached with the keyboard
     this.text.hidden = true;
     this.text.addEventListener("change", () => this.#take());
     if (this.dataset.line) this.goTo(Number(this.dataset.line));
@@ -70,6 +69,7 @@ export class CodeEditor extends HTMLElement {
         EditorView.lineWrapping,
         EditorState.readOnly.of(fixed),
         EditorView.contentAttributes.of({
+          tabindex: "0", // what scrolls can be reached with the keyboard
           ...(label ? { "aria-label": label } : { "aria-labelledby": this.text.getAttribute("aria-labelledby") }),
           "aria-readonly": String(fixed),
           spellcheck: "false",
