@@ -168,7 +168,7 @@ async def test_a_viewer_sees_and_is_told_what_they_may_not_do(
     try:
         async with aclosing(viewer.watch(DEPLOYMENT)) as feed:  # type: ignore[type-var]
             assert isinstance(await anext(feed), Listed)
-        with pytest.raises(Refused, match=f"may not patch deployments in {namespace}"):
+        with pytest.raises(Refused, match=f"may not change deployments in {namespace}"):
             await scale.run(viewer, one, {"copies": 5})
     finally:
         await viewer.close()
