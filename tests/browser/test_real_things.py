@@ -107,6 +107,7 @@ def test_stop_and_undo_are_what_the_engine_says_afterwards(
     page.locator(".toast").get_by_role("button", name="Undo").wait_for()
     made.reload()
     assert made.status == "exited"
+    expect(page.locator("h1")).not_to_contain_text("Running")
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator("h1")).to_contain_text("Running")
     made.reload()
