@@ -87,6 +87,7 @@ class LogSource:
     kind: str  # "container", "pod"
     container: str = ""  # the container's name inside a pod
     label: str = ""  # what is shown before each line when streams are merged
+    began: float = 0.0  # when this life of it began, epoch seconds; 0.0 when that is not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ class Stream:
         self._changed = asyncio.Event()
         self._read: _Read | None = None
         self._reopened, self._read_again = 0.0, 0  # when it was opened again, and how much of the past came since
+        self._began = source.began  # the life that is being read
         self._quiet = False  # told that it ended or cannot be read; the next line says that it goes on
         connection = streams.supervisor.connections.get(cluster_id)
         self._store = connection.stores.get(source.kind) if connection else None
@@ -139,8 +140,18 @@ class Stream:
         self._task.cancel()
 
     def _store_changed(self, store: Store, deltas: Sequence[Delta]) -> None:
-        if any((after or before).uid == self.source.resource.uid for before, after in deltas):  # type: ignore[union-attr]
-            self._changed.set()
+        for before, after in deltas:
+            if (after or before).uid == self._uid:  # type: ignore[union-attr]
+                self._changed.set()
+                if after is not None and store.kind.logs is not None:
+                    self._notice_new_life(store.kind.logs(after))
+
+    def _notice_new_life(self, now: Sequence[LogSource]) -> None:
+        """What is started again at once goes on before anybody saw it ended: then that is what is said."""
+        began = next((one.began for one in now if one.container == self.source.container), 0.0)
+        if began and self._began and began != self._began and not self._quiet:
+            self._tell(f"{self._name} was started again", LogLevel.NONE)
+        self._began = began or self._began
 
     async def _run(self) -> None:
         pause = FIRST_PAUSE

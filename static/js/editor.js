@@ -3,8 +3,9 @@
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
-import { EditorView, drawSelection, keymap, lineNumbers } from "@codemirror/view";
+import { EditorView, drawSelection, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { UNSEEN } from "./visible.js";
 
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.atom, tags.definition(tags.propertyName)], color: "var(--accent)" },
@@ -60,6 +61,7 @@ export class CodeEditor extends HTMLElement {
       doc: this.text.value,
       extensions: [
         lineNumbers(),
+        highlightSpecialChars({ addSpecialChars: UNSEEN }), // a mark that says which one it is
         history(),
         drawSelection(),
         this.extensions(), // first: their keys go before the usual ones

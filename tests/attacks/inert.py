@@ -35,7 +35,7 @@ NOTHING: dict[str, Any] = {
 
 def unharmed(page: Page) -> None:
     found: dict[str, Any] = page.evaluate(UNHARMED)
-    assert found == NOTHING, page.url
+    assert found == NOTHING, f"{page.url}: {found}"
 
 
 @pytest.fixture

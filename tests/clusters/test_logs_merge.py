@@ -30,7 +30,7 @@ from tests.clusters.fakes import APP, App
 
 ADA = Actor(1, "ada")
 COPY = replace(APP, name="copy", owner=lambda one: ("app", "web"), health=lambda one: Health(Level.HEALTHY, "Running"),
-               logs=lambda one: [LogSource(one, "copy", "", one.name)])  # fmt: skip
+               logs=lambda one: [LogSource(one, "copy", "", one.name, began=one.copies)])  # fmt: skip
 WEB = replace(APP, name="app", copies_of="copy", health=lambda one: Health(Level.HEALTHY, "Running"))
 
 
@@ -185,6 +185,19 @@ async def test_a_log_that_cannot_be_read_says_so_once_and_says_when_it_goes_on()
     await asyncio.sleep(0.3)
     queue.put_nowait([line(1, "back")])
     assert (await taken(stream))[0] == ["back", "a cannot be read: Connection refused. Trying again.", "a goes on"]
+    stream.close()
+
+
+async def test_a_copy_that_is_started_again_before_anybody_saw_it_ended_says_so() -> None:
+    world = World()
+    world.start("a")
+    stream = await world.read()
+    world.queues["a"].put_nowait([line(1, "of the first life")])
+    world.queues["a"].put_nowait(None)
+    await asyncio.sleep(0.1)
+    world.stores["copy"].apply(Changed([App(id="a", title="a", space="shop", copies=2)]))
+    world.queues["a"].put_nowait([line(2, "of the second")])
+    assert (await taken(stream))[0] == ["of the first life", "of the second", "a was started again"]
     stream.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -36,8 +38,10 @@ async def test_an_images_page_leads_to_the_build_that_made_it_and_only_for_who_m
     await ended(key_of(address))
     one = await Build.objects.aget()
     assert f'href="/clusters/host/image/{one.tag}/"' in (await client.get(address)).content.decode()
-    shown = (await client.get(f"/clusters/host/image/{one.tag}/")).content.decode()
-    assert f'href="{address}"' in shown
+    async with asyncio.timeout(10):  # the engine's list of images follows a moment later
+        while (shown := await client.get(f"/clusters/host/image/{one.tag}/")).status_code == 404:
+            await asyncio.sleep(0.1)
+    assert f'href="{address}"' in shown.content.decode()
     await Grant.objects.acreate(user=nora, role=Role.VIEWER, cluster=host)
     assert f"/run/container/?cluster={host.pk}" not in (await async_client_for(nora).get(address)).content.decode()
 

@@ -38,8 +38,9 @@ def _copies(container: Container) -> tuple[int, int, int]:
     return ready, 1, starting
 
 
-def _log_sources(container: Container) -> list[LogSource]:
-    return [LogSource(resource=container, kind="container", label=container.name)]
+def log_sources(container: Container) -> list[LogSource]:
+    """Its one log."""
+    return [LogSource(container, "container", label=container.name, began=container.started)]
 
 
 def _search(container: Container) -> str:
@@ -137,5 +138,5 @@ CONTAINER: Kind[Container] = Kind(
         image=lambda one: one.image, copies=_copies, restarts=lambda one: one.restart_count, counts=_is_own
     ),
     search=_search,
-    logs=_log_sources,
+    logs=log_sources,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from clusters.drivers.base import LogSource
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, CPU, MEMORY, STATUS
+from clusters.kinds.docker.container import log_sources
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.project_actions import ACTIONS
 from clusters.kinds.docker.project_model import Project, join
@@ -93,7 +94,7 @@ def _copy(container: Container, state: Health) -> dict[str, Any]:
 
 
 def _logs(one: Project) -> list[LogSource]:
-    return [LogSource(resource=container, kind="container", label=container.name) for container in one.containers]
+    return [source for container in one.containers for source in log_sources(container)]
 
 
 OVERVIEW: Panel[Project] = Panel(

@@ -33,7 +33,11 @@ def log_sources(pod: Pod) -> Sequence[LogSource]:
         name for name in begun if name not in {c.name for c in pod.containers}
     ]
     alone = len(names) == 1
-    return [LogSource(pod, "pod", name, pod.name if alone else f"{pod.name} / {name}") for name in names]
+    began = {one.name: epoch(one.state.running.started_at) for one in pod.statuses if one.state.running}
+    return [
+        LogSource(pod, "pod", name, pod.name if alone else f"{pod.name} / {name}", began.get(name, 0.0))
+        for name in names
+    ]
 
 
 async def _load_overview(look: Look) -> Mapping[str, Any]:
