@@ -6,7 +6,7 @@ engine, the pages, the permission check and the audit all read the same declarat
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 from clusters.live.resource import Resource
 
 if TYPE_CHECKING:
-    from clusters.drivers.base import Driver, LogSource, Platform
+    from clusters.drivers.base import Driver, LogSource, Platform, Usage
     from clusters.kinds.cleaners import Cleaner
     from clusters.kinds.makers import Maker, Offer
     from clusters.kinds.permission import Permission
@@ -241,6 +241,9 @@ class Kind(Generic[T]):
     make: Maker[T] | None = None  # how a new one is made, where that can be done from a form
     remake: tuple[Maker[T], ...] = ()  # how one is made from an existing one
     parts: Callable[[T], tuple[str, list[Any]]] | None = None  # (kind name, resources) whose usage together is its own
+    asks: Callable[[T], Usage | None] | None = None  # what it requested and may use at most; nothing of it is measured
+    # (kind name, what those requested: cores and bytes, by the name of the one of ours that they run on)
+    booked: tuple[str, Callable[[Iterable[Any]], Mapping[str, tuple[float, float]]]] | None = None
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     cleaners: tuple[Cleaner, ...] = ()  # what it may hold that nothing needs
     join: Join[T] | None = None  # what is added to it from the stores of other kinds

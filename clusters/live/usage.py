@@ -20,6 +20,7 @@ from clusters.live.frame import Frame
 from clusters.live.row import Row
 
 if TYPE_CHECKING:
+    from clusters.kinds.base import Kind
     from clusters.live.connection import Connection
     from clusters.live.supervisor import Supervisor
 
@@ -140,12 +141,13 @@ class Sampler:
                 log.info("usage of %s on %s: %s", kind_name, connection.cluster.name, error)
             except Exception:
                 log.exception("usage of %s on %s failed", kind_name, connection.cluster.name)
+        booked = {kind.name: _booked(connection, kind) for kind in {row.kind for row in rows.values()}}
         for row_id, (_, resources) in copies.items():
             samples = [measured[resource.uid] for resource in resources if resource.uid in measured]
             if samples:
                 # By our clock: that of a cluster may be hours off, and then nothing of it would count as now.
                 sample = replace(total(samples), at=time.time())
-                self._keep(row_id, sample)
+                self._keep(row_id, _with_booked(rows[row_id], sample, booked[rows[row_id].kind.name]))
 
     def _keep(self, row_id: str, sample: Usage) -> None:
         """All of the last minutes, of older ones as many as a list has."""
@@ -180,8 +182,17 @@ def _has_pace(row: Row) -> bool:
 
 
 def usage_cells(sample: Usage) -> dict[str, list[float | str | None]]:
-    """What the ``usage`` cells show: value, limit and unit."""
-    return {"cpu": [sample.cpu, sample.cpu_limit, "cores"], "memory": [sample.memory, sample.memory_limit, "bytes"]}
+    """What the ``usage`` cells show: value, limit and unit; what was requested, and how near a part is to its limit."""
+    more = sample.cpu_request or sample.memory_request or sample.nearest
+    return {
+        "cpu": [sample.cpu, sample.cpu_limit, "cores", *([sample.cpu_request, 0.0] if more else [])],
+        "memory": [
+            sample.memory,
+            sample.memory_limit,
+            "bytes",
+            *([sample.memory_request, round(sample.nearest, 3)] if more else []),
+        ],
+    }
 
 
 def usage_point(sample: Usage) -> list[float | None]:
@@ -218,6 +229,9 @@ def total(samples: Sequence[Usage]) -> Usage:
         net_out=add("net_out"),
         disk_read=add("disk_read"),
         disk_write=add("disk_write"),
+        cpu_request=sum(sample.cpu_request for sample in samples),
+        memory_request=sum(sample.memory_request for sample in samples),
+        nearest=max(sample.nearest for sample in samples),
     )
 
 
@@ -228,6 +242,28 @@ def _copies(connection: Connection, row: Row) -> tuple[str, list[Any]]:
     if not row.kind.copies_of:
         return row.kind.name, [row.resource]
     return row.kind.copies_of, list(copies(connection, row))
+
+
+def asked(connection: Connection, row: Row) -> Usage | None:
+    """What it requested and may use: known also where nothing is measured. None for what says nothing about that."""
+    name, resources = _copies(connection, row)
+    asks = connection.stores[name].kind.asks
+    found = [said for one in resources if (said := asks(one))] if asks else []
+    return _with_booked(row, total(found), _booked(connection, row.kind)) if found else None
+
+
+def _booked(connection: Connection, kind: Kind[Any]) -> Mapping[str, tuple[float, float]] | None:
+    """What is requested of each by those that run on it; None where not all of these are seen."""
+    if kind.booked is None or connection.cluster.namespaces is not None:
+        return None
+    name, count = kind.booked
+    store = connection.stores[name]
+    return count(store.resources.values()) if store.listed else None
+
+
+def _with_booked(row: Row, sample: Usage, booked: Mapping[str, tuple[float, float]] | None) -> Usage:
+    cores, memory = (booked or {}).get(row.resource.name, (0.0, 0.0))
+    return replace(sample, cpu_request=cores, memory_request=memory) if booked is not None else sample
 
 
 def copies(connection: Connection, row: Row) -> Iterable[Any]:

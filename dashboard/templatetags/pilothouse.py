@@ -32,6 +32,7 @@ CELLS: dict[str, Callable[[Any], str]] = {
     "count_bad": lambda value: "–" if value is None else f"{value:,}",
     "age": lambda value: "–" if value is None else ago(value),
     "usage": lambda value: f"{value[0]:g}" if value and value[0] is not None else "–",
+    "gauge": lambda value: f"{value[0]:g}" if value and value[0] is not None else "– not measured",
     "where": lambda value: " / ".join(filter(None, (value or [])[:2])) or "–",
     "tags": lambda value: ", ".join(map(str, value or [])) or "–",
 }

@@ -19,7 +19,7 @@ from clusters.errors import ClusterError
 from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
 from clusters.live.table import status_cell
-from clusters.live.usage import usage_cells, usage_history
+from clusters.live.usage import asked, usage_cells, usage_history
 from dashboard import confirm
 from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
@@ -70,6 +70,8 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
     except ClusterError as error:
         return render_to_string("components/error.html", {"error": error}, request)
     context: dict[str, Any] = {"data": data, "row": row, "panel": panel, "href": address(row), "edit": edit}
+    if panel is row.kind.panels[0]:
+        context["gauges"] = _gauges(row)
     if panel.template == "usage":
         context["history"] = usage_history(engine.sampler.history(row.id))
     return render_to_string(f"panels/{panel.template}.html", context, request)
@@ -117,6 +119,12 @@ def _edit(request: Request, row: Row) -> Mapping[str, str] | None:
     decision = may_apply(request.actor, engine.supervisor.connections[row.cluster.id], row)
     asked = urlencode({"kind": row.kind.name, "key": row.key})
     return {"href": f"/clusters/{row.cluster.slug}/yaml/?{asked}", "why": "" if decision.allowed else decision.reason}
+
+
+def _gauges(row: Row) -> Mapping[str, object] | None:
+    """What it uses beside what it requested and may use; the latter also where nothing is measured."""
+    said = asked(engine.supervisor.connections[row.cluster.id], row) if row.kind.measured else None
+    return usage_cells(engine.sampler.last(row.id) or said) if said else None
 
 
 def _usage(row: Row) -> Mapping[str, object]:

@@ -22,6 +22,23 @@ function show(element, words) {
   } else element.textContent = text;
 }
 
+// What is used, beside what was requested and the limit. Without a limit the bar ends where the more of the two others is.
+function beside(value) {
+  const [amount, limit = 0, unit = "", request = 0, nearest = 0] = value ?? [null];
+  const inWords = unit === "bytes" ? bytes : cores;
+  const known = typeof amount === "number";
+  const whole = limit || Math.max(known ? amount : 0, request);
+  const place = (some) => (whole ? Math.min(1, some / whole) : 0);
+  const share = known && (limit || request) ? place(amount) : 0;
+  const worst = Math.max(known && limit ? share : 0, nearest);
+  const level = worst > 0.9 ? "failing" : worst > 0.75 ? "at_risk" : "none";
+  const percent = `${Math.floor(worst * 100)} %`;
+  const near = level === "none" ? "" : nearest > share + 0.01 ? `a container at ${percent} of its limit` : `${percent} of the limit`;
+  const said = known ? `${inWords(amount)} used` : "not measured";
+  const words = [request && `${inWords(request)} requested`, limit && `limit ${inWords(limit)}`].filter(Boolean).join(", ");
+  return { amount, limit, request, known, inWords, place, share, level, near, said, words };
+}
+
 const ownPath = (href) => typeof href === "string" && href.startsWith("/") && !href.startsWith("//");
 
 export const fillers = {
@@ -82,16 +99,32 @@ export const fillers = {
   },
 
   usage(element, value) {
-    const [amount, limit, unit] = value ?? [null, 0, ""];
-    const inWords = unit === "bytes" ? bytes : cores;
-    const known = typeof amount === "number";
-    const share = known && limit ? Math.min(1, amount / limit) : 0;
+    const used = beside(value);
     const meter = part(element, "meter");
-    show(part(element, "amount"), known ? inWords(amount) : "–");
-    meter.dataset.level = share > 0.9 ? "failing" : share > 0.75 ? "at_risk" : "none";
-    meter.hidden = !share;
-    meter.style.setProperty("--share", share.toFixed(3));
-    element.title = share ? `${inWords(amount)} of ${inWords(limit)}` : "";
+    show(part(element, "amount"), used.known ? used.inWords(used.amount) : "–");
+    element.dataset.level = meter.dataset.level = used.level;
+    meter.hidden = !used.share;
+    meter.style.setProperty("--share", used.share.toFixed(3));
+    meter.toggleAttribute("data-requested", used.request > 0);
+    meter.style.setProperty("--at", used.place(used.request).toFixed(3));
+    element.title = used.request || used.limit ? `${used.said}${used.words ? `, ${used.words}` : ""}${used.near ? `. ${used.near}` : ""}` : used.known ? "" : "not measured";
+  },
+
+  gauge(element, value) {
+    const used = beside(value);
+    const bar = part(element, "bar");
+    bar.dataset.level = used.level;
+    bar.style.setProperty("--share", used.share.toFixed(3));
+    for (const mark of ["request", "limit"]) {
+      part(element, mark).hidden = !used[mark];
+      part(element, mark).style.setProperty("--at", used.place(used[mark]).toFixed(3));
+    }
+    show(part(element, "amount"), used.said);
+    show(part(element, "beside"), ` · ${used.request ? `${used.inWords(used.request)} requested` : "nothing requested"} · ${used.limit ? `limit ${used.inWords(used.limit)}` : "no limit"}`);
+    const near = part(element, "near");
+    near.hidden = !used.near;
+    near.dataset.level = used.level;
+    show(near, used.near ? ` · ${used.near}` : "");
   },
 
   where(element, value) {

@@ -14,7 +14,7 @@ from clusters.live.supervisor import make_driver
 from clusters.live.table import TABLES
 from tests.clusters.docker_things import connected
 
-CELLS = {"text", "mono", "name", "status", "pips", "number", "count_bad", "age", "usage", "where", "tags"}
+CELLS = {"text", "mono", "name", "status", "pips", "number", "count_bad", "age", "usage", "gauge", "where", "tags"}
 every_kind = pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.name)
 
 

@@ -6,8 +6,9 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any
 
 import msgspec
 
@@ -23,18 +24,6 @@ from clusters.live.resource import Resource
 ASK_AGAIN = 60.0  # seconds, after the cluster said that it does not measure
 ONE_BY_ONE = 8  # up to so many pods in all are asked for by name; for more, one list per namespace; nodes: one list
 API = {"pod": "metrics.k8s.io/v1beta1/pods", "node": "metrics.k8s.io/v1beta1/nodes"}
-
-
-class Limited(Protocol):
-    """What can be measured: it knows what it may use. Cores and bytes; 0.0 is no limit."""
-
-    @property
-    def cpu_limit(self) -> float:
-        """Cores."""
-
-    @property
-    def memory_limit(self) -> float:
-        """Bytes."""
 
 
 class Metadata(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +43,7 @@ class Amounts(msgspec.Struct, frozen=True, gc=False):
 class Container(msgspec.Struct, frozen=True, gc=False):
     """What one container uses."""
 
+    name: str = ""
     usage: Amounts = Amounts()
 
 
@@ -87,14 +77,16 @@ class Metrics:
         for one in resources:
             by_namespace[one.namespace].append(one)
         few = kind.namespaced and len(resources) <= ONE_BY_ONE
-        asked = [self._namespace(API[kind.name], *group, few) for group in by_namespace.items()]
+        asked = [self._namespace(kind, *group, few) for group in by_namespace.items()]
         measured: dict[str, Usage] = {}
         for samples in await asyncio.gather(*asked):
             measured |= samples
         return measured
 
-    async def _namespace(self, api: str, namespace: str, resources: list[Resource], few: bool) -> dict[str, Usage]:
-        path = collection(api, namespace)
+    async def _namespace(
+        self, kind: Kind[Any], namespace: str, resources: list[Resource], few: bool
+    ) -> dict[str, Usage]:
+        path = collection(API[kind.name], namespace)
         by_name = {one.name: one for one in resources}
         try:
             if few:
@@ -109,7 +101,7 @@ class Metrics:
         except (ClusterError, *MALFORMED):
             return {}
         return {
-            by_name[sample.metadata.name].uid: _usage(sample, by_name[sample.metadata.name])
+            by_name[sample.metadata.name].uid: _usage(kind, sample, by_name[sample.metadata.name])
             for sample in samples
             if sample.metadata.name in by_name
         }
@@ -123,16 +115,25 @@ class Metrics:
             return None  # measured in general, but not this one: it is too young, or gone
 
 
-def _usage(sample: Sample, resource: Resource) -> Usage:
-    limited = cast(Limited, resource)
+def _usage(kind: Kind[Any], sample: Sample, resource: Resource) -> Usage:
     parts = [one.usage for one in sample.containers or ()] if sample.usage is None else [sample.usage]
-    return Usage(
+    asked = kind.asks(resource) if kind.asks else None
+    return replace(
+        asked or Usage(at=0.0, cpu=None, memory=None),
         at=sample.timestamp.timestamp() if sample.timestamp else time.time(),
         cpu=_sum([one.cpu for one in parts]),
         memory=_sum([one.memory for one in parts]),
-        cpu_limit=limited.cpu_limit,
-        memory_limit=limited.memory_limit,
+        nearest=_nearest(sample, getattr(resource, "memory_limits", {})),
     )
+
+
+def _nearest(sample: Sample, limits: Mapping[str, float]) -> float:
+    shares = [
+        quantity(one.usage.memory) / limits[one.name]
+        for one in sample.containers or ()
+        if one.usage.memory and limits.get(one.name)
+    ]
+    return max(shares, default=0.0)
 
 
 def _sum(texts: Sequence[str | None]) -> float | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, span
 from clusters.kinds.kubernetes import job_actions as actions
 from clusters.kinds.kubernetes.base import condition, understood
@@ -123,6 +124,8 @@ JOB: Kind[Job] = Kind(
             width="74px",
             end=True,
         ),
+        replace(CPU, hidden=True),
+        replace(MEMORY, hidden=True),
         AGE,
     ),
     panels=(overview_panel(_facts), LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),

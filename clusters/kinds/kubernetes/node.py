@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from clusters.drivers.base import Call
+from clusters.drivers.base import Call, Usage
 from clusters.kinds.actions import Values, one_call
 from clusters.kinds.base import Action, Column, Health, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, STATUS, name_column
+from clusters.kinds.columns import AGE, CPU, MEMORY, STATUS, name_column
 from clusters.kinds.formats import count, size
+from clusters.kinds.kubernetes.asking import booked
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, patch, understood
 from clusters.kinds.kubernetes.drain import DRAIN
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -124,6 +125,11 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
     }
 
 
+def _room(node: Node) -> Usage:
+    """What pods may use of it. What they requested of it is told by the pods."""
+    return Usage(at=0.0, cpu=None, memory=None, cpu_limit=node.cpu_limit, memory_limit=node.memory_limit)
+
+
 def _cordoning(on: bool | None) -> Callable[[Node, Values], Call]:
     return lambda node, values: patch(NODE, node, {"spec": {"unschedulable": on}})
 
@@ -169,6 +175,8 @@ NODE: Kind[Node] = Kind(
     always=True,
     makes_up_usage=True,
     usage_at_once=True,
+    asks=_room,
+    booked=("pod", booked),
     words="A machine of the cluster: pods run on it.",
     health=health,
     columns=(
@@ -180,6 +188,8 @@ NODE: Kind[Node] = Kind(
             value=lambda node: node.status.node_info.kubelet_version,
             sort=lambda node: node.status.node_info.kubelet_version,
         ),
+        CPU,
+        MEMORY,
         Column(
             key="cores",
             label="Cores",
@@ -191,7 +201,7 @@ NODE: Kind[Node] = Kind(
         ),
         Column(
             key="room",
-            label="Memory",
+            label="Memory in all",
             value=lambda node: size(quantity((node.status.allocatable or {}).get("memory", "0"))),
             sort=lambda node: quantity((node.status.allocatable or {}).get("memory", "")),
             end=True,

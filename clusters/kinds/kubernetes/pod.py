@@ -10,6 +10,7 @@ from clusters.kinds.actions import kubectl_line, one_call
 from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.asking import asked_for
 from clusters.kinds.kubernetes.base import delete
 from clusters.kinds.kubernetes.drain import eviction
 from clusters.kinds.kubernetes.network_policy import OF_POD
@@ -173,6 +174,7 @@ POD: Kind[Pod] = Kind(
     actions=(DELETE, EVICT),
     search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{labels_text(pod)}",
     owner=owner,
+    asks=asked_for,
     logs=log_sources,
     workload=Workload(
         image=_image,

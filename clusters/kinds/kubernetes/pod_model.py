@@ -112,6 +112,8 @@ class PodSpec(Part, frozen=True, gc=False, rename="camel"):
     termination_grace_period_seconds: Number = 30
     priority_class_name: str = ""
     volumes: list[Volume] | None = None
+    resources: Resources = Resources()  # of all its containers together
+    overhead: dict[str, str] | None = None  # what it takes beside its containers
 
 
 class PodStatus(Part, frozen=True, gc=False, rename="camel"):
@@ -164,11 +166,37 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
         return self._limit("cpu")
 
     @property
+    def requests(self) -> tuple[float, float]:
+        """What is kept free for it: cores, and bytes."""
+        return self._request("cpu"), self._request("memory")
+
+    @property
     def memory_limit(self) -> float:
         """What all of it may use, in bytes; 0.0 when one of its containers has no limit."""
         return self._limit("memory")
 
+    @property
+    def memory_limits(self) -> dict[str, float]:
+        """What each container that has a limit may use, in bytes: past it, that one is stopped."""
+        limits = {one.name: quantity((one.resources.limits or {}).get("memory", "")) for one in self.containers}
+        return {name: limit for name, limit in limits.items() if limit}
+
+    def _request(self, name: str) -> float:
+        """As the scheduler counts: set-up steps come one after the other, sidecars stay."""
+        beside = quantity((self.spec.overhead or {}).get(name, ""))
+        if together := quantity((self.spec.resources.requests or {}).get(name, "")):
+            return together + beside
+        staying = highest = 0.0
+        for one in self.spec.init_containers or ():
+            asked = quantity((one.resources.requests or {}).get(name, ""))
+            highest = max(highest, staying + asked)
+            staying += asked if one.restart_policy == "Always" else 0.0
+        own = (quantity((one.resources.requests or {}).get(name, "")) for one in self.spec.containers or ())
+        return max(highest, staying + sum(own)) + beside
+
     def _limit(self, name: str) -> float:
+        if together := quantity((self.spec.resources.limits or {}).get(name, "")):
+            return together
         limits = [quantity((one.resources.limits or {}).get(name, "")) for one in self.containers]
         return sum(limits) if all(limits) else 0.0
 

@@ -6,6 +6,7 @@ Source: the Kubernetes API's resource.Quantity (decimal and binary suffixes, and
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PATTERN = re.compile(r"^([+-]?[0-9.]+)(?:[eE]([+-]?[0-9]{1,3}))?(m|n|u|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$")
 _FACTORS = {
@@ -28,6 +29,7 @@ _FACTORS = {
 }
 
 
+@lru_cache(maxsize=4096)  # all pods of a cluster ask for a few amounts
 def quantity(text: str) -> float:
     """The number: cores, or bytes; 0.0 for what is no quantity."""
     found = _PATTERN.match(text.strip())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clusters.kinds.base import Column, Copy, Health, Kind, Level
-from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import rollouts
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
@@ -132,6 +133,8 @@ REPLICA_SET: Kind[ReplicaSet] = Kind(
             width="80px",
             end=True,
         ),
+        replace(CPU, hidden=True),
+        replace(MEMORY, hidden=True),
         AGE,
     ),
     panels=(overview_panel(_facts), CONDITIONS, EVENTS, YAML),

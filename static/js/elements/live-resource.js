@@ -37,7 +37,7 @@ class LiveResource extends HTMLElement {
   #usage(samples) {
     if (samples?.point) document.dispatchEvent(new CustomEvent("usage:point", { detail: { row: this.dataset.row, ...samples } }));
     for (const [key, value] of Object.entries(samples ?? {}))
-      for (const element of document.querySelectorAll(`[data-usage="${key}"] [data-cell="usage"]`)) fillers.usage(element, value);
+      for (const element of document.querySelectorAll(`[data-usage="${key}"] [data-cell]`)) fillers[element.dataset.cell]?.(element, value);
   }
 
   #refresh() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
@@ -242,15 +243,17 @@ class ShopWorld(World):
         resources = pod["spec"]["containers"][0]["resources"]
         ask, most = resources["requests"], resources["limits"]
         age = now - objects.seconds(running["startedAt"])
-        return load.usage(
+        cpu, memory = objects.quantity(ask["cpu"]), objects.quantity(ask["memory"])
+        used = load.usage(
             uid,
             now,
-            cpu=objects.quantity(ask["cpu"]),
-            memory=objects.quantity(ask["memory"]),
+            cpu=cpu,
+            memory=memory,
             cpu_limit=objects.quantity(most["cpu"]),
             memory_limit=objects.quantity(most["memory"]),
             leaking_for=age if pods.leaks(pod) else 0.0,
         )
+        return replace(used, cpu_request=cpu, memory_request=memory)
 
     def surroundings(self, source: LogSource) -> Mapping[str, str]:
         """The environment inside a pod."""
