@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
@@ -153,16 +154,55 @@ def test_without_a_ca_the_machine_is_what_does_not_trust() -> None:
     assert error.field == "ca"
 
 
-async def test_an_unknown_ssh_host_is_never_trusted_but_its_line_is_shown() -> None:
+def _over_ssh(*, port: int = 2222, host: str = "127.0.0.1", known: str = "", **settings: str) -> DockerDriver:
     folder = Path(os.environ.get("TESTBED") or "/nowhere") / "ssh"
     if not (folder / "key").exists() or not listens(("127.0.0.1", 2222)):
         pytest.skip("no engine over SSH: only the testbed has one")
-    driver = DockerDriver({"address": "ssh://root@127.0.0.1:2222"}, {"ssh_key": (folder / "key").read_text()})
-    with pytest.raises(Refused, match="host key") as raised:
+    hosts = f"[127.0.0.1]:2222 {known or (folder / 'host.pub').read_text().strip()}" if known != "none" else ""
+    settings |= {"address": f"ssh://root@{host}:{port}", "known_hosts": hosts}
+    return DockerDriver(settings, {"ssh_key": (folder / "key").read_text()})
+
+
+async def test_an_unknown_ssh_host_is_never_trusted_but_its_line_is_shown() -> None:
+    driver = _over_ssh(known="none")
+    with pytest.raises(Refused, match="host key that is not among") as raised:
         await driver.about()
     assert "SHA256:" in raised.value.hint
     assert "[127.0.0.1]:2222 ssh-" in raised.value.hint
     await driver.close()
+
+
+async def test_an_ssh_host_that_shows_another_key_than_before_is_told_apart_from_an_unknown_one() -> None:
+    import asyncssh
+
+    driver = _over_ssh(known=asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip())
+    with pytest.raises(Refused, match="another host key than the known hosts have") as raised:
+        await driver.about()
+    assert raised.value.field == "known_hosts"
+    await driver.close()
+
+
+async def test_a_socket_that_is_not_over_there_is_told_apart_from_a_line_that_was_cut() -> None:
+    driver = _over_ssh(remote_socket="/run/nothing.sock")
+    with pytest.raises(Unreachable, match=r"no way to an engine at /run/nothing\.sock") as raised:
+        await driver.about()
+    assert raised.value.field == "remote_socket"
+    await driver.close()
+
+
+async def test_what_is_no_ssh_and_a_name_that_is_not_known_have_their_words() -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        for driver, words in (
+            (_over_ssh(port=port), "hung up before SSH had begun"),
+            (_over_ssh(host="nobody.invalid"), "The name nobody.invalid is not known"),
+        ):
+            with pytest.raises(Unreachable, match=words):
+                await driver.about()
+            await driver.close()
 
 
 def _another_ca() -> str:

@@ -19,7 +19,7 @@ from clusters.drivers.docker.endpoint import Endpoint
 from clusters.drivers.docker.errors import answer_error, connection_error, not_docker
 from clusters.drivers.docker.ssh import Tunnel
 from clusters.drivers.docker.tls import tls_context
-from clusters.errors import Invalid, Unreachable, Unsupported
+from clusters.errors import ClusterError, Invalid, Unreachable, Unsupported
 
 OLDEST, NEWEST = (1, 41), (1, 56)  # what we speak: Docker 20.10 and up
 BODY_LIMIT = 32 << 20  # bytes of one answer
@@ -187,7 +187,7 @@ class EngineClient:
                     timeout=aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            problem = connection_error(error, self.endpoint)
+            problem = await self._told(error)
             if isinstance(problem, Unreachable) and isinstance(error, aiohttp.ClientConnectorError):
                 problem.sent = False
             raise problem from error
@@ -198,6 +198,12 @@ class EngineClient:
         finally:
             # What was not read to its end cannot be used again; what was goes back by itself.
             response.close()
+
+    async def _told(self, error: BaseException) -> ClusterError:
+        """What went wrong; of a request that SSH did not lead to the engine, SSH knows more."""
+        lost = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+        known = await self._tunnel.trouble() if self._tunnel and lost else None
+        return known or connection_error(error, self.endpoint)
 
     @property
     def _base(self) -> str:

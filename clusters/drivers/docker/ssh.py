@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from clusters.drivers.docker.endpoint import Endpoint
+from clusters.drivers.docker.errors import connection_error
 from clusters.errors import ClusterError, Invalid, Refused, Unreachable
 
 _PATIENCE = 10.0  # seconds to connect and sign in
+_LOOK = 5.0  # seconds to find out why the engine's socket over there gave no answer
 
 
 class Tunnel:
@@ -32,6 +34,22 @@ class Tunnel:
                 self._folder = tempfile.mkdtemp(prefix="pilothouse-")  # rwx for us alone
                 await self._connection.forward_local_path(self._path, self._endpoint.socket)
             return self._path
+
+    async def trouble(self) -> ClusterError | None:
+        """Why a request was cut although SSH is there, as that machine tells; None when it does not."""
+        import asyncssh
+
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            return None
+        try:
+            _, writer = await asyncio.wait_for(connection.open_unix_connection(self._endpoint.socket), _LOOK)
+        except asyncssh.ChannelOpenError as error:
+            return _not_let_through(error, self._endpoint)
+        except (OSError, asyncssh.Error, TimeoutError):
+            return None
+        writer.close()
+        return None
 
     async def close(self) -> None:
         """Hang up."""
@@ -93,12 +111,13 @@ async def _said(error: BaseException, endpoint: Endpoint) -> ClusterError:
 
     where, detail = endpoint.words, f"{type(error).__name__}: {error}"
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
-        return Refused(
-            f"{where} shows a host key that is not among the known hosts.",
-            hint=await _shown_key(endpoint),
-            detail=detail,
-            field="known_hosts",
-        )
+        words = f"{where} shows a host key that is not among the known hosts."
+        if _is_known(endpoint):
+            words = (
+                f"{where} shows another host key than the known hosts have of it: its system was installed anew, or "
+                "somebody else answers in its place."
+            )
+        return Refused(words, hint=await _shown_key(endpoint), detail=detail, field="known_hosts")
     if isinstance(error, asyncssh.PermissionDenied):
         return Refused(
             f"{where} does not accept the key of {endpoint.user}.",
@@ -111,7 +130,36 @@ async def _said(error: BaseException, endpoint: Endpoint) -> ClusterError:
     if isinstance(error, ConnectionRefusedError):
         hint = "Does SSH listen on that port?"
         return Unreachable(f"{where} refuses the connection.", hint=hint, detail=detail, field="address")
+    if isinstance(error, asyncssh.ConnectionLost | asyncssh.ProtocolError | ConnectionResetError):
+        hint = "Is that the port of SSH? It is usually 22."
+        return Unreachable(f"{where} hung up before SSH had begun.", hint=hint, detail=detail, field="address")
+    if isinstance(error, OSError):
+        return connection_error(error, endpoint)
     return Unreachable(f"No SSH connection to {where} came about.", detail=detail, field="address")
+
+
+def _not_let_through(error: Any, endpoint: Endpoint) -> ClusterError:
+    """SSH signed us in, but did not lead us to the socket. It tells no more than whether that is forbidden."""
+    import asyncssh
+
+    if error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
+        hint = "Allow it in sshd_config over there: AllowStreamLocalForwarding yes."
+        return Refused(f"{endpoint.words} forbids to forward sockets.", hint=hint, detail=str(error), field="address")
+    return Unreachable(
+        f"{endpoint.words} lets us in, but there is no way to an engine at {endpoint.socket} there.",
+        hint=f"Is Docker started there, is that its socket, and may {endpoint.user} open it?",
+        detail=str(error),
+        field="remote_socket",
+    )
+
+
+def _is_known(endpoint: Endpoint) -> bool:
+    """Whether the known hosts say anything of that machine."""
+    import asyncssh
+
+    known = asyncssh.import_known_hosts(endpoint.known_hosts)
+    keys, *_ = asyncssh.match_known_hosts(known, endpoint.host, "", endpoint.port)
+    return bool(keys)
 
 
 async def _shown_key(endpoint: Endpoint) -> str:
