@@ -119,8 +119,7 @@ def test_nobody_signs_up_or_resets_a_password_by_themselves(path: str, vera: Use
     assert User.objects.count() == 1
 
 
-def test_a_password_is_argon2id_and_a_megabyte_of_it_is_refused_at_once(ada: User) -> None:
-    assert ada.password.startswith("argon2$argon2id$")
+def test_a_password_of_a_megabyte_is_refused_at_once(ada: User) -> None:
     assert sent_to_the_server({"login": "ada", "password": "x" * 1_100_000}) in {400, 413}
 
 

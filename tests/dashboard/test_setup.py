@@ -10,9 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
+import dashboard.settings
 from clusters import setup
 from clusters.models import AuditEntry, Grant, Setup
 
@@ -35,12 +36,13 @@ def test_without_the_printed_token_no_account_is_made(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@override_settings(PASSWORD_HASHERS=dashboard.settings.PASSWORD_HASHERS)
 def test_the_printed_token_makes_an_administrator_who_is_signed_in(client: Client) -> None:
     token = setup.new_token()
     assert client.post("/setup/", {**GOOD, "token": token})["Location"] == "/"
     assert client.session["_auth_user_id"] == str(User.objects.get().pk)
     assert Grant.objects.get().role == 3
-    assert User.objects.get().password.startswith("argon2$argon2id$")
+    assert User.objects.get().password.startswith("argon2$argon2id$v=19$m=102400,t=2,p=8$")
 
 
 @pytest.mark.django_db
