@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.navigation import navigation
+from dashboard.request import Request
 
 LOOKS = {"theme": ("auto", "light", "dark"), "density": ("cosy", "compact", "roomy"), "explain": ("off", "on")}
 
@@ -30,3 +32,8 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any], status
 def asks_for(request: HttpRequest, part: str) -> bool:
     """Is only this part of the page wanted? The page's own script adds ``part=`` when it fetches something again."""
     return request.GET.get("part") == part
+
+
+def on_to(request: Request, address: str) -> HttpResponse:
+    """Go on to another page, also from a form that htmx sent."""
+    return HttpResponseClientRedirect(address) if request.htmx else HttpResponseRedirect(address)

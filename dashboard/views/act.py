@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh, trigger_client_event
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from clusters import bulk
 from clusters.audit import Unrecorded
@@ -25,7 +25,7 @@ from clusters.permissions import NotPermitted
 from dashboard.access import action_or_404, allow, row_or_none
 from dashboard.engine import engine
 from dashboard.forms import Filled, filled
-from dashboard.page import asks_for, page
+from dashboard.page import asks_for, on_to, page
 from dashboard.plan import Planned, choosable, filled_in, looked_ahead, permitted, planned
 from dashboard.request import Request
 
@@ -96,7 +96,7 @@ async def _begin(request: Request, plan: Sequence[Planned], many: bulk.Many, ask
         where = f"/jobs/{await bulk.begin(engine.gateway, request.actor, many)}/"
     except ClusterError as error:
         return await _dialog(request, plan, asked, error=error, status=STATUS.get(type(error), 422))
-    return HttpResponseClientRedirect(where) if request.htmx else HttpResponseRedirect(where)
+    return on_to(request, where)
 
 
 async def _one(request: Request, many: bulk.Many, row: Row) -> Acted:

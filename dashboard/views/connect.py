@@ -20,7 +20,7 @@ from clusters.models import COLOURS, Cluster
 from dashboard.access import allow
 from dashboard.engine import engine
 from dashboard.forms import ClusterForm, filled
-from dashboard.page import page
+from dashboard.page import on_to, page
 from dashboard.request import Request
 
 # In the order in which they are shown: address, words, icon.
@@ -128,7 +128,7 @@ async def _save(request: Request, driver: str, before: Cluster | None) -> HttpRe
             await _refuse_twice(about, before)
             made = await sync_to_async(_keep)(request, form, to, about, before)
             await engine.connect(made)
-            return redirect(f"/clusters/{made.slug}/")
+            return on_to(request, f"/clusters/{made.slug}/")
     except NotFilledIn as problem:
         problems = problem.problems
     except ClusterError as problem:

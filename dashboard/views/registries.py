@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,7 +21,7 @@ from clusters.registries import access, kept
 from clusters.registries.fields import FIELDS
 from dashboard.access import allow
 from dashboard.forms import filled
-from dashboard.page import page
+from dashboard.page import on_to, page
 from dashboard.request import Request
 
 
@@ -97,7 +98,7 @@ async def _form(request: Request, before: Registry | None) -> HttpResponse:
         answers = True
         if "test" not in request.POST:
             made = await sync_to_async(_keep)(request, wanted, before)
-            return redirect("registry", made.slug)
+            return on_to(request, reverse("registry", args=(made.slug,)))
     except NotFilledIn as problem:
         problems = problem.problems
     except ClusterError as problem:

@@ -284,3 +284,8 @@ def docker_tls() -> Path:
     there = (folder / "key.pem").is_file() and listens(("127.0.0.1", 2376))
     need("docker", there, "no engine with TLS at 127.0.0.1:2376")
     return folder
+
+
+async def test_a_form_that_was_sent_by_the_pages_script_leads_on_too(as_ada: AsyncClient) -> None:
+    answer = await as_ada.post("/clusters/connect/", {**DEMO, "name": "Twin"}, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == "/clusters/twin/"
