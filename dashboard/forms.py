@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django import forms
@@ -38,6 +39,11 @@ class Filled:
     def schemes(self) -> str:
         """The addresses that it is for, as the page's script reads them; "" for all."""
         return " ".join(self.field.schemes)
+
+    @property
+    def parts(self) -> str:
+        """The parts of each line, as the page's script reads them."""
+        return json.dumps([asdict(one) for one in self.field.parts])
 
 
 def filled(

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from clusters.access import Actor, Scope
 from clusters.live.row import Row
 from dashboard.build_hosts import hosts_of
+from dashboard.deploy_rights import deploy_clusters
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
 from dashboard.yaml_rights import yaml_clusters
@@ -65,7 +66,7 @@ def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     ]
     if not words:
         return pages
-    pages = [*_build(actor, words, only), *_yaml(actor, words, only), *pages]
+    pages = [*_build(actor, words, only), *_deploy(actor, words, only), *_yaml(actor, words, only), *pages]
     scope = engine.scope(actor, only)
     resources = [_resource(row) for row in _best(scope, words)]
     return [*pages[:5], *_clusters(shown.clusters, words), *resources, *_actions(actor, scope, words)]
@@ -77,6 +78,14 @@ def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     if hosts and all(word in "build an image" for word in words):
         where = f"?cluster={hosts[0].id}" if only else ""
         yield Found("Do", "Build an image", "from a Dockerfile or git", "hammer", f"/builds/new/{where}")
+
+
+def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
+    """The form for a workload: on the first cluster that fits. Another one is chosen there."""
+    for one in (connection.cluster for connection in deploy_clusters(actor, only)):
+        if all(word in f"deploy new workload deployment {one.name}".casefold() for word in words):
+            yield Found("Do", "Deploy", one.name, "rocket", f"/deploy/?cluster={one.slug}")
+            return
 
 
 def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:

@@ -14,6 +14,7 @@ from clusters.live.connection import Connection
 from clusters.live.table import TABLES
 from clusters.permissions import NotPermitted
 from dashboard.access import allow, cluster_or_404
+from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.navigation import list_address
 from dashboard.page import page
@@ -38,6 +39,7 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "error": connection.contact.error,
             "kinds": [_kind(connection, name, request) for name in _listed(connection)],
             "may_apply": may_apply(request.actor, connection).allowed,
+            "deploy": await offered(request.actor, ["deployment"], connection.cluster.slug),
             "all_kinds": len(connection.discovered.found),
             "hidden": _is_hidden(connection),
             "namespaces": sorted(connection.cluster.namespaces or ()),

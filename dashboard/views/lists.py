@@ -16,6 +16,7 @@ from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
 from dashboard.access import allow
+from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.logs import MAX_ROWS
 from dashboard.page import page
@@ -54,6 +55,7 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
                 for offer in kind.offers
                 if _may_somewhere(request.actor, Need(offer.role, offer.right))
             ],
+            "deploy": await offered(request.actor, [kind.name for kind in shown.kinds], request.GET.get("cluster", "")),
         },
     )
 

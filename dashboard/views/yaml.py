@@ -35,7 +35,10 @@ NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 @allow(Role.VIEWER, scope="cluster")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def yaml(request: Request, cluster: str) -> HttpResponse:
-    """``?kind=&key=``: the YAML of that object, to be changed; else new objects. POST: look ahead, apply or undo."""
+    """``?kind=&key=``: the YAML of that object, to be changed; else new objects. POST: look ahead, apply or undo.
+
+    ``do=open`` opens the editor with a text that was made elsewhere.
+    """
     asked = request.POST if request.method == "POST" else request.GET
     kind, key = asked.get("kind", ""), asked.get("key", "")
     if kind:
@@ -44,7 +47,10 @@ async def yaml(request: Request, cluster: str) -> HttpResponse:
     else:
         row, connection = None, await cluster_or_404(request, cluster)
     if request.method == "POST":
-        return await _answer(request, connection, row)
+        if asked.get("do") != "open":
+            return await answer(request, connection, row, text=asked.get("text", ""))
+        given = {"text": asked.get("text", "")} if row is None else {}
+        return page(request, "pages/yaml.html", {**await _context(request, connection, row), **given})
     context = await _context(request, connection, row)
     return page(request, "pages/yaml.html", context)
 
@@ -75,9 +81,17 @@ async def _context(request: Request, connection: Connection, row: Row | None) ->
     return context
 
 
-async def _answer(request: Request, connection: Connection, row: Row | None) -> HttpResponse:
+async def answer(
+    request: Request, connection: Connection, row: Row | None, *, text: str, more: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """What would come of the text, or what came of it. ``more`` is for the answer's template."""
     given = request.POST
-    context: dict[str, Any] = {"cluster": connection.cluster, "row": row, "opened": given.get("opened", "")}
+    context: dict[str, Any] = {
+        "cluster": connection.cluster,
+        "row": row,
+        "opened": given.get("opened", ""),
+        **(more or {}),
+    }
     try:
         if why := _why_not(connection):
             raise Invalid(why)
@@ -87,7 +101,7 @@ async def _answer(request: Request, connection: Connection, row: Row | None) -> 
             undone = await writing.take_back(engine.gateway, request.actor, connection.cluster.id, kept, key)
             context |= {"undone": undone} | _fresh(undone)
             return render(request, "partials/yaml_result.html", context)
-        asked = _asked(request, connection, row)
+        asked = _asked(request, connection, row, text)
         if given.get("do") == "apply":
             return await _apply(request, asked, context)
         found = await plan(engine.gateway, request.actor, asked)
@@ -116,7 +130,7 @@ def _failed(request: Request, context: Mapping[str, Any], error: ClusterError) -
     return render(request, "partials/yaml_result.html", {**context, "error": error}, status=status)
 
 
-def _asked(request: Request, connection: Connection, row: Row | None) -> Asked:
+def _asked(request: Request, connection: Connection, row: Row | None, text: str) -> Asked:
     given = request.POST
     choices = {
         int(found[1]): choice
@@ -134,7 +148,7 @@ def _asked(request: Request, connection: Connection, row: Row | None) -> Asked:
         )
     return Asked(
         cluster_id=connection.cluster.id,
-        text=given.get("text", ""),
+        text=text,
         namespace=_namespace(given.get("namespace", "")) if row is None else row.resource.namespace,
         choices=choices,
         edited=edited,

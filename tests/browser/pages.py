@@ -85,6 +85,15 @@ def _run(page: Page) -> None:
     page.locator("dialog#run[open]").wait_for()
 
 
+def _fill_in(page: Page) -> None:
+    page.locator('[name="name"]').fill("greeter")
+    page.locator('[name="image"]').fill("nginx:1.29")
+    page.get_by_role("group", name="Ports it listens on").get_by_label("Port", exact=True).fill("8080")
+    page.locator("summary", has_text="Resources").click()
+    page.locator('[name="memory_limit"]').fill("64m")
+    page.locator("[data-error]", has_text="64Mi").wait_for()
+
+
 def _change_yaml(page: Page) -> None:
     text = page.locator("yaml-editor textarea").input_value().replace("value: info", "value: debug")
     page.locator("yaml-editor .cm-content").click()
@@ -195,6 +204,7 @@ PAGES: tuple[Shot, ...] = (
     *_tabs("host", "overview", "disk", "raw"),
     *_tabs("volume", "overview", "size", "raw"),
     *_tabs("node", "overview"),
+    Shot("deploy", "/deploy/?cluster=demo-shop&namespace=shop", "line-rows .line-row", do=_fill_in),
     Shot("yaml-new", f"{SHOP}/yaml/", "yaml-editor .cm-editor"),
     Shot("yaml-edit", f"{SHOP}/yaml/?kind=deployment&key=shop/checkout-api", "yaml-editor .cm-editor", do=_change_yaml),
     Shot("yaml-as-viewer", f"{SHOP}/yaml/?kind=deployment&key=shop/checkout-api", "yaml-editor .cm-editor", who="vera"),

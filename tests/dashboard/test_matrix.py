@@ -74,6 +74,7 @@ ROUTES = {
     "clusters/connect/take/": "site",
     "clusters/connect/paste/": "site",
     "run/<slug:kind>/": "signed-in",
+    "deploy/": "signed-in",
     "clusters/<slug:slug>/edit/": "site",
     "clusters/<slug:slug>/namespaces/": "site",
     "clusters/<slug:slug>/remove/": "site",

@@ -9,6 +9,7 @@ import { yaml } from "@codemirror/legacy-modes/mode/yaml";
 import { linter, lintGutter, lintKeymap } from "@codemirror/lint";
 import { keymap } from "@codemirror/view";
 import { CodeEditor } from "../editor.js";
+import { agePlan } from "../plan-age.js";
 import { toast } from "../toast.js";
 
 const PACE = 400; // ms without a key until it is checked
@@ -22,7 +23,7 @@ class YamlEditor extends CodeEditor {
     this.saved = this.text.value;
     this.ending = new AbortController();
     const { signal } = this.ending;
-    this.text.addEventListener("input", () => this.#aged(), { signal });
+    this.text.addEventListener("input", agePlan, { signal });
     this.form.addEventListener("click", (event) => this.#clicked(event), { signal });
     this.form.addEventListener("change", (event) => event.target.closest("[data-check-again]") && this.#check(), { signal });
     this.form.querySelector(".yaml-file input")?.addEventListener("change", ({ target }) => this.#files(target.files, target), { signal });
@@ -55,14 +56,6 @@ class YamlEditor extends CodeEditor {
 
   #check() {
     this.form.requestSubmit(this.form.querySelector('.yaml-foot [value="check"]'));
-  }
-
-  // What was looked at is not what is written any more.
-  #aged() {
-    const result = document.getElementById("yaml-result");
-    result?.toggleAttribute("data-old", Boolean(result.querySelector(".yaml-apply")));
-    const words = result?.querySelector(".yaml-old");
-    if (words) words.hidden = false;
   }
 
   // After it was applied, or undone, the text is what is there now.

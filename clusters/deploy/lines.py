@@ -1,0 +1,162 @@
+"""One line of a field of lines, read: a port, a variable, a volume, a taint. Whatever is wrong raises Invalid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from clusters.deploy import quantity
+from clusters.deploy.form import Mount, Port, Source, Toleration
+from clusters.errors import Invalid
+
+_PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,252}")
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,253}")
+_OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL_NAME = re.compile(rf"(?:(?:{_OBJECT.pattern})/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?")
+_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
+_EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
+_KINDS = {"empty", "claim", "new", "config", "secret"}
+
+
+def number(text: str) -> int:
+    """The number of a port."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
+        raise Invalid(f"“{text[:40]}” is not a port.", hint="Ports are numbers from 1 to 65535.")
+    return int(text)
+
+
+def port(line: str) -> Port:
+    """``8080``, ``53 UDP``, ``8080 TCP web``; also ``53/udp``."""
+    first, *rest = line.replace("/", " ", 1).split()
+    protocol = rest.pop(0).upper() if rest and rest[0].upper() in ("TCP", "UDP", "SCTP") else "TCP"
+    name = rest.pop(0) if rest else ""
+    if rest:
+        raise Invalid(f"“{line[:80]}” is not a port.", hint="Write 8080, 53 UDP, or 8080 TCP web.")
+    if name and (len(name) > 15 or not _PORT_NAME.fullmatch(name)):
+        raise Invalid(
+            f"“{name[:40]}” cannot be the name of a port.", hint="Up to 15 small letters, digits and “-”, like web."
+        )
+    return Port(number(first), protocol, name)  # type: ignore[arg-type]
+
+
+def variable(line: str) -> tuple[str, str]:
+    """``NAME=value``."""
+    name, equals, value = line.partition("=")
+    if not equals or not _VARIABLE.fullmatch(name):
+        raise Invalid(f"“{name[:60]}” is not a variable.", hint="Write NAME=value.")
+    return name, value
+
+
+def source(line: str) -> Source:
+    """``secret db password DB_PASSWORD``, or ``config settings`` for all entries."""
+    kind, *rest = line.split()
+    if kind not in ("config", "secret"):
+        raise Invalid(f"“{kind[:40]}” is neither “config” nor “secret”.")
+    if not rest or len(rest) > 3:
+        raise Invalid("Which one?", hint="Write its name; behind it an entry of it and the variable, for one alone.")
+    name, key, asked = [*rest, "", ""][:3]
+    object_name(name)
+    if key and not _KEY.fullmatch(key):
+        raise Invalid(f"“{key[:60]}” cannot be the name of an entry.")
+    wanted = asked or key
+    if wanted and not _VARIABLE.fullmatch(wanted):
+        raise Invalid(f"“{wanted[:60]}” cannot be the name of a variable.", hint="Write another one behind it.")
+    return Source(kind, name, wanted, key)  # type: ignore[arg-type]
+
+
+def mount(line: str) -> Mount:
+    """``/cache empty``, ``/data claim data``, ``/data new 1Gi``, ``/etc/app config settings ro``."""
+    path, *rest = line.split()
+    _path(path)
+    read_only = bool(rest) and rest[-1] == "ro"
+    kind, *names = rest[:-1] if read_only else rest or [""]
+    if kind not in _KINDS:
+        raise Invalid(f"What is mounted at {path}?", hint="Write empty, claim, new, config or secret behind it.")
+    if kind == "empty":
+        if names:
+            raise Invalid("An empty folder has no name.")
+        return Mount(path, "empty", "", read_only)
+    if len(names) != 1:
+        raise Invalid(f"How large is the claim at {path}?" if kind == "new" else f"Which {kind} is mounted at {path}?")
+    if kind == "new":
+        quantity.memory(names[0])
+    else:
+        object_name(names[0])
+    return Mount(path, kind, names[0], read_only)  # type: ignore[arg-type]
+
+
+def _path(path: str) -> None:
+    parts = path.split("/")
+    if (
+        not path.startswith("/")
+        or ":" in path
+        or {".", ".."} & set(parts)
+        or len(path) > 1000
+        or not path.isprintable()
+    ):
+        raise Invalid(f"“{path[:60]}” is not a folder inside.", hint="Write the whole path, like /data.")
+    if path == "/":
+        raise Invalid("Nothing can be mounted over all of it.", hint="Write a folder, like /data.")
+
+
+def object_name(text: str) -> str:
+    """The name of another object."""
+    if len(text) > 253 or not _OBJECT.fullmatch(text):
+        raise Invalid(f"“{text[:60]}” cannot be the name of an object.", hint="Small letters, digits, “-” and “.”.")
+    return text
+
+
+def label(line: str) -> tuple[str, str]:
+    """``name=value``."""
+    name, equals, value = line.partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not _LABEL_NAME.fullmatch(name) or len(name) > 317:
+        raise Invalid(f"“{name[:60]}” cannot be the name of a label.", hint="Write name=value.")
+    if not _LABEL_VALUE.fullmatch(value):
+        raise Invalid(
+            f"“{value[:60]}” cannot be the value of a label.", hint="Up to 63 letters, digits, “-”, “_” and “.”."
+        )
+    return name, value
+
+
+def toleration(line: str) -> Toleration:
+    """``key=value:NoSchedule``; ``key`` alone is any value and effect, ``*`` every taint."""
+    start, colon, effect = line.rpartition(":")
+    taint = start if colon else line
+    if effect and colon and effect not in _EFFECTS:
+        raise Invalid(f"“{effect[:40]}” is not an effect.", hint="NoSchedule, PreferNoSchedule or NoExecute.")
+    key, equals, value = (part.strip() for part in taint.partition("="))
+    if key == "*" and not value:
+        return Toleration("", None, effect if colon else "")
+    if not _LABEL_NAME.fullmatch(key):
+        raise Invalid(f"“{key[:60]}” cannot be the key of a taint.", hint="Write key=value:NoSchedule, or “*” for all.")
+    if not _LABEL_VALUE.fullmatch(value):
+        raise Invalid(f"“{value[:60]}” cannot be the value of a taint.")
+    return Toleration(key, value if equals and value else None, effect if colon else "")
+
+
+def probed(at: str, how: str, ports: Sequence[Port]) -> tuple[int | str, str]:
+    """Which port, and for a page which path: ``/healthz``, ``:8081/healthz``, ``8081``, ``web``, or nothing at all."""
+    text = at.strip().removeprefix(":") if at.strip().startswith(":") else at.strip()
+    where, slash, rest = text.partition("/")
+    path = f"/{rest}" if slash else "/"
+    if how == "tcp" and slash:
+        raise Invalid("A port has no path.", hint="Write its number or name.")
+    if not path.isprintable() or " " in path:
+        raise Invalid(f"“{path[:60]}” is not a path.")
+    return _probed_port(where, ports), path
+
+
+def _probed_port(where: str, ports: Sequence[Port]) -> Any:
+    tcp = [one for one in ports if one.protocol == "TCP"]
+    if not where:
+        if not tcp:
+            raise Invalid("Which port?", hint="Add a port above, or write its number here.")
+        return tcp[0].name or tcp[0].number
+    if where.isdigit():
+        return number(where)
+    if where not in {one.name for one in tcp}:
+        raise Invalid(f"There is no port called {where[:40]}.", hint="Write its number, or the name that it has above.")
+    return where

@@ -1,0 +1,197 @@
+"""The form as it was filled in, read strictly: each field that is wrong says so, all of them at once."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from clusters.deploy import lines, quantity
+from clusters.deploy.fields import FIELDS
+from clusters.deploy.form import DeployForm, Pairs, Port, Probe
+from clusters.deploy.objects import NAME_LABEL
+from clusters.errors import Invalid
+from clusters.fields import NotFilledIn, clean
+from clusters.kinds.docker.image_name import split_image
+
+T = TypeVar("T")
+LONGEST = {"deployment": 63, "stateful-set": 52, "daemon-set": 52}  # the cluster makes labels of longer ones
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def read(given: Mapping[str, Any]) -> DeployForm:
+    """What to deploy. Raises NotFilledIn with a sentence for every field that is wrong."""
+    form, problems = look(given)
+    if problems:
+        raise NotFilledIn(problems)
+    return form
+
+
+def look(given: Mapping[str, Any]) -> tuple[DeployForm, dict[str, str]]:
+    """As much of it as is right so far, and what is wrong by field."""
+    values, problems = _cleaned(given)
+    reader = _Reader(values, problems)
+    kind: Any = values.get("kind") or "deployment"
+    ports = reader.each("ports", lines.port)
+    requests, limits = reader.resources()
+    form = DeployForm(
+        kind=kind,
+        name=reader.one("name", lambda text: _name(text, kind)),
+        namespace=reader.one("namespace", _namespace),
+        image=reader.one("image", _image),
+        entry=reader.one("command", _words) or (),
+        arguments=reader.one("arguments", _words) or (),
+        copies=1 if values.get("copies") is None else values["copies"],
+        ports=_unlike(reader, "ports", ports),
+        service=values.get("service") or "",
+        service_port=values.get("service_port"),
+        environment=reader.each("environment", lines.variable),
+        sources=reader.each("sources", lines.source),
+        requests=requests,
+        limits=limits,
+        ready=reader.probe("ready", ports),
+        alive=reader.probe("alive", ports),
+        mounts=reader.each("volumes", lines.mount),
+        nodes=reader.each("nodes", lines.label),
+        tolerations=reader.each("tolerations", lines.toleration),
+        labels=reader.each("labels", _own_label),
+        pull=values.get("pull") or "",
+        pull_secret=reader.one("pull_secret", lines.object_name) or "",
+    )
+    _check_doubles(form, problems)
+    return form, problems
+
+
+def _cleaned(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Each field by itself, so that one that is wrong hides no other."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for one in FIELDS:
+        try:
+            values |= clean([one], given)
+        except NotFilledIn as wrong:
+            problems |= wrong.problems
+    return values, problems
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one field after the other; what is wrong is noted beside its field."""
+
+    values: Mapping[str, Any]
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def one(self, name: str, read: Callable[[str], T]) -> Any:
+        """A text; "" where there is none, or where it is wrong."""
+        text = self.values.get(name) or ""
+        try:
+            return read(text) if text else ""
+        except Invalid as wrong:
+            self.wrong(name, wrong)
+            return ""
+
+    def each(self, name: str, read: Callable[[str], T]) -> tuple[T, ...]:
+        """A text line by line."""
+        found = []
+        for number, text in enumerate((self.values.get(name) or "").splitlines(), start=1):
+            if not text.strip():
+                continue
+            try:
+                found.append(read(text.strip()))
+            except Invalid as wrong:
+                self.wrong(name, wrong, number)
+        return tuple(found)
+
+    def wrong(self, name: str, why: Invalid, number: int = 0) -> None:
+        """The first that is wrong with a field is what is said of it."""
+        where = f"Line {number}: " if number > 1 else ""
+        self.problems.setdefault(name, f"{where}{why.message} {why.hint}".strip())
+
+    def resources(self) -> tuple[Pairs, Pairs]:
+        """What is kept for each copy, and the most that it may use."""
+        found: dict[str, list[tuple[str, str]]] = {"request": [], "limit": []}
+        for what, read_amount in (("cpu", quantity.processors), ("memory", quantity.memory)):
+            amounts = {}
+            for way in found:
+                text = self.one(f"{what}_{way}", lambda text, read=read_amount: read(text) and text)  # type: ignore[misc]
+                if text:
+                    found[way].append((what, text))
+                    amounts[way] = read_amount(text)
+            if len(amounts) == 2 and amounts["request"] > amounts["limit"]:
+                self.wrong(f"{what}_limit", Invalid("This is less than what is kept for each copy."))
+        return found["request"], found["limit"]
+
+    def probe(self, name: str, ports: tuple[Port, ...]) -> Probe | None:
+        """One probe; None where there is none, or where it is wrong."""
+        how, at = self.values.get(name) or "", self.values.get(f"{name}_at") or ""
+        times: dict[str, Any] = {"after": self.values.get(f"{name}_after"), "every": self.values.get(f"{name}_every")}
+        try:
+            if how == "exec":
+                if not at:
+                    raise Invalid("Which command?", hint="Write it here.")
+                return Probe("exec", command=_words(at), **times)
+            if how in ("http", "tcp"):
+                port, path = lines.probed(at, how, ports)
+                return Probe(how, port, path, **times)  # type: ignore[arg-type]
+        except Invalid as wrong:
+            self.wrong(f"{name}_at", wrong)
+        return None
+
+
+def _check_doubles(form: DeployForm, problems: dict[str, str]) -> None:
+    variables = [*(name for name, _ in form.environment), *(one.variable for one in form.sources if one.variable)]
+    for field_name, what, names in (
+        ("environment", "The variable {} is", variables),
+        ("volumes", "{} is", [one.path.rstrip("/") for one in form.mounts]),
+        ("labels", "The label {} is", [name for name, _ in form.labels]),
+        ("nodes", "The label {} is", [name for name, _ in form.nodes]),
+    ):
+        if double := next((name for place, name in enumerate(names) if name in names[:place]), None):
+            problems.setdefault(field_name, f"{what.format(double)} there twice.")
+
+
+def _unlike(reader: _Reader, name: str, ports: tuple[Port, ...]) -> tuple[Port, ...]:
+    numbers = [(one.number, one.protocol) for one in ports]
+    names = [one.name for one in ports if one.name]
+    if double := next((one for place, one in enumerate(numbers) if one in numbers[:place]), None):
+        reader.wrong(name, Invalid(f"Port {double[0]} {double[1]} is there twice."))
+    if len(set(names)) < len(names):
+        reader.wrong(name, Invalid("Two ports have the same name."))
+    return ports
+
+
+def _name(text: str, kind: str) -> str:
+    longest = LONGEST.get(kind, 63)
+    if len(text) > longest:
+        raise Invalid(f"This is longer than {longest} letters.")
+    if not _NAME.fullmatch(text):
+        raise Invalid("Only small letters, digits and “-”, beginning with a letter and not ending with “-”.")
+    return text
+
+
+def _namespace(text: str) -> str:
+    if not _NAMESPACE.fullmatch(text):
+        raise Invalid("That cannot be the name of a namespace.")
+    return text
+
+
+def _image(text: str) -> str:
+    split_image(text)
+    return text
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise Invalid("A quotation mark is not closed.") from error
+
+
+def _own_label(text: str) -> tuple[str, str]:
+    name, value = lines.label(text)
+    if name == NAME_LABEL:
+        raise Invalid(f"{NAME_LABEL} is what the copies are known by: it is the name.")
+    return name, value

@@ -1,0 +1,67 @@
+"""Where somebody may deploy: the namespaces in which both we and the cluster itself allow it, or why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from clusters.access import Actor, Target, decide
+from clusters.apply.step import LEAST
+from clusters.drivers.base import Driver
+from clusters.gateway import Gateway
+from clusters.kinds import DESCRIBED
+from clusters.permissions import HINT, may_not
+
+GROUP = "apps"
+MOST = 200  # namespaces that the cluster is asked about, one by one
+PATIENCE = 3.0  # seconds for the cluster to say it; what is not known then is offered, and tried
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """``namespaces`` in which it may be made; none and no ``why_not``: their names are not known, any may be tried."""
+
+    namespaces: Sequence[str] = ()
+    why_not: str = ""
+
+
+async def where(
+    gateway: Gateway,
+    actor: Actor,
+    cluster_id: int,
+    plural: str,
+    chosen: Iterable[str] = (),
+    *,
+    within: float = PATIENCE,
+) -> Where:
+    """``plural`` is what is made there ("deployments"); ``chosen`` the namespaces that the cluster is looked at in."""
+    cluster = gateway.connections.cluster(cluster_id)
+    read_only = settings.READ_ONLY or cluster.read_only
+    granted = {name for one in actor.grants if one.cluster in (None, cluster_id) for name in one.namespaces}
+    names = {one.name for one in gateway.visible(actor, cluster_id, "namespace")} | set(chosen) | granted
+    anywhere = decide(actor, Target(cluster_id, None, read_only), LEAST)
+    ours = sorted(name for name in names if decide(actor, Target(cluster_id, name, read_only), LEAST).allowed)
+    if not ours and not anywhere.allowed:
+        return Where(why_not=anywhere.reason)
+    try:
+        async with asyncio.timeout(within):
+            return await _allowed_there(gateway.connections.driver(cluster_id), plural, ours)
+    except TimeoutError:
+        return Where(ours)
+
+
+async def _allowed_there(driver: Driver, plural: str, names: Sequence[str]) -> Where:
+    if await driver.may("create", GROUP, plural, "") is not False:
+        return Where(names)
+    asked = names[:MOST]
+    answers = await asyncio.gather(*(driver.may("create", GROUP, plural, name) for name in asked))
+    allowed = [name for name, answer in zip(asked, answers, strict=True) if answer is not False]
+    if allowed:
+        return Where(allowed)
+    if len(names) == 1:
+        return Where(why_not=f"{may_not('create', plural, names[0], GROUP)} {HINT}")
+    what = DESCRIBED[f"{plural}.{GROUP}"].plural.lower()
+    return Where(why_not=f"This cluster's account may make {what} in no namespace. {HINT}")

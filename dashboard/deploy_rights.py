@@ -1,0 +1,52 @@
+"""Where somebody may deploy a workload from the form: for what a page offers; doing it is decided again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from clusters.access import Actor
+from clusters.deploy.form import PLURALS
+from clusters.deploy.where import Where, where
+from clusters.live.connection import Connection
+from clusters.permissions import SOON
+from dashboard.engine import engine
+from dashboard.yaml_rights import may_apply
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The button that leads to the form. ``why_not``: it is shown, but off."""
+
+    href: str
+    why_not: str = ""
+
+
+def deploy_clusters(actor: Actor, only: str = "") -> list[Connection]:
+    """The clusters of Kubernetes on which this person may deploy, as far as we are asked; real ones first."""
+    found = [
+        one
+        for one in engine.supervisor.connections.values()
+        if one.driver.platform == "kubernetes" and only in ("", one.cluster.slug) and may_apply(actor, one).allowed
+    ]
+    return sorted(found, key=lambda one: (one.cluster.driver == "demo", one.cluster.name.casefold()))
+
+
+async def allowed_in(actor: Actor, connection: Connection, kind: str, within: float = 3.0) -> Where:
+    """The namespaces there in which a workload of that kind may be made."""
+    cluster = connection.cluster
+    return await where(engine.gateway, actor, cluster.id, PLURALS[kind], cluster.namespaces or (), within=within)
+
+
+async def offered(actor: Actor, kinds: Iterable[str], only: str = "", namespace: str = "") -> Offered | None:
+    """The button of a list or a cluster's page; None where nothing is offered. A cluster that says no turns it off."""
+    kind = next((name for name in kinds if name in PLURALS), "")
+    why_not = ""
+    for one in deploy_clusters(actor, only) if kind else ():
+        found = await allowed_in(actor, one, kind, SOON)
+        asked = {"cluster": one.cluster.slug, "kind": kind, **({"namespace": namespace} if namespace else {})}
+        if not found.why_not:
+            return Offered(f"/deploy/?{urlencode(asked)}")
+        why_not = why_not or found.why_not
+    return Offered("", why_not) if why_not else None

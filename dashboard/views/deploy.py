@@ -1,0 +1,146 @@
+"""Deploying a workload from a form: its YAML is shown while it is filled in, and applied as all YAML is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.datastructures import MultiValueDict
+from django.views.decorators.http import require_http_methods
+
+from clusters.deploy import beside, objects
+from clusters.deploy.fields import FIELDS
+from clusters.deploy.form import PLURALS, DeployForm
+from clusters.deploy.reading import look
+from clusters.deploy.where import Where
+from clusters.kinds.base import Field
+from clusters.live.connection import Connection
+from dashboard.access import allow
+from dashboard.deploy_rights import allowed_in, deploy_clusters
+from dashboard.engine import engine
+from dashboard.forms import filled, grouped
+from dashboard.page import page
+from dashboard.request import Request
+from dashboard.views import yaml
+
+PATIENCE = 0.4  # seconds for the names of what is there beside it
+FROM_ADDRESS = ("kind", "namespace", "name", "image")
+
+
+@dataclass(slots=True)
+class Asked:
+    """Where it is to be deployed, as what, and what may be filled in there."""
+
+    clusters: list[Connection]
+    chosen: Connection | None
+    kind: str
+    where: Where = field(default_factory=Where)
+    fields: list[Field] = field(default_factory=list)
+
+
+@allow(scope="signed-in")
+@require_http_methods(["GET", "HEAD", "POST"])
+async def deploy(request: Request) -> HttpResponse:
+    """GET: the form. POST: look at it as it is so far, or (``do``) show what it would do, do it, or undo it."""
+    given = request.POST if request.method == "POST" else request.GET
+    asked = await _asked(request, given)
+    if asked.chosen is None:
+        if request.method == "POST":
+            raise Http404  # never on another cluster than the one that was meant
+        return page(request, "pages/deploy.html", {"others": [one.cluster for one in asked.clusters]})
+    if request.method != "POST":
+        values = {one.name: one.initial(None) for one in FIELDS if one.initial}
+        values |= {name: given[name][:500] for name in FROM_ADDRESS if name in given} | {"kind": asked.kind}
+        return page(request, "pages/deploy.html", await _context(request, asked, asked.chosen, values))
+    if given.get("do") == "elsewhere":
+        return render(request, "partials/deploy_form.html", await _context(request, asked, asked.chosen, given.dict()))
+    if given.get("do"):
+        return await _done(request, asked.chosen)
+    return render(request, "partials/deploy_check.html", await _checked(request, asked.chosen, given.dict()))
+
+
+async def _asked(request: Request, given: MultiValueDict[str, str]) -> Asked:
+    clusters = deploy_clusters(request.actor)
+    meant = str(given.get("cluster") or "")
+    chosen = next((one for one in clusters if meant in ("", one.cluster.slug)), None)
+    kind = str(given.get("kind") or "deployment")
+    asked = Asked(clusters, chosen, kind if kind in PLURALS else "deployment")
+    if chosen is None:
+        return asked
+    asked.where = await allowed_in(request.actor, chosen, asked.kind)
+    names = tuple((name, name) for name in asked.where.namespaces)
+    asked.fields = [
+        replace(one, type="choice", choices=names) if one.name == "namespace" and names else one for one in FIELDS
+    ]
+    return asked
+
+
+async def _context(request: Request, asked: Asked, chosen: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    values = {**given}
+    names = asked.where.namespaces
+    if values.get("namespace") not in names and names:
+        values["namespace"] = "default" if "default" in names else names[0]
+    checked = await _checked(request, chosen, values)
+    there = checked["there"]
+    return {
+        **checked,
+        "clusters": [one.cluster for one in asked.clusters],
+        "cluster": chosen.cluster,
+        "demo": chosen.cluster.driver == "demo",
+        "why_not": asked.where.why_not,
+        "groups": grouped(filled(asked.fields, values, names=lambda kind: there.get(kind) or ())),
+    }
+
+
+async def _checked(request: Request, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The form as it stands: its text and line, what is wrong beside its fields, and what is worth knowing."""
+    form, problems = look(values)
+    there = await _beside(request, connection, form.namespace)
+    taken = beside.taken(form, there) if values.get("made") != _made(form) else {}
+    missing = [one.label for one in FIELDS if one.required and one.name in problems and not values.get(one.name)]
+    problems = {name: words for name, words in problems.items() if values.get(name) or name.endswith("_at")}
+    return {
+        "text": objects.draft(form),
+        "line": objects.line(form) if form.name else "",
+        "namespace": form.namespace,
+        "missing": missing,
+        "problems": {**taken, **problems},
+        "remarks": beside.remarks(form, there),
+        "cluster": connection.cluster,
+        "there": there,
+    }
+
+
+async def _beside(request: Request, connection: Connection, namespace: str) -> beside.Beside:
+    """The names there; asked for, and kept for a minute, only while somebody fills in the form."""
+    ends = asyncio.get_running_loop().time() + PATIENCE
+    with connection.wanted(*beside.KINDS):
+        stores = [connection.stores[name] for name in beside.KINDS if name in connection.stores]
+        while any(not one.listed and one.trouble is None for one in stores):
+            if asyncio.get_running_loop().time() >= ends:
+                break
+            await asyncio.sleep(0.02)
+        return beside.beside(engine.gateway, request.actor, connection, namespace)
+
+
+async def _done(request: Request, connection: Connection) -> HttpResponse:
+    """By the one way in which YAML is applied. What is wrong is said beside its field instead."""
+    given = request.POST.dict()
+    form, problems = look(given)
+    doing = given["do"]
+    if doing == "check" and not problems and given.get("made") != _made(form):
+        problems = beside.taken(form, await _beside(request, connection, form.namespace))
+    if problems and doing != "undo":
+        context = {"cluster": connection.cluster, "problems": problems, "made": given.get("made", "")}
+        return render(request, "partials/deploy_wrong.html", context, status=422)
+    more = {"made": _made(form) if doing == "apply" else given.get("made", ""), "leads_to": form.name}
+    return await yaml.answer(request, connection, None, text="" if problems else objects.text(form), more=more)
+
+
+def _made(form: DeployForm) -> str:
+    """Says of a workload that this very page made it: its own name is no obstacle to it."""
+    return f"{form.kind} {form.namespace} {form.name}"
