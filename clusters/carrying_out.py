@@ -54,7 +54,8 @@ async def carry_out(
     A ``request`` that was carried out before, also by a process that is gone, is answered with how it ended then.
     """
     hidden = {field.name for field in action.fields if field.type == "secret"}
-    detail = {name: audit.HIDDEN if name in hidden else value for name, value in values.items()}
+    asked_for = action.recorded(values) if action.recorded else values
+    detail = {name: audit.HIDDEN if name in hidden else value for name, value in asked_for.items()}
     event = event_of(actor, connections.cluster(cluster_id), kind.name, resource, action.verb, detail=detail)
     if (words_then := await words_before(request, event)) is not None:
         return Outcome(words_then or f"{action.label}: {resource.name}")

@@ -43,7 +43,7 @@ def _value(field: Field, given: Any) -> JSON:
     if field.type == "number":
         return _number(field, given)
     text = "" if given is None else str(given)
-    if field.type not in ("lines", "secret"):
+    if field.type not in ("lines", "secret", "hidden"):
         text = text.strip()
     if not text.strip():
         if field.required:
@@ -57,6 +57,8 @@ def _value(field: Field, given: Any) -> JSON:
         raise ValueError(f"{field.label}: choose one of the list.")
     if field.pattern and not re.fullmatch(field.pattern, text):
         raise ValueError(f"{field.label} is not in the right form.{' ' + field.help if field.help else ''}")
+    if field.check and (why := field.check(text)):
+        raise ValueError(why)
     return text
 
 

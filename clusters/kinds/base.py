@@ -98,7 +98,7 @@ class Field:
 
     name: str
     label: str
-    type: Literal["text", "number", "choice", "flag", "lines", "secret"] = "text"
+    type: Literal["text", "number", "choice", "flag", "lines", "secret", "hidden"] = "text"
     help: str = ""
     required: bool = True
     initial: Callable[[Any], JSON] | None = None  # from the resource (scale: the copies it has now)
@@ -107,6 +107,7 @@ class Field:
     max_length: int = 4000
     choices: tuple[tuple[str, str], ...] = ()
     pattern: str = ""  # a regular expression that the whole value must match
+    check: Callable[[str], str] | None = None  # what is wrong with it, in a sentence; "" when nothing is
     among: str = ""  # the name of a live resource of this kind of the same cluster, on which this person may act, too
     group: str = ""  # the part of a long form it stands in, folded until it is needed; "" is always open
     role: Role = Role.NOBODY  # who is asked for it at all
@@ -193,6 +194,7 @@ class Action(Generic[T]):
     run_saying: Callable[[Driver, T, Mapping[str, JSON], Says], Awaitable[str | None]] | None = None
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
+    recorded: Callable[[Mapping[str, JSON]], Mapping[str, JSON]] | None = None  # for the audit, instead of all values
     # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.
     preview: Callable[[Look, Mapping[str, JSON]], Awaitable[Preview]] | None = None
 

@@ -22,7 +22,7 @@ async function ask(form) {
 
 // What is secret stays in the form: an address is kept in histories and logs.
 function address(form) {
-  const fields = [...form.elements].filter((one) => one.name && !one.matches('[type="hidden"], [data-secret], [data-must-equal], button'));
+  const fields = [...form.elements].filter((one) => one.name && !one.matches('[type="hidden"]:not([data-field]), [data-secret], [data-must-equal], button'));
   const values = fields.map((one) => [one.name, one.type === "checkbox" && !one.checked ? "" : one.value]);
   const about = ["verb", "rows"].map((name) => [name, form.elements[name].value]);
   return `${form.dataset.plan}&${new URLSearchParams([...about, ...values])}`;

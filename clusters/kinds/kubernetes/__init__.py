@@ -12,6 +12,7 @@ from clusters.kinds.kubernetes.cron_job import CRON_JOB
 from clusters.kinds.kubernetes.daemon_set import DAEMON_SET
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.disruption_budget import DISRUPTION_BUDGET
+from clusters.kinds.kubernetes.editing_pairs import with_pairs
 from clusters.kinds.kubernetes.horizontal_autoscaler import HORIZONTAL_AUTOSCALER
 from clusters.kinds.kubernetes.ingress import INGRESS
 from clusters.kinds.kubernetes.ingress_class import INGRESS_CLASS
@@ -36,7 +37,7 @@ from clusters.kinds.kubernetes.stateful_set import STATEFUL_SET
 from clusters.kinds.kubernetes.storage_class import STORAGE_CLASS
 from clusters.kinds.kubernetes.validating_webhook import VALIDATING_WEBHOOK
 
-KINDS: tuple[Kind[Any], ...] = (
+_ALL: tuple[Kind[Any], ...] = (
     DEPLOYMENT,
     STATEFUL_SET,
     DAEMON_SET,
@@ -68,3 +69,6 @@ KINDS: tuple[Kind[Any], ...] = (
     VALIDATING_WEBHOOK,
     MUTATING_WEBHOOK,
 )
+
+# What can be done to every object of Kubernetes is declared once.
+KINDS: tuple[Kind[Any], ...] = tuple(with_pairs(kind) for kind in _ALL)

@@ -13,6 +13,7 @@ from clusters.kinds.actions import kubectl_line, one_call
 from clusters.kinds.base import JSON, Action, Column, Kind, Look, Panel, Role
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import delete
+from clusters.kinds.kubernetes.editing_pairs import with_pairs
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.printed import Printed, column_key, health
 from clusters.kinds.permission import DELETES
@@ -62,7 +63,7 @@ def general_kind(found: Found, printed: Sequence[Described]) -> Kind[Printed]:
         actions=(_delete(lambda: kind, found),),
         search=lambda one: f"{_words(one)}\0{labels_text(one)}",
     )
-    return kind
+    return with_pairs(kind)
 
 
 def _columns(printed: Sequence[Described]) -> list[Column[Printed]]:
