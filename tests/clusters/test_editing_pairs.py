@@ -84,7 +84,14 @@ async def test_labels_of_a_real_pod_are_edited_and_its_service_is_named(
 ) -> None:
     name = a_name("labelled")
     labels = {"app": name, "tier": "front"}
-    apply(namespace, "v1", "Pod", name, metadata={"labels": labels}, spec=pod_template(name, schedulerName="nobody")["spec"])
+    apply(
+        namespace,
+        "v1",
+        "Pod",
+        name,
+        metadata={"labels": labels},
+        spec=pod_template(name, schedulerName="nobody")["spec"],
+    )
     apply(namespace, "v1", "Service", name, spec={"selector": {"app": name}, "ports": [{"port": 80}]})
     async with watched(driver, KIND) as connection:
         one = await seen(connection, KIND, f"{namespace}/{name}")

@@ -38,7 +38,7 @@ from tests.clusters.real_cluster import (  # noqa: F401
 
 WIDGETS = general_kind(Found("example.com/v1/widgets", "Widget", namespaced=True), ())
 ACTIONS = [(kind, action) for kind in (*KINDS, WIDGETS) for action in kind.actions]
-FILLED_IN = {"copies": 1, "image": "web:2", "fewest": 1, "most": 5}
+FILLED_IN = {"copies": 1, "image": "web:2", "fewest": 1, "most": 5, "labels": "a=1", "annotations": "a=1"}
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
 
@@ -63,7 +63,7 @@ class Recorder:
         template: dict[str, Any] = {"spec": {"containers": []}}
         owners = [{"uid": "u1", "controller": True}]
         self.tree: dict[str, Any] = {
-            "metadata": {"uid": "u1", "ownerReferences": owners},
+            "metadata": {"uid": "u1", "resourceVersion": "1", "ownerReferences": owners},
             "spec": {"template": template, "jobTemplate": {"spec": {"template": template}}},
         }
 
