@@ -42,7 +42,7 @@ class Denied(Refused):
 
 
 # The work of a job that reaches a cluster: it gets the driver, and says how far it is.
-LongWork = Callable[[Driver, jobs.Reporter], Coroutine[Any, Any, str | None]]
+LongWork = Callable[[Driver, jobs.Reporter], Coroutine[Any, Any, jobs.Result]]
 
 
 class Gateway:

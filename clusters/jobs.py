@@ -29,6 +29,16 @@ MAX_RUNNING = 50
 STOPPED = "Pilothouse was stopped before this ended."
 FLUSH_SECONDS = 0.2  # lines are written to the database together
 
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How work ended that made something: the words, and what it is that can be looked at now."""
+
+    words: str
+    kind: str
+    name: str
+
+
 State = Literal["running", "done", "failed", "cancelled", "interrupted"]
 
 
@@ -118,16 +128,17 @@ class Reporter:
             heard.set()
 
 
-Work = Callable[[Reporter], Coroutine[Any, Any, str | None]]
+Result = str | Made | None
+Work = Callable[[Reporter], Coroutine[Any, Any, Result]]
 Ended = Callable[[State, str], Awaitable[None]]
-_running: dict[str, tuple[Reporter, asyncio.Task[str | None]]] = {}
+_running: dict[str, tuple[Reporter, asyncio.Task[Result]]] = {}
 _runners: set[asyncio.Task[None]] = set()
 
 
 async def start(
     title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work, ended: Ended | None = None
 ) -> str:
-    """Begin it and return its key at once. ``work`` returns words for the end, or raises what went wrong.
+    """Begin it and return its key at once. ``work`` returns words for the end, maybe with what it made, or raises what went wrong.
 
     ``ended`` hears the state and the reason, whatever the end is.
     """
@@ -180,7 +191,7 @@ async def interrupt_running() -> int:
     return await lost.aupdate(state="interrupted", ended=timezone.now(), reason=STOPPED)
 
 
-async def _run(reporter: Reporter, work: asyncio.Task[str | None], ended: Ended | None) -> None:
+async def _run(reporter: Reporter, work: asyncio.Task[Result], ended: Ended | None) -> None:
     job = reporter.job
     writer = asyncio.create_task(_write_while_running(reporter))
     state, reason, result = await _outcome(reporter, work)
@@ -200,9 +211,9 @@ async def _run(reporter: Reporter, work: asyncio.Task[str | None], ended: Ended 
         _running.pop(job.key, None)
 
 
-async def _outcome(reporter: Reporter, work: asyncio.Task[str | None]) -> tuple[State, str, dict[str, Any]]:
+async def _outcome(reporter: Reporter, work: asyncio.Task[Result]) -> tuple[State, str, dict[str, Any]]:
     try:
-        words = await work
+        end = await work
     except asyncio.CancelledError:
         if work.cancelled():
             return "cancelled", "", {}
@@ -213,7 +224,7 @@ async def _outcome(reporter: Reporter, work: asyncio.Task[str | None]) -> tuple[
     except Exception:
         log.exception("job %s failed", reporter.job.key)
         return "failed", "This failed because of a fault in Pilothouse. Its log says more.", {}
-    return "done", "", {"words": words or ""}
+    return "done", "", asdict(end) if isinstance(end, Made) else {"words": end or ""}
 
 
 async def _write_while_running(reporter: Reporter) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from clusters.access import Actor, Need
 from clusters.drivers.base import Driver
 from clusters.gateway import Denied, Gateway
+from clusters.jobs import Made
 from clusters.kinds.base import Kind, Role, Says
 from clusters.kinds.makers import Maker, Remark
 from clusters.live.row import Row
@@ -45,14 +46,16 @@ async def begin(
     gateway: Gateway,
     actor: Actor,
     cluster_id: int,
+    kind: Kind[Any],
     maker: Maker[Any],
     form: Any,
     like: Row | None = None,
 ) -> str:
     """Begin the job; its key. Raises Denied, with what it is that only administrators may ask for."""
 
-    async def work(driver: Driver, says: Says) -> str:
-        return maker.ended.format(name=await maker.run(driver, form, says))
+    async def work(driver: Driver, says: Says) -> Made:
+        name = await maker.run(driver, form, says)
+        return Made(maker.ended.format(name=name), kind.name, name)
 
     namespace = like.namespace if like else None
     detail = {"line": maker.record(form), **({"like": like.resource.name} if like else {})}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
@@ -19,6 +20,7 @@ from clusters.audit import settle_interrupted
 from clusters.connect.secrets import Sealed, read_secret
 from clusters.gateway import Gateway
 from clusters.jobs import interrupt_running
+from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from clusters.live.supervisor import Supervisor
@@ -32,7 +34,12 @@ from clusters.triage.live import Triage
 
 def address(row: Row) -> str:
     """Where a resource's page is."""
-    return f"/clusters/{row.cluster.slug}/{row.kind.name}/{quote(row.key)}/"
+    return page_of(row.cluster, row.kind, row.key)
+
+
+def page_of(cluster: ClusterInfo, kind: Kind[Any], key: str) -> str:
+    """Where the page of that kind and key is."""
+    return f"/clusters/{cluster.slug}/{kind.name}/{quote(key)}/"
 
 
 def info(cluster: Cluster) -> ClusterInfo:

@@ -13,7 +13,7 @@ from clusters.access import Actor
 from clusters.models import Build, Job
 from clusters.people import is_admin
 from dashboard.access import allow
-from dashboard.engine import engine
+from dashboard.engine import engine, page_of
 from dashboard.page import page
 from dashboard.request import Request
 
@@ -47,6 +47,7 @@ async def job(request: Request, key: str) -> HttpResponse:
         "bars": [line for line in lines if line.total is not None],
         "said": [line for line in lines if line.total is None],
         "may_cancel": may_cancel(request, one),
+        "made": _made(request, one),
     }
     if request.htmx:
         return render(request, "partials/job.html", context)
@@ -74,6 +75,21 @@ async def _lines(one: Job) -> list[domain.Line]:
     async for news in domain.follow(one.key):
         return list(news.lines)
     return []
+
+
+def _made(request: Request, one: Job) -> dict[str, str] | None:
+    """What it made, with where its page is: while it is there, and for who may see it."""
+    name, connection = one.result.get("name"), engine.supervisor.connections.get(one.cluster_id or 0)
+    store = connection.stores.get(one.result.get("kind", "")) if connection else None
+    if connection is None or store is None or not name:
+        return None
+    key = name  # until somebody looks, nothing is known of kinds that are not watched
+    if store.listed:
+        seen = engine.gateway.visible(request.actor, connection.cluster.id, store.kind.name)
+        key = next((store.kind.key(each) for each in seen if each.name == name), "")
+    return (
+        {"name": name, "icon": store.kind.icon, "href": page_of(connection.cluster, store.kind, key)} if key else None
+    )
 
 
 async def job_or_404(request: Request, key: str) -> Job:

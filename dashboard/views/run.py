@@ -64,8 +64,8 @@ async def run(request: Request, kind: str) -> HttpResponse:
         return await _remarked(request, asked, found)
     if found.form is not None and asked.chosen:
         try:
-            gateway, cluster = engine.gateway, asked.chosen.id
-            key = await making.begin(gateway, request.actor, cluster, asked.maker, found.form, asked.like)
+            begun = (engine.gateway, request.actor, asked.chosen.id, asked.kind, asked.maker, found.form)
+            key = await making.begin(*begun, asked.like)
             return HttpResponseClientRedirect(f"/jobs/{key}/")
         except ClusterError as error:
             found.error = f"{error.message} {error.hint}".strip() if not isinstance(error, Denied) else error.message

@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import tarfile
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -144,6 +145,7 @@ async def test_a_file_comes_out_and_goes_in_byte_for_byte(driver: DockerDriver, 
     await put_file(driver, uid, "/w", "näme with space.bin", len(data), pieces())
     entry, content = await open_file(driver, uid, "/w/näme with space.bin")
     assert entry.size == len(data)
+    assert abs(entry.changed - time.time()) < 60
     assert b"".join([piece async for piece in content]) == data
 
 

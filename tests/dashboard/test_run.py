@@ -53,11 +53,17 @@ async def test_what_is_wrong_is_said_in_words_and_nothing_begins(
     assert not await Job.objects.aexists()
 
 
-async def test_it_becomes_a_job_that_ends_truthfully(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+async def test_it_becomes_a_job_that_ends_truthfully_and_leads_to_what_it_made(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
     answer = await async_client_for(ada).post("/run/container/", form(host), headers={"HX-Request": "true"})
     job = await Job.objects.aget()
     assert answer.headers["HX-Redirect"] == f"/jobs/{job.key}/"
     assert (await ended(job)).state == "done"
+    link = 'href="/clusters/vault/container/made-here/"'
+    assert link in (await async_client_for(ada).get(f"/jobs/{job.key}/")).content.decode()
+    await Job.objects.filter(pk=job.pk).aupdate(result={**job.result, "kind": "container", "name": "gone-by-now"})
+    assert "gone-by-now/" not in (await async_client_for(ada).get(f"/jobs/{job.key}/")).content.decode()
 
 
 async def test_a_taken_name_fails_with_its_reason(ada: User, host: Cluster, async_client_for: ClientFor) -> None:

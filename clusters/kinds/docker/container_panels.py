@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,7 +90,7 @@ def _facts(container: Container) -> list[tuple[str, str, bool]]:
     config, host = container.config, container.host_config
     facts = [
         ("Image", container.image, True),
-        ("Command", " ".join(mask_words(container.command)), True),
+        ("Command", shlex.join(mask_words(container.command)), True),
         ("Restart policy", _policy(container), False),
         ("Restarts", str(container.restart_count), False),
         ("Processor limit", f"{container.cpu_limit:g} cores" if container.cpu_limit else "None", False),

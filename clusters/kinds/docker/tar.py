@@ -7,6 +7,7 @@ what a hostile program wrote: a size only says how much to pass over, a name is 
 from __future__ import annotations
 
 import tarfile
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -194,7 +195,7 @@ async def to_the_end(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None
 async def one_file(name: str, size: int, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """An archive with one file in it, of exactly that size. Raises Unsupported when there is less or more."""
     info = tarfile.TarInfo(name)
-    info.size, info.mode = size, 0o644
+    info.size, info.mode, info.mtime = size, 0o644, int(time.time())
     yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
     left = size
     async for piece in data:
