@@ -138,7 +138,7 @@ _runners: set[asyncio.Task[None]] = set()
 async def start(
     title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work, ended: Ended | None = None
 ) -> str:
-    """Begin it and return its key at once. ``work`` returns words for the end, maybe with what it made, or raises what went wrong.
+    """Begin it and return its key at once. ``work`` returns words for the end, or raises what went wrong.
 
     ``ended`` hears the state and the reason, whatever the end is.
     """

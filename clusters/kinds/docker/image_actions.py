@@ -97,6 +97,7 @@ def _tag_line(one: Image, values: Values) -> str:
 TAG: Action[Image] = Action(
     verb="tag",
     label="Add a name",
+    joint="to",
     icon="tag",
     effect=lambda one: f"Gives {one.name} one more name. If another image has that name, it loses it.",
     stays=lambda one: "All names it has now stay.",

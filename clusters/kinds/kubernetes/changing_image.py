@@ -43,6 +43,7 @@ def change_image(api: str, noun: str, how: str) -> Action[Any]:
     return Action(
         verb="set-image",
         label="Change image",
+        joint="of",
         icon="layers",
         permissions=CHANGES,
         run=one_call(changed, lambda one, values: f"{one.name} changes to {values['image']}"),

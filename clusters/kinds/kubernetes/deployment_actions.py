@@ -41,6 +41,7 @@ CHANGE_IMAGE: Action[Deployment] = change_image(
 PAUSE: Action[Deployment] = Action(
     verb="pause",
     label="Pause rollout",
+    joint="of",
     icon="circle-pause",
     permissions=CHANGES,
     run=one_call(_change(paused=True), "The rollout of {name} is paused"),
@@ -53,6 +54,7 @@ PAUSE: Action[Deployment] = Action(
 RESUME: Action[Deployment] = Action(
     verb="resume",
     label="Resume rollout",
+    joint="of",
     icon="circle-play",
     permissions=CHANGES,
     run=one_call(_change(paused=None), "The rollout of {name} goes on"),
