@@ -74,6 +74,7 @@ def _names(one: Image) -> Sequence[str]:
 PULL_NEWER: Action[Any] = Action(
     verb="pull-newer",
     label="Pull the newer one",
+    joint="of",
     icon="download",
     right="run",
     effect=_effect,
