@@ -39,13 +39,16 @@ async def allowed_in(actor: Actor, connection: Connection, kind: str, within: fl
     return await where(engine.gateway, actor, cluster.id, PLURALS[kind], cluster.namespaces or (), within=within)
 
 
-async def offered(actor: Actor, kinds: Iterable[str], only: str = "", namespace: str = "") -> Offered | None:
-    """The button of a list or a cluster's page; None where nothing is offered. A cluster that says no turns it off."""
+async def offered(actor: Actor, kinds: Iterable[str], only: str = "", **given: str) -> Offered | None:
+    """The button of a page; None where nothing is offered. A cluster that says no turns it off.
+
+    ``given`` is filled in already: ``namespace``, ``image``.
+    """
     kind = next((name for name in kinds if name in PLURALS), "")
     why_not = ""
     for one in deploy_clusters(actor, only) if kind else ():
         found = await allowed_in(actor, one, kind, SOON)
-        asked = {"cluster": one.cluster.slug, "kind": kind, **({"namespace": namespace} if namespace else {})}
+        asked = {"cluster": one.cluster.slug, "kind": kind, **{name: text for name, text in given.items() if text}}
         if not found.why_not:
             return Offered(f"/deploy/?{urlencode(asked)}")
         why_not = why_not or found.why_not

@@ -32,7 +32,7 @@ VOLUMES = (
 SOURCES = (("config", "Config map"), ("secret", "Secret"))
 EFFECTS = (("", "Any effect"), *((one, one) for one in ("NoSchedule", "PreferNoSchedule", "NoExecute")))
 PULLS = (
-    ("", "As the cluster does: a tag “latest” always, others once"),
+    ("", "As the cluster does it by itself"),
     ("IfNotPresent", "When the node has none (IfNotPresent)"),
     ("Always", "Each time a copy starts (Always)"),
     ("Never", "Never: the node has it (Never)"),
@@ -81,7 +81,6 @@ FIELDS = (
         minimum=0,
         maximum=1000,
         initial=lambda _: 1,
-        help="A daemon set has one on every node.",
     ),
     Field(
         name="ports",
@@ -219,7 +218,7 @@ FIELDS = (
         type="lines",
         required=False,
         group=_PLACE,
-        help="“*” is every taint.",
+        help="“*” as the key is every taint.",
         notation="One a line: key=value:NoSchedule; key alone for any value and effect.",
         parts=(
             Part(label="Key", hint="dedicated", wide=True),
@@ -243,6 +242,7 @@ FIELDS = (
         type="choice",
         choices=PULLS,
         required=False,
+        help="By itself it gets a tag “latest” each time, and others once.",
         group=_LABELS,
     ),
     Field(

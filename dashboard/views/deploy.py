@@ -137,7 +137,7 @@ async def _done(request: Request, connection: Connection) -> HttpResponse:
     if problems and doing != "undo":
         context = {"cluster": connection.cluster, "problems": problems, "made": given.get("made", "")}
         return render(request, "partials/deploy_wrong.html", context, status=422)
-    more = {"made": _made(form) if doing == "apply" else given.get("made", ""), "leads_to": form.name}
+    more = {"made": given.get("made", ""), "makes": _made(form), "leads_to": form.name}
     return await yaml.answer(request, connection, None, text="" if problems else objects.text(form), more=more)
 
 

@@ -55,7 +55,12 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
                 for offer in kind.offers
                 if _may_somewhere(request.actor, Need(offer.role, offer.right))
             ],
-            "deploy": await offered(request.actor, [kind.name for kind in shown.kinds], request.GET.get("cluster", "")),
+            "deploy": await offered(
+                request.actor,
+                [kind.name for kind in shown.kinds],
+                request.GET.get("cluster", ""),
+                namespace=request.GET.get("namespace", "")[:63],
+            ),
         },
     )
 

@@ -21,6 +21,7 @@ from clusters.registries.content import Content
 from clusters.registries.reference import is_digest, is_repository, is_tag
 from clusters.registries.removal import SharedContent, delete_tag
 from dashboard.access import allow
+from dashboard.deploy_rights import offered
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
@@ -76,9 +77,11 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
     """What is under one tag or digest (``?tag=``): platforms, layers, labels, who runs it."""
     one = await _registry_and_name(request, slug, name)
     version = _version_or_404(request.GET.get("tag", ""))
-    context: dict[str, Any] = {"registry": one, "repository": name, "tag": version}
+    image = f"{one.host}/{name}{'@' if is_digest(version) else ':'}{version}"
+    context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "image": image}
     context |= {"may_manage": access.may_manage(request.actor) and not is_digest(version)}
     if not asks_for(request, "content"):
+        context["deploy"] = await offered(request.actor, ["deployment"], image=image)
         return page(request, "pages/registry_tag.html", context)
     try:
         content = await browse.read_tag(one, name, version)

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from clusters.kinds.base import Role
-from clusters.models import AuditEntry, Cluster, Grant
+from clusters.models import AuditEntry, Cluster, Grant, Registry
 from dashboard.engine import engine
 
 ClientFor = Callable[[User], AsyncClient]
@@ -103,3 +103,13 @@ async def test_only_who_may_apply_finds_it_and_never_on_another_cluster(
     assert (await post(operator, cluster="vault", do="check"))[0] == 404
     _, said = await post(operator, do="check", namespace="payments")
     assert "Not allowed" in said
+
+
+async def test_an_image_of_a_registry_is_deployed_from_its_page(
+    demo: Cluster, async_client_for: ClientFor, ada: User
+) -> None:
+    one = await Registry.objects.acreate(name="Ours", slug="ours", host="registry.example.com")
+    page = (await async_client_for(ada).get(f"/registries/{one.slug}/tag/shop/web/", {"tag": "2"})).content.decode()
+    assert "/deploy/?cluster=shop&amp;kind=deployment&amp;image=registry.example.com%2Fshop%2Fweb%3A2" in page
+    form = (await async_client_for(ada).get("/deploy/", {"image": "registry.example.com/shop/web:2"})).content.decode()
+    assert 'value="registry.example.com/shop/web:2"' in form
