@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.access import Actor, Target, decide
-from clusters.build import running, uploads
+from clusters.build import beforehand, running, uploads
 from clusters.build.compare import cached_of, compare
 from clusters.build.form import FIELDS, GIT_FIELDS, BuildForm, docker_line, mask_line, read_form
 from clusters.build.git_address import read_git_address
 from clusters.build.sent import Sent
 from clusters.errors import Conflict, Invalid, Missing
 from clusters.fields import NotFilledIn, clean
+from clusters.kinds.makers import Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Build
 from clusters.registries.transfers import NEED as RUN
@@ -45,18 +46,21 @@ async def new(request: Request) -> HttpResponse:
         context = _context(hosts, values, dockerfile, host, {}) | {"wrong": wrong_lines}
         return page(request, "pages/build_new.html", context)
     values, dockerfile, problems, error, line = request.POST.dict(), request.POST.get("dockerfile", ""), {}, "", ""
+    noted: Sequence[Remark] = ()
     chosen = next((one for one in hosts if str(one.id) == values.get("cluster")), None)
     try:
         form, upload = _read(request, values, dockerfile)
         line = docker_line(form)
         if chosen and "check" not in values:
             return await _begin(request, chosen, form, upload)
+        noted = await beforehand.remarks(engine.gateway, request.actor, chosen.id, form) if chosen else ()
     except NotFilledIn as wrong:
         problems = wrong.problems
     except (Invalid, Conflict, Missing) as wrong:
         error = f"{wrong.message} {wrong.hint}".strip()
     if "check" in values:
-        return render(request, "partials/run_check.html", {"line": line, "error": error or " ".join(problems.values())})
+        checked = {"line": line, "error": error or " ".join(problems.values()), "remarks": noted}
+        return render(request, "partials/run_check.html", checked)
     context = _context(hosts, values, dockerfile, str(values.get("cluster")), problems) | {"error": error, "line": line}
     return render(request, "partials/build_form.html", context, status=422)
 

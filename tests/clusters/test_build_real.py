@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from clusters.build.beforehand import out_of_reach
 from clusters.build.context import Alone
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.form import read_form
@@ -21,6 +22,7 @@ from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Unreachable
 from tests.clusters.docker_engine import Line, over_ssh, over_tls, unix
+from tests.clusters.real_registry import find_registry
 from tests.real import find_docker_socket, find_old_docker_socket
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]  # sign-ins at registries are looked up
@@ -95,6 +97,28 @@ async def test_an_image_comes_of_it_and_every_step_has_its_line(builder: Builder
     assert builder.states()[3] == builder.states()[6] == "cached"
     await builder.build(text, arguments="WHO=somebody", labels="team=shop", no_cache=True)
     assert builder.states()[3] == "done"
+
+
+async def test_an_image_that_an_old_engine_cannot_get_while_it_builds_is_named_before(builder: Builder) -> None:
+    """registry.test:5000 stands in the insecure-registries of both engines."""
+    find_registry()
+    there, away = (f"registry.test:5000/{name}" for name in (builder.tag, "pilothouse/nothing:1"))
+    await builder.driver.call(
+        Call("POST", ("images", "busybox", "tag"), {"repo": there.rpartition(":")[0], "tag": "1"})
+    )
+    old = str((await builder.driver.call(Call("GET", ("version",))))["Version"]).startswith("20.10")
+    try:
+        for source, pull, named in (
+            (away, False, old),
+            (there, False, False),
+            (there, True, old),
+            ("busybox", True, False),
+        ):
+            text = f"ARG FROM={source}\nFROM $FROM AS one\nFROM busybox\nCOPY --from=one /bin/sh /x\n"
+            found = await out_of_reach(builder.driver, read_form({"tag": "x", "pull": pull}, text))
+            assert [f"pull {source} to this host first" in one.text for one in found] == [True] * named
+    finally:
+        await builder.driver.call(Call("DELETE", ("images", *there.split("/"))))
 
 
 @pytest.mark.parametrize(
