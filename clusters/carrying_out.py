@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from clusters import audit
@@ -34,6 +34,7 @@ class Outcome:
 
     words: str
     undo: tuple[str, Mapping[str, JSON]] | None = None
+    opens: Mapping[str, str] = field(default_factory=dict)  # what its page opens then
 
 
 async def carry_out(
@@ -72,7 +73,8 @@ async def carry_out(
     driver, saying = connections.driver(cluster_id), action.run_saying if says else None
     work = saying(driver, current, values, says) if saying and says else action.run(driver, current, values)
     words = await recorded(event, request, work, LONG_SECONDS if action.long else ACT_SECONDS)
-    return Outcome(words or f"{action.label}: {current.name}", undo)
+    opens = action.opens(current, values) if action.opens else {}
+    return Outcome(words or f"{action.label}: {current.name}", undo, opens)
 
 
 def _words(done: object) -> str:

@@ -21,7 +21,12 @@ BEFORE_ACTING = 3.0  # the same before it is done
 HINT = "Somebody who runs the cluster can grant it (RBAC)."
 
 _VERBS = {"patch": "change", "update": "change", "create": "make", "get": "read", "deletecollection": "delete"}
-_PARTS = {"eviction": "evict", "log": "read the lines of", "exec": "open terminals in"}
+_PARTS = {
+    "eviction": "evict",
+    "log": "read the lines of",
+    "exec": "open terminals in",
+    "ephemeralcontainers": "put debug containers into",
+}
 
 
 class NotPermitted(Refused):

@@ -26,6 +26,7 @@ from clusters.errors import ClusterError, Missing
 from clusters.kinds.base import Role
 from clusters.live.logs import sources_of
 from dashboard.engine import engine
+from dashboard.entering import until_it_runs
 from dashboard.signed_in import signed_in_until, still_here
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,9 @@ class Terminal:
         """Open the shell, carry bytes until something ends, say what it was, and leave nothing behind."""
         shell: Shell | None = None
         try:
+            if not await until_it_runs(self.cluster_id, self.source, self._notice, self._receive):
+                self._gone = True
+                return
             shell = await engine.gateway.shell(self.actor, self.cluster_id, self.source)
             await self._say(t="open", program=shell.program, user=shell.user, chosen=self._sources.index(self.source),
                             containers=[_named(one) for one in self._sources])  # fmt: skip
@@ -207,6 +211,10 @@ class Terminal:
             await _may_open(self.actor, self.cluster_id, self.source)
         except ClusterError as error:
             raise EndedError("Your right to this terminal was taken away.", 4403, error.message) from error
+
+    async def _notice(self, text: str) -> None:
+        # It may hold what a cluster says, and is written where control characters are obeyed.
+        await self._say(t="notice", text="".join(one if one.isprintable() else "\ufffd" for one in text))
 
     async def _say(self, **frame: Any) -> None:
         await self._send({"type": "websocket.send", "text": json.dumps(frame)})

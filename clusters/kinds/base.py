@@ -195,6 +195,7 @@ class Action(Generic[T]):
     run_saying: Callable[[Driver, T, Mapping[str, JSON], Says], Awaitable[str | None]] | None = None
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
+    opens: Callable[[T, Mapping[str, JSON]], Mapping[str, str]] | None = None  # then, on its page: {"panel": "logs"}
     recorded: Callable[[Mapping[str, JSON]], Mapping[str, JSON]] | None = None  # for the audit, instead of all values
     # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.
     preview: Callable[[Look, Mapping[str, JSON]], Awaitable[Preview]] | None = None
@@ -252,6 +253,7 @@ class Kind(Generic[T]):
     search: Callable[[T], str] | None = None  # what the search box looks through, beside name and namespace
     owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
+    entering: Callable[[T, str], Health] | None = None  # how one of these is for a terminal: CHANGING is waited for
     makes_up_usage: bool = False  # the usage of all of these together is that of their cluster
     usage_at_once: bool = False  # and one call measures them all, however many there are
     offers: tuple[Offer, ...] = ()  # what else can be begun from its list

@@ -12,7 +12,14 @@ from clusters.kinds.masking import masked
 
 LOGS: Panel[Any] = Panel(key="logs", label="Logs", icon="scroll-text", template="logs", live=False)
 TERMINAL: Panel[Any] = Panel(
-    key="terminal", label="Terminal", icon="terminal", template="terminal", role=Role.OPERATOR, right="exec", live=False
+    key="terminal",
+    label="Terminal",
+    icon="terminal",
+    template="terminal",
+    role=Role.OPERATOR,
+    right="exec",
+    live=False,
+    asks="container",
 )
 USAGE: Panel[Any] = Panel(key="usage", label="Usage", icon="gauge", template="usage", live=False)
 _RAW_LIMIT = 2 << 20  # characters shown

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -23,7 +24,7 @@ from clusters.kinds.base import Action, Role
 from clusters.live.row import Row
 from clusters.permissions import NotPermitted
 from dashboard.access import action_or_404, allow, row_or_none
-from dashboard.engine import engine
+from dashboard.engine import address, engine
 from dashboard.forms import Filled, filled
 from dashboard.page import asks_for, on_to, page
 from dashboard.plan import Planned, choosable, filled_in, looked_ahead, permitted, planned
@@ -113,6 +114,8 @@ def _answer(request: Request, action: Action[Any], results: Sequence[Acted], lef
         status = STATUS.get(type(failed[0].error), 200) if len(results) == 1 else 200
         context = {"action": action, "results": results, "left": left, "failed": failed}
         return _shown(request, "partials/acted.html", context, status)
+    if len(results) == 1 and results[0].outcome and results[0].outcome.opens:
+        return on_to(request, f"{address(results[0].row)}?{urlencode(results[0].outcome.opens)}")
     response = HttpResponse(status=204) if request.htmx else HttpResponseClientRefresh()
     done = [one.outcome for one in results if one.outcome]
     words = done[0].words if len(done) == 1 else f"{action.label}: {len(done)} done"

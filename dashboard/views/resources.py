@@ -70,6 +70,7 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
     except ClusterError as error:
         return render_to_string("components/error.html", {"error": error}, request)
     context: dict[str, Any] = {"data": data, "row": row, "panel": panel, "href": address(row), "edit": edit}
+    context["about"] = about
     if panel is row.kind.panels[0]:
         context["gauges"] = _gauges(row)
     if panel.template == "usage":

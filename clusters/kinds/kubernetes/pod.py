@@ -12,6 +12,7 @@ from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.asking import asked_for
 from clusters.kinds.kubernetes.base import delete
+from clusters.kinds.kubernetes.debugging import DEBUG, entering
 from clusters.kinds.kubernetes.drain import eviction
 from clusters.kinds.kubernetes.network_policy import OF_POD
 from clusters.kinds.kubernetes.owners import chain, owner
@@ -28,11 +29,13 @@ def _image(pod: Pod) -> str:
 
 
 def log_sources(pod: Pod) -> Sequence[LogSource]:
-    """Its containers, and the set-up steps that have begun."""
+    """Its containers, the set-up steps that have begun, and what was put beside it to look around."""
+    beside = [one.name for one in pod.spec.ephemeral_containers or ()]
     begun = [one.name for one in pod.status.init_container_statuses or () if one.state.running or one.state.terminated]
     names = [one.name for one in pod.containers] + [
         name for name in begun if name not in {c.name for c in pod.containers}
     ]
+    names += beside
     alone = len(names) == 1
     began = {one.name: epoch(one.state.running.started_at) for one in pod.statuses if one.state.running}
     return [
@@ -44,10 +47,11 @@ def log_sources(pod: Pod) -> Sequence[LogSource]:
 async def _load_overview(look: Look) -> Mapping[str, Any]:
     """``facts`` as (label, value) pairs, ``containers`` as asked for and as they are, ``owners`` upwards."""
     pod: Pod = look.resource
-    statuses = {
-        one.name: one for one in [*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())]
-    }
-    asked = [*(pod.spec.init_containers or ()), *(pod.spec.containers or ())]
+    status = pod.status
+    told = (status.init_container_statuses, status.container_statuses, status.ephemeral_container_statuses)
+    statuses = {one.name: one for some in told for one in some or ()}
+    beside = pod.spec.ephemeral_containers or []
+    asked = [*(pod.spec.init_containers or ()), *(pod.spec.containers or ()), *beside]
     with_settings = settings(await look.driver.get(look.kind, pod.namespace, pod.name))
     return {
         "facts": [
@@ -58,7 +62,10 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
             ("Quality of service", pod.status.qos_class or "–"),
             *(() if pod.controller else (("Kept by", "nobody: it is not made again"),)),
         ],
-        "containers": [_container(one, statuses.get(one.name)) | with_settings.get(one.name, {}) for one in asked],
+        "containers": [
+            _container(one, statuses.get(one.name)) | with_settings.get(one.name, {}) | {"beside": one in beside}
+            for one in asked
+        ],
         "owners": await chain(look),
         "labels": sorted(pod.labels.items()),
     }
@@ -171,11 +178,12 @@ POD: Kind[Pod] = Kind(
         AGE,
     ),
     panels=(OVERVIEW, LOGS, TERMINAL, OF_POD, CONDITIONS, EVENTS, YAML),
-    actions=(DELETE, EVICT),
+    actions=(DEBUG, DELETE, EVICT),
     search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{labels_text(pod)}",
     owner=owner,
     asks=asked_for,
     logs=log_sources,
+    entering=entering,
     workload=Workload(
         image=_image,
         copies=lambda pod: (int(pod.ready == len(pod.containers)), 1, 0),

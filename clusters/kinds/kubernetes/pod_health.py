@@ -130,7 +130,7 @@ def _setting_up(pod: Pod, now: float) -> Health | None:
     for asked, one in _paired(pod.spec.init_containers, pod.status.init_container_statuses):
         if asked.restart_policy == "Always":
             continue
-        if one.state.waiting and (said := _waiting(asked, one, one.state.waiting, now, pod)):
+        if one.state.waiting and (said := waiting_health(asked, one, one.state.waiting, now, pod)):
             if said.level is not Level.CHANGING:
                 return Health(
                     said.level,
@@ -157,7 +157,7 @@ def _containers(pod: Pod, now: float) -> Health | None:
     """The worst of what its containers say."""
     found = []
     for asked, one in _paired(pod.containers, pod.statuses):
-        said = _waiting(asked, one, one.state.waiting, now, pod) if one.state.waiting else None
+        said = waiting_health(asked, one, one.state.waiting, now, pod) if one.state.waiting else None
         if said := said or crashed(asked, one, pod.spec.restart_policy, now):
             found.append(said)
     return min(found, key=lambda one: one.level) if found else None
@@ -177,7 +177,8 @@ _WAITING = {  # reason -> level, word, meaning
 }
 
 
-def _waiting(asked: Container, one: ContainerStatus, waiting: Waiting, now: float, pod: Pod) -> Health | None:
+def waiting_health(asked: Container, one: ContainerStatus, waiting: Waiting, now: float, pod: Pod) -> Health | None:
+    """How a container is that does not run yet, or not again."""
     known = _WAITING.get(waiting.reason)
     if known is None:
         late = now - pod.created > MAKING

@@ -106,6 +106,7 @@ class PodSpec(Part, frozen=True, gc=False, rename="camel"):
 
     containers: list[Container] | None = None
     init_containers: list[Container] | None = None
+    ephemeral_containers: list[Container] | None = None  # put beside while it runs, to look around
     node_name: str = ""
     restart_policy: str = "Always"
     service_account_name: str = ""
@@ -125,6 +126,7 @@ class PodStatus(Part, frozen=True, gc=False, rename="camel"):
     conditions: list[Condition] | None = None
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
+    ephemeral_container_statuses: list[ContainerStatus] | None = None
     pod_ip: str = msgspec.field(default="", name="podIP")
     start_time: str | None = None
     qos_class: str = ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
 from clusters.drivers.demo.patches import patched
-from clusters.drivers.demo.shop import jobs, pods
+from clusters.drivers.demo.shop import jobs, objects, pods
 from clusters.drivers.demo.shop.collections import KINDS, WHOLE_CLUSTER
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
@@ -56,6 +56,7 @@ def answer(world: ShopWorld, call: Call) -> Any:
         ("PUT", "scale"): _scale,
         ("DELETE", ""): _delete,
         ("POST", "eviction"): _delete,
+        ("PATCH", "ephemeralcontainers"): _put_beside,
     }
     act = known.get((call.method, where.sub))
     if act is None:
@@ -172,6 +173,18 @@ def _replace(world: ShopWorld, thing: Object, new: Object, call: Call) -> Object
 def _check_copies(wanted: Any) -> None:
     if not isinstance(wanted, int) or isinstance(wanted, bool) or not 0 <= wanted <= MOST_COPIES:
         raise Invalid(f"The demonstration runs 0 to {MOST_COPIES} copies of an app.")
+
+
+def _put_beside(world: ShopWorld, thing: Object, call: Call) -> Object:
+    """A debug container, which runs at once."""
+    new = patched(thing, call.body, call.content_type)
+    state = {"running": {"startedAt": objects.when(world.now)}}
+    beside = [
+        {"name": one["name"], "image": one["image"], "ready": False, "restartCount": 0, "state": state, "lastState": {}}
+        for one in new["spec"]["ephemeralContainers"]
+    ]
+    new["status"] = {**new["status"], "ephemeralContainerStatuses": beside}
+    return _replace(world, thing, new, call)
 
 
 def _scale_now(world: ShopWorld, thing: Object, call: Call) -> Object:

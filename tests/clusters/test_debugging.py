@@ -1,0 +1,91 @@
+"""A debug container is put beside a pod that runs, is entered once it runs, and is shown with the pod's own."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from clusters.drivers.base import LogSource
+from clusters.drivers.kubernetes import KubernetesDriver
+from clusters.kinds.base import Level
+from clusters.kinds.kubernetes.debugging import DEBUG, entering
+from clusters.kinds.kubernetes.pod import POD, log_sources
+from tests.clusters.docker_things import until
+from tests.clusters.kubernetes_objects import a_name, act, apply, page, pod_template, seen, watched
+from tests.clusters.real_cluster import driver, namespace  # noqa: F401
+from tests.clusters.test_pod_kind import made
+
+BESIDE = {
+    "containers": [{"name": "main", "image": "web:1"}],
+    "ephemeralContainers": [{"name": "debug-1", "image": "x:1"}],
+}
+
+
+def how(**state: Any) -> Any:
+    status = {"ephemeralContainerStatuses": [{"name": "debug-1", "state": state}]} if state else {}
+    return entering(made(status, BESIDE), "debug-1")
+
+
+def test_it_is_waited_for_until_it_runs_or_never_will() -> None:
+    assert how().level is Level.CHANGING
+    assert how(waiting={"reason": "ContainerCreating"}).level is Level.CHANGING
+    assert "x:1 is fetched" in how(waiting={"reason": "PodInitializing"}).reason
+    no_image = how(waiting={"reason": "ErrImagePull", "message": "manifest unknown"})
+    assert (no_image.level, no_image.reason) == (Level.FAILING, "There is no such image or tag: x:1.")
+    assert how(running={}).level is Level.HEALTHY
+    assert "exit 137" in how(terminated={"exitCode": 137}).reason
+    assert how(terminated={"exitCode": 137}).level is Level.STOPPED
+    assert entering(made(), "main").level is Level.HEALTHY
+
+
+def test_its_lines_are_among_those_of_the_pod() -> None:
+    assert [one.container for one in log_sources(made({}, BESIDE))] == ["main", "debug-1"]
+
+
+def test_nothing_is_put_beside_what_is_over_or_not_placed() -> None:
+    assert DEBUG.refuse
+    assert DEBUG.refuse(made()) == ""
+    assert "It is over" in DEBUG.refuse(made({"phase": "Succeeded"}))
+    assert "not placed" in DEBUG.refuse(made(spec={"nodeName": ""}))
+
+
+async def test_the_dialog_says_that_it_cannot_be_taken_out_again() -> None:
+    assert DEBUG.preview
+    look: Any = SimpleNamespace(resource=made())
+    shown = await DEBUG.preview(look, {"image": "tools:2", "target": "", "name": ""})
+    assert "It cannot be taken out again: it stays until the pod goes." in shown.effect
+    assert shown.choices == {"target": (("main", "main · shop/web:1"),)}
+    assert DEBUG.opens
+    assert DEBUG.opens(made(), shown.values) == {"panel": "terminal", "container": shown.values["name"]}
+
+
+@pytest.mark.kubernetes
+async def test_a_real_one_sees_the_processes_of_its_target(driver: KubernetesDriver, namespace: str) -> None:  # noqa: F811
+    name = a_name("looked-into")
+    apply(namespace, "v1", "Pod", name, spec=pod_template(name, "exec sleep 98765")["spec"])
+    async with watched(driver, POD) as connection:
+        pod = await seen(connection, POD, f"{namespace}/{name}", "Running")
+        values = {"image": "busybox:latest", "target": "main", "name": "debug-test"}
+        assert await act(driver, POD, pod, "debug", values) == f"A debug container was put beside {name}"
+        pods = connection.stores["pod"].resources
+        await until(lambda: pods[pod.uid].spec.ephemeral_containers, 10.0)  # type: ignore[attr-defined]
+        await until(lambda: entering(pods[pod.uid], "debug-test").level is Level.HEALTHY, 30.0)  # type: ignore[arg-type]
+        shown = await page(connection, POD, pods[pod.uid])
+        assert [(one["name"], one["beside"], one["state"]) for one in shown["containers"]] == [
+            ("main", False, "running"), ("debug-test", True, "running"),
+        ]  # fmt: skip
+        shell = await driver.shell(LogSource(pod, "pod", "debug-test"))
+        try:
+            await shell.write(b"ps\n")
+            said = b""
+            async with asyncio.timeout(10):
+                async for data in shell.output():
+                    said += data
+                    if b"sleep 98765" in said:
+                        break
+        finally:
+            await shell.close()
+        assert b"sleep 98765" in said
