@@ -32,7 +32,7 @@ def _asked(pod: Pod, values: Values) -> tuple[str, str, str]:
     """Its name, its image, and the container whose processes it sees. Raises Missing for one that is not there."""
     targets = [one.name for one in pod.containers]
     target = str(values.get("target") or "") or (targets[0] if targets else "")
-    if target not in targets:
+    if target and target not in targets:
         raise Missing(f"{pod.name} has no container called {target[:100]}.")
     return str(values.get("name") or "") or _named(), str(values.get("image") or DEFAULT_IMAGE), target
 
@@ -45,8 +45,8 @@ def _call(pod: Pod, values: Values) -> Call:
         "command": SHELL,
         "stdin": True,
         "tty": True,
-        "targetContainerName": target,
         "imagePullPolicy": "IfNotPresent",
+        **({"targetContainerName": target} if target else {}),
     }
     body = {"metadata": {"uid": pod.uid}, "spec": {"ephemeralContainers": [container]}}
     path = at(API, pod, "ephemeralcontainers")
@@ -57,7 +57,7 @@ async def _preview(look: Look, values: Values) -> Preview:
     pod: Pod = look.resource
     name, image, target = _asked(pod, values)
     return Preview(
-        effect=_effect(image, f"{target} of {pod.name}"),
+        effect=_effect(image, f"{target} of {pod.name}" if target else pod.name),
         values={"name": name, "image": image, "target": target},
         choices={"target": tuple((one.name, f"{one.name} · {one.image}") for one in pod.containers)},
     )
@@ -80,7 +80,8 @@ def _refuse(pod: Pod) -> str:
 
 def _line(pod: Pod, values: Values) -> str:
     name, image, target = _asked(pod, values)
-    return kubectl_line("debug", "pod", pod, "-it", f"--container={name}", f"--image={image}", f"--target={target}")
+    beside = [f"--target={target}"] if target else []
+    return kubectl_line("debug", "pod", pod, "-it", f"--container={name}", f"--image={image}", *beside)
 
 
 def entering(pod: Pod, container: str) -> Health:
