@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from dataclasses import dataclass, field
 
 from clusters.access import Actor
 from clusters.deploy.form import PLURALS, DeployForm
@@ -14,28 +14,48 @@ from clusters.live.connection import Connection
 CLAIM, CONFIG, SECRET, SERVICE = "persistent-volume-claim", "config-map", "secret", "service"
 KINDS = (*PLURALS, SERVICE, CLAIM, CONFIG, SECRET)
 _WORDS = {CLAIM: "claim", CONFIG: "config map", SECRET: "secret"}
-Beside: TypeAlias = Mapping[str, Sequence[str] | None]  # names by kind; None: that cannot be told
+_SOURCES = {"config": CONFIG, "secret": SECRET}
 
 
-def beside(gateway: Gateway, actor: Actor, connection: Connection, namespace: str) -> Beside:
-    """What this person may see in that namespace."""
-    found: dict[str, Sequence[str] | None] = {}
-    for name in KINDS:
-        store = connection.stores.get(name)
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Names by kind (None: that cannot be told), and the entries of config maps and secrets by kind and name."""
+
+    names: Mapping[str, Sequence[str] | None]
+    entries: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+
+
+def beside(gateway: Gateway, actor: Actor, connection: Connection, form: DeployForm) -> Beside:
+    """What this person may see in its namespace."""
+    names: dict[str, Sequence[str] | None] = {}
+    entries: dict[tuple[str, str], Sequence[str]] = {}
+    asked = {(_SOURCES[one.kind], one.name) for one in form.sources}
+    for kind in KINDS:
+        store = connection.stores.get(kind)
         known = store is not None and store.listed and store.trouble is None
-        seen = gateway.visible(actor, connection.cluster.id, name)
-        found[name] = sorted(one.name for one in seen if one.namespace == namespace) if known else None
-    return found
+        seen = gateway.visible(actor, connection.cluster.id, kind)
+        there = {one.name: one for one in seen if one.namespace == form.namespace}
+        names[kind] = sorted(there) if known else None
+        for name, one in there.items():
+            if (kind, name) in asked:
+                entries[kind, name] = list(one.sizes) if kind == CONFIG else one.entries
+    return Beside(names, entries)
+
+
+def offered(there: Beside) -> dict[str, Sequence[str]]:
+    """Names to choose from, by kind; "entry" has those of the config maps and secrets that are named already."""
+    entries = sorted({name for names in there.entries.values() for name in names})
+    return {**{kind: names or () for kind, names in there.names.items()}, "entry": entries}
 
 
 def taken(form: DeployForm, there: Beside) -> dict[str, str]:
     """Names that others have already, by the field that must change."""
-    if form.name in (there[form.kind] or ()):
+    if form.name in (there.names[form.kind] or ()):
         word = form.kind.replace("-", " ")
         return {
             "name": f"There is a {word} {form.name} in {form.namespace} already. Change that one, or take another name."
         }
-    if form.has_service and form.name in (there[SERVICE] or ()):
+    if form.has_service and form.name in (there.names[SERVICE] or ()):
         return {
             "name": f"There is a service {form.name} in {form.namespace} already. Choose another name, or no service."
         }
@@ -44,19 +64,29 @@ def taken(form: DeployForm, there: Beside) -> dict[str, str]:
 
 def remarks(form: DeployForm, there: Beside) -> list[Remark]:
     """What is worth knowing, and stops nobody."""
-    return [*_missing(form, there), *_service(form), *_disks(form)]
+    return [*_missing(form, there), *_entries(form, there), *_service(form), *_disks(form)]
 
 
 def _missing(form: DeployForm, there: Beside) -> Iterator[Remark]:
-    kinds = {"claim": CLAIM, "config": CONFIG, "secret": SECRET}
+    kinds = {"claim": CLAIM, **_SOURCES}
     needed = [(kinds[one.kind], one.name) for one in form.mounts if one.kind in kinds]
     needed += [(kinds[one.kind], one.name) for one in form.sources]
     needed += [(SECRET, form.pull_secret)] if form.pull_secret else []
     for kind, name in dict.fromkeys(needed):
-        names = there[kind]
+        names = there.names[kind]
         if names is not None and name not in names:
             yield Remark(
                 f"There is no {_WORDS[kind]} {name} in {form.namespace} yet: copies wait until it is there.", "warn"
+            )
+
+
+def _entries(form: DeployForm, there: Beside) -> Iterator[Remark]:
+    for one in form.sources:
+        entries = there.entries.get((_SOURCES[one.kind], one.name))
+        if one.key and entries and one.key not in entries:  # of a secret without any noted, nothing can be told
+            what = f"{_WORDS[_SOURCES[one.kind]]} {one.name}"
+            yield Remark(
+                f"The {what} has no entry {one.key}: copies wait for it. It has {', '.join(entries[:5])}.", "warn"
             )
 
 

@@ -137,7 +137,7 @@ FIELDS = (
         parts=(
             Part(label="From", choices=SOURCES),
             Part(label="Its name", among=(("config", "config-map"), ("secret", "secret")), hint="settings", wide=True),
-            Part(label="Entry", hint="all of them", wide=True),
+            Part(label="Entry", among=(("", "entry"),), hint="all of them", wide=True),
             Part(label="Variable", hint="same name", wide=True),
         ),
     ),

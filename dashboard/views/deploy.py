@@ -85,21 +85,20 @@ async def _context(request: Request, asked: Asked, chosen: Connection, given: Ma
     if values.get("namespace") not in names and names:
         values["namespace"] = "default" if "default" in names else names[0]
     checked = await _checked(request, chosen, values)
-    there = checked["there"]
     return {
         **checked,
         "clusters": [one.cluster for one in asked.clusters],
         "cluster": chosen.cluster,
         "demo": chosen.cluster.driver == "demo",
         "why_not": asked.where.why_not,
-        "groups": grouped(filled(asked.fields, values, names=lambda kind: there.get(kind) or ())),
+        "groups": grouped(filled(asked.fields, values, names=lambda kind: checked["offered"].get(kind, ()))),
     }
 
 
 async def _checked(request: Request, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any]:
     """The form as it stands: its text and line, what is wrong beside its fields, and what is worth knowing."""
     form, problems = look(values)
-    there = await _beside(request, connection, form.namespace)
+    there = await _beside(request, connection, form)
     taken = beside.taken(form, there) if values.get("made") != _made(form) else {}
     missing = [one.label for one in FIELDS if one.required and one.name in problems and not values.get(one.name)]
     problems = {name: words for name, words in problems.items() if values.get(name) or name.endswith("_at")}
@@ -111,11 +110,11 @@ async def _checked(request: Request, connection: Connection, values: Mapping[str
         "problems": {**taken, **problems},
         "remarks": beside.remarks(form, there),
         "cluster": connection.cluster,
-        "there": there,
+        "offered": beside.offered(there),
     }
 
 
-async def _beside(request: Request, connection: Connection, namespace: str) -> beside.Beside:
+async def _beside(request: Request, connection: Connection, form: DeployForm) -> beside.Beside:
     """The names there; asked for, and kept for a minute, only while somebody fills in the form."""
     ends = asyncio.get_running_loop().time() + PATIENCE
     with connection.wanted(*beside.KINDS):
@@ -124,7 +123,7 @@ async def _beside(request: Request, connection: Connection, namespace: str) -> b
             if asyncio.get_running_loop().time() >= ends:
                 break
             await asyncio.sleep(0.02)
-        return beside.beside(engine.gateway, request.actor, connection, namespace)
+        return beside.beside(engine.gateway, request.actor, connection, form)
 
 
 async def _done(request: Request, connection: Connection) -> HttpResponse:
@@ -133,7 +132,7 @@ async def _done(request: Request, connection: Connection) -> HttpResponse:
     form, problems = look(given)
     doing = given["do"]
     if doing == "check" and not problems and given.get("made") != _made(form):
-        problems = beside.taken(form, await _beside(request, connection, form.namespace))
+        problems = beside.taken(form, await _beside(request, connection, form))
     if problems and doing != "undo":
         context = {"cluster": connection.cluster, "problems": problems, "made": given.get("made", "")}
         return render(request, "partials/deploy_wrong.html", context, status=422)

@@ -201,13 +201,25 @@ def test_whatever_is_typed_is_an_object_or_a_sentence(typed: dict[str, str]) -> 
 
 def test_taken_names_are_told_and_what_is_missing_is_remarked() -> None:
     form = read({**LEAST, "ports": "80", "service": "ClusterIP", "volumes": "/data claim disk\n/x new 1Gi"})
-    nothing: dict[str, Any] = dict.fromkeys(beside.KINDS, ())
+    none: dict[str, Any] = dict.fromkeys(beside.KINDS, ())
+    nothing = beside.Beside(none)
     assert beside.taken(form, nothing) == {}
-    assert "a deployment web in shop already" in beside.taken(form, {**nothing, "deployment": ["web"]})["name"]
-    assert "a service web in shop already" in beside.taken(form, {**nothing, "service": ["web"]})["name"]
+    assert (
+        "a deployment web in shop already" in beside.taken(form, beside.Beside({**none, "deployment": ["web"]}))["name"]
+    )
+    assert "a service web in shop already" in beside.taken(form, beside.Beside({**none, "service": ["web"]}))["name"]
     said = [one.text for one in beside.remarks(form, nothing)]
     assert said[0].startswith("There is no claim disk in shop yet")
     assert any("share the new claim" in one for one in said)
-    unknown: dict[str, Any] = dict.fromkeys(beside.KINDS)
+    unknown = beside.Beside(dict.fromkeys(beside.KINDS))
     assert not any("no claim" in one.text for one in beside.remarks(form, unknown))  # cannot be told
     assert beside.taken(form, unknown) == {}
+
+
+def test_an_entry_that_a_config_map_does_not_have_is_remarked() -> None:
+    form = read({**LEAST, "sources": "config settings VOLUME\nsecret db password"})
+    names: dict[str, Any] = {**dict.fromkeys(beside.KINDS, ()), "config-map": ["settings"], "secret": ["db"]}
+    entries = {("config-map", "settings"): ["LEVEL"], ("secret", "db"): []}
+    said = [one.text for one in beside.remarks(form, beside.Beside(names, entries))]
+    assert said == ["The config map settings has no entry VOLUME: copies wait for it. It has LEVEL."]
+    assert beside.offered(beside.Beside(names, entries))["entry"] == ["LEVEL"]
