@@ -56,6 +56,8 @@ async def where(
 async def _allowed_there(driver: Driver, plural: str, names: Sequence[str]) -> Where:
     if await driver.may("create", GROUP, plural, "") is not False:
         return Where(names)
+    if not names:
+        return Where()  # it may be allowed in one whose name we do not know
     asked = names[:MOST]
     answers = await asyncio.gather(*(driver.may("create", GROUP, plural, name) for name in asked))
     allowed = [name for name, answer in zip(asked, answers, strict=True) if answer is not False]

@@ -91,6 +91,7 @@ async def _context(request: Request, asked: Asked, chosen: Connection, given: Ma
         "cluster": chosen.cluster,
         "demo": chosen.cluster.driver == "demo",
         "why_not": asked.where.why_not,
+        "silent": chosen.contact.error,
         "groups": grouped(filled(asked.fields, values, names=lambda kind: checked["offered"].get(kind, ()))),
     }
 

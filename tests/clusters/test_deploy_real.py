@@ -48,12 +48,20 @@ async def test_a_workload_and_its_service_come_up_as_filled_in(cluster: OneClust
 
 
 async def test_only_namespaces_in_which_the_account_may_create_are_offered() -> None:
-    for who, chosen, expected in (("shop-only", ("shop", "default"), ["shop"]), ("viewer", ("shop", "default"), [])):
+    two = ("shop", "default")
+    for who, chosen, expected in (("shop-only", two, ["shop"]), ("viewer", two, [])):
         real = driver_of(find_kubeconfig().parent / f"{who}.yaml")
         found = await where(Gateway(_Empty(real)), ADA, 1, "deployments", chosen)  # type: ignore[arg-type]
         await real.close()
         assert (list(found.namespaces), bool(found.why_not)) == (expected, not expected)
         assert "may make deployments in no namespace" in found.why_not or expected
+
+
+async def test_where_no_namespace_is_known_any_may_be_tried() -> None:
+    real = driver_of(find_kubeconfig().parent / "shop-only.yaml")
+    found = await where(Gateway(_Empty(real)), ADA, 1, "deployments")  # type: ignore[arg-type]
+    await real.close()
+    assert (list(found.namespaces), found.why_not) == ([], "")
 
 
 async def test_who_is_granted_one_namespace_is_offered_that_one_alone() -> None:
