@@ -182,17 +182,16 @@ def _has_pace(row: Row) -> bool:
 
 
 def usage_cells(sample: Usage) -> dict[str, list[float | str | None]]:
-    """What the ``usage`` cells show: value, limit and unit; what was requested, and how near a part is to its limit."""
-    more = sample.cpu_request or sample.memory_request or sample.nearest
-    return {
-        "cpu": [sample.cpu, sample.cpu_limit, "cores", *([sample.cpu_request, 0.0] if more else [])],
-        "memory": [
-            sample.memory,
-            sample.memory_limit,
-            "bytes",
-            *([sample.memory_request, round(sample.nearest, 3)] if more else []),
-        ],
-    }
+    """What the ``usage`` cells show: value, limit, unit; what was requested; the part that is nearest to its limit."""
+    share, name = sample.nearest
+    cpu: list[float | str | None] = [sample.cpu, sample.cpu_limit, "cores"]
+    memory: list[float | str | None] = [sample.memory, sample.memory_limit, "bytes"]
+    if sample.cpu_request or sample.memory_request or share:
+        cpu += [sample.cpu_request, 0.0]
+        memory += [sample.memory_request, round(share, 3)]
+    if name:
+        memory.append(name)
+    return {"cpu": cpu, "memory": memory}
 
 
 def usage_point(sample: Usage) -> list[float | None]:
@@ -250,6 +249,13 @@ def asked(connection: Connection, row: Row) -> Usage | None:
     asks = connection.stores[name].kind.asks
     found = [said for one in resources if (said := asks(one))] if asks else []
     return _with_booked(row, total(found), _booked(connection, row.kind)) if found else None
+
+
+def measurable(connection: Connection, row: Row) -> bool:
+    """Is there anything to measure now: itself, or copies, that are not over?"""
+    name, resources = _copies(connection, row)
+    asks = connection.stores[name].kind.asks
+    return row.kind.measured and (asks is None or any(asks(one) for one in resources))
 
 
 def _booked(connection: Connection, kind: Kind[Any]) -> Mapping[str, tuple[float, float]] | None:

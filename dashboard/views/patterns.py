@@ -94,7 +94,7 @@ def _cells(now: float) -> list[dict[str, Any]]:
         ),
         "gauge": (
             [203 * MIB, 256 * MIB, "bytes", 64 * MIB, 0.0], [0.4, 0.0, "cores", 0.1, 0.0],
-            [90 * MIB, 256 * MIB, "bytes", 64 * MIB, 0.94], [None, 1.0, "cores", 0.25, 0.0], None,
+            [90 * MIB, 256 * MIB, "bytes", 64 * MIB, 0.94, HOSTILE], [None, 1.0, "cores", 0.25, 0.0], None,
         ),
         "where": (["prod-eu", "shop", "kubernetes"], ["build-01", "", "docker"], ["staging", "web", "swarm"]),
         "tags": (["80→8080"], ["a", "b", "c", "d", "e"], [], [HOSTILE]),

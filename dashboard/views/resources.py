@@ -19,7 +19,7 @@ from clusters.errors import ClusterError
 from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
 from clusters.live.table import status_cell
-from clusters.live.usage import asked, usage_cells, usage_history
+from clusters.live.usage import asked, measurable, usage_cells, usage_history
 from dashboard import confirm
 from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
@@ -49,6 +49,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "more": edit is not None or any(one["more"] for one in actions),
         "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
         "usage": _usage(row),
+        "measured": measurable(engine.supervisor.connections[row.cluster.id], row),
         "build": await build_of(request.actor, row.cluster.id, row.resource.uid) if row.kind.name == "image" else None,
     }
     if asks_for(request, "head"):

@@ -24,7 +24,7 @@ function show(element, words) {
 
 // What is used, beside what was requested and the limit. Without a limit the bar ends where the more of the two others is.
 function beside(value) {
-  const [amount, limit = 0, unit = "", request = 0, nearest = 0] = value ?? [null];
+  const [amount, limit = 0, unit = "", request = 0, nearest = 0, part = "a container"] = value ?? [null];
   const inWords = unit === "bytes" ? bytes : cores;
   const known = typeof amount === "number";
   const whole = limit || Math.max(known ? amount : 0, request);
@@ -33,7 +33,7 @@ function beside(value) {
   const worst = Math.max(known && limit ? share : 0, nearest);
   const level = worst > 0.9 ? "failing" : worst > 0.75 ? "at_risk" : "none";
   const percent = `${Math.floor(worst * 100)} %`;
-  const near = level === "none" ? "" : nearest > share + 0.01 ? `a container at ${percent} of its limit` : `${percent} of the limit`;
+  const near = level === "none" ? "" : nearest > share + 0.01 ? `${visible(part)} at ${percent} of its limit` : `${percent} of the limit`;
   const said = known ? `${inWords(amount)} used` : "not measured";
   const words = [request && `${inWords(request)} requested`, limit && `limit ${inWords(limit)}`].filter(Boolean).join(", ");
   return { amount, limit, request, known, inWords, place, share, level, near, said, words };

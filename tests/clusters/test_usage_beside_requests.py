@@ -57,8 +57,8 @@ def test_a_container_near_its_limit_is_told_though_the_pod_has_room() -> None:
     usages = [{"name": "a", "usage": {"memory": "9Mi"}}, {"name": "b", "usage": {"memory": "9Mi"}}]
     sample = _usage(POD, msgspec.convert({"metadata": {"name": "web-1"}, "containers": usages}, Sample), pod)
     assert (sample.memory, sample.memory_limit, sample.memory_request) == (18 * MIB, 100 * MIB, 2 * MIB)
-    assert sample.nearest == 0.9
-    assert usage_cells(total([sample, Usage(at=1.0, cpu=None, memory=MIB)]))["memory"][3:] == [2 * MIB, 0.9]
+    assert sample.nearest == (0.9, "a")
+    assert usage_cells(total([sample, Usage(at=1.0, cpu=None, memory=MIB)]))["memory"][3:] == [2 * MIB, 0.9, "a"]
 
 
 def test_where_nothing_was_requested_the_cells_stay_short() -> None:

@@ -127,13 +127,13 @@ def _usage(kind: Kind[Any], sample: Sample, resource: Resource) -> Usage:
     )
 
 
-def _nearest(sample: Sample, limits: Mapping[str, float]) -> float:
+def _nearest(sample: Sample, limits: Mapping[str, float]) -> tuple[float, str]:
     shares = [
-        quantity(one.usage.memory) / limits[one.name]
+        (quantity(one.usage.memory) / limits[one.name], one.name)
         for one in sample.containers or ()
         if one.usage.memory and limits.get(one.name)
     ]
-    return max(shares, default=0.0)
+    return max(shares, default=(0.0, ""))
 
 
 def _sum(texts: Sequence[str | None]) -> float | None:

@@ -20,7 +20,7 @@ from clusters.kinds.kubernetes.pairs import MOST_TEXT, editable, read, written, 
 from clusters.kinds.kubernetes.selected_by import selected
 from clusters.kinds.masking import mask_value
 from clusters.kinds.permission import CHANGES
-from clusters.kinds.preview import NOTHING, Difference, Preview
+from clusters.kinds.preview import MOST, NOTHING, Difference, Preview
 
 TRIES = 4  # the rest of an object (its status) may change between our look at it and our patch
 GIVES_RIGHTS = "rbac.authorization.k8s.io/"  # a label can make a role part of another
@@ -118,12 +118,13 @@ def _preview(which: Which) -> Callable[[Look, Values], Awaitable[Preview]]:
         left = len(all_of_it) - len(now)
         stays = f" Not shown, and kept: {count(left, which[:-1])} (long, of several lines, or secret)." if left else ""
         after = {key: value for key, value in {**all_of_it, **edit.touched}.items() if value is not None}
+        differs = [
+            Difference(key, _shown(key, edit.was.get(key)), _shown(key, value)) for key, value in edit.touched.items()
+        ]
         return Preview(
             effect=edit.words(which, look.resource.name) + stays,
-            differences=[
-                Difference(key, _shown(key, edit.was.get(key)), _shown(key, value))
-                for key, value in edit.touched.items()
-            ],
+            differences=differs[:MOST],
+            more=max(0, len(differs) - MOST),
             told=await selected(look, all_of_it, after) if which == "labels" else (),
             values={which: written(edit.then), "was": json.dumps(edit.was)},
         )
