@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -16,7 +17,7 @@ from clusters.errors import ClusterError, Invalid
 from clusters.fields import clean
 from clusters.kinds.docker.amounts import read_cpus, read_memory, read_seconds, write_seconds, write_size
 from clusters.kinds.docker.container import CONTAINER
-from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_model import Container, stop_patience
 from tests.clusters.docker_engine import a_name, made, now, remove, unix
 
 TRAP = ("sh", "-c", 'trap "touch /heard" USR1; while :; do sleep 0.1; done')
@@ -46,6 +47,21 @@ async def test_a_signal_reaches_the_program(driver: DockerDriver) -> None:
         async with asyncio.timeout(5):
             while "/heard" not in str(await driver.call(Call("GET", ("containers", one.uid, "changes")))):
                 await asyncio.sleep(0.1)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("verb", ["stop", "restart"])
+async def test_a_program_gets_the_time_to_end_that_its_container_was_given(driver: DockerDriver, verb: str) -> None:
+    async with made(driver, ("sleep", "1000"), StopTimeout=1) as one:  # hears no SIGTERM
+        assert one.patience == 31.0
+        began = time.monotonic()
+        await do(driver, one, verb)
+        assert 0.9 < time.monotonic() - began < 6
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(None, 40), (0, 30), (120, 150), (-1, 3630), (10**9, 3630)])
+def test_a_stop_is_waited_for_as_long_as_its_container_was_given_and_some_more(given: Any, seconds: float) -> None:
+    assert stop_patience(given) == seconds
 
 
 def test_only_signals_of_the_list_are_sent() -> None:

@@ -121,6 +121,7 @@ async def test_stopping_names_exactly_what_stops_and_goes_against_the_needs() ->
         ("containers", "id-shop-web-1", "stop"),
         ("containers", "id-shop-db-1", "stop"),
     ]
+    assert [(call.query, call.timeout) for call in driver.calls] == [({}, 40.0)] * 2  # the engine knows how long
     assert action("stop").line(one, {}) == "docker compose --project-name shop stop"
 
 

@@ -11,18 +11,15 @@ from clusters.kinds.base import Action, Field
 from clusters.kinds.docker.container_changes import COMMIT, KILL, LIMITS, RENAME
 from clusters.kinds.docker.container_model import Container
 
-_GRACE = 10  # seconds the program gets to end by itself
-# The engine waits for the grace before it answers.
-_PATIENCE = _GRACE + 30.0
 
-
-def _post(verb: str, **query: str) -> Callable[[Container, Values], Call]:
-    return lambda one, values: Call("POST", ("containers", one.uid, verb), query, timeout=_PATIENCE)
+def _post(verb: str) -> Callable[[Container, Values], Call]:
+    """How long its program gets to end by itself is for the container to say: the engine knows, and waits."""
+    return lambda one, values: Call("POST", ("containers", one.uid, verb), timeout=one.patience)
 
 
 def _removal(container: Container, values: Values) -> Call:
     query = {name: "true" for name, field in (("v", "volumes"), ("force", "force")) if values.get(field)}
-    return Call("DELETE", ("containers", container.uid), query, timeout=_PATIENCE)
+    return Call("DELETE", ("containers", container.uid), query, timeout=container.patience)
 
 
 def _remove_line(container: Container, values: Values) -> str:
@@ -94,7 +91,7 @@ STOP: Action[Container] = Action(
     icon="circle-stop",
     effect=_after_stop,
     stays=lambda one: "" if one.host_config.auto_remove else "Its files and volumes stay.",
-    run=one_call(_post("stop", t=str(_GRACE)), "{name} is stopped."),
+    run=one_call(_post("stop"), "{name} is stopped."),
     refuse=_not_stopped,
     undo=lambda one, values: ("start", {}),
     line=docker_line("stop"),
@@ -105,7 +102,7 @@ RESTART: Action[Container] = Action(
     icon="rotate-cw",
     effect=lambda one: f"Stops {one.name} and starts it again. It does not answer for a moment.",
     stays=lambda one: "Its files and volumes stay.",
-    run=one_call(_post("restart", t=str(_GRACE)), "{name} is restarted."),
+    run=one_call(_post("restart"), "{name} is restarted."),
     refuse=_not_restarted,
     line=docker_line("restart"),
 )

@@ -16,7 +16,7 @@ from typing import Any
 from clusters.drivers.base import Call, Driver, LogOptions, LogSource
 from clusters.errors import ClusterError, Conflict, Missing
 from clusters.kinds.base import JSON, Says
-from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_model import Container, stop_patience
 from clusters.kinds.docker.origin import Origin, load_origin
 from clusters.kinds.docker.run import create, get_image, join, need_networks, run_container, start
 from clusters.kinds.docker.run_check import check
@@ -33,7 +33,6 @@ from clusters.kinds.makers import Like, Maker, Remark
 SETTLED = 4.0  # seconds without a health check that it must run to count as well
 CHECKED = 180.0  # seconds at most that a health check may take to pass
 _LOOK_EVERY = 0.5
-_STOP_PATIENCE = 100.0  # seconds; a program may have asked for a long time to end
 _PUT_BACK = 60.0  # seconds in which we try to put the old one back, also when the engine is away
 
 
@@ -45,6 +44,7 @@ class Edit:
     uid: str
     name: str  # the old one's
     running: bool
+    patience: float  # seconds in which the old one has stopped
 
 
 async def edit_container(driver: Driver, edit: Edit, says: Says) -> str:
@@ -72,7 +72,7 @@ async def edit_container(driver: Driver, edit: Edit, says: Says) -> str:
 async def _swap(driver: Driver, edit: Edit, uid: str, name: str, old_name: str, says: Says) -> None:
     if edit.running:
         says.say(f"Stopping the old {edit.name}.")
-        await driver.call(Call("POST", ("containers", edit.uid, "stop"), timeout=_STOP_PATIENCE))
+        await driver.call(Call("POST", ("containers", edit.uid, "stop"), timeout=edit.patience))
     await _rename(driver, edit.uid, old_name)
     says.say(f"The old one is called {old_name} now, and kept.")
     await _rename(driver, uid, name)
@@ -170,8 +170,9 @@ async def _remove_old(driver: Driver, edit: Edit, old_name: str, says: Says) -> 
 
 
 def _read_edit(values: Mapping[str, JSON], origin: Origin) -> Edit:
-    state = origin.container.get("State") or {}
-    return Edit(read_edit(values, origin), origin.uid, origin.name, state.get("Status") in ("running", "restarting"))
+    running = (origin.container.get("State") or {}).get("Status") in ("running", "restarting")
+    patience = stop_patience((origin.container.get("Config") or {}).get("StopTimeout"))
+    return Edit(read_edit(values, origin), origin.uid, origin.name, running, patience)
 
 
 async def _check_edit(driver: Driver, edit: Edit, containers: Sequence[Container]) -> Sequence[Remark]:

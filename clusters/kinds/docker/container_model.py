@@ -14,6 +14,9 @@ PROJECT, STACK = (
     "com.docker.stack.namespace",
 )  # the labels of a Compose project, a Swarm stack
 
+_GRACE = 10  # seconds a program gets to end, where nothing else was said
+_LONGEST = 3600  # seconds; also where the engine waits as long as it takes
+
 
 class _Part(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """Fields that are missing or null have their default."""
@@ -61,6 +64,7 @@ class Config(_Part, frozen=True):
     cmd: list[str] | None = None
     entrypoint: list[str] | None = None
     labels: dict[str, str] | None = None
+    stop_timeout: Number | None = None  # seconds its program gets to end by itself; -1: as long as it takes
 
 
 class RestartPolicy(_Part, frozen=True):
@@ -215,6 +219,11 @@ class Container(Resource, frozen=True, gc=False, rename="pascal"):
         return sorted(found, key=lambda port: (not port[1], len(port[2]), port[2], port))
 
     @property
+    def patience(self) -> float:
+        """Seconds in which the engine has stopped it: what its program was given to end, and some more."""
+        return stop_patience(self.config.stop_timeout)
+
+    @property
     def command(self) -> list[str]:
         """What runs: the entry point and its arguments."""
         return [*(self.config.entrypoint or ()), *(self.config.cmd or ())]
@@ -233,3 +242,9 @@ class Container(Resource, frozen=True, gc=False, rename="pascal"):
     def __repr__(self) -> str:
         # The generated one would print the environment, and with it secrets, into logs.
         return f"<container {self.name}>"
+
+
+def stop_patience(given: object) -> float:
+    """How long to wait for the answer to a stop, when the container was given that many seconds for it."""
+    seconds = given if isinstance(given, int) else _GRACE
+    return 30.0 + (seconds if 0 <= seconds <= _LONGEST else _LONGEST)

@@ -14,8 +14,6 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.project_model import Project, in_order
 from clusters.kinds.formats import count
 
-_GRACE = 10  # seconds a program gets to end by itself
-_PATIENCE = _GRACE + 30.0
 _SHOWN = 12  # names that are listed one by one
 
 
@@ -34,12 +32,11 @@ def _names(containers: Sequence[Container]) -> str:
 
 async def _each(driver: Driver, steps: Sequence[Sequence[Container]], verb: str, done: str, one: Project) -> str:
     """One step after the other, all of a step together. What failed is said; the rest is done all the same."""
-    query = {} if verb == "start" else {"t": str(_GRACE)}
     failed: list[tuple[str, ClusterError]] = []
 
     async def post(container: Container) -> None:
         try:
-            await driver.call(Call("POST", ("containers", container.uid, verb), query, timeout=_PATIENCE))
+            await driver.call(Call("POST", ("containers", container.uid, verb), timeout=container.patience))
         except ClusterError as error:
             failed.append((container.name, error))
 

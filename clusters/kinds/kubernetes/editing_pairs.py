@@ -68,6 +68,7 @@ def _edit(kind: Kind[Any], which: Which) -> Action[Any]:
     return Action(
         verb=f"edit-{which}",
         label=f"Edit {which}",
+        joint="of",
         icon="tag" if which == "labels" else "notebook-pen",
         effect=lambda one: f"Changes the {which} of {one.name}, and nothing else of it.",
         preview=_preview(which),
