@@ -94,3 +94,11 @@ def test_a_phone_shows_what_it_is_narrowed_to_and_the_way_out(page_for: PageFor)
     expect(page.locator("#scope")).to_contain_text("Demo shop")
     page.get_by_role("link", name="Show all clusters again").click()
     page.wait_for_url(re.compile("/workloads/$"))
+
+
+def test_a_cluster_without_any_says_so_and_blames_no_filter(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto("/list/deployment/?cluster=demo-host")
+    expect(page.locator(".tbl-empty")).to_contain_text("No deployments here")
+    page.goto("/list/deployment/?cluster=demo-host&q=web")
+    expect(page.locator(".tbl-empty")).to_contain_text("Nothing fits")

@@ -39,9 +39,10 @@ export class Address {
     this.change({ [key]: values.size ? `${without ? "-" : ""}${[...values].join(",")}` : null });
   }
 
+  // A cluster is where one looks, not what one looks for.
   isFiltered(columns) {
     const { params } = this;
-    return ["q", ...columns.map((column) => column.key)].some((key) => params.get(key));
+    return ["q", ...columns.map((column) => column.key)].some((key) => key !== "cluster" && params.get(key));
   }
 
   clear(columns) {
