@@ -7,7 +7,6 @@ comma-separated list of docker, docker-old, kubernetes, browser) names it.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,6 +33,7 @@ from tests.browser.fixtures import (  # noqa: F401 - here, so that attacks use t
     signed_in,
 )
 from tests.real import find_docker_socket, find_kubeconfig, need
+from tests.server import CHROMIUM
 
 PASSWORD = "correct horse battery"
 # How fast something is, the bench says: a slow machine is no fault of what is tested.
@@ -82,9 +82,8 @@ def kubeconfig() -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a real browser."""
-    path = Path(os.environ.get("PILOTHOUSE_CHROMIUM", "/usr/bin/chromium"))
-    need("browser", path.exists(), f"{path} is not there (set PILOTHOUSE_CHROMIUM)")
-    return str(path)
+    need("browser", Path(CHROMIUM).exists(), f"{CHROMIUM} is not there (set PILOTHOUSE_CHROMIUM)")
+    return CHROMIUM
 
 
 def _person(name: str, role: Role, cluster: Cluster | None = None, rights: tuple[str, ...] = ()) -> AbstractUser:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench.figures import Figure
+from tests.server import CHROMIUM
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "figures.md"
 LIBRARIES = ("django", "channels", "uvicorn", "uvloop", "aiohttp", "msgspec", "kubernetes")
@@ -48,8 +49,7 @@ def _machine(load: float) -> str:
 
 def _versions() -> str:
     named = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in LIBRARIES)]
-    chromium = os.environ.get("PILOTHOUSE_CHROMIUM", "/usr/bin/chromium")
-    if Path(chromium).exists():
-        said = subprocess.run([chromium, "--version"], capture_output=True, text=True, check=False).stdout
+    if Path(CHROMIUM).exists():
+        said = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
         named += [found.group() for found in [re.search(r"Chromium [\d.]+", said)] if found]
     return ", ".join(named)

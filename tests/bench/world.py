@@ -14,7 +14,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.bench.figures import LeftOut
-from tests.server import CHROMIUM_ARGUMENTS, PASSWORD, Server
+from tests.server import CHROMIUM, CHROMIUM_ARGUMENTS, PASSWORD, Server
 
 ROW = "live-table .rows .r"
 
@@ -92,10 +92,9 @@ class Window:
     @cached_property
     def browser(self) -> Browser:
         """Started when first asked for. Raises LeftOut."""
-        path = os.environ.get("PILOTHOUSE_CHROMIUM", "/usr/bin/chromium")
-        if not Path(path).exists():
-            raise LeftOut(f"there is no browser at {path}")
-        return self._playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        if not Path(CHROMIUM).exists():
+            raise LeftOut(f"there is no browser at {CHROMIUM}")
+        return self._playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
 
     def context(self, server: Server) -> BrowserContext:
         """Somebody who has just signed in, with an empty cache."""

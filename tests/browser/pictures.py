@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.fixtures import sign_in
 from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, break_things, open_shot
-from tests.server import CHROMIUM_ARGUMENTS, ROOT, Server
+from tests.server import CHROMIUM, CHROMIUM_ARGUMENTS, ROOT, Server
 
 FOLDER = ROOT / "pictures"
 WIDTHS = {"wide": (1440, 900), "narrow": (390, 844)}
@@ -68,7 +68,7 @@ def main(wanted: Sequence[str]) -> None:
 
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright, Server() as server:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         cameras = [Camera(browser, server, width, FOLDER) for width in WIDTHS]
         for camera in cameras:
             camera.take(Shot("setup", server.setup_link.removeprefix(server.url), who="")) if chosen(

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.axe import in_both_themes
 from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, break_things, open_shot
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-EVERYTHING = {"resultTypes": ["violations"]}
-COLOURS = EVERYTHING | {"runOnly": ["color-contrast"]}  # all that can differ between two themes
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-FRAME = [".side", ".top", ".tabbar"]
 FRAMES = {"home", "home-nothing-shared", "switcher", "more", "user-menu", "workloads-scoped"}  # where it is the subject
 TabFor = Callable[[Server, Shot], Page]
 
@@ -52,15 +46,6 @@ def broken_server(chromium: str, browser: Browser, signed_in: Callable[..., obje
         yield one
 
 
-def violations(page: Page, rules: Mapping[str, object], *, frame: bool) -> list[str]:
-    """What axe finds. The frame around the page is the same everywhere, and looked at where it is the subject."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)
-    context = "document" if frame else f"{{exclude: {json.dumps(FRAME)}}}"
-    found = page.evaluate(f"axe.run({context}, {json.dumps(rules)}).then((result) => result.violations)")
-    return [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
-
-
 def look(page: Page, shot: Shot) -> list[str]:
     """Everything that is wrong with this page, opened once: wide and as on a phone, each dark and light."""
     sizes = [size for size in (WIDE, PHONE) if shot.name not in (NARROW_ONLY if size is WIDE else WIDE_ONLY)]
@@ -73,11 +58,7 @@ def look(page: Page, shot: Shot) -> list[str]:
             page.set_viewport_size(size)
             page.wait_for_timeout(100)
             wrong += too_wide(page)
-            for theme, rules in (("dark", EVERYTHING), ("light", COLOURS)):
-                page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-                found = violations(page, rules, frame=shot.name in FRAMES)
-                wrong += [f"{theme}, {size['width']}: {one}" for one in found]
-            page.emulate_media(color_scheme="dark")
+            wrong += [f"{size['width']}: {one}" for one in in_both_themes(page, frame=shot.name in FRAMES)]
         return wrong
     finally:
         page.close()

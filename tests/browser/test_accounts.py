@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.axe import in_both_themes
 from tests.server import PASSWORD, Server
 
 pytestmark = pytest.mark.browser
@@ -207,22 +207,16 @@ def test_signed_out_everywhere_else_means_at_once(
     elsewhere.close()
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing_on_account_pages(device: BrowserContext, server: Server, someone: str, theme: str) -> None:
+def test_axe_finds_nothing_on_account_pages(device: BrowserContext, server: Server, someone: str) -> None:
     page = with_authenticator(device)
-    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     page.goto("/account/login/")
     page.locator("pass-key:not([hidden])").wait_for()
-    found = _violations(page)
+    found = in_both_themes(page)
     sign_in(page, someone)
     add_passkey(page)
-    found += _violations(page)
+    found += in_both_themes(page)
     for where in ("2fa/", "2fa/webauthn/add/", "2fa/totp/activate/", "2fa/recovery-codes/generate/", "sessions/",
                   "password/change/", "logout/", "confirm/"):  # fmt: skip
         page.goto(f"/account/{where}")
-        found += _violations(page)
+        found += in_both_themes(page)
     assert found == []
-
-
-def _violations(page: Page) -> list[str]:
-    return [f"{page.url}: {one['id']}" for one in Axe().run(page).response["violations"]]

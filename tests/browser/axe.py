@@ -1,0 +1,37 @@
+"""What axe-core finds wrong with a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import Page
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+EVERYTHING = {"resultTypes": ["violations"], "preload": False, "iframes": False}
+COLOURS = EVERYTHING | {"runOnly": ["color-contrast"]}  # all that can differ between two themes
+FRAME = [".side", ".top", ".tabbar"]
+# Rows and lines are alike: a dozen are looked at, not a thousand, each of which takes axe its time.
+ALIKE = "live-table .rows .r:nth-child(n+15), log-view li:nth-child(n+20)"
+
+
+def violations(page: Page, rules: Mapping[str, object] = EVERYTHING, *, frame: bool = True) -> list[str]:
+    """What axe finds. The frame around the page is the same everywhere, and looked at where it is the subject."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    page.evaluate("(alike) => document.querySelectorAll(alike).forEach((one) => one.remove())", ALIKE)
+    context = "document" if frame else f"{{exclude: {json.dumps(FRAME)}}}"
+    found = page.evaluate(f"axe.run({context}, {json.dumps(rules)}).then((result) => result.violations)")
+    return [f"{one['id']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+def in_both_themes(page: Page, *, frame: bool = True) -> list[str]:
+    """What axe finds in a page dark, and in the colours of the same page light."""
+    wrong = []
+    for theme, rules in (("dark", EVERYTHING), ("light", COLOURS)):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+        wrong += [f"{page.url}, {theme}: {one}" for one in violations(page, rules, frame=frame)]
+    page.emulate_media(color_scheme="dark")
+    return wrong
