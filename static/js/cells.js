@@ -23,7 +23,7 @@ function show(element, words) {
 }
 
 // What is used, beside what was requested and the limit. Without a limit the bar ends where the more of the two others is.
-function beside(value) {
+function beside(value, limitWord = "limit") {
   const [amount, limit = 0, unit = "", request = 0, nearest = 0, part = "a container"] = value ?? [null];
   const inWords = unit === "bytes" ? bytes : cores;
   const known = typeof amount === "number";
@@ -33,9 +33,9 @@ function beside(value) {
   const worst = Math.max(known && limit ? share : 0, nearest);
   const level = worst > 0.9 ? "failing" : worst > 0.75 ? "at_risk" : "none";
   const percent = `${Math.floor(worst * 100)} %`;
-  const near = level === "none" ? "" : nearest > share + 0.01 ? `${visible(part)} at ${percent} of its limit` : `${percent} of the limit`;
+  const near = level === "none" ? "" : nearest > share + 0.01 ? `${visible(part)} at ${percent} of its limit` : `${percent} of ${limitWord === "limit" ? "the limit" : `what is ${limitWord}`}`;
   const said = known ? `${inWords(amount)} used` : "not measured";
-  const words = [request && `${inWords(request)} requested`, limit && `limit ${inWords(limit)}`].filter(Boolean).join(", ");
+  const words = [request && `${inWords(request)} requested`, limit && `${limitWord} ${inWords(limit)}`].filter(Boolean).join(", ");
   return { amount, limit, request, known, inWords, place, share, level, near, said, words };
 }
 
@@ -111,7 +111,8 @@ export const fillers = {
   },
 
   gauge(element, value) {
-    const used = beside(value);
+    const limitWord = element.closest("[data-limit-word]")?.dataset.limitWord ?? "limit";
+    const used = beside(value, limitWord);
     const bar = part(element, "bar");
     bar.dataset.level = used.level;
     bar.style.setProperty("--share", used.share.toFixed(3));
@@ -120,7 +121,7 @@ export const fillers = {
       part(element, mark).style.setProperty("--at", used.place(used[mark]).toFixed(3));
     }
     show(part(element, "amount"), used.said);
-    show(part(element, "beside"), ` · ${used.request ? `${used.inWords(used.request)} requested` : "nothing requested"} · ${used.limit ? `limit ${used.inWords(used.limit)}` : "no limit"}`);
+    show(part(element, "beside"), ` · ${used.request ? `${used.inWords(used.request)} requested` : "nothing requested"} · ${used.limit ? `${limitWord} ${used.inWords(used.limit)}` : "no limit"}`);
     const near = part(element, "near");
     near.hidden = !used.near;
     near.dataset.level = used.level;

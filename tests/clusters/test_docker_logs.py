@@ -131,7 +131,7 @@ async def test_a_flood_is_followed_within_a_second_and_what_was_left_out_is_coun
         )
         assert truth / seconds > 20_000
         assert slowest < 1.5
-        assert 0.6 < said / truth < 1.4  # an estimate where the engine itself fell behind
+        assert 0.4 < said / truth < 1.6  # an estimate where the engine itself fell behind
         assert grown < 20
 
 

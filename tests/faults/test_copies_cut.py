@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
-from clusters.errors import ClusterError, Unreachable
+from clusters.errors import ClusterError, Missing, Unreachable
 from clusters.kinds.docker import files, image_files
 from clusters.kinds.docker.tar import BLOCK, one_file, to_the_end
 from tests.clusters.docker_engine import Line, made, unix
@@ -48,11 +48,18 @@ async def _cut_after_the_first_pieces(pieces: AsyncIterator[bytes], line: Line) 
     return came
 
 
+async def _is_filled(driver: DockerDriver, uid: str) -> bool:
+    try:
+        return "there" in str(await files.look(driver, uid, "/w"))
+    except Missing:  # the folder itself is made a moment after the start
+        return False
+
+
 async def test_a_file_and_a_folder_that_are_cut_off_raise(driver: DockerDriver, line: Line) -> None:
     direct = unix(find_docker_socket())
     async with made(direct, FILLS) as one:
         async with asyncio.timeout(60):
-            while "there" not in str(await files.look(direct, one.uid, "/w")):
+            while not await _is_filled(direct, one.uid):
                 await asyncio.sleep(0.2)
         for path in ("/w/big", "/w"):
             await line.heal()
