@@ -201,7 +201,6 @@ def test_signed_out_everywhere_else_means_at_once(
     page.goto("/account/sessions/")
     page.get_by_role("button", name="Sign out everywhere else").click()
     expect(page.get_by_role("button", name="Sign out everywhere else")).to_have_count(0)
-    other.goto("/people/")
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     is_in(page, someone)
     elsewhere.close()

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from clusters.access import Actor, Granted
-from clusters.drivers.base import LogOptions, LogSource
+from clusters.drivers.base import LogOptions
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
+from clusters.kinds.docker.container import log_sources
 from clusters.live.log_lines import LogLevel
 from clusters.live.log_source import Stream, Streams
 from tests.clusters.docker_engine import made, post, remove
@@ -41,7 +42,7 @@ async def reading(socket: Any, container: Any) -> AsyncIterator[Reader]:
     async with scene(("one", docker(socket))) as [one]:
         await soon(lambda: container.uid in one.shown)
         streams = Streams(Gateway(one.supervisor), one.supervisor)
-        source = LogSource(one.connection.stores["container"].resources[container.uid], "container")
+        [source] = log_sources(one.connection.stores["container"].resources[container.uid])
         stop = await streams.follow(ADA, 1, source, LogOptions(tail=100), reader)
         try:
             await soon(lambda: len(reader.lines) > 3)
