@@ -113,7 +113,9 @@ async def test_a_namespace_is_chosen_and_all_that_may_be_done_there_works(
     # All but that: the role that Kubernetes itself has for editors leaves debug containers out.
     but = "account may not put debug containers into pods in shop."
     assert "account may not" not in (await words(as_ada, page)).replace(but, "")
-    assert "Pulled" in await words(as_ada, f"{page}?panel=events")
+    async with asyncio.timeout(20):  # a busy node takes its time
+        while "Pulled" not in await words(as_ada, f"{page}?panel=events"):
+            await asyncio.sleep(0.2)
     row = next(uid for uid, one in stores(cluster)["pod"].resources.items() if one.name == shop_pod)
     act = {"verb": "delete", "rows": f"{cluster.pk}~pod~{row}"}
     assert (await as_ada.post("/act/", act, headers={"HX-Request": "true"})).status_code == 204
