@@ -200,12 +200,12 @@ async def row_or_none(request: Request, row_id: str) -> Row | None:
     return row
 
 
-async def listed(connection: Connection, store: Store, key: str = "") -> None:
-    """Wait, for a few seconds at most, until the first list of a kind that nobody watched is there.
+async def listed(connection: Connection, store: Store, key: str = "", *, within: float = PATIENCE) -> None:
+    """Wait, for ``within`` seconds at most, until the first list of a kind that nobody watched is there.
 
     What is called ``key`` may be in the next list when what is known is not sure.
     """
-    ends = asyncio.get_running_loop().time() + PATIENCE
+    ends = asyncio.get_running_loop().time() + within
 
     def waits() -> bool:
         unsure = bool(key and store.as_of and store.find(key) is None)

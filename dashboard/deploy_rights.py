@@ -12,7 +12,7 @@ from clusters.deploy.where import Where, where
 from clusters.live.connection import Connection
 from clusters.permissions import SOON
 from dashboard.engine import engine
-from dashboard.yaml_rights import may_apply
+from dashboard.yaml_rights import yaml_clusters
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,6 @@ class Offered:
 
     href: str
     why_not: str = ""
-
-
-def deploy_clusters(actor: Actor, only: str = "") -> list[Connection]:
-    """The clusters of Kubernetes on which this person may deploy, as far as we are asked; real ones first."""
-    found = [
-        one
-        for one in engine.supervisor.connections.values()
-        if one.driver.platform == "kubernetes" and only in ("", one.cluster.slug) and may_apply(actor, one).allowed
-    ]
-    return sorted(found, key=lambda one: (one.cluster.driver == "demo", one.cluster.name.casefold()))
 
 
 async def allowed_in(actor: Actor, connection: Connection, kind: str, within: float = 3.0) -> Where:
@@ -46,7 +36,7 @@ async def offered(actor: Actor, kinds: Iterable[str], only: str = "", **given: s
     """
     kind = next((name for name in kinds if name in PLURALS), "")
     why_not = ""
-    for one in deploy_clusters(actor, only) if kind else ():
+    for one in yaml_clusters(actor, only) if kind else ():
         found = await allowed_in(actor, one, kind, SOON)
         asked = {"cluster": one.cluster.slug, "kind": kind, **{name: text for name, text in given.items() if text}}
         if not found.why_not:

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from clusters.access import Actor, Scope
 from clusters.live.row import Row
 from dashboard.build_hosts import hosts_of
-from dashboard.deploy_rights import deploy_clusters
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
 from dashboard.yaml_rights import yaml_clusters
@@ -82,7 +81,7 @@ def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
 
 def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     """The form for a workload: on the first cluster that fits. Another one is chosen there."""
-    for one in (connection.cluster for connection in deploy_clusters(actor, only)):
+    for one in (connection.cluster for connection in yaml_clusters(actor, only)):
         if all(word in f"deploy new workload deployment {one.name}".casefold() for word in words):
             yield Found("Do", "Deploy", one.name, "rocket", f"/deploy/?cluster={one.slug}")
             return
@@ -90,8 +89,8 @@ def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
 
 def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     """The editor for new objects, of each cluster where this person may apply them."""
-    for one in yaml_clusters(actor):
-        if (not only or one.slug == only) and all(word in f"new from yaml {one.name}".casefold() for word in words):
+    for one in (connection.cluster for connection in yaml_clusters(actor, only)):
+        if all(word in f"new from yaml {one.name}".casefold() for word in words):
             yield Found("Do", "New from YAML", one.name, "file-code-2", f"/clusters/{one.slug}/yaml/")
 
 

@@ -7,7 +7,6 @@ from django.conf import settings
 from clusters.access import Actor, Decision, Target, decide
 from clusters.apply.places import Place
 from clusters.apply.step import LEAST, need
-from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from dashboard.engine import engine
@@ -26,11 +25,11 @@ def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> D
     return next((one for one in decisions if one.allowed), decisions[0])
 
 
-def yaml_clusters(actor: Actor) -> list[ClusterInfo]:
-    """The clusters of Kubernetes on which this person may apply anything."""
+def yaml_clusters(actor: Actor, only: str = "") -> list[Connection]:
+    """The clusters of Kubernetes on which this person may apply anything, as far as we are asked; real ones first."""
     found = [
-        one.cluster
+        one
         for one in engine.supervisor.connections.values()
-        if one.driver.platform == "kubernetes" and may_apply(actor, one).allowed
+        if one.driver.platform == "kubernetes" and only in ("", one.cluster.slug) and may_apply(actor, one).allowed
     ]
-    return sorted(found, key=lambda one: (one.driver == "demo", one.name.casefold()))
+    return sorted(found, key=lambda one: (one.cluster.driver == "demo", one.cluster.name.casefold()))

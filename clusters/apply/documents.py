@@ -26,7 +26,7 @@ Path: TypeAlias = tuple[str | int, ...]
 _API_VERSION = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?v[a-z0-9]{1,62}")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:@~-]{0,252}")
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what one may be called
 
 
 class Unreadable(Invalid):
@@ -215,7 +215,7 @@ def _document(number: int, tree: dict[str, Any], node: yaml.MappingNode) -> Docu
     if not isinstance(metadata.get("name"), str) or not _NAME.fullmatch(metadata["name"]):
         raise wrong("metadata.name is missing, or cannot be a name.", "metadata", "name")
     namespace = metadata.get("namespace")
-    if namespace not in (None, "") and not (isinstance(namespace, str) and _NAMESPACE.fullmatch(namespace)):
+    if namespace not in (None, "") and not (isinstance(namespace, str) and NAMESPACE.fullmatch(namespace)):
         raise wrong("metadata.namespace cannot be the name of a namespace.", "metadata", "namespace")
     return Document(number, tree, node)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from clusters.apply.documents import NAMESPACE
 from clusters.deploy import lines, quantity
 from clusters.deploy.fields import FIELDS
 from clusters.deploy.form import DeployForm, Pairs, Port, Probe
@@ -19,7 +20,6 @@ from clusters.kinds.docker.image_name import split_image
 T = TypeVar("T")
 LONGEST = {"deployment": 63, "stateful-set": 52, "daemon-set": 52}  # the cluster makes labels of longer ones
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def read(given: Mapping[str, Any]) -> DeployForm:
@@ -173,7 +173,7 @@ def _name(text: str, kind: str) -> str:
 
 
 def _namespace(text: str) -> str:
-    if not _NAMESPACE.fullmatch(text):
+    if not NAMESPACE.fullmatch(text):
         raise Invalid("That cannot be the name of a namespace.")
     return text
 

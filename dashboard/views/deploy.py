@@ -19,13 +19,14 @@ from clusters.deploy.reading import look
 from clusters.deploy.where import Where
 from clusters.kinds.base import Field
 from clusters.live.connection import Connection
-from dashboard.access import allow
-from dashboard.deploy_rights import allowed_in, deploy_clusters
+from dashboard.access import allow, listed
+from dashboard.deploy_rights import allowed_in
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.views import yaml
+from dashboard.yaml_rights import yaml_clusters
 
 PATIENCE = 0.4  # seconds for the names of what is there beside it
 FROM_ADDRESS = ("kind", "namespace", "name", "image")
@@ -64,7 +65,7 @@ async def deploy(request: Request) -> HttpResponse:
 
 
 async def _asked(request: Request, given: MultiValueDict[str, str]) -> Asked:
-    clusters = deploy_clusters(request.actor)
+    clusters = yaml_clusters(request.actor)
     meant = str(given.get("cluster") or "")
     chosen = next((one for one in clusters if meant in ("", one.cluster.slug)), None)
     kind = str(given.get("kind") or "deployment")
@@ -117,14 +118,9 @@ async def _checked(request: Request, connection: Connection, values: Mapping[str
 
 async def _beside(request: Request, connection: Connection, form: DeployForm) -> beside.Beside:
     """The names there; asked for, and kept for a minute, only while somebody fills in the form."""
-    ends = asyncio.get_running_loop().time() + PATIENCE
-    with connection.wanted(*beside.KINDS):
-        stores = [connection.stores[name] for name in beside.KINDS if name in connection.stores]
-        while any(not one.listed and one.trouble is None for one in stores):
-            if asyncio.get_running_loop().time() >= ends:
-                break
-            await asyncio.sleep(0.02)
-        return beside.beside(engine.gateway, request.actor, connection, form)
+    stores = [connection.stores[name] for name in beside.KINDS if name in connection.stores]
+    await asyncio.gather(*(listed(connection, store, within=PATIENCE) for store in stores))
+    return beside.beside(engine.gateway, request.actor, connection, form)
 
 
 async def _done(request: Request, connection: Connection) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from clusters.apply import writing
+from clusters.apply.documents import NAMESPACE
 from clusters.apply.edit import Edited
 from clusters.apply.hidden import shown
 from clusters.apply.plan import Asked, plan
@@ -29,7 +30,6 @@ from dashboard.request import Request
 from dashboard.yaml_rights import may_apply
 
 CHOICE = re.compile(r"choice-([0-9]{1,3})-[0-9a-f]{1,32}")
-NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @allow(Role.VIEWER, scope="cluster")

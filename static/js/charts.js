@@ -1,5 +1,6 @@
 // How usage is drawn: what each chart shows, its summary in words, and its lines as SVG.
 
+import { timeOfDay } from "./clock.js";
 import { make } from "./make.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -84,15 +85,14 @@ export function draw(chart, points, limits, gap) {
   const grid = [0.25, 0.5, 0.75].map((part) => shape("line", { class: "grid", x1: 0, x2: WIDTH, y1: HEIGHT * part, y2: HEIGHT * part }));
   const bar = limit && limit <= top ? [shape("line", { class: "limit", x1: 0, x2: WIDTH, y1: y(limit), y2: y(limit) })] : [];
   const plot = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${chart.label}: ${chart.words(points, limits)}` }, ...grid, ...bar, ...lines);
-  const clock = (time) => new Date(time * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const legend = (one, index) => make("span", { className: "legend", data: { series: index }, textContent: one.label });
   return make(
     "div",
     { className: "chart-frame" },
     make("span", { className: "chart-top", textContent: chart.unit(top) }),
     plot,
-    make("span", { className: "chart-start", textContent: clock(start) }),
-    make("span", { className: "chart-end", textContent: clock(end) }),
+    make("span", { className: "chart-start", textContent: timeOfDay(start) }),
+    make("span", { className: "chart-end", textContent: timeOfDay(end) }),
     chart.series.length > 1 ? make("span", { className: "legends" }, ...chart.series.map(legend)) : "",
   );
 }
