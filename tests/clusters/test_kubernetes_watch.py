@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from typing import Any
 
 import pytest
 
 from clusters.drivers.kubernetes.backoff import Backoff
+from clusters.drivers.kubernetes.watch import Reflector
 from clusters.live.resource import Broken
 from tests.clusters.fake_api import pod, refuses, says, status
 from tests.clusters.watching import watching
@@ -32,6 +34,21 @@ async def test_a_long_list_comes_in_pages() -> None:
         listed = await watch.listed()
         assert len(listed.resources) == 1203
         assert [query.get("continue") for query in watch.api.lists] == [None, "500", "1000"]
+
+
+async def test_the_next_page_is_asked_for_before_one_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_when_decoding: list[int] = []
+    decode_page = Reflector._decode
+
+    async def decode(self: Reflector, *args: Any) -> None:
+        await asyncio.sleep(0.05)  # what was asked for has arrived by then
+        asked_when_decoding.append(len(watch.api.lists))
+        await decode_page(self, *args)
+
+    monkeypatch.setattr(Reflector, "_decode", decode)
+    async with watching(*(f"pod-{number}" for number in range(1203))) as watch:
+        await watch.listed()
+    assert asked_when_decoding == [2, 3, 3]
 
 
 async def test_pages_that_are_forgotten_meanwhile_are_asked_for_all_at_once() -> None:  # [FullListIfExpired]

@@ -83,16 +83,9 @@ class Reflector:
             query |= {"resourceVersion": self._version, "resourceVersionMatch": "NotOlderThan"}
         found: list[Resource] = []
         try:
-            while True:
-                page = await self._page(query, within=60)
-                await self._decode(page, found)
-                if not page.metadata.next_page:
-                    break
-                if len(found) > MOST:
-                    raise Unsupported("The cluster says that it has too many of them.", detail=f"more than {MOST}")
-                query = {"limit": str(PAGE), "continue": page.metadata.next_page, **self._reading.query}
+            page = await self._by_pages(query, found)
         except (Gone, TooNew) as error:
-            if "continue" in query:
+            if found:
                 # The pages are forgotten faster than we read them: all at once, or never.
                 found = []
                 page = await self._page(self._reading.query, within=300, limit=FULL_LIST_LIMIT)
@@ -107,6 +100,23 @@ class Reflector:
         self._kind = page.kind.removesuffix("List")
         self._expired = False
         return found
+
+    async def _by_pages(self, query: Mapping[str, str], found: list[Resource]) -> decode.Page:
+        """Every page into ``found``, decoded while the next one is on its way; the last one."""
+        coming = asyncio.ensure_future(self._page(query, within=60))
+        try:
+            while more := (page := await coming).metadata.next_page:
+                if len(found) > MOST:
+                    raise Unsupported("The cluster says that it has too many of them.", detail=f"more than {MOST}")
+                coming = asyncio.ensure_future(
+                    self._page({"limit": str(PAGE), "continue": more, **self._reading.query}, within=60)
+                )
+                await self._decode(page, found)
+            await self._decode(page, found)
+            return page
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)  # nobody else hears how it ended
 
     async def _page(self, query: Mapping[str, str], **limits: Any) -> decode.Page:
         return self._reading.page(

@@ -1,8 +1,9 @@
 // The rows of a live table: which are on the page, where they stand, and patching them without the page noticing.
 //
 // Newest patch per row wins. Rows in sight are patched in the next frame within a budget and the rest carries over;
-// rows out of sight wait up to a second. Rows are placed by their index, so that a hundred thousand rows cost as much
-// as the hundred that are on the page. Those in sight are built first; the others in the frames after, within the budget.
+// in a storm each of them ten times a second; rows out of sight wait up to a second. Rows are placed by their index, so
+// that a hundred thousand rows cost as much as the hundred that are on the page. Those in sight are built first; the
+// others in the frames after, within the budget.
 
 import { fillers, makeCell } from "../cells.js";
 import { make } from "../make.js";
@@ -13,11 +14,12 @@ const BUDGET = 6; // ms a frame may spend on building and patching
 const OUT_OF_SIGHT = 1_000; // ms that rows which nobody sees may be late
 const REST = 3_000; // ms of a pointer lying still: it does not aim at a row any longer
 const FLASH_MOST = 12; // rows changed at once that still flash; more is a storm, not a message
+const STORM = 100; // ms between two changes of one row in a storm: nobody reads faster, and each is laid out and painted
 const FLASH = [{ backgroundColor: "var(--flash)" }, { backgroundColor: "transparent" }];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Rows {
-  #rows = new Map(); // id -> { element (null until it is built), cells: [element], data, index }
+  #rows = new Map(); // id -> { element (null until it is built), cells: [element], data, index, patched: ms }
   #order = [];
   #pattern = null; // a row without values: copies of it cost a tenth of making one
   #patches = new Map(); // id -> { index: value }
@@ -118,13 +120,18 @@ export class Rows {
     const all = time - this.#late > OUT_OF_SIGHT;
     const [first, last] = this.inSight();
     if (all) this.#late = time;
+    const storm = this.#patches.size > FLASH_MOST;
     const middle = (first + last) / 2;
     this.#build(this.#unbuilt().sort((one, other) => Math.abs(one.index - middle) - Math.abs(other.index - middle)), end);
     for (const [id, patch] of this.#patches) {
       const row = this.#rows.get(id);
       if (row && !all && (row.index < first || row.index > last)) continue;
+      if (row && storm && time - row.patched < STORM) continue;
       this.#patches.delete(id);
-      if (row) for (const index in patch) this.#fill(row, Number(index), patch[index], this.#flashing);
+      if (row) {
+        row.patched = time;
+        for (const index in patch) this.#fill(row, Number(index), patch[index], this.#flashing);
+      }
       if (performance.now() > end) break;
     }
     this.#schedule();
@@ -144,7 +151,7 @@ export class Rows {
 
   #put(data) {
     const known = this.#rows.get(data.id);
-    const row = known ?? { element: null, cells: [], plots: [], samples: [], data, index: -1 };
+    const row = known ?? { element: null, cells: [], plots: [], samples: [], data, index: -1, patched: 0 };
     if (!known) this.#rows.set(data.id, row);
     const before = row.data.cells;
     row.data = data;
