@@ -242,10 +242,12 @@ class Kind(Generic[T]):
     columns: tuple[Column[T], ...]
     panels: tuple[Panel[T], ...]
     actions: tuple[Action[T], ...] = ()
+    sort: str = "status"  # the column that its list is sorted by until somebody chooses
     namespaced: bool = True
     own_namespace: bool = False  # it is a namespace itself: its name says where it is
     always: bool = False  # watched also when nobody looks (Home and the findings need it)
     printed: bool = False  # its rows are those that the server itself prints: there is no model of it
+    watched: bool = True  # False: its resources change all the time by themselves, so they are listed now and then
     metadata_only: bool = False  # the cluster is asked for nothing but its metadata: what it holds is secret
     ahead: bool = False  # may take long to list: listed once when its cluster is connected
     at_hand: bool = False  # cheap to list: also listed when somebody searches everywhere

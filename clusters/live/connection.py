@@ -110,9 +110,10 @@ class Connection:
                 self._pinger = asyncio.create_task(self._check_while_looked_at(), name=f"ping {self.cluster.slug}")
 
     def _joined_with(self, names: Sequence[str]) -> list[str]:
-        """The kinds whose stores complete those of these names."""
+        """The kinds whose stores complete those of these names, and those that complete these in turn."""
         joins = [store.kind.join for name in names if (store := self.stores.get(name))]
-        return [other for join in joins if join for other in join.kinds]
+        beside = [other for join in joins if join for other in join.kinds if other not in names]
+        return [*beside, *self._joined_with(beside)] if beside else []
 
     def _told(self, name: str) -> Store:
         """What the driver tells of a kind goes here."""

@@ -144,7 +144,7 @@ def kind_table(kind: Kind[Any]) -> Table:
         icon=kind.icon,
         kinds=(kind,),
         columns=tuple(columns),
-        sort="status" if kind.column("status") else "name",
+        sort=kind.sort if kind.column(kind.sort) else "name",
     )
 
 

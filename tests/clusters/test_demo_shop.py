@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.drivers.base import Call
-from clusters.drivers.demo.shop.collections import COLLECTION
 from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
+from clusters.kinds.kubernetes.names import collection_of
 
 START = 1_800_000_000.0
 DEPLOYMENTS = ("apis", "apps", "v1", "namespaces", "shop", "deployments")
@@ -257,4 +257,4 @@ def assert_ownership(world: ShopWorld) -> None:
         assert len(names) == len(set(names))
         for one in world.all(collection):
             owner = one["metadata"]["ownerReferences"][0]
-            assert world.get(COLLECTION[owner["kind"]], owner["uid"]) is not None
+            assert world.get(collection_of(owner["apiVersion"], owner["kind"]), owner["uid"]) is not None

@@ -84,7 +84,8 @@ async def test_what_can_be_listed_and_followed_is_found_by_the_name_that_kubectl
     known = await found(driver)
     said = kubectl("api-resources", "--verbs=list,watch,get", "-o", "name").split()
     assert set(known) == {name for name in said if not name.endswith(".events.k8s.io")}
-    assert {one for one in DESCRIBED if one not in known} == set()
+    # The gateway API is taught to a cluster by whoever serves it: not all have it.
+    assert {one for one in DESCRIBED if one not in known and not one.endswith("gateway.networking.k8s.io")} == set()
 
 
 async def test_each_of_them_is_listed_as_kubectl_lists_it(driver: KubernetesDriver) -> None:  # noqa: F811
@@ -98,11 +99,10 @@ async def test_each_of_them_is_listed_as_kubectl_lists_it(driver: KubernetesDriv
             for name in names:
                 store = connection.stores[name]
                 assert store.trouble is None, name
-                if name not in ("leases.coordination.k8s.io", "events"):  # these change by themselves
-                    said = kubectl("get", name, "-A", "-o", "name", "--ignore-not-found").splitlines()
-                    assert sorted(one.name for one in store.resources.values()) == sorted(
-                        line.partition("/")[2] for line in said
-                    ), name
+                said = kubectl("get", name, "-A", "-o", "name", "--ignore-not-found").splitlines()
+                assert sorted(one.name for one in store.resources.values()) == sorted(
+                    line.partition("/")[2] for line in said
+                ), name
                 for one in store.resources.values():
                     assert store.health[one.uid].word
                     for column in store.kind.columns:

@@ -51,6 +51,16 @@ async def test_the_next_page_is_asked_for_before_one_is_decoded(monkeypatch: pyt
     assert asked_when_decoding == [2, 3, 3]
 
 
+async def test_what_changes_all_the_time_by_itself_is_listed_now_and_then_and_never_watched() -> None:
+    async with watching("node-1", watched=False) as watch:
+        await watch.listed()
+        await watch.api.put("node-2")
+        await watch.listed()
+        assert watch.names == {"node-1", "node-2"}
+        assert watch.api.watches == []
+        assert 15.0 in watch.sleeps
+
+
 async def test_pages_that_are_forgotten_meanwhile_are_asked_for_all_at_once() -> None:  # [FullListIfExpired]
     async with watching(*(f"pod-{number}" for number in range(700))) as watch:
         watch.api.next_list.extend([watch.api._list, refuses(410, "continue token expired")])

@@ -18,13 +18,13 @@ from tests.clusters.fake_api import FakeApi, serving
 class Watching:
     """A reflector, what it said so far, a store fed by it, and how long it wanted to sleep."""
 
-    def __init__(self, api: FakeApi, server: ApiServer) -> None:
+    def __init__(self, api: FakeApi, server: ApiServer, *, watched: bool = True) -> None:
         self.api, self.server = api, server
         self.items: list[FeedItem] = []
         self.sleeps: list[float] = []
         self.store = Store(1, POD)
         timing = Timing(sleep=self._sleep, watch_for=lambda: 300.0)
-        self.feed = Reflector(server, "v1/pods", Objects(POD.model), timing=timing).run()
+        self.feed = Reflector(server, "v1/pods", Objects(POD.model), timing=timing, watched=watched).run()
 
     async def _sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
@@ -64,11 +64,11 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(*names: str) -> AsyncIterator[Watching]:
+async def watching(*names: str, watched: bool = True) -> AsyncIterator[Watching]:
     api = FakeApi()
     for name in names:
         await api.put(name)
     async with serving(api) as server:
-        watch = Watching(api, server)
+        watch = Watching(api, server, watched=watched)
         async with aclosing(watch.feed):  # type: ignore[type-var]
             yield watch

@@ -95,7 +95,7 @@ class KubernetesDriver:
 
         def reflect(namespace: str) -> Reflector:
             reading = Tables() if kind.printed else (MetadataAlone if kind.metadata_only else Objects)(kind.model)
-            return Reflector(self._server, kind.api, reading, namespace, timing)
+            return Reflector(self._server, kind.api, reading, namespace, timing, watched=kind.watched)
 
         if namespaces and kind.namespaced:
             feed = merged({one: reflect(one) for one in sorted(namespaces)})

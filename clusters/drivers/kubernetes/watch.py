@@ -29,6 +29,7 @@ SLICE = 0.004  # seconds of decoding before others get their turn
 SHORT = 1.0  # seconds: a watch that ends sooner without an event counts as a failure
 GRACE = 30.0  # seconds of silence beyond the end we asked for
 RELIST_EVERY = 1.0
+LIST_EVERY = 15.0  # seconds between two lists of what is not watched
 DENIED_WAIT, SIGN_IN_WAIT, ABSENT_WAIT = 30.0, 300.0, 60.0
 
 
@@ -46,9 +47,16 @@ class Reflector:
     """One kind, everywhere or in one namespace."""
 
     def __init__(
-        self, server: ApiServer, api: str, reading: Reading, namespace: str = "", timing: Timing | None = None
+        self,
+        server: ApiServer,
+        api: str,
+        reading: Reading,
+        namespace: str = "",
+        timing: Timing | None = None,
+        *,
+        watched: bool = True,
     ) -> None:
-        self._server, self._reading = server, reading
+        self._server, self._reading, self._watched = server, reading, watched
         self._path = collection(api, namespace)
         self._timing = timing or Timing()
         self._backoff = self._timing.backoff(self._timing.longest)
@@ -68,6 +76,9 @@ class Reflector:
                 continue
             yield Listed(listed)
             del listed  # the store has it now; we keep nothing
+            if not self._watched:
+                await self._timing.sleep(LIST_EVERY)
+                continue
             async for item in self._watch_until_lost():
                 yield item
 

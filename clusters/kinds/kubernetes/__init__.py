@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from clusters.kinds.base import Kind
+from clusters.kinds.kubernetes.api_service import API_SERVICE
 from clusters.kinds.kubernetes.cluster_role import CLUSTER_ROLE
 from clusters.kinds.kubernetes.cluster_role_binding import CLUSTER_ROLE_BINDING
 from clusters.kinds.kubernetes.config_map import CONFIG_MAP
 from clusters.kinds.kubernetes.cron_job import CRON_JOB
+from clusters.kinds.kubernetes.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
 from clusters.kinds.kubernetes.daemon_set import DAEMON_SET
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.disruption_budget import DISRUPTION_BUDGET
 from clusters.kinds.kubernetes.editing_pairs import with_pairs
+from clusters.kinds.kubernetes.endpoint_slice import ENDPOINT_SLICE
+from clusters.kinds.kubernetes.event import EVENT
+from clusters.kinds.kubernetes.gateway import GATEWAY
+from clusters.kinds.kubernetes.gateway_class import GATEWAY_CLASS
 from clusters.kinds.kubernetes.horizontal_autoscaler import HORIZONTAL_AUTOSCALER
+from clusters.kinds.kubernetes.http_route import HTTP_ROUTE
 from clusters.kinds.kubernetes.ingress import INGRESS
 from clusters.kinds.kubernetes.ingress_class import INGRESS_CLASS
 from clusters.kinds.kubernetes.job import JOB
+from clusters.kinds.kubernetes.lease import LEASE
 from clusters.kinds.kubernetes.limit_range import LIMIT_RANGE
 from clusters.kinds.kubernetes.mutating_webhook import MUTATING_WEBHOOK
 from clusters.kinds.kubernetes.namespace import NAMESPACE
@@ -52,6 +60,10 @@ _ALL: tuple[Kind[Any], ...] = (
     SERVICE,
     INGRESS,
     INGRESS_CLASS,
+    GATEWAY,
+    HTTP_ROUTE,
+    GATEWAY_CLASS,
+    ENDPOINT_SLICE,
     NETWORK_POLICY,
     PERSISTENT_VOLUME_CLAIM,
     PERSISTENT_VOLUME,
@@ -68,6 +80,10 @@ _ALL: tuple[Kind[Any], ...] = (
     PRIORITY_CLASS,
     VALIDATING_WEBHOOK,
     MUTATING_WEBHOOK,
+    EVENT,
+    LEASE,
+    API_SERVICE,
+    CUSTOM_RESOURCE_DEFINITION,
 )
 
 # What can be done to every object of Kubernetes is declared once.

@@ -12,13 +12,14 @@ from clusters.kinds.kubernetes.owners import chain
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line. With ``kind`` and ``key`` it leads to another page."""
+    """One line. With ``kind`` and ``key`` it leads to another page; with ``listed`` to the list of that kind."""
 
     label: str
     text: str
     kind: str = ""
     key: str = ""
     mono: bool = False
+    listed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,14 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """A table of them. ``unknown``: why it cannot be said who they are."""
+    """A table of them. ``unknown``: why it cannot be said who they are; ``beyond``: who else was not looked at."""
 
     title: str
     nobody: str
     rows: Sequence[User] = ()
     how: str = "How"
     unknown: str = ""
+    beyond: str = ""
 
     @property
     def says_what(self) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from clusters.drivers.base import Call
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Missing, Refused
 from clusters.kinds.base import Health, Level, Look, Panel
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.base import collection
+from clusters.kinds.kubernetes.asked_once import Some, first_of
 from clusters.kinds.kubernetes.copies import copy_rows
+from clusters.kinds.kubernetes.gateway import ROUTES
 from clusters.kinds.kubernetes.pod_model import Pod
 from clusters.kinds.kubernetes.service_health import HIDDEN, answering, health, selecting
 from clusters.kinds.kubernetes.service_model import Service, ServicePort, is_ready, listens_by_name, selected
@@ -18,7 +18,6 @@ from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
 from clusters.kinds.kubernetes.workload import selects
 
 INGRESSES = "networking.k8s.io/v1/ingresses"
-MOST_INGRESSES = 200
 
 
 async def _load(look: Look) -> Mapping[str, Any]:
@@ -68,15 +67,44 @@ async def _entry(look: Look, one: Service) -> dict[str, Any]:
     ways = [f"outside address {where}" for where in one.status.addresses]
     ways += [f"port {port.node_port} of every node" for port in one.ports if port.node_port]
     ways.append(f"{one.name}.{one.namespace}.svc inside the cluster")
-    call = Call("GET", collection(INGRESSES, one.namespace), {"limit": str(MOST_INGRESSES)}, timeout=10)
     try:
-        answer = await look.driver.call(call)
+        ingresses, (routes, unknown) = await first_of(look, INGRESSES, one.namespace), await _routes(look, one)
     except ClusterError as error:
         cannot = Health(Level.UNKNOWN, "Cannot tell", f"Which ingresses lead here cannot be told. {error}")
         return step("Entry point", "; ".join(ways), cannot)
-    names = [str(item["metadata"]["name"]) for item in (answer or {}).get("items") or () if leads_to(item, one.name)]
+    names = [str(item["metadata"]["name"]) for item in ingresses.items if leads_to(item, one.name)]
     links = [{"kind": "ingress", "key": f"{one.namespace}/{name}", "name": f"ingress {name}"} for name in names]
+    links += [
+        {"kind": "http-route", "key": key, "name": f"HTTP route {key.removeprefix(f'{one.namespace}/')}"}
+        for key in http_routes_to(routes.items, one)
+    ]
+    ways += filter(None, (ingresses.only("ingresses"), routes.only("HTTP routes"), unknown))
     return step("Entry point", "; ".join(ways), links=links)
+
+
+async def _routes(look: Look, one: Service) -> tuple[Some, str]:
+    """HTTP routes of the whole cluster, or of its namespace where only that may be seen; else that they may not be."""
+    for namespace in ("", one.namespace):
+        try:
+            return await first_of(look, ROUTES, namespace), ""
+        except Missing:
+            return Some((), False, 0), ""
+        except Refused:
+            continue
+    return Some((), False, 0), "our account here may not list HTTP routes"
+
+
+def http_routes_to(items: Iterable[Mapping[str, Any]], service: Service) -> list[str]:
+    """Which of these routes lead to that service, as "namespace/name"."""
+    found = []
+    for item in items:
+        inside, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
+        rules = (item.get("spec") or {}).get("rules") or ()
+        backends = (each for rule in rules for each in rule.get("backendRefs") or ())
+        wanted = (service.namespace, service.name)
+        if any((each.get("namespace") or inside, each.get("name")) == wanted for each in backends):
+            found.append(f"{inside}/{name}")
+    return found
 
 
 def leads_to(item: Mapping[str, Any], service: str) -> bool:

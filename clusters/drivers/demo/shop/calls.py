@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from clusters.drivers.base import Call
 from clusters.drivers.demo.patches import patched
 from clusters.drivers.demo.shop import jobs, objects, pods
-from clusters.drivers.demo.shop.collections import KINDS, WHOLE_CLUSTER
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Invalid, Missing, Unsupported
 
@@ -34,9 +33,9 @@ def answer(world: ShopWorld, call: Call) -> Any:
     if call.method == "GET" and call.path == ("version",):
         return {"gitVersion": world.about().version, "platform": "linux/amd64"}
     if call.method == "GET" and len(call.path) == (2 if call.path[:1] == ("api",) else 3):
-        return _known(call.path[1:])
+        return _known(world, call.path[1:])
     where = _parse(call.path)
-    if where.collection not in KINDS:
+    if where.collection not in world.collections:
         raise Unsupported("The demonstration has no such things.", hint="Connect a real cluster to see them.")
     if not where.name:
         if call.method == "GET":
@@ -64,12 +63,12 @@ def answer(world: ShopWorld, call: Call) -> Any:
     return act(world, thing, call)
 
 
-def _known(version: tuple[str, ...]) -> Object:
+def _known(world: ShopWorld, version: tuple[str, ...]) -> Object:
     """What one version of a group has, as discovery tells it."""
     verbs = ["get", "list", "watch", "patch", "update", "delete"]
     found = [
-        {"name": api.rpartition("/")[2], "kind": kind, "namespaced": kind not in WHOLE_CLUSTER, "verbs": verbs}
-        for api, kind in KINDS.items()
+        {"name": api.rpartition("/")[2], "kind": kind, "namespaced": inside, "verbs": verbs}
+        for api, (kind, inside) in world.collections.items()
         if api.rpartition("/")[0] == "/".join(version)
     ]
     if not found:
@@ -110,7 +109,7 @@ def _list(world: ShopWorld, where: Where, call: Call) -> Object:
     limit = call.query.get("limit", "")
     return copy.deepcopy(
         {
-            "kind": f"{KINDS[where.collection]}List",
+            "kind": f"{world.collections[where.collection][0]}List",
             "metadata": {"resourceVersion": "0"},
             "items": found[: int(limit)] if limit.isdigit() and int(limit) else found,
         }

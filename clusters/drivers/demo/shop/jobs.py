@@ -79,8 +79,6 @@ def _cron(world: ShopWorld, app: App) -> Object:
 def _job(world: ShopWorld, name: str, namespace: str, spec: Object, owner: Object | None = None) -> Object:
     labels = dict(spec["template"]["metadata"].get("labels") or {})
     meta = objects.metadata(world.new_uid(), namespace, name, world.now, labels, owner, "CronJob")
-    if owner is not None:
-        meta["ownerReferences"][0]["apiVersion"] = "batch/v1"
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": spec, "status": {}}
 
 

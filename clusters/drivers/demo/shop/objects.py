@@ -47,7 +47,7 @@ def metadata(
     if owner is not None:
         found["ownerReferences"] = [
             {
-                "apiVersion": "apps/v1",
+                "apiVersion": owner["apiVersion"],
                 "kind": owner_kind,
                 "name": owner["metadata"]["name"],
                 "uid": owner["metadata"]["uid"],

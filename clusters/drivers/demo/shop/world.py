@@ -9,14 +9,26 @@ from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
-from clusters.drivers.demo.shop import calls, deployments, faults, jobs, life, network, objects, pods, sets, things
+from clusters.drivers.demo.shop import (
+    beyond,
+    calls,
+    deployments,
+    faults,
+    jobs,
+    life,
+    network,
+    objects,
+    pods,
+    sets,
+    things,
+)
 from clusters.drivers.demo.shop.apps import APPS, BY_NAME, MACHINES
-from clusters.drivers.demo.shop.collections import COLLECTION
 from clusters.drivers.demo.shop.counting import begin as keep_counts
 from clusters.drivers.demo.shop.permissions import add as give_rights
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object, World
 from clusters.errors import Missing
+from clusters.kinds.kubernetes.names import collection_of
 
 DAY = 86400.0
 EVENTS_KEPT = 300
@@ -36,6 +48,7 @@ class ShopWorld(World):
         self.rollout_began: dict[str, float] = {}
         self.rollout_seen: dict[str, tuple[Any, float]] = {}
         self.autoscaled = 0
+        self.collections: dict[str, tuple[str, bool]] = {}  # what its objects call themselves, are they in namespaces
         self._revision = 1000
         self._pending: set[tuple[str, str, bool]] = set()
         self._tell_past(start)
@@ -68,6 +81,7 @@ class ShopWorld(World):
         jobs.add(self)
         self.run(start)
         self.objects.pop("v1/events", None)
+        beyond.add(self)
         keep_counts(self)
 
     # Objects -----------------------------------------------------------------------------------------------------
@@ -80,7 +94,9 @@ class ShopWorld(World):
         if kind == "Deployment":  # as an API server keeps them: who changed it last, and when
             who = {"manager": "kube-controller-manager", "operation": "Update", "apiVersion": thing["apiVersion"]}
             meta["managedFields"] = [{**who, "time": objects.when(self.now)}]
-        self.put(COLLECTION[kind], meta["uid"], thing)
+        collection = collection_of(thing["apiVersion"], kind)
+        self.collections[collection] = kind, "namespace" in meta
+        self.put(collection, meta["uid"], thing)
         if kind in CONTROLLERS:
             self.soon(kind, meta["uid"])
 
@@ -89,7 +105,7 @@ class ShopWorld(World):
         uid = thing["metadata"]["uid"]
         for kept in (self.lives, self.last_words, self.rollout_began, self.rollout_seen):
             kept.pop(uid, None)
-        self.drop(COLLECTION[thing["kind"]], uid)
+        self.drop(collection_of(thing["apiVersion"], thing["kind"]), uid)
 
     def named(self, collection: str, namespace: str, name: str) -> Object:
         """The object of that name. Raises Missing."""
@@ -180,7 +196,9 @@ class ShopWorld(World):
     def soon_owner(self, pod: Object) -> None:
         """A pod changed: who keeps it, and who is above that, should know."""
         for owner in pod["metadata"].get("ownerReferences", ()):
-            if owner["kind"] in CONTROLLERS and (owning := self.get(COLLECTION[owner["kind"]], owner["uid"])):
+            if owner["kind"] in CONTROLLERS and (
+                owning := self.get(collection_of(owner["apiVersion"], owner["kind"]), owner["uid"])
+            ):
                 self.soon(owner["kind"], owner["uid"])
                 for above in owning["metadata"].get("ownerReferences", ()):
                     self.soon(above["kind"], above["uid"], 0.3)

@@ -1,0 +1,266 @@
+"""Gateway: where requests from outside come in, and who listens there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from clusters.errors import ClusterError
+from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
+from clusters.kinds.formats import count
+from clusters.kinds.kubernetes.asked_once import first_of
+from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.gateway_class import GATEWAYS as API
+from clusters.kinds.kubernetes.gateway_class import GROUP, TAKEN_UP
+from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
+from clusters.kinds.kubernetes.steps import FINE, step
+from clusters.live.resource import Number
+
+ROUTES = f"{GROUP}/httproutes"
+
+
+class Listener(Part, frozen=True, gc=False, rename="camel"):
+    """One port on which it listens."""
+
+    name: str = ""
+    hostname: str = ""
+    port: Number = 0
+    protocol: str = ""
+
+    @property
+    def words(self) -> str:
+        """ "https: HTTPS 443 for *.shop.example" """
+        return f"{self.name}: {self.protocol} {self.port} for {self.hostname or 'all hosts'}"
+
+
+class GatewaySpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    gateway_class_name: str = ""
+    listeners: list[Listener] | None = None
+
+
+class Address(Part, frozen=True, gc=False, rename="camel"):
+    """Where it is reached."""
+
+    value: str = ""
+
+
+class ListenerStatus(Part, frozen=True, gc=False, rename="camel"):
+    """How one port is."""
+
+    name: str = ""
+    attached_routes: Number = 0
+    conditions: list[Condition] | None = None
+
+
+class GatewayStatus(Part, frozen=True, gc=False, rename="camel"):
+    """What the program that serves it says."""
+
+    addresses: list[Address] | None = None
+    conditions: list[Condition] | None = None
+    listeners: list[ListenerStatus] | None = None
+
+
+class Gateway(Object, frozen=True, gc=False, rename="camel"):
+    """One gateway."""
+
+    spec: GatewaySpec = GatewaySpec()
+    status: GatewayStatus = GatewayStatus()
+    # What the live classes say of its own: "" it is there, "missing", "hidden" cannot be told. No cluster sends this.
+    class_state: str = msgspec.field(default="", name="$class")
+
+    @property
+    def version(self) -> str:
+        """Changes with the gateway and with its class."""
+        return f"{self.metadata.resource_version}.{self.class_state}"
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it is reached from outside."""
+        return [one.value for one in self.status.addresses or () if one.value]
+
+    @property
+    def listeners(self) -> list[tuple[Listener, ListenerStatus]]:
+        """Its ports, each with how it is."""
+        said = {one.name: one for one in self.status.listeners or ()}
+        return [(one, said.get(one.name, ListenerStatus())) for one in self.spec.listeners or ()]
+
+    @property
+    def routes(self) -> int:
+        """How many routes were taken up, over all ports."""
+        return sum(how.attached_routes for _, how in self.listeners)
+
+
+def join(own: Sequence[Gateway], others: Mapping[str, Sequence[Any]]) -> Sequence[Gateway]:
+    """Each gateway with whether its class is there."""
+    classes = {one.name for one in others.get("gateway-class", ())}
+
+    def state(one: Gateway) -> str:
+        if "gateway-class" not in others:
+            return "hidden"
+        return "" if one.spec.gateway_class_name in classes else "missing"
+
+    return [msgspec.structs.replace(one, class_state=state(one)) for one in own]
+
+
+@understood
+def health(one: Gateway) -> Health:
+    """Whether anybody serves it, and whether all of its ports are open."""
+    served = serving(one)
+    if served is not FINE:
+        return served
+    broken = [(listener, how) for listener, status in one.listeners if (how := listening(status)) is not FINE]
+    if not broken:
+        return Health(Level.HEALTHY, "Open")
+    listener, how = broken[0]
+    level = Level.FAILING if len(broken) == len(one.listeners) else Level.AT_RISK
+    return Health(level, how.word, f"{listener.name}: {how.reason}", how.code, how.since)
+
+
+def serving(one: Gateway) -> Health:
+    """Has a program taken it up? ``FINE`` when it has."""
+    if one.class_state == "missing":
+        words = f"Nobody serves this address: there is no gateway class {one.spec.gateway_class_name}."
+        return Health(Level.FAILING, "Missing class", words, "gatewayClassName")
+    for type_, word in (("Accepted", "Not accepted"), ("Programmed", "Not open")):
+        said = condition(one.status.conditions, type_)
+        if said and said.status == "False":
+            return Health(Level.FAILING, word, said.message[:300], f"{type_}: {said.reason}", said.since)
+    accepted = condition(one.status.conditions, "Accepted")
+    if accepted and accepted.status == "True":
+        return FINE
+    if time.time() - one.created < TAKEN_UP:
+        return Health(Level.CHANGING, "Waiting", "Nobody has taken it up yet.", since=one.created)
+    words = "Nobody has taken it up: does the program that serves its class run?"
+    return Health(Level.AT_RISK, "Nobody serves it", words, "Accepted: Unknown", one.created)
+
+
+def listening(status: ListenerStatus) -> Health:
+    """How one port is."""
+    for type_, bad, word in (
+        ("Conflicted", "True", "Conflict"),
+        ("Accepted", "False", "Not accepted"),
+        ("ResolvedRefs", "False", "Wrong reference"),
+        ("Programmed", "False", "Not open"),
+    ):
+        said = condition(status.conditions, type_)
+        if said and said.status == bad:
+            return Health(Level.AT_RISK, word, said.message[:300], f"{type_}: {said.reason}", said.since)
+    return FINE
+
+
+async def _load(look: Look) -> Mapping[str, Any]:
+    one: Gateway = look.resource
+    entry = ", ".join(one.addresses) or "no address was told by whoever serves it"
+    told = FINE if one.addresses else Health(Level.UNKNOWN, "Cannot tell")
+    class_link = [{"kind": "gateway-class", "key": one.spec.gateway_class_name, "name": one.spec.gateway_class_name}]
+    linked = not one.class_state
+    return {
+        "steps": [
+            step("Entry point", entry, told),
+            step(
+                "Gateway class",
+                "" if linked else one.spec.gateway_class_name or "none named",
+                serving(one),
+                class_link if linked else [],
+            ),
+            *(
+                step("Listener", f"{listener.words}; {count(how.attached_routes, 'route')}", listening(how))
+                for listener, how in one.listeners
+            ),
+            await _routes(look, one),
+        ],
+        "copies": None,
+        "facts": [
+            ("Class", one.spec.gateway_class_name or "none named"),
+            ("Addresses", ", ".join(one.addresses) or "none"),
+        ],
+        "labels": sorted(one.labels.items()),
+    }
+
+
+async def _routes(look: Look, one: Gateway) -> dict[str, Any]:
+    """The HTTP routes that name it."""
+    try:
+        found = await first_of(look, ROUTES)
+    except ClusterError as error:
+        return step("Routes", "", Health(Level.UNKNOWN, "Cannot tell", error.message))
+    links = []
+    for item in found.items:
+        namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
+        parents = (item.get("spec") or {}).get("parentRefs") or ()
+        if any((p.get("namespace") or namespace, p.get("name")) == (one.namespace, one.name) for p in parents):
+            links.append({"kind": "http-route", "key": f"{namespace}/{name}", "name": f"{namespace}/{name}"})
+    words = found.only("HTTP routes") or ("" if links else "no HTTP route names it")
+    return step("Routes", words, FINE if links else Health(Level.UNKNOWN, "None"), links)
+
+
+OVERVIEW: Panel[Gateway] = Panel(key="overview", label="Who answers", icon="route", template="who_answers", load=_load)
+
+GATEWAY: Kind[Gateway] = Kind(
+    model=Gateway,
+    api=API,
+    name="gateway",
+    label="Gateway",
+    plural="Gateways",
+    icon="log-in",
+    group="Networking",
+    platform="kubernetes",
+    words="Where requests from outside come in: ports and hosts, to which routes are attached.",
+    health=health,
+    join=Join(kinds=("gateway-class",), make=join, without=frozenset({"gateway-class"})),
+    columns=(
+        name_column(width="minmax(160px, 1.6fr)"),
+        WIDE_STATUS,
+        NAMESPACE,
+        Column(
+            key="listeners",
+            label="Listens on",
+            cell="tags",
+            value=lambda one: [f"{each.protocol} {each.port}" for each in one.spec.listeners or ()][:4],
+            width="minmax(150px, 1.4fr)",
+        ),
+        Column(
+            key="addresses",
+            label="Addresses",
+            cell="tags",
+            value=lambda one: one.addresses[:3],
+            width="minmax(140px, 1.4fr)",
+        ),
+        Column(
+            key="routes",
+            label="Routes",
+            cell="number",
+            value=lambda one: one.routes,
+            sort=lambda one: one.routes,
+            width="80px",
+            end=True,
+            words="Routes that were taken up.",
+        ),
+        Column(
+            key="class",
+            label="Class",
+            value=lambda one: one.spec.gateway_class_name or None,
+            sort=lambda one: one.spec.gateway_class_name,
+            facet=lambda one: one.spec.gateway_class_name,
+            words="Which program serves it.",
+        ),
+        AGE,
+    ),
+    panels=(OVERVIEW, CONDITIONS, EVENTS, YAML),
+    actions=(
+        deleting(
+            API,
+            "gateway",
+            effect=lambda one: f"Deletes {one.name}: nothing comes in by it any longer.",
+            stays=lambda one: "Its routes and the services behind them stay.",
+        ),
+    ),
+    search=lambda one: f"{' '.join(each.words for each in one.spec.listeners or ())}\0{labels_text(one)}",
+)

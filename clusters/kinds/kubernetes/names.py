@@ -1,0 +1,26 @@
+"""From what an object calls itself to where its kind is kept, and to the page it has here."""
+
+from __future__ import annotations
+
+from clusters.drivers.base import full_name
+
+
+def plural(kind: str) -> str:
+    """How Kubernetes itself guesses what a kind's collection is called: "NetworkPolicy" -> "networkpolicies"."""
+    word = kind.lower()
+    if word.endswith(("s", "x", "ch", "sh")):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("y") and word[-2:-1] not in "aeiou" else f"{word}s"
+
+
+def collection_of(version: str, kind: str) -> str:
+    """ "apps/v1" and "Deployment" -> "apps/v1/deployments"."""
+    return f"{version}/{plural(kind)}"
+
+
+def page_of(api: str) -> str:
+    """What a kind is called in addresses, by its collection or full name: "apps/v1/deployments" -> "deployment"."""
+    from clusters.kinds import DESCRIBED  # here, because it knows every kind, those that ask this too
+
+    name = full_name(api) if "/" in api else api
+    return DESCRIBED[name].name if name in DESCRIBED else name
