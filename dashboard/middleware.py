@@ -11,7 +11,8 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
@@ -34,6 +35,18 @@ HEADERS = {
     "clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
 }
+
+
+class PagesPacked(GZipMiddleware):
+    """Pages are sent compressed; what is sent piece by piece is not.
+
+    Django would make each piece an archive of its own, and browsers end a download with the first of them, saying
+    nothing. Without compression a download also says how long it is.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Compressed, when it is whole and the browser takes it so."""
+        return response if response.streaming else super().process_response(request, response)
 
 
 @sync_and_async_middleware

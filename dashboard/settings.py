@@ -97,7 +97,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # pages; padding and masked tokens keep their length from telling secrets
+    "dashboard.middleware.PagesPacked",  # padding and masked tokens keep their length from telling secrets
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.middleware.headers",
     "csp.middleware.CSPMiddleware",

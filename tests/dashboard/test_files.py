@@ -72,6 +72,17 @@ async def test_a_download_is_never_shown_by_the_browser(ada: User, row: str, asy
     assert await AuditEntry.objects.filter(verb="download files", result="done").aexists()
 
 
+async def test_a_large_download_comes_whole_to_a_browser_that_takes_packed_answers(
+    ada: User, row: str, async_client_for: ClientFor
+) -> None:
+    query = {"row": row, "path": "/bin/busybox"}
+    answer = await async_client_for(ada).get("/files/download/", query, headers={"Accept-Encoding": "gzip, br"})
+    body = b"".join([piece async for piece in answer])  # type: ignore[attr-defined]
+    assert "Content-Encoding" not in answer.headers, "browsers stop after the first packed piece"
+    assert len(body) == int(answer.headers["Content-Length"]) > 500_000
+    assert body.startswith(b"\x7fELF")
+
+
 async def test_a_file_is_put_in(ada: User, row: str, async_client_for: ClientFor) -> None:
     given = SimpleUploadedFile("note.txt", b"from outside")
     answer = await async_client_for(ada).post(_into(row, "/tmp"), {"file": given})
