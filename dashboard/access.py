@@ -21,10 +21,12 @@ from django.urls import ResolverMatch, reverse
 
 from clusters import audit
 from clusters.access import Actor, Need, Target, decide
+from clusters.by_name import uid_of
 from clusters.errors import Invalid, Missing
 from clusters.gateway import Denied
 from clusters.kinds.base import Action, Right, Role
 from clusters.live.connection import Connection
+from clusters.live.resource import Resource
 from clusters.live.row import Row, parse_id
 from clusters.live.store import Store
 from clusters.people import is_admin
@@ -160,7 +162,7 @@ async def resource_or_404(request: Request, slug: str, kind_name: str, key: str)
     if store is None:
         raise Http404
     await listed(connection, store, key)
-    resource = store.find(key)
+    resource = store.find(key) or await _just_made(request, connection, store, key)
     if resource is None:
         raise Http404
     namespace = store.kind.namespace_of(resource)
@@ -214,6 +216,21 @@ async def listed(connection: Connection, store: Store, key: str = "", *, within:
     with connection.wanted(store.kind.name):
         while waits() and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+async def _just_made(request: Request, connection: Connection, store: Store, key: str) -> Resource | None:
+    """What the cluster has under that name although its list, which takes long, does not tell of it (yet).
+
+    An image that was just built is such a thing, and one by another of its names.
+    """
+    if not (store.kind.ahead and store.listed):
+        return None
+    uid = await uid_of(engine.gateway, request.actor, connection.cluster.id, store.kind, key)
+    ends = asyncio.get_running_loop().time() + PATIENCE
+    with connection.wanted(store.kind.name):
+        while uid and store.find(uid) is None and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return store.find(uid) if uid else None
 
 
 async def action_or_404(request: Request, row: Row, verb: str) -> Action[Any]:

@@ -55,6 +55,23 @@ async def named(here: Cluster) -> AsyncIterator[str]:
         await forget(here, name)
 
 
+async def test_an_image_that_was_just_named_has_a_page_at_once_under_each_of_its_names(
+    as_ada: AsyncClient, here: Cluster, named: str
+) -> None:
+    await row_of(here, named)  # the list is there, and would need a while to tell of the next one
+    driver, other = engine.supervisor.driver(here.pk), f"{a_name()}:2"
+    try:
+        for name in (named, other):
+            if name is other:
+                await driver.call(Call("POST", ("images", *named.split("/"), "tag"), {"repo": other[:-2], "tag": "2"}))
+            answer = await as_ada.get(f"/clusters/{here.slug}/image/{name}/")
+            assert answer.status_code == 200, name
+        for nothing in ("no-such-image:1", "../containers/x", "%2e%2e/x"):
+            assert (await as_ada.get(f"/clusters/{here.slug}/image/{nothing}/")).status_code == 404
+    finally:
+        await forget(here, other)
+
+
 async def row_of(here: Cluster, name: str) -> str:
     """The id of the row of the image with that name, once the live list has it."""
     store = engine.supervisor.connections[here.pk].stores["image"]
