@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import Http404
 
 from clusters.access import Actor, Scope
 from clusters.errors import Invalid
+from clusters.live.cluster import ClusterInfo
 from dashboard.engine import engine
 from dashboard.request import Request
 
@@ -20,6 +21,11 @@ def chosen_cluster(query: Mapping[str, Any]) -> str:
     """The address of the cluster that was chosen; "" for all, and for a filter by several."""
     text = str(query.get("cluster", ""))
     return text if ONE.match(text) else ""
+
+
+def meant(clusters: Sequence[ClusterInfo], text: str) -> ClusterInfo | None:
+    """The one of these that a form is about: by its number, or by its address where it is the chosen one."""
+    return next((one for one in clusters if text in (str(one.id), one.slug)), None)
 
 
 def scope_or_404(request: Request) -> Scope:

@@ -177,6 +177,7 @@ def _set(cluster: Cluster, marks: Marks, to: Reach, about: About) -> None:
 
 def _slug(name: str) -> str:
     wanted = slugify(name)[:60] or "cluster"
+    wanted = f"cluster-{wanted}" if wanted.isdecimal() else wanted  # forms also name clusters by their numbers
     taken = set(Cluster.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)) | RESERVED
     numbered: Sequence[str] = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
     return next(slug for slug in numbered if slug not in taken)

@@ -30,6 +30,7 @@ from dashboard.engine import engine
 from dashboard.forms import filled
 from dashboard.page import page
 from dashboard.request import Request
+from dashboard.scope import meant
 from dashboard.views.jobs import job_or_404, may_cancel, visible
 
 EACH = 50
@@ -47,7 +48,7 @@ async def new(request: Request) -> HttpResponse:
         return page(request, "pages/build_new.html", context)
     values, dockerfile, problems, error, line = request.POST.dict(), request.POST.get("dockerfile", ""), {}, "", ""
     noted: Sequence[Remark] = ()
-    chosen = next((one for one in hosts if str(one.id) == values.get("cluster")), None)
+    chosen = meant(hosts, values.get("cluster", ""))
     try:
         form, upload = _read(request, values, dockerfile)
         line = docker_line(form)
@@ -150,7 +151,7 @@ def _context(
     git = bool(values.get("git")) if "from" not in values else values["from"] == "git"
     return {
         "hosts": hosts,
-        "chosen": next((one for one in hosts if str(one.id) == host), hosts[0] if hosts else None),
+        "chosen": meant(hosts, host) or next(iter(hosts), None),
         "dockerfile": dockerfile,
         "git": git,
         "git_fields": filled(GIT_FIELDS, values, problems),

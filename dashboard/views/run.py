@@ -26,6 +26,7 @@ from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
 from dashboard.request import Request
+from dashboard.scope import meant
 
 
 @dataclass(slots=True)
@@ -81,9 +82,7 @@ async def _asked(request: Request, name: str, given: QueryDict) -> Asked:
         if kind.make is None:
             raise Http404
         clusters = _where(request, kind, kind.make)
-        chosen = next(
-            (one for one in clusters if str(one.id) == given.get("cluster")), clusters[0] if clusters else None
-        )
+        chosen = meant(clusters, given.get("cluster", "")) or next(iter(clusters), None)
         asked = Asked(kind, kind.make, clusters, chosen)
     else:
         asked = await _like(request, kind, given)

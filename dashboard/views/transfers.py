@@ -24,6 +24,7 @@ from clusters.registries.transfers import NEED, begin_pull, begin_push
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
+from dashboard.scope import meant
 from dashboard.views.files import attachment
 
 MOST_COMPARED = 2000  # images of one job
@@ -113,7 +114,8 @@ async def save(request: Request) -> HttpResponseBase:
     except ClusterError as error:
         return HttpResponse(f"{error.message} {error.hint}".strip(), status=422, content_type="text/plain")
     response = StreamingHttpResponse(pieces, content_type="application/x-tar")
-    response["Content-Disposition"] = attachment(f"{row.resource.name.rpartition('/')[2].replace(':', '-')}.tar")
+    called = row.resource.name if name == row.resource.uid else name
+    response["Content-Disposition"] = attachment(f"{called.rpartition('/')[2].replace(':', '-')}.tar")
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
@@ -182,6 +184,6 @@ def _given(request: Request) -> dict[str, Any]:
         key=lambda one: one.name.casefold(),
     )
     wanted = asked.get("cluster", "")
-    chosen = next((one for one in clusters if str(one.id) == wanted), None if wanted else next(iter(clusters), None))
+    chosen = meant(clusters, wanted) or (None if wanted.isdecimal() else next(iter(clusters), None))
     texts = {name: asked.get(name, "").strip()[:600] for name in ("image", "name", "platform")}
     return {"clusters": clusters, "chosen": chosen, **texts}

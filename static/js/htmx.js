@@ -2,6 +2,7 @@
 
 import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { confirmFirst } from "./confirm-first.js";
+import { scoped } from "./scope.js";
 import { toast } from "./toast.js";
 
 const FORM_WITH_ERRORS = 422; // swapped in: the form says what is wrong
@@ -9,7 +10,10 @@ const FORM_WITH_ERRORS = 422; // swapped in: the form says what is wrong
 window.htmx = htmx;
 
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  if (ctx.request.method === "GET") return;
+  if (ctx.request.method === "GET") {
+    if (ctx.target?.id === "dialog-host") ctx.request.action = scoped(ctx.request.action); // what is begun here is begun there
+    return;
+  }
   ctx.request.headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
 });
 

@@ -47,6 +47,15 @@ def test_one_cluster_is_chosen_and_left_again(page_for: PageFor) -> None:
     assert workloads(page) == everything
 
 
+def test_what_is_begun_in_a_narrowed_list_is_begun_where_it_is_narrowed_to(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto("/list/container/?cluster=demo-host")
+    with page.expect_request(lambda one: "/run/container/" in one.url) as asked:
+        page.get_by_role("button", name="Run a container").click()
+    assert asked.value.url.endswith("/run/container/?cluster=demo-host")
+    expect(page.get_by_label("Where").locator("option:checked")).to_have_text("Demo host")
+
+
 def test_the_filter_of_a_list_and_the_switcher_are_one(page_for: PageFor) -> None:
     page = page_for("ada")
     page.goto("/workloads/?cluster=demo-host&q=shop")

@@ -193,6 +193,8 @@ async def test_two_clusters_of_one_name_and_names_that_are_pages_are_handled(as_
     assert answer.status_code == 422
     assert (await as_ada.post("/clusters/connect/", {**DEMO, "name": "Connect", "seed": "5"})).status_code == 302
     assert await Cluster.objects.filter(slug="connect-2").aexists()
+    assert (await as_ada.post("/clusters/connect/", {**DEMO, "name": "1", "seed": "6"})).status_code == 302
+    assert await Cluster.objects.filter(slug="cluster-1").aexists(), "no address is the number of another one"
 
 
 async def test_only_administrators_connect(async_client_for: ClientFor, vera: User, otto: User, nora: User) -> None:

@@ -87,7 +87,7 @@ async def row_of(here: Cluster, name: str) -> str:
 async def saved(client: AsyncClient, row: str, name: str) -> bytes:
     answer = await client.get("/images/save/", {"row": row, "image": name})
     assert answer.status_code == 200
-    assert answer["Content-Disposition"].startswith("attachment;")
+    assert answer["Content-Disposition"].startswith(f'attachment; filename="{name.replace(":", "-")}.tar"')
     return b"".join([piece async for piece in answer])
 
 

@@ -66,6 +66,18 @@ async def test_it_becomes_a_job_that_ends_truthfully_and_leads_to_what_it_made(
     assert "gone-by-now/" not in (await async_client_for(ada).get(f"/jobs/{job.key}/")).content.decode()
 
 
+async def test_in_the_list_of_one_host_the_form_is_for_that_host(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
+    settings = {"shape": "docker", "seed": 3}
+    other = await Cluster.objects.acreate(name="Attic", slug="attic", driver="demo", platform="docker", settings=settings)
+    await engine.connect(other)
+    client, chosen = async_client_for(ada), '<option value="{}" selected>'
+    for asked, meant in ((host.slug, host), (str(host.pk), host), (other.slug, other), ("", other)):
+        shown = (await client.get(f"/run/container/?cluster={asked}")).content.decode()
+        assert chosen.format(meant.pk) in shown, asked
+
+
 async def test_a_taken_name_fails_with_its_reason(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
     client = async_client_for(ada)
     for _ in range(2):
