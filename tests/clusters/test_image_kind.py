@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
+from msgspec.structs import replace
 
 from clusters.drivers.base import Call
 from clusters.errors import Conflict, Invalid
@@ -56,7 +57,7 @@ def test_a_real_one_has_its_names_and_the_containers_made_from_it(engine: str) -
     assert one.created > 1.7e9
     assert one.size > 3_000_000
     assert bool(one.digests) is (engine == "29")
-    assert "shop-web-1 runs from it" in action("remove").refuse(one)
+    assert "shop-web-1 runs from it" in action("remove").effect(one)
 
 
 @pytest.mark.parametrize("tags", [None, [], ["<none>:<none>"]])
@@ -112,12 +113,24 @@ async def test_all_of_it_goes_name_by_name_and_the_end_is_told_as_it_is() -> Non
 
 
 async def test_one_that_containers_were_made_from_goes_by_force_only() -> None:
-    driver = Driver()
+    driver, one = Driver(), used()
+    one = replace(one, users=tuple(replace(user, running=False) for user in one.users))
     with pytest.raises(Conflict, match="shop-web-1 uses it"):
-        await action("remove").run(driver, used(), {})
+        await action("remove").run(driver, one, {})
     assert driver.calls == []
-    await action("remove").run(driver, used(), {"force": True})
+    await action("remove").run(driver, one, {"force": True})
     assert dict(driver.calls[0].query) == {"force": "true"}
+
+
+async def test_of_one_that_runs_names_go_but_never_the_last() -> None:
+    driver, one = Driver(removed=False), used()
+    assert action("remove").refuse(one) == ""
+    assert action("remove").refuse(replace(one, repo_tags=NAMES[:1])) == "shop-web-1 runs from it."
+    for values in ({}, {"names": "\n".join(NAMES)}, {"force": True}):
+        with pytest.raises(Conflict, match="shop-web-1 runs from it"):
+            await action("remove").run(driver, one, values)
+    assert driver.calls == []
+    assert await action("remove").run(driver, one, {"names": NAMES[1]}) == "shop/web:1 lost 1 name; the image stays."
 
 
 async def test_a_name_is_read_strictly_before_it_is_given() -> None:

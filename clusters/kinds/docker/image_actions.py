@@ -46,6 +46,8 @@ async def _remove(driver: Driver, one: Image, values: Values) -> str:
     force = bool(values.get("force"))
     chosen = _chosen(one, values)
     whole = not chosen or set(chosen) == set(one.tags)
+    if whole and (why := _runs(one)):
+        raise Conflict(why, hint="Only names can go, as long as it keeps one.")
     if whole and one.users and not force:
         raise Conflict(in_use(one), hint="Remove it first, or tick that the image goes all the same.")
     query = {"force": "true"} if force else {}
@@ -63,6 +65,10 @@ async def _remove(driver: Driver, one: Image, values: Values) -> str:
 
 
 def _no_removing(one: Image) -> str:
+    return "" if len(one.tags) > 1 else _runs(one)
+
+
+def _runs(one: Image) -> str:
     running = [user.name for user in one.users if user.running]
     if running:
         more = f" and {len(running) - 1} more" if len(running) > 1 else ""
@@ -71,6 +77,8 @@ def _no_removing(one: Image) -> str:
 
 
 def _goes(one: Image) -> str:
+    if why := _runs(one):
+        return f"{why} So only names can go, as long as it keeps one of these: {', '.join(one.tags[:6])}."
     if len(one.tags) > 1:
         return f"Removes the image with all its {len(one.tags)} names: {', '.join(one.tags[:6])}."
     return f"Removes {one.name}: up to {size(one.size)}, less what other images share with it."
