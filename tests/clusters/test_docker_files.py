@@ -150,6 +150,36 @@ async def test_a_file_comes_out_and_goes_in_byte_for_byte(driver: DockerDriver, 
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("which", ["docker", "docker-old"])
+async def test_a_file_that_is_replaced_keeps_its_owner_and_mode(which: str) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"new"
+
+    driver = unix(find_docker_socket() if which == "docker" else find_old_docker_socket())
+    script = "mkdir /f; cd /f; echo old > own; chown 70:71 own; chmod 4750 own; ln -s own link; sleep 1000"
+    try:
+        async with made(driver, ("sh", "-c", script)) as one:
+            async with asyncio.timeout(20):
+                while "link" not in await _names_or_none(driver, one.uid):
+                    await asyncio.sleep(0.1)
+            for name in ("own", "fresh", "link"):
+                await put_file(driver, one.uid, "/f", name, 3, pieces())
+            for name, kept in (("own", (0o750, (70, 71))), ("fresh", (0o644, (0, 0))), ("link", (0o644, (0, 0)))):
+                entry, content = await open_file(driver, one.uid, f"/f/{name}")
+                assert (entry.mode, entry.owner) == kept, name
+                assert b"".join([piece async for piece in content]) == b"new"
+    finally:
+        await driver.close()
+
+
+async def _names_or_none(driver: DockerDriver, uid: str) -> set[str]:
+    try:
+        return set(await _names(driver, uid, "/f"))
+    except ClusterError:
+        return set()
+
+
+@pytest.mark.docker
 async def test_a_folder_comes_out_as_the_archive_it_is(driver: DockerDriver, uid: str) -> None:
     _, content = await open_file(driver, uid, "/w/deep")
     whole = io.BytesIO(b"".join([piece async for piece in content]))

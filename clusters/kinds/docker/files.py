@@ -121,19 +121,24 @@ async def open_file(driver: Driver, uid: str, path: str) -> tuple[Entry, AsyncIt
 
 
 async def put_file(driver: Driver, uid: str, folder: str, name: str, size: int, data: AsyncIterator[bytes]) -> None:
-    """Put a file into a folder; one of that name is replaced. Raises Invalid for a name that could climb."""
+    """Put a file into a folder; one of that name is replaced, and its owner and mode stay.
+
+    Raises Invalid for a name that could climb.
+    """
     if not name or name in (".", "..") or "/" in name or len(name.encode()) > 255 or not name.isprintable():
         raise Invalid("A file cannot have that name.")
     if size > MOST_UPLOAD:
         raise Invalid(f"A file of more than {MOST_UPLOAD >> 20} MiB is too large for this.")
-    query = {"path": clean_path(folder), "noOverwriteDirNonDir": "1"}
+    folder = clean_path(folder)
+    before = await _replaced(driver, uid, f"{folder.rstrip('/')}/{name}")
+    query = {"path": folder, "noOverwriteDirNonDir": "1"}
     call = Call(
         "PUT",
         ("containers", uid, "archive"),
         query,
         content_type="application/x-tar",
         timeout=600.0,
-        data=one_file(name, size, data),
+        data=one_file(name, size, data, before),
     )
     try:
         async for _ in driver.stream(call):
@@ -143,6 +148,16 @@ async def put_file(driver: Driver, uid: str, folder: str, name: str, size: int, 
             raise
         hint = "Look at it, and put it there again when the engine answers."
         raise Unreachable("The engine was lost in the middle: the file may be there in part.", hint=hint) from error
+
+
+async def _replaced(driver: Driver, uid: str, path: str) -> Entry | None:
+    """The file that is there now; None where there is none, or something else."""
+    try:
+        async with aclosing(_open(driver, uid, path)) as archive:
+            first = await archive.entry()
+    except Missing:
+        return None
+    return first if first and first.kind == "file" else None
 
 
 def _archive(uid: str, path: str) -> Call:

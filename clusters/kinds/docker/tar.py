@@ -42,6 +42,7 @@ class Entry:
     changed: float = 0.0
     target: str = ""
     same: bool = False
+    owner: tuple[int, int] = (0, 0)  # by numbers: user and group
 
     def named(self, name: str) -> Entry:
         """The same under another name."""
@@ -155,7 +156,13 @@ def _entry(info: tarfile.TarInfo, more: dict[str, str], size: int) -> Entry:
         changed=changed,
         target=_shown(more.get("linkpath") or info.linkname) if kind == "link" else "",
         same=info.type == tarfile.LNKTYPE,
+        owner=(_id(more.get("uid", ""), info.uid), _id(more.get("gid", ""), info.gid)),
     )
+
+
+def _id(override: str, plain: int) -> int:
+    number = int(override[:30]) if override.isascii() and override.isdigit() else plain
+    return number if 0 <= number < 1 << 32 else 0
 
 
 def _shown(name: str) -> str:
@@ -192,10 +199,17 @@ async def to_the_end(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None
         )
 
 
-async def one_file(name: str, size: int, data: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """An archive with one file in it, of exactly that size. Raises Unsupported when there is less or more."""
+async def one_file(
+    name: str, size: int, data: AsyncIterator[bytes], before: Entry | None = None
+) -> AsyncIterator[bytes]:
+    """An archive with one file in it, of exactly that size. Raises Unsupported when there is less or more.
+
+    It has the owner and the mode of the one it replaces. A program that ran with its owner's rights does so no more:
+    it holds something else now, and a kernel takes that right away from what is written to, too.
+    """
     info = tarfile.TarInfo(name)
-    info.size, info.mode, info.mtime = size, 0o644, int(time.time())
+    info.size, info.mode, info.mtime = size, before.mode & 0o777 if before else 0o644, int(time.time())
+    info.uid, info.gid = before.owner if before else (0, 0)
     yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
     left = size
     async for piece in data:
