@@ -133,6 +133,22 @@ async def test_of_one_that_runs_names_go_but_never_the_last() -> None:
     assert await action("remove").run(driver, one, {"names": NAMES[1]}) == "shop/web:1 lost 1 name; the image stays."
 
 
+@pytest.mark.parametrize(
+    ("names", "digests", "why"),
+    [
+        (["shop/web:1"], [], "came from no registry"),
+        (["shop/web:1"], ["shop/web@sha256:" + "a" * 64], ""),
+        (["registry.test:5000/web:1"], [], ""),
+        (["localhost/web:1"], [], ""),
+        ([], [], "no name"),
+    ],
+)
+def test_what_no_registry_can_have_is_not_offered_anew(names: list[str], digests: list[str], why: str) -> None:
+    one = replace(used("20.10"), repo_tags=names, repo_digests=digests, users=())
+    refused = action("pull-newer").refuse(one)
+    assert why in refused if why else refused == ""
+
+
 async def test_a_name_is_read_strictly_before_it_is_given() -> None:
     driver = Driver()
     said = await action("tag").run(driver, used(), {"name": "registry.test:5000/a/b:3"})

@@ -13,6 +13,7 @@ from clusters.kinds.base import Action, Says
 from clusters.kinds.docker.image_model import Image
 from clusters.kinds.docker.pull import inspect, pull
 from clusters.kinds.formats import count
+from clusters.registries.seen import state_of
 
 MOST_NAMES = 20
 
@@ -60,7 +61,19 @@ def _stays(one: Image) -> str:
 
 
 def _refuse(one: Image) -> str:
-    return "It has no name under which a registry could have something newer." if one.dangling else ""
+    if one.dangling:
+        return "It has no name under which a registry could have something newer."
+    if state_of(one.uid, one.tags) == "gone":
+        return "Its registry has nothing under its names."
+    if not one.digests and not any(_names_a_registry(name) for name in one.tags):
+        return "It came from no registry: it was built or loaded here."
+    return ""
+
+
+def _names_a_registry(name: str) -> bool:
+    """Is it said where it is from? Without that it would be Docker Hub, which most of such names are not on."""
+    first, slash, _ = name.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
 def _line(one: Image, values: Values) -> str:
