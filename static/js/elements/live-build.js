@@ -9,6 +9,7 @@ import { live } from "../socket.js";
 import { count } from "../words.js";
 
 const TICK = 200; // ms between two looks at the time of what runs
+const OPENED_AFTER = 0.7; // seconds that a step must run until its output is shown by itself
 const MOST_LINES = 1500; // of one step on the page
 const AGAIN = 300; // ms until the head is asked for again, when the end was not kept yet
 const LEVELS = {
@@ -29,6 +30,8 @@ class Step {
     this.details = make("details", {}, make("summary", {}, this.icon, ...Object.values(this.parts)), this.error, this.output);
     this.element = make("li", { className: "step" }, this.details);
     this.details.addEventListener("toggle", () => this.details.open && this.#fill());
+    // Once somebody opened, closed or touched it, it stays as they have it.
+    for (const name of ["click", "wheel", "keydown"]) this.details.addEventListener(name, () => (this.theirs = true), { passive: true });
     this.last = 0; // number of the newest line shown
   }
 
@@ -51,6 +54,13 @@ class Step {
     paint(this.error, frame.error);
     this.tick();
     if (frame.state === "failed" && before !== "failed") this.details.open = true;
+    else if (this.shown && frame.state !== "running") this.#show(false);
+  }
+
+  // What a step prints is shown while it runs; steps that are over at once would only make the page jump.
+  #show(open) {
+    this.shown = open;
+    if (!this.theirs) this.details.open = open;
   }
 
   // What was otherwise in the build before; nothing where there is no difference to speak of.
@@ -66,6 +76,7 @@ class Step {
   tick() {
     const { since, seconds: took, state } = this.frame;
     this.parts.time.textContent = state === "running" ? seconds(Math.max(0, now() - since)) : took === null || state === "cached" ? "" : seconds(took);
+    if (state === "running" && !this.shown && this.frame.lines && now() - since > OPENED_AFTER) this.#show(true);
   }
 
   add(lines) {
