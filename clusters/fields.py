@@ -20,6 +20,11 @@ class NotFilledIn(Invalid):
         self.problems = dict(problems)
 
 
+def typed_wrong(problems: Mapping[str, str], given: Mapping[str, Any]) -> str:
+    """What is wrong with what was filled in so far: what is only missing is said when the form is sent."""
+    return " ".join(words for name, words in problems.items() if str(given.get(name) or "").strip())
+
+
 def clean(fields: Sequence[Field], given: Mapping[str, Any]) -> dict[str, JSON]:
     """The declared fields with values of their own types; anything else that was given is left out.
 

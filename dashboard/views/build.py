@@ -19,7 +19,7 @@ from clusters.build.form import FIELDS, GIT_FIELDS, BuildForm, docker_line, mask
 from clusters.build.git_address import read_git_address
 from clusters.build.sent import Sent
 from clusters.errors import Conflict, Invalid, Missing
-from clusters.fields import NotFilledIn, clean
+from clusters.fields import NotFilledIn, clean, typed_wrong
 from clusters.kinds.makers import Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Build
@@ -60,7 +60,7 @@ async def new(request: Request) -> HttpResponse:
     except (Invalid, Conflict, Missing) as wrong:
         error = f"{wrong.message} {wrong.hint}".strip()
     if "check" in values:
-        checked = {"line": line, "error": error or " ".join(problems.values()), "remarks": noted}
+        checked = {"line": line, "error": error or typed_wrong(problems, values), "remarks": noted}
         return render(request, "partials/run_check.html", checked)
     context = _context(hosts, values, dockerfile, str(values.get("cluster")), problems) | {"error": error, "line": line}
     return render(request, "partials/build_form.html", context, status=422)

@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from clusters import making
 from clusters.access import Need, Target, decide
 from clusters.errors import ClusterError, Invalid
-from clusters.fields import NotFilledIn, clean
+from clusters.fields import NotFilledIn, clean, typed_wrong
 from clusters.gateway import Denied
 from clusters.kinds import all_kinds
 from clusters.kinds.base import Field, Kind
@@ -143,7 +143,7 @@ async def _remarked(request: Request, asked: Asked, found: Checked) -> HttpRespo
             noted = await making.remarks(*arguments)
         except ClusterError as trouble:
             noted = (Remark(trouble.message, "warn"),)
-    error = found.error or " ".join(found.problems.values())
+    error = found.error or typed_wrong(found.problems, request.POST)
     return render(request, "partials/run_check.html", {"line": found.line, "error": error, "remarks": noted})
 
 

@@ -71,6 +71,9 @@ async def test_it_is_checked_while_it_is_typed(ada: User, host: Cluster, async_c
     client = async_client_for(ada)
     answer = await client.post("/builds/new/?check=1", form(host, "FROM busybox\n", check="1", tag="shop/web:2"))
     assert "docker build --tag shop/web:2 - &lt; Dockerfile" in answer.content.decode()
+    nothing_yet = await client.post("/builds/new/?check=1", form(host, "FROM busybox\n", check="1", tag=""))
+    assert "is missing" not in nothing_yet.content.decode()
+    assert "is missing" in (await client.post("/builds/new/", form(host, "FROM busybox\n", tag=""))).content.decode()
     wrong = await client.post("/builds/new/", form(host, "FROM busybox\n", arguments="no pair"), headers=HTMX)
     assert wrong.status_code == 422
     assert "no pair" in wrong.content.decode()
