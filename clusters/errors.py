@@ -2,7 +2,8 @@
 
 Raise them where the cause is known and chain the library's own error with ``from``. ``message`` is one plain
 sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text (shown folded, never trusted), and
-``field`` names what was filled in wrongly, where the cause is one of a connection's fields.
+``field`` names what was filled in wrongly, where the cause is one of a connection's fields; ``copy`` is what could be
+filled in there, once somebody has made sure of it.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ class ClusterError(Exception):
 
     title = "Something went wrong"
 
-    def __init__(self, message: str, *, hint: str = "", detail: str = "", field: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", detail: str = "", field: str = "", copy: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.copy = copy
         self.hint = hint
         self.detail = detail[:2000]
         self.field = field

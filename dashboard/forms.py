@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.models import User
 
+from clusters.errors import ClusterError
 from clusters.kinds.base import Field, Role
 from clusters.models import COLOURS, Cluster
 from clusters.people import RIGHTS
@@ -29,11 +30,17 @@ class Filled:
     kept: bool = False  # a secret that is stored: left empty, it stays as it is
     suggestions: Sequence[str] = ()  # names that it may be
     detail: str = ""  # the technical words of the problem, shown folded
+    copy: str = ""  # what could be filled in, once somebody has made sure of it
 
     @property
     def id(self) -> str:
         """Ties the label to its input."""
         return f"field-{self.field.name}"
+
+    @property
+    def optional(self) -> bool:
+        """Can it be left empty for good?"""
+        return not (self.field.required or self.field.told)
 
     @property
     def schemes(self) -> str:
@@ -46,13 +53,20 @@ class Filled:
         return json.dumps([asdict(one) for one in self.field.parts])
 
 
+def beside(form: Sequence[Filled], error: ClusterError | None) -> tuple[list[Filled], ClusterError | None]:
+    """The form with what is wrong said beside the field it is about; the error where it is about none of them."""
+    if error is None or error.field not in {one.field.name for one in form}:
+        return list(form), error
+    words = {"problem": f"{error.message} {error.hint}".strip(), "detail": error.detail, "copy": error.copy}
+    return [replace(one, **words) if one.field.name == error.field else one for one in form], None
+
+
 def filled(
     fields: Sequence[Field],
     values: Mapping[str, Any],
     problems: Mapping[str, str] | None = None,
     kept: Sequence[str] = (),
     names: Callable[[str], Sequence[str]] = lambda kind: (),
-    details: Mapping[str, str] | None = None,
 ) -> list[Filled]:
     """Every declared field with its value. What is secret is never put into a page. ``names``: those of a kind."""
     return [
@@ -62,7 +76,6 @@ def filled(
             (problems or {}).get(field.name, ""),
             field.name in kept,
             names(field.among) if field.among else (),
-            (details or {}).get(field.name, ""),
         )
         for field in fields
     ]

@@ -68,11 +68,12 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
     fields = fields_of(driver, before.settings if before else {})
     kept = read_secret(before) if before else {}
     asked = {**given, **{name: value for name, value in kept.items() if not str(given.get(name) or "").strip()}}
-    values = clean(fields, asked)
     declared = {field.name for field in fields}
     others = {name: value for name, value in (before.settings if before else {}).items() if name not in declared}
-    # What is not for such an address is not kept, whatever was left in its field.
-    meant = [field for field in fields if str(values.get("address", "")).lower().startswith(field.schemes or "")]
+    # What is not for such an address is not asked for and not kept, whatever was left in its field.
+    address = str(asked.get("address") or "").strip().lower()
+    meant = [field for field in fields if address.startswith(field.schemes or "")]
+    values = clean(meant, asked)
     settings = {**others, **{field.name: values[field.name] for field in meant if field.type != "secret"}}
     secret = {field.name: values[field.name] for field in meant if field.type == "secret" and values[field.name]}
     narrowing = {field.name for field in fields if field.narrows}

@@ -1,7 +1,6 @@
 """The shape of a kind: what it reads, how a row looks, what its page shows, what can be done, when it is well.
 
-A kind is data: one file in ``docker/``, ``swarm/`` or ``kubernetes/``, listed in that folder's ``KINDS``. The live
-engine, the pages, the permission check and the audit all read the same declaration.
+A kind is data: one file in a folder of its platform, listed in that folder's ``KINDS``, and read by all the rest.
 """
 
 from __future__ import annotations
@@ -101,6 +100,7 @@ class Field:
     type: Literal["text", "number", "choice", "flag", "lines", "secret", "hidden"] = "text"
     help: str = ""
     required: bool = True
+    told: bool = False  # needed, but it may be left empty to be told what it should be
     initial: Callable[[Any], JSON] | None = None  # from the resource (scale: the copies it has now)
     minimum: int | None = None
     maximum: int | None = None

@@ -31,17 +31,19 @@ def not_a_registry(where: str, detail: str = "") -> Unsupported:
         f"Something answers at {where}, but it is not a registry.",
         hint="Check the address and the port.",
         detail=detail[:500],
+        field="host",
     )
 
 
 def wrong_credentials(where: str, user: str, detail: str = "") -> Refused:
     """It does not let us in as whom we say we are; or it wants to know who we are."""
     if not user:
-        return Refused(f"{where} asks for a user and a password.", hint="Enter them.", detail=detail)
+        return Refused(f"{where} asks for a user and a password.", hint="Enter them.", detail=detail, field="user")
     return Refused(
         f"{where} does not accept the password of {user}.",
         hint="Check the user and the password; a token may have expired.",
         detail=detail,
+        field="password",
     )
 
 
@@ -50,21 +52,20 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
     detail = f"{type(error).__name__}: {error}"
     cause = root_cause(error)
     if isinstance(cause, ForbiddenAddress):
-        return Refused(f"{where} leads to an address that is never opened.", detail=detail)
+        return Refused(f"{where} leads to an address that is never opened.", detail=detail, field="host")
     if isinstance(cause, ssl.SSLError):
         return _tls_error(cause, where)
     if isinstance(error, TimeoutError):
         hint = "Is it on, and is a firewall in between?"
-        return Unreachable(f"{where} did not answer in time.", hint=hint, detail=detail)
+        return Unreachable(f"{where} did not answer in time.", hint=hint, detail=detail, field="host")
     if isinstance(cause, socket.gaierror):
-        return Unreachable(f"The name of {where} is not known.", hint="Check the spelling.", detail=detail)
+        return Unreachable(f"The name of {where} is not known.", hint="Check the spelling.", detail=detail, field="host")
     number = getattr(cause, "errno", None)
     if number == errno.ECONNREFUSED:
-        return Unreachable(
-            f"{where} refuses the connection.", hint="Does the registry run, and is the port right?", detail=detail
-        )
+        hint = "Does the registry run, and is the port right?"
+        return Unreachable(f"{where} refuses the connection.", hint=hint, detail=detail, field="host")
     if number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
-        return Unreachable(f"There is no way to {where}.", hint="Check the network.", detail=detail)
+        return Unreachable(f"There is no way to {where}.", hint="Check the network.", detail=detail, field="host")
     import aiohttp  # here: see transport.py
 
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
@@ -110,15 +111,15 @@ def _read(body: bytes) -> tuple[set[str], str]:
 def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:
     detail = str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
-        words, hint = {
-            "expired": ("has expired", "Renew it there."),
-            "not yet": ("is not valid yet", "Check the clocks of both machines."),
-            "name": ("is made out to another name", "Use the name that is in the certificate."),
-            "authority": ("was issued by an authority that is not known here", "Give its CA in PEM form."),
-            "": ("is not trusted", ""),
+        words, hint, field = {
+            "expired": ("has expired", "Renew it there.", "host"),
+            "not yet": ("is not valid yet", "Check the clocks of both machines.", "host"),
+            "name": ("is made out to another name", "Use the name that is in the certificate.", "host"),
+            "authority": ("was issued by an authority that is not known here", "Give its CA in PEM form.", "ca"),
+            "": ("is not trusted", "", "ca"),
         }[certificate_fault(error)]
-        return Refused(f"The certificate of {where} {words}.", hint=hint, detail=detail)
+        return Refused(f"The certificate of {where} {words}.", hint=hint, detail=detail, field=field)
     if "WRONG_VERSION_NUMBER" in detail or "RECORD_LAYER" in detail or "HTTP_REQUEST" in detail:
         hint = "Check the port; if it speaks plain HTTP only, tick that you accept the risk."
-        return Refused(f"{where} does not speak TLS.", hint=hint, detail=detail)
+        return Refused(f"{where} does not speak TLS.", hint=hint, detail=detail, field="plain")
     return Unreachable(f"No safe connection to {where} came about.", detail=detail)

@@ -19,7 +19,7 @@ from clusters.kinds.base import Role
 from clusters.models import COLOURS, Cluster
 from dashboard.access import allow
 from dashboard.engine import engine
-from dashboard.forms import ClusterForm, filled
+from dashboard.forms import ClusterForm, beside, filled
 from dashboard.page import on_to, page
 from dashboard.request import Request
 
@@ -191,11 +191,8 @@ async def _show(
 ) -> HttpResponse:
     found: list[Offer] = [] if before else await offers()
     declared = domain.fields_of(driver, before.settings if before else {})
-    error, problems = context.pop("error", None), dict(problems or {})
-    if error and error.field in {field.name for field in declared}:  # said where it can be put right
-        problems[error.field] = f"{error.message} {error.hint}".strip()
-        context["details"], error = {error.field: error.detail}, None
     kept = [field.name for field in declared if before and before.secret and field.type == "secret"]
+    fields, error = beside(filled(declared, given or {}, problems, kept), context.pop("error", None))
     return page(
         request,
         "pages/connect.html",
@@ -206,7 +203,7 @@ async def _show(
             "form": form,
             "offers": found,
             "colours": COLOURS,
-            "fields": filled(declared, given or {}, problems, kept, context.pop("details", None)),
+            "fields": fields,
             "expiry": await sync_to_async(domain.expiry_of)(before) if before else None,
             "error": error,
             **context,

@@ -20,7 +20,7 @@ from clusters.models import Registry
 from clusters.registries import access, kept
 from clusters.registries.fields import FIELDS
 from dashboard.access import allow
-from dashboard.forms import filled
+from dashboard.forms import beside, filled
 from dashboard.page import on_to, page
 from dashboard.request import Request
 
@@ -124,5 +124,6 @@ def _show(
     **context: Any,
 ) -> HttpResponse:
     stored = ["password"] if before and before.secret else []
-    fields = {one.field.name: one for one in filled(FIELDS, given, problems, stored)}
-    return page(request, "pages/registry_form.html", {"registry": before, "fields": fields, **context}, status=status)
+    form, error = beside(filled(FIELDS, given, problems, stored), context.pop("error", None))
+    context |= {"registry": before, "fields": {one.field.name: one for one in form}, "error": error}
+    return page(request, "pages/registry_form.html", context, status=status)

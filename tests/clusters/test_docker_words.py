@@ -168,7 +168,7 @@ async def test_an_unknown_ssh_host_is_never_trusted_but_its_line_is_shown() -> N
     with pytest.raises(Refused, match="host key that is not among") as raised:
         await driver.about()
     assert "SHA256:" in raised.value.hint
-    assert "[127.0.0.1]:2222 ssh-" in raised.value.hint
+    assert raised.value.copy.startswith("[127.0.0.1]:2222 ssh-")
     await driver.close()
 
 

@@ -17,7 +17,10 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.connect import cluster as domain
 from clusters.connect.secrets import read_secret, write_secret
+from clusters.drivers.base import About
+from clusters.errors import Refused
 from clusters.models import AuditEntry, Cluster
 from dashboard.engine import engine
 from tests.real import listens, need
@@ -219,7 +222,7 @@ async def test_only_administrators_connect(async_client_for: ClientFor, vera: Us
         ({"address": "tcp://192.0.2.1:2375", "plain": "1"}, "accept_risk"),
         ({"address": "ssh://admin@127.0.0.1:2222"}, "ssh_key"),
         ({"address": "ssh://admin@127.0.0.1:2222", "ssh_key": "x"}, "ssh_key"),
-        ({"address": "ssh://127.0.0.1"}, "address"),
+        ({"address": "ssh://127.0.0.1", "ssh_key": "x"}, "address"),
         ({"address": "unix:///tmp/other.sock"}, "address"),
     ],
 )
@@ -251,6 +254,25 @@ async def test_what_is_not_for_the_address_is_not_kept(as_ada: AsyncClient, dock
     assert (await as_ada.post("/clusters/connect/", given)).status_code == 302
     one = await Cluster.objects.aget()
     assert (one.settings.get("ca"), one.settings.get("known_hosts"), bytes(one.secret)) == (None, None, b"")
+
+
+async def test_the_host_key_of_a_machine_is_shown_to_be_copied_and_what_is_needed_is_not_called_optional(
+    as_ada: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "[127.0.0.1]:2222 ssh-ed25519 AAAA<b>"
+
+    async def refused(to: domain.Reach) -> About:
+        raise Refused("Shows a key.", hint="Compare SHA256:abc.", field="known_hosts", copy=line)
+
+    monkeypatch.setattr(domain, "test", refused)
+    given = {"driver": "docker", "name": "X", "test": "1", "address": "ssh://admin@127.0.0.1:2222", "ssh_key": "x"}
+    page = (await as_ada.post("/clusters/connect/", given)).content.decode()
+    assert beside(page.encode(), "known_hosts") == "Shows a key. Compare SHA256:abc."
+    assert f'<pre id="field-known_hosts-copy" class="wrap"' in page
+    assert "[127.0.0.1]:2222 ssh-ed25519 AAAA&lt;b&gt;</pre><copy-button data-from="#field-known_hosts-copy\">" in page
+    for name, optional in (("ssh_key", False), ("known_hosts", False), ("remote_socket", True), ("ca", True)):
+        label = page.split(f'<label for="field-{name}">', 1)[1].split("</label>", 1)[0]
+        assert ("optional" in label) is optional, name
 
 
 async def test_an_ssh_context_is_offered_with_what_is_missing_and_fills_the_form_in(

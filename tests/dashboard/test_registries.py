@@ -65,7 +65,9 @@ async def test_a_test_keeps_nothing_and_what_is_wrong_is_said(as_ada: AsyncClien
         assert b"not a registry" in answer.content
         assert CANARY not in answer.content.decode()
     answer = await as_ada.post("/registries/add/", filled(there, host="127.0.0.1:1"))
-    assert b"refuses the connection" in answer.content
+    beside = answer.content.decode().split('id="field-host"', 1)[1].split('id="field-ca"', 1)[0]
+    assert "refuses the connection" in beside
+    assert b'class="notice"' not in answer.content, "it is said once"
     assert not await Registry.objects.aexists()
 
 

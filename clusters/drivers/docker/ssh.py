@@ -117,7 +117,8 @@ async def _said(error: BaseException, endpoint: Endpoint) -> ClusterError:
                 f"{where} shows another host key than the known hosts have of it: its system was installed anew, or "
                 "somebody else answers in its place."
             )
-        return Refused(words, hint=await _shown_key(endpoint), detail=detail, field="known_hosts")
+        hint, line = await _shown_key(endpoint)
+        return Refused(words, hint=hint, detail=detail, field="known_hosts", copy=line)
     if isinstance(error, asyncssh.PermissionDenied):
         return Refused(
             f"{where} does not accept the key of {endpoint.user}.",
@@ -162,8 +163,8 @@ def _is_known(endpoint: Endpoint) -> bool:
     return bool(keys)
 
 
-async def _shown_key(endpoint: Endpoint) -> str:
-    """What to paste, once somebody has compared the fingerprint. Nothing is trusted by itself."""
+async def _shown_key(endpoint: Endpoint) -> tuple[str, str]:
+    """What to do, and the line to paste once somebody has compared the fingerprint. Nothing is trusted by itself."""
     import asyncssh
 
     try:
@@ -171,7 +172,7 @@ async def _shown_key(endpoint: Endpoint) -> str:
     except (OSError, asyncssh.Error, TimeoutError):
         key = None
     if key is None:
-        return "Give the line of that machine from your known_hosts file."
+        return "Give the line of that machine from your known_hosts file.", ""
     name = endpoint.host if endpoint.port == 22 else f"[{endpoint.host}]:{endpoint.port}"
     line = f"{name} {key.export_public_key().decode().strip()}"
-    return f"Compare the fingerprint {key.get_fingerprint()} with that machine's; if it is the same, add: {line}"
+    return f"Compare the fingerprint {key.get_fingerprint()} with that machine's; if it is the same, add its line.", line
