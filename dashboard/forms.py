@@ -57,8 +57,11 @@ def beside(form: Sequence[Filled], error: ClusterError | None) -> tuple[list[Fil
     """The form with what is wrong said beside the field it is about; the error where it is about none of them."""
     if error is None or error.field not in {one.field.name for one in form}:
         return list(form), error
-    words = {"problem": f"{error.message} {error.hint}".strip(), "detail": error.detail, "copy": error.copy}
-    return [replace(one, **words) if one.field.name == error.field else one for one in form], None
+    said = f"{error.message} {error.hint}".strip()
+    return [
+        replace(one, problem=said, detail=error.detail, copy=error.copy) if one.field.name == error.field else one
+        for one in form
+    ], None
 
 
 def filled(

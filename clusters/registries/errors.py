@@ -59,7 +59,8 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
         hint = "Is it on, and is a firewall in between?"
         return Unreachable(f"{where} did not answer in time.", hint=hint, detail=detail, field="host")
     if isinstance(cause, socket.gaierror):
-        return Unreachable(f"The name of {where} is not known.", hint="Check the spelling.", detail=detail, field="host")
+        hint = "Check the spelling."
+        return Unreachable(f"The name of {where} is not known.", hint=hint, detail=detail, field="host")
     number = getattr(cause, "errno", None)
     if number == errno.ECONNREFUSED:
         hint = "Does the registry run, and is the port right?"

@@ -268,8 +268,8 @@ async def test_the_host_key_of_a_machine_is_shown_to_be_copied_and_what_is_neede
     given = {"driver": "docker", "name": "X", "test": "1", "address": "ssh://admin@127.0.0.1:2222", "ssh_key": "x"}
     page = (await as_ada.post("/clusters/connect/", given)).content.decode()
     assert beside(page.encode(), "known_hosts") == "Shows a key. Compare SHA256:abc."
-    assert f'<pre id="field-known_hosts-copy" class="wrap"' in page
-    assert "[127.0.0.1]:2222 ssh-ed25519 AAAA&lt;b&gt;</pre><copy-button data-from="#field-known_hosts-copy\">" in page
+    assert "[127.0.0.1]:2222 ssh-ed25519 AAAA&lt;b&gt;</pre>" in page
+    assert '<copy-button data-from="#field-known_hosts-copy">' in page
     for name, optional in (("ssh_key", False), ("known_hosts", False), ("remote_socket", True), ("ca", True)):
         label = page.split(f'<label for="field-{name}">', 1)[1].split("</label>", 1)[0]
         assert ("optional" in label) is optional, name

@@ -70,7 +70,9 @@ async def test_in_the_list_of_one_host_the_form_is_for_that_host(
     ada: User, host: Cluster, async_client_for: ClientFor
 ) -> None:
     settings = {"shape": "docker", "seed": 3}
-    other = await Cluster.objects.acreate(name="Attic", slug="attic", driver="demo", platform="docker", settings=settings)
+    other = await Cluster.objects.acreate(
+        name="Attic", slug="attic", driver="demo", platform="docker", settings=settings
+    )
     await engine.connect(other)
     client, chosen = async_client_for(ada), '<option value="{}" selected>'
     for asked, meant in ((host.slug, host), (str(host.pk), host), (other.slug, other), ("", other)):

@@ -175,4 +175,5 @@ async def _shown_key(endpoint: Endpoint) -> tuple[str, str]:
         return "Give the line of that machine from your known_hosts file.", ""
     name = endpoint.host if endpoint.port == 22 else f"[{endpoint.host}]:{endpoint.port}"
     line = f"{name} {key.export_public_key().decode().strip()}"
-    return f"Compare the fingerprint {key.get_fingerprint()} with that machine's; if it is the same, add its line.", line
+    hint = f"Compare the fingerprint {key.get_fingerprint()} with that machine's; if it is the same, add its line."
+    return hint, line
