@@ -104,7 +104,7 @@ class NameField(forms.CharField):
     """A person's name for signing in."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(label="Name", max_length=150, validators=[User.username_validator], **options)
+        super().__init__(label="Username", max_length=150, validators=[User.username_validator], **options)
         self.widget.attrs |= {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
 
 

@@ -78,8 +78,9 @@ def _install() -> None:
         return
     _run(
         "npm", *NPM_CI,
-        failed="The page's scripts and styles are built from npm packages, and the npm registry does not answer: "
-               "connect this machine to it (or set NPM_CONFIG_REGISTRY to a mirror) and try again.",
+        failed="The page's scripts and styles are built from npm packages, and the npm registry cannot be "
+               "reached: connect this machine to it (or set NPM_CONFIG_REGISTRY to a mirror; behind a proxy with a "
+               "certificate of its own, NODE_EXTRA_CA_CERTS to that file) and try again.",
     )  # fmt: skip
     mark.write_text(lock)
 

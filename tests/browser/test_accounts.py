@@ -152,7 +152,7 @@ def test_the_passkey_says_that_it_is_still_them_and_the_form_goes_on(
     add_passkey(page)
     server.manage(AGE.format(name=someone))
     page.goto("/people/")
-    page.get_by_label("Name").fill(f"{someone}-friend")
+    page.get_by_label("Username").fill(f"{someone}-friend")
     page.locator('form[action="/people/add/"]').get_by_role("button").click()
     page.get_by_role("button", name="Use your passkey").click()
     expect(page.get_by_role("heading", name=f"{someone}-friend")).to_be_visible()

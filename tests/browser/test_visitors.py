@@ -22,7 +22,7 @@ def test_from_the_printed_link_to_a_living_home(browser: Browser) -> None:
         page.goto(fresh.setup_link)
         expect(page.get_by_label("Set-up token")).not_to_have_value("")
         assert "#" not in page.url, "the token does not stay in the address"
-        page.get_by_label("Name").fill("ada")
+        page.get_by_label("Username").fill("ada")
         page.get_by_label("Password").fill("correct horse battery")
         page.get_by_role("button", name="Make the account").click()
         expect(page.locator("live-pill")).to_have_text("Live", timeout=5_000)

@@ -62,7 +62,7 @@ class KubernetesDriver:
         facts = {"Server": self._server.where, "Platform": str(version.get("platform", ""))[:60]}
         if self._server.connection.insecure:
             facts["Certificate"] = "not checked"
-        return About("kubernetes", git[:60], await self._machines(), await self._identity(), facts)
+        return About("kubernetes", git[:60], await self._nodes(), await self._identity(), facts)
 
     async def ping(self) -> None:
         """Return when the cluster answers and knows us. At most 5 seconds."""
@@ -174,14 +174,14 @@ class KubernetesDriver:
         if self._server_made is not None:
             await self._server_made.close()
 
-    async def _machines(self) -> str:
+    async def _nodes(self) -> str:
         try:
             page = await self._server.json("GET", ("api", "v1", "nodes"), {"limit": "1"}, within=5)
             more = page["metadata"].get("remainingItemCount") or 0
             count = len(page["items"] or ()) + int(more)
         except (Refused, Missing, KeyError, TypeError, ValueError, AttributeError):
             return ""
-        return "1 machine" if count == 1 else f"{count} machines"
+        return "1 node" if count == 1 else f"{count} nodes"
 
     async def _identity(self) -> str:
         """The uid of kube-system, which every cluster has and none changes; "" when we may not see it."""
