@@ -25,6 +25,7 @@ _PARTS = {
     "eviction": "evict",
     "log": "read the lines of",
     "exec": "open terminals in",
+    "portforward": "open ports of",
     "ephemeralcontainers": "put debug containers into",
 }
 

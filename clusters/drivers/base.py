@@ -177,6 +177,19 @@ class Shell(Protocol):
         """Close it for good and say how it ended: "exit 0", "container stopped"."""
 
 
+class Wire(Protocol):
+    """A connection to one port of a pod: bytes both ways."""
+
+    def received(self) -> AsyncIterator[bytes]:
+        """Bytes as they come; ends when the other side closes. Raises Missing when nothing answers on the port."""
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    async def close(self) -> None:
+        """Close it for good."""
+
+
 class Driver(Protocol):
     """One connection to one cluster."""
 
@@ -225,6 +238,9 @@ class Driver(Protocol):
 
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """Open a terminal; without a command the best shell is found. Raises Unsupported when there is none."""
+
+    async def dial(self, resource: Resource, port: int) -> Wire:
+        """Connect to a port of a pod. Raises Unsupported where that cannot be done through the cluster."""
 
     async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
         """One sample for each uid that could be measured, soon (within 2 seconds)."""

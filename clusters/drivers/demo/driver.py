@@ -13,12 +13,24 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, OnlyOurKinds, Platform, Shell, Usage
+from clusters.drivers.base import (
+    About,
+    Call,
+    LogChunk,
+    LogOptions,
+    LogSource,
+    OnlyOurKinds,
+    Platform,
+    Shell,
+    Usage,
+    Wire,
+)
 from clusters.drivers.demo import voice
 from clusters.drivers.demo.clock import Clock, SystemClock
 from clusters.drivers.demo.fault import FaultState
 from clusters.drivers.demo.host import files
 from clusters.drivers.demo.host.world import HostWorld
+from clusters.drivers.demo.page import DemoPage
 from clusters.drivers.demo.shell import ToyShell
 from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.drivers.demo.world import Object, World
@@ -240,6 +252,11 @@ class DemoDriver(OnlyOurKinds):
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """A toy to look around with."""
         return ToyShell(self._answering().surroundings(source))
+
+    async def dial(self, resource: Resource, port: int) -> Wire:
+        """A page that says that it is none."""
+        self._answering()
+        return DemoPage(resource.name, port)
 
     async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
         """A sample of each that runs."""

@@ -6,7 +6,18 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, ClassVar
 
-from clusters.drivers.base import About, Call, LogChunk, LogOptions, LogSource, OnlyOurKinds, Platform, Shell, Usage
+from clusters.drivers.base import (
+    About,
+    Call,
+    LogChunk,
+    LogOptions,
+    LogSource,
+    OnlyOurKinds,
+    Platform,
+    Shell,
+    Usage,
+    Wire,
+)
 from clusters.drivers.docker.about import say_about
 from clusters.drivers.docker.client import EngineClient, decode_json
 from clusters.drivers.docker.collections import COLLECTIONS
@@ -129,6 +140,10 @@ class DockerDriver(OnlyOurKinds):
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """A terminal in one container."""
         return await open_shell(self._client, source.resource.uid, command)
+
+    async def dial(self, resource: Resource, port: int) -> Wire:
+        """An engine carries nothing to a port: containers publish theirs."""
+        raise Unsupported("A Docker engine does not forward ports.", hint="Publish the port of the container instead.")
 
     async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
         """One sample of each container that runs."""

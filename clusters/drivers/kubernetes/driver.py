@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from clusters.drivers.base import About, Call, Found, LogChunk, LogOptions, LogSource, Platform, Shell, Usage
+from clusters.drivers.base import About, Call, Found, LogChunk, LogOptions, LogSource, Platform, Shell, Usage, Wire
 from clusters.drivers.body import pieces
-from clusters.drivers.kubernetes import logs, terminal
+from clusters.drivers.kubernetes import logs, port_forward, terminal
 from clusters.drivers.kubernetes.access import AccessReviews, Question
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import FIELDS, Connection
@@ -161,6 +161,10 @@ class KubernetesDriver:
         if await asyncio.gather(*asked) == [False, False]:
             raise NotPermitted(may_not("create", "pods/exec", pod.namespace), hint=HINT)
         return await terminal.open_shell(self._server, source, command)
+
+    async def dial(self, resource: Resource, port: int) -> Wire:
+        """Connect to a port of a pod."""
+        return await port_forward.dial(self._server, resource, port)
 
     async def usage(self, kind: Kind[Any], resources: Sequence[Resource]) -> Mapping[str, Usage]:
         """One sample for each pod or node that is measured; none where metrics are not installed."""

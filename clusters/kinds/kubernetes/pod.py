@@ -20,6 +20,7 @@ from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
 from clusters.kinds.kubernetes.pod_settings import settings
+from clusters.kinds.kubernetes.ports import OF_POD as PORTS
 from clusters.kinds.panels import LOGS, TERMINAL
 from clusters.kinds.permission import DELETES, Permission
 
@@ -184,6 +185,7 @@ POD: Kind[Pod] = Kind(
     asks=asked_for,
     logs=log_sources,
     entering=entering,
+    forwarding=PORTS,
     workload=Workload(
         image=_image,
         copies=lambda pod: (int(pod.ready == len(pod.containers)), 1, 0),

@@ -6,6 +6,7 @@ from clusters.kinds.base import Column, Join, Kind
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
+from clusters.kinds.kubernetes.ports import OF_SERVICE
 from clusters.kinds.kubernetes.service_health import health
 from clusters.kinds.kubernetes.service_model import Service, join
 from clusters.kinds.kubernetes.service_panels import OVERVIEW, address, port_words
@@ -84,5 +85,6 @@ SERVICE: Kind[Service] = Kind(
             stays=lambda one: "Its copies go on.",
         ),
     ),
+    forwarding=OF_SERVICE,
     search=lambda one: f"{one.spec.cluster_ip} {' '.join(_selector(one))}\0{labels_text(one)}",
 )
