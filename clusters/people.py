@@ -18,7 +18,7 @@ from clusters.models import Cluster, Grant
 RIGHTS = (
     ("run", "Run", "start new containers and workloads"),
     ("build", "Build", "build images, which runs commands on the host"),
-    ("exec", "Terminal", "open terminals inside containers"),
+    ("exec", "Terminal", "open terminals inside containers, look at their files, open ports of pods"),
     ("files", "Files", "put files into containers"),
     ("apply", "YAML", "create and change anything by YAML: worth as much as all other rights in those namespaces"),
     ("reveal", "Reveal", "see the values of secrets"),

@@ -21,6 +21,8 @@ from clusters.errors import ClusterError  # noqa: E402
 from clusters.live.memory import settle  # noqa: E402
 from dashboard.body_limit import limited  # noqa: E402
 from dashboard.engine import engine  # noqa: E402
+from dashboard.forward import forwards  # noqa: E402
+from dashboard.forward.hosts import token_of  # noqa: E402
 from dashboard.origin import OwnOrigin  # noqa: E402
 from dashboard.urls import websocket_urlpatterns  # noqa: E402
 
@@ -41,6 +43,10 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     """Route one connection."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
+    elif (token := token_of(scope)) is not None:
+        from dashboard.forward.app import forwarded  # and with it an HTTP client, which costs memory
+
+        await forwarded(token, scope, receive, send)
     elif scope["type"] == "http" and scope["path"].startswith("/static/"):
         await static_files(scope, receive, send)
     else:
@@ -64,6 +70,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
             settle()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            await forwards.end_all("Ended: Pilothouse was stopped.")
             await engine.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

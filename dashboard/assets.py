@@ -19,6 +19,12 @@ def asset(name: str) -> str:
         raise ImproperlyConfigured(f"The build makes no asset of the name {name!r}: see static/build.mjs.") from None
 
 
+@functools.cache
+def script(name: str) -> bytes:
+    """The script itself, for where static files are not served. Raises ImproperlyConfigured as ``asset`` does."""
+    return (settings.STATIC_ROOT / asset(name).removeprefix(settings.STATIC_URL)).read_bytes()
+
+
 def script_parts() -> list[str]:
     """The addresses of what ``app.js`` is made of: asked for with it, they come a round trip earlier."""
     return [f"{settings.STATIC_URL}{name}" for name in _manifest().parts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -74,6 +75,26 @@ DOCKER_SOCKETS = [part.strip() for part in _text("DOCKER_SOCKETS").split(",") if
 
 # Git servers in private networks from which builds may be fetched, comma-separated: "git.lan:3000", "http://git.lan".
 GIT_HOSTS = [part.strip().lower() for part in _text("GIT_HOSTS").split(",") if part.strip()]
+
+
+def _forward_domain(said: str) -> str:
+    """The domain (and port) below which open ports of pods have their names; "" where there is none."""
+    if said == "none":
+        return ""
+    if not said:
+        local = _origin.hostname in {"127.0.0.1", "localhost", "::1"}
+        said = "localhost" if local and not HTTPS else ""
+    elif not HTTPS and said.partition(":")[0] != "localhost":
+        # Without https a page may set cookies for the names beside its own, ours among them.
+        raise ImproperlyConfigured("PILOTHOUSE_FORWARD_DOMAIN needs an address (PILOTHOUSE_URL) with https://.")
+    if said and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?(:[0-9]{1,5})?", said):
+        raise ImproperlyConfigured("PILOTHOUSE_FORWARD_DOMAIN is not a domain, like forward.example.org.")
+    return f"{said}:{_origin.port}" if said and _origin.port and ":" not in said else said
+
+
+# Below this domain each open port of a pod gets a random name. Where nothing is said: localhost, on this machine alone.
+FORWARD_DOMAIN = _forward_domain(_text("FORWARD_DOMAIN").lower())
+FORWARD_OFF = _text("FORWARD_DOMAIN").lower() == "none"  # nobody opens any
 
 # --- Django ---------------------------------------------------------------------------------------------------------
 DEBUG = False

@@ -32,7 +32,7 @@ const cellIcons = {
 const options = {
   plugins: [terminal, cellIcons],
   absWorkingDir: here,
-  entryPoints: ["js/app.js", "css/app.css", "icon.svg"],
+  entryPoints: ["js/app.js", "js/tab.js", "css/app.css", "icon.svg"],
   outdir: dist,
   bundle: true,
   splitting: true,

@@ -9,6 +9,7 @@ from typing import Any
 from clusters.live.connection import Connection
 from clusters.live.frame import Frame
 from dashboard.engine import engine
+from dashboard.forward import forwards
 from dashboard.scope import chosen_scope
 from dashboard.topics.base import Topic
 
@@ -30,6 +31,7 @@ class ShellTopic(Topic):
             self.open_things.enter_context(engine.supervisor.connections[cluster_id].wanted())
         self.open_things.callback(engine.supervisor.on_state(self._state_changed))
         self.open_things.callback(engine.on_attention(self._tell))
+        self.open_things.callback(forwards.on_change(self._tell))
         self.owe_snapshot()
 
     def snapshot(self) -> Frame:
@@ -44,6 +46,7 @@ class ShellTopic(Topic):
             now=time.time(),
             clusters=[cluster_state(one) for one in connections],
             counts=engine.counts(self._counted),
+            ports=len(forwards.of(self.actor)),
             rights=blake2b(repr(self.actor.grants).encode(), digest_size=6).hexdigest(),
         )
 

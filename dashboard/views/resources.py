@@ -26,6 +26,7 @@ from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
+from dashboard.views import ports
 from dashboard.views.build import build_of
 from dashboard.yaml_rights import may_apply
 
@@ -44,7 +45,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "scope": f"&cluster={only}" if (only := chosen_cluster(request.GET)) else "",
         "panels": [panel for panel in panels if panel.tab or panel is chosen],
         "panel": chosen,
-        "actions": (actions := [*await _actions(request, row), *_remakes(request, row)]),
+        "actions": (actions := await _offered(request, row)),
         "edit": (edit := _edit(request, row)),
         "more": edit is not None or any(one["more"] for one in actions),
         "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
@@ -77,6 +78,10 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
     if panel.template == "usage":
         context["history"] = usage_history(engine.sampler.history(row.id))
     return render_to_string(f"panels/{panel.template}.html", context, request)
+
+
+async def _offered(request: Request, row: Row) -> list[dict[str, Any]]:
+    return [*await ports.offered(request, row), *await _actions(request, row), *_remakes(request, row)]
 
 
 async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:

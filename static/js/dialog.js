@@ -35,6 +35,8 @@ document.addEventListener("dialog:close", close);
 document.addEventListener("toast", close);
 document.addEventListener("input", ({ target }) => target.dataset.mustEqual !== undefined && arm(target));
 
+document.addEventListener("submit", ({ target }) => target.target === "_blank" && setTimeout(() => target.closest("dialog")?.close()));
+
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest("dialog");
   if (!dialog) return;

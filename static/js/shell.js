@@ -30,7 +30,7 @@ const tell = () => document.dispatchEvent(new CustomEvent("clusters"));
 
 let known = ""; // what this person might do when the page was opened
 
-function show({ clusters: states, counts, rights }) {
+function show({ clusters: states, counts, ports, rights }) {
   if (!states) return;
   if (known && rights !== known) return location.reload(); // other clusters, other buttons: the page anew
   known = rights;
@@ -38,6 +38,7 @@ function show({ clusters: states, counts, rights }) {
   for (const cluster of states) clusters.set(cluster.id, cluster);
   numbers = counts;
   showCounts();
+  showPorts(ports);
   tell();
 }
 
@@ -48,6 +49,12 @@ function showCounts() {
     const number = numbers[element.dataset.count];
     element.textContent = number ? count(number) : "";
   }
+}
+
+function showPorts(number) {
+  const link = document.querySelector("[data-ports]");
+  link.hidden = !number;
+  link.querySelector("span").textContent = number === 1 ? "1 open port" : `${number} open ports`;
 }
 
 if (document.body.classList.contains("shell")) {
