@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,7 +72,7 @@ GIT_FIELDS = (
     Field(
         name="git",
         label="Address of the repository",
-        help="Like https://git.example.com/shop/web.git#main:backend: a branch, tag or whole commit, and a folder.",
+        help="Only https://, like https://git.example.com/shop/web.git#main:backend: a branch, tag or commit, and a folder.",
         max_length=1000,
     ),
     Field(
@@ -81,6 +82,15 @@ GIT_FIELDS = (
         required=False,
         help="For a private repository: a token that may read it, or user:password. Kept nowhere.",
         max_length=1000,
+    ),
+    Field(
+        name="git_ca",
+        label="CA of the git server",
+        type="lines",
+        required=False,
+        file=True,
+        help="Who issued its certificate, in PEM form. Empty: the authorities this machine trusts.",
+        max_length=60_000,
     ),
 )
 
@@ -101,6 +111,7 @@ class BuildForm:
     pull: bool = False
     git: GitAddress | None = None
     token: str = field(default="", repr=False)  # for the git server
+    git_ca: str = ""  # the authority of its certificate, in PEM form
     mounts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secrets of its steps: names and values
 
     @property
@@ -134,6 +145,7 @@ class BuildForm:
             "path": "" if self.path == "Dockerfile" else self.path,
             "source": self.source,
             "git": str(self.git or ""),
+            "git_ca": self.git_ca,
             "arguments": "\n".join(_kept_argument(name, value) for name, value in self.arguments),
             "labels": "\n".join(f"{name}={value}" for name, value in self.labels),
             "target": self.target,
@@ -166,6 +178,7 @@ def read_form(
         source=str(git) if git else source,
         git=git,
         token=_text(values, "token") if git else "",
+        git_ca=_authority(values) if git else "",
         mounts=read_mounts(str(values.get("mounts") or "")),
         arguments=_pairs(values, "arguments", _ARGUMENT, "a build argument"),
         labels=_pairs(values, "labels", _LABEL, "a label"),
@@ -174,6 +187,19 @@ def read_form(
         no_cache=bool(values.get("no_cache")),
         pull=bool(values.get("pull")),
     )
+
+
+def _authority(values: Mapping[str, Any]) -> str:
+    ca = _text(values, "git_ca")
+    if "PRIVATE KEY" in ca:
+        raise Invalid("There is a private key in the CA of the git server.", hint="Give the certificate alone.")
+    try:
+        if ca:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=ca)
+    except (ssl.SSLError, ValueError) as error:
+        words = "The CA of the git server is no certificate in PEM form."
+        raise Invalid(words, hint="It begins with -----BEGIN CERTIFICATE-----.", detail=str(error)) from error
+    return ca
 
 
 def check_dockerfile(text: str) -> str:

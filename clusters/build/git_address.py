@@ -20,6 +20,7 @@ _WAY = re.compile(r"(?:/[A-Za-z0-9_.~@+-]+){1,30}/?")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,200}")
 _FOLDER = re.compile(r"[A-Za-z0-9_.@+-]+(?:/[A-Za-z0-9_.@+-]+){0,30}")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SHORT = re.compile(r"[0-9a-f]{7,39}")
 _EXAMPLE = "Write it like https://git.example.com/shop/web.git, with #branch or #branch:folder behind it if you like."
 LOOK_UP = 10.0  # seconds until a name must have been found
 
@@ -31,7 +32,7 @@ class GitAddress:
     url: str
     host: str
     port: int
-    ref: str = ""  # a branch, a tag or a whole commit; "": what the server has as its main branch
+    ref: str = ""  # a branch, a tag or a commit; "": what the server has as its main branch
     folder: str = ""
 
     def __str__(self) -> str:
@@ -42,6 +43,11 @@ class GitAddress:
     def is_commit(self) -> bool:
         """Is the version named by what it holds, so that it can never be another?"""
         return _COMMIT.fullmatch(self.ref) is not None
+
+    @property
+    def may_be_short(self) -> bool:
+        """Can it be the beginning of a commit's name? A branch or tag of that name comes first."""
+        return _SHORT.fullmatch(self.ref) is not None
 
 
 def read_git_address(text: str) -> GitAddress:
@@ -55,6 +61,11 @@ def read_git_address(text: str) -> GitAddress:
         port = parts.port
     except ValueError as error:
         raise Invalid("That is no git address.", hint=_EXAMPLE, detail=str(error)) from error
+    if parts.scheme == "ssh" or (not parts.scheme and re.match(r"[^/\s]+@[^/\s]+:", url)):
+        raise Invalid(
+            "Git over SSH is not fetched from: Pilothouse keeps no keys for it.",
+            hint="The same repository is mostly at https://, too; a private one is read with an access token.",
+        )
     if "@" in parts.netloc:
         raise Invalid(
             "A user or a password in the address would be seen by others.",

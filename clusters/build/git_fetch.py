@@ -75,13 +75,18 @@ class Fetched:
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
-async def fetch(address: GitAddress, token: str, heard: Callable[[bytes], None]) -> Fetched:
-    """Get it. ``heard``: what git says meanwhile. Raises what is wrong, in words. Cancelled, git is ended."""
+async def fetch(address: GitAddress, token: str, heard: Callable[[bytes], None], ca: str = "") -> Fetched:
+    """Get it. ``heard``: what git says meanwhile. Raises what is wrong, in words. Cancelled, git is ended.
+
+    ``ca``: who issued the server's certificate, where that is nobody whom this machine trusts.
+    """
     program = await _program()
     machines = await reachable(address)
     folder = _folder()
     try:
         git = _Git(program, folder, address, machines, token, heard)
+        if ca:
+            git.trust(ca)
         async with asyncio.timeout(SECONDS):
             commit = await git.fetch()
             tar = await git.archive(commit)
@@ -121,6 +126,7 @@ class _Git:
             "HOME": str(folder),
             "LC_ALL": "C",
             "GIT_DIR": str(folder / "repository"),
+            "GIT_NO_LAZY_FETCH": "1",
             "GIT_ALLOW_PROTOCOL": urlsplit(address.url).scheme,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -129,17 +135,41 @@ class _Git:
             **_signed_in(token),
         }
 
+    def trust(self, ca: str) -> None:
+        """The certificates of this authority, and no others."""
+        file = self._folder / "ca.pem"
+        file.write_text(ca)
+        self._config["http.sslCAInfo"] = str(file)
+
     async def fetch(self) -> str:
         """The commit, whole and alone."""
         await self._run("init", "--bare", "--quiet", "--template=")
         info = self._folder / "repository" / "info"
         info.mkdir(exist_ok=True)
         (info / "attributes").write_text(_ATTRIBUTES)
-        await self._run(
-            "fetch", "--depth=1", "--no-tags", "--no-recurse-submodules", "--progress",
-            "--", self._address.url, self._address.ref or "HEAD",
-        )  # fmt: skip
+        try:
+            await self._fetch("--depth=1", self._address.ref or "HEAD")
+        except Missing:
+            if not self._address.may_be_short:
+                raise
+            await self._fetch("--depth=1", await self._whole())
         return (await self._run("rev-parse", "--verify", "FETCH_HEAD^{commit}")).decode().strip()
+
+    async def _fetch(self, how: str, *what: str) -> None:
+        quiet = ("--no-tags", "--no-recurse-submodules", "--progress")
+        await self._run("fetch", how, *quiet, "--", self._address.url, *what)
+
+    async def _whole(self) -> str:
+        """The commit that begins so. A server knows whole names only: the commits alone are fetched, without files."""
+        kept = self._environment["GIT_DIR"]
+        self._environment["GIT_DIR"] = str(self._folder / "commits")
+        try:
+            await self._run("init", "--bare", "--quiet", "--template=")
+            await self._fetch("--filter=tree:0", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+            return (await self._run("rev-parse", "--verify", f"{self._address.ref}^{{commit}}")).decode().strip()
+        finally:
+            self._environment["GIT_DIR"] = kept
+            shutil.rmtree(self._folder / "commits", ignore_errors=True)
 
     async def archive(self, commit: str) -> Path:
         """Its files as a tar; those of the folder alone where one is named."""

@@ -47,7 +47,7 @@ async def _fetch(form: BuildForm, address: GitAddress, graph: Graph, step: Step)
     graph.set(step, "running")
     graph.tell()
     try:
-        found = await fetch(address, form.token, heard)
+        found = await fetch(address, form.token, heard, form.git_ca)
     except ClusterError as error:
         graph.set(step, "failed", error.message)
         raise

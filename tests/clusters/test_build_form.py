@@ -7,8 +7,10 @@ import json
 import pytest
 
 from clusters.build.form import docker_line, read_form
+from clusters.build.git_address import read_git_address
 from clusters.errors import Invalid
 from clusters.kinds.masking import MASK
+from tests.clusters.git_server import made_out_to
 
 DOCKERFILE = "FROM busybox\n"
 
@@ -72,3 +74,15 @@ def test_secrets_are_neither_kept_nor_told_and_must_be_entered_again() -> None:
     with pytest.raises(Invalid, match="API_TOKEN"):
         read_form(form.kept, DOCKERFILE)
     assert MASK in form.kept["arguments"]
+
+
+def test_the_authority_of_a_git_server_is_a_certificate_or_nothing() -> None:
+    address, both = read_git_address("https://git.example.com/shop.git"), made_out_to("git.example.com").decode()
+    given = {"tag": "shop/web:1", "git_ca": both.split("-----BEGIN PRIVATE")[0]}
+    assert "BEGIN CERTIFICATE" in read_form(given, "", git=address).kept["git_ca"]
+    assert read_form(given, "FROM busybox").git_ca == ""
+    for wrong in ("no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"):
+        with pytest.raises(Invalid, match="CA of the git server"):
+            read_form({**given, "git_ca": wrong}, "", git=address)
+    with pytest.raises(Invalid, match="private key"):
+        read_form({**given, "git_ca": both}, "", git=address)

@@ -58,6 +58,8 @@ async def test_branch_tag_commit_and_folder_are_what_is_fetched(server: Server, 
         ("#v1", first, b"FROM one\n"),
         ("#next/two", second, b"FROM two\n"),
         (f"#{second}", second, b"FROM two\n"),
+        (f"#{second[:7]}", second, b"FROM two\n"),
+        (f"#{first[:12]}:web", first, b"FROM web\n"),
         ("#v1:web", first, b"FROM web\n"),
     ]:
         found = await get(server, behind)
@@ -74,6 +76,7 @@ async def test_what_is_not_there_is_said(server: Server, shop: Repository) -> No
     shop.commit(Dockerfile="FROM one\n")
     for behind, words in [
         ("#nope", "no branch or tag nope"),
+        ("#abc1234", "no branch, tag or commit abc1234"),
         (f"#{'a' * 40}", "no commit aaaaaaaaaaaa"),
         ("#:nope", "no folder nope"),
     ]:
@@ -213,13 +216,15 @@ async def test_over_tls_it_goes_to_the_checked_machine_and_trusts_no_other_certi
         with pytest.raises(Unreachable, match="cannot be trusted"):
             await fetch(read_git_address(address), "s3cret-token", lambda _: None)
         assert not other.asked
-        monkeypatch.setitem(git_fetch._NEVER, "http.sslCAInfo", str(certificate))
-        found = await fetch(read_git_address(address), "", lambda _: None)
+        ca = certificate.read_text()
+        found = await fetch(read_git_address(address), "", lambda _: None, ca)
         assert found.commit == commit
         found.close()
         with pytest.raises(Unreachable, match="cannot be trusted"):
-            await fetch(read_git_address(address.replace("git.test", "other.test")), "", lambda _: None)
-    assert looked_up == ["git.test", "git.test", "other.test"]
+            await fetch(read_git_address(address), "", lambda _: None, made_out_to("git.test").decode())
+        with pytest.raises(Unreachable, match="cannot be trusted"):
+            await fetch(read_git_address(address.replace("git.test", "other.test")), "", lambda _: None, ca)
+    assert looked_up == ["git.test", "git.test", "git.test", "other.test"]
 
 
 @real_git

@@ -51,6 +51,13 @@ def test_what_is_no_plain_https_address_is_refused(text: str) -> None:
         read_git_address(text)
 
 
+@pytest.mark.parametrize("text", ["ssh://git@git.test/a.git", "git@git.test:shop/a.git", "ssh://git.test/a"])
+def test_of_ssh_it_is_said_that_it_does_not_go_and_what_does(text: str) -> None:
+    with pytest.raises(Invalid, match="over SSH is not fetched") as raised:
+        read_git_address(text)
+    assert "https://" in raised.value.hint
+
+
 @pytest.mark.parametrize(
     "machine",
     [
