@@ -86,6 +86,7 @@ class Part:
 
     label: str
     before: str = " "  # what stands between it and the part before it
+    alone: bool = False  # a line without that is this part alone
     choices: tuple[tuple[str, str], ...] = ()
     among: tuple[tuple[str, str], ...] = ()  # whose names are offered: a kind for each choice of the row, or for ""
     hint: str = ""  # an example

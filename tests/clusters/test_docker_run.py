@@ -210,6 +210,10 @@ def test_the_line_is_the_same_container() -> None:
             "restart": "always",
         }
     )
+    unnamed = read_form({"image": "nginx", "volumes": ":/data:ro\n/cache"})
+    assert docker_line(unnamed) == "docker run --detach --mount type=volume,target=/data,readonly --volume /cache nginx"
+    assert [one.text for one in unnamed.mounts] == [":/data:ro", "/cache"]
+    assert read_form({"image": "nginx", "volumes": "\n".join(one.text for one in unnamed.mounts)}) == unnamed
     assert docker_line(form) == (
         "docker run --detach --name web --restart always --publish 8080:80 --publish '[::1]:53:53/udp' --publish 443 "
         "--env 'A=b c' --volume data:/data:ro nginx:1.29 sh -c 'echo a b'"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Field, Role
+from clusters.kinds.base import Field, Part, Role
 from clusters.kinds.docker.names import RESTART
 
 _PROGRAM, _NETWORKS, _LIMITS, _HEALTH = "Program", "Networks", "Limits", "Health check"
 _FILES, _LABELS, _POWER = "Files", "Labels and log", "Power over the machine"
+
+PROTOCOLS = (("", "TCP"), ("udp", "UDP"), ("sctp", "SCTP"))
+ACCESS = (("", "Read and write"), ("ro", "Only read"))
 
 FIELDS = (
     Field(name="image", label="Image", help="Like nginx:1.29 or registry.example.com/shop/web:2.", max_length=500),
@@ -17,7 +20,12 @@ FIELDS = (
         label="Ports",
         type="lines",
         required=False,
-        help="One a line: 8080:80 (port of the machine, port inside), 127.0.0.1:8080:80, 53:53/udp.",
+        notation="One a line: 8080:80 (port of the machine, port inside), 127.0.0.1:8080:80, 53:53/udp.",
+        parts=(
+            Part(label="Port of the machine", hint="8080, or 127.0.0.1:8080"),
+            Part(label="Port inside", before=":", alone=True, hint="80"),
+            Part(label="Protocol", before="/", choices=PROTOCOLS),
+        ),
     ),
     Field(
         name="environment",
@@ -25,15 +33,21 @@ FIELDS = (
         type="lines",
         required=False,
         max_length=100_000,
-        help="One a line: NAME=value.",
+        notation="One a line: NAME=value.",
+        parts=(Part(label="Name", hint="LOG_LEVEL"), Part(label="Value", before="=", wide=True)),
     ),
     Field(
         name="volumes",
         label="Volumes",
         type="lines",
         required=False,
-        help="One a line: data:/var/lib/data, or data:/var/lib/data:ro to only read it. Administrators may name a "
-        "folder of the machine instead: /srv/web:/web.",
+        help="Administrators may name a folder of the machine, like /srv/web, instead of a volume.",
+        notation="One a line: data:/var/lib/data, or data:/var/lib/data:ro to only read it.",
+        parts=(
+            Part(label="Volume", hint="data"),
+            Part(label="Folder inside", before=":", alone=True, hint="/var/lib/data", wide=True),
+            Part(label="Access", before=":", choices=ACCESS),
+        ),
     ),
     Field(
         name="restart",
@@ -169,7 +183,8 @@ FIELDS = (
         required=False,
         group=_LABELS,
         max_length=100_000,
-        help="One a line: name=value.",
+        notation="One a line: name=value.",
+        parts=(Part(label="Label", hint="team", wide=True), Part(label="Value", before="=", hint="shop", wide=True)),
     ),
     Field(
         name="log_driver",
@@ -185,7 +200,8 @@ FIELDS = (
         type="lines",
         required=False,
         group=_LABELS,
-        help="One a line: max-size=10m.",
+        notation="One a line: max-size=10m.",
+        parts=(Part(label="Option", hint="max-size"), Part(label="Value", before="=", hint="10m", wide=True)),
     ),
     Field(
         name="cap_drop",

@@ -35,8 +35,9 @@ class Mount:
 
     @property
     def text(self) -> str:
-        """As it is typed: "data:/var/lib/data:ro"."""
-        return f"{self.source + ':' if self.source else ''}{self.target}{':ro' if self.read_only else ''}"
+        """As it is typed: "data:/var/lib/data:ro"; without a name "/var/lib/data", or ":/var/lib/data:ro"."""
+        named = self.source or self.read_only
+        return f"{self.source + ':' if named else ''}{self.target}{':ro' if self.read_only else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def _options(form: RunForm, hidden: bool) -> list[str]:
     for name, value in (*form.rest.labels.items(), *form.labels):
         words += ["--label", f"{name}={mask_value(name, value) if hidden else value}"]
     for mount in form.mounts:
-        words += ["--volume", mount.text]
+        unnamed = mount.read_only and not mount.source  # there is no short way to say that
+        words += ["--mount", f"type=volume,target={mount.target},readonly"] if unnamed else ["--volume", mount.text]
     for target, options in form.tmpfs:
         words += ["--tmpfs", f"{target}:{options}" if options else target]
     return [*words, "--entrypoint", form.entrypoint[0]] if form.entrypoint else words
