@@ -72,7 +72,7 @@ GIT_FIELDS = (
     Field(
         name="git",
         label="Address of the repository",
-        help="Only https://, like https://git.example.com/shop/web.git#main:backend: a branch, tag or commit, and a folder.",
+        help="Only https://, like https://git.example.com/web.git#main:backend: a branch, tag or commit, and a folder.",
         max_length=1000,
     ),
     Field(
