@@ -1,7 +1,8 @@
 """A Kubernetes API server with any number of pods, as a process of its own: lists in pages, watches, and changes.
 
 ``python -m tests.bench.fake_cluster PODS`` prints its port. ``POST /bench/change?pod=3`` changes one pod;
-``POST /bench/rate?per_second=1000`` changes that many pods a second, one after the other, from then on.
+``POST /bench/rate?per_second=1000`` changes that many pods a second from then on, near ones
+not one after the other; with ``&stamped=1`` their restarts are the moment, as ``crowd.stamp`` says it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.bench.crowd import stamp
+
 NAMESPACES, NODES = 20, 100
+STRIDE = 7919  # a prime: every pod has its turn, far from the one before
 RESTARTS = 700  # of each pod at first: numbers that stand in no other cell
 OWN_VERSION, OWN_RESTARTS = "@version@", 987654321  # stand in the template where each pod's own go
 MANAGED: list[dict[str, Any]] = [
@@ -84,11 +88,11 @@ class FakeCluster:
         app.router.add_get("/{path:.*}", self._nothing)
         return app
 
-    def change(self, number: int) -> bytes:
-        """One more restart: the event."""
+    def change(self, number: int, restarts: int = 0) -> bytes:
+        """One more restart, or so many: the event."""
         self.version += 1
         self.versions[number] = self.version
-        self.restarts[number] += 1
+        self.restarts[number] = restarts or self.restarts[number] + 1
         return b'{"type":"MODIFIED","object":' + self._now(number) + b"}\n"
 
     def tell(self, events: bytes) -> None:
@@ -145,17 +149,19 @@ class FakeCluster:
         if self._rate:
             self._rate.cancel()
         per_second = int(request.query["per_second"])
-        self._rate = asyncio.create_task(self._keep_changing(per_second)) if per_second else None
+        changing = self._keep_changing(per_second, "stamped" in request.query)
+        self._rate = asyncio.create_task(changing) if per_second else None
         return web.json_response({"restarts": sum(self.restarts)})
 
-    async def _keep_changing(self, per_second: int) -> None:
+    async def _keep_changing(self, per_second: int, stamped: bool) -> None:
         loop = asyncio.get_running_loop()
         began, told = loop.time(), 0
-        numbers = (number % len(self.pods) for number in count())
+        numbers = (number * STRIDE % len(self.pods) for number in count())
         while True:
             await asyncio.sleep(0.01)
             due = int((loop.time() - began) * per_second) - told
-            self.tell(b"".join(self.change(next(numbers)) for _ in range(due)))
+            restarts = stamp() if stamped else 0
+            self.tell(b"".join(self.change(next(numbers), restarts) for _ in range(due)))
             told += due
 
 

@@ -41,8 +41,12 @@ class Spread:
     @property
     def p95(self) -> float:
         """One in twenty is above."""
+        return self.part(0.95)
+
+    def part(self, share: float) -> float:
+        """That share is at or below."""
         ordered = sorted(self.values)
-        return ordered[max(0, math.ceil(len(ordered) * 0.95) - 1)]
+        return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
     def figure(self, what: str, median: float | None = None, p95: float | None = None) -> Figure:
         """As a line, with the limits it must keep."""

@@ -92,6 +92,10 @@ class Watch:
         until(lambda: key in self._at)
         return self._at[key]
 
+    def all(self) -> dict[Any, float]:
+        """What was heard so far: each key, and when it was first heard."""
+        return dict(self._at)
+
     def _read(self) -> None:
         with suppress(OSError):  # it is over when nothing was heard for a while
             while line := self._answer.readline():

@@ -55,7 +55,7 @@ def over(
         first = address_to_rows(page, ADDRESS)
         yield at_most(f"{what}: address to rows, the first time", first, limit(plain), seconds)
         # Of a cluster that others use too, some pods may be gone since they were counted.
-        world.until(lambda: _total(page) >= pods * 0.95, within=120)
+        world.until(lambda: total(page) >= pods * 0.95, within=120)
         time.sleep(5)
         took = []
         for _ in range(TIMES):
@@ -121,7 +121,8 @@ def heap(page: Page) -> float:
     return float(devtools.send("Runtime.getHeapUsage")["usedSize"])
 
 
-def _total(page: Page) -> int:
+def total(page: Page) -> int:
+    """How many rows its list says that there are."""
     return int(page.evaluate("document.querySelector('live-table').total ?? 0"))
 
 

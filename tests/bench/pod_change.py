@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import time
 from collections.abc import Iterator
@@ -28,14 +29,14 @@ def measure() -> Iterator[Figure]:
             page = window.tab(server, f"/list/pod/?q={name}")
             page.wait_for_selector(world.ROW)
             observe(page)
-            watch = Watch(cluster, f"{PODS}?watch=1&fieldSelector=metadata.name={name}", _restarts)
+            watch = Watch(cluster, f"{PODS}?watch=1&fieldSelector=metadata.name={name}", restarts)
             ours, plain = [], []
             for number in range(FIRST, FIRST + TIMES):
                 done = 0.0
 
                 def change(number: int = number) -> None:
                     nonlocal done
-                    _restart(cluster, name, number)
+                    restart(cluster, name, number)
                     done = time.time()
 
                 ours.append(shown_after(page, change, name, str(number)))
@@ -47,11 +48,14 @@ def measure() -> Iterator[Figure]:
     yield Spread(plain).figure("the same change to a plain watch")
 
 
-def _restart(cluster: Api, name: str, number: int) -> None:
+def restart(cluster: Api, name: str, number: int, over: http.client.HTTPConnection | None = None) -> None:
+    """Say of that pod that it restarted so many times."""
     status = {"name": "main", "image": "busybox", "imageID": "", "ready": False, "restartCount": number, "state": {}}
     patch = {"status": {"containerStatuses": [status]}}
-    cluster.send("PATCH", f"{PODS}/{name}/status", patch, "application/strategic-merge-patch+json")
+    kind = "application/strategic-merge-patch+json"
+    cluster.open("PATCH", f"{PODS}/{name}/status", patch, kind, over).read()
 
 
-def _restarts(pod: dict[str, Any]) -> int:
+def restarts(pod: dict[str, Any]) -> int:
+    """How often it restarted."""
     return next((int(one["restartCount"]) for one in pod["status"].get("containerStatuses", ())), 0)
