@@ -69,6 +69,7 @@ class Health:
     reason: str = ""  # "Stopped by the kernel: it used more memory than it may"
     code: str = ""  # the technical term beside it: "exit 137 · OOMKilled"
     since: float = 0.0  # epoch seconds; 0.0 when unknown
+    until: float = 0.0  # from when on it may be otherwise without any change, as what is late; 0.0: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def day(at: float) -> str:
+    """The day of a time: "2026-03-01"."""
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
 def listed(names: Sequence[str]) -> str:
     """All of them in a sentence: "pods", "pods and jobs", "pods, jobs and secrets"."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

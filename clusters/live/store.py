@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -71,8 +72,10 @@ class Store:
     def look_again(self) -> None:
         """What is not well may be judged otherwise as time passes, without a change: "starting" becomes "stuck"."""
         deltas: list[Delta] = []
+        at = time.time()
         for uid, before in tuple(self.health.items()):
-            if before.level in PASSING and (now := self._judge(self.resources[uid])) != before:
+            due = before.level in PASSING or 0 < before.until <= at
+            if due and (now := self._judge(self.resources[uid])) != before:
                 self.health[uid] = now
                 deltas.append((self.resources[uid], self.resources[uid]))
         if deltas:

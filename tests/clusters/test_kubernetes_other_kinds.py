@@ -13,13 +13,16 @@ import pytest
 
 from clusters.kinds import KINDS
 from clusters.kinds.base import Health, Kind, Level
+from clusters.kinds.kubernetes.config_map import CONFIG_MAP
+from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.disruption_budget import DISRUPTION_BUDGET
 from clusters.kinds.kubernetes.horizontal_autoscaler import HORIZONTAL_AUTOSCALER
+from clusters.kinds.kubernetes.node import NODE
 from clusters.kinds.kubernetes.persistent_volume_claim import PERSISTENT_VOLUME_CLAIM
 from clusters.kinds.kubernetes.pod_model import Pod
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.storage import join
-from clusters.kinds.kubernetes.storage_class import StorageClass
+from clusters.kinds.kubernetes.storage_class import STORAGE_CLASS, StorageClass
 
 OWN_WORDS = {"pod", "namespace", "persistent-volume", "persistent-volume-claim"}
 
@@ -138,3 +141,57 @@ def test_a_replica_set_is_replaced_only_where_a_deployment_keeps_it(
     owners = [{"kind": "Deployment", "name": "web", "uid": "d", "controller": True}] if owned else []
     one = made(REPLICA_SET, {"ownerReferences": owners}, spec={"replicas": copies}, status=status)
     assert REPLICA_SET.health(one) == expected
+
+
+def of_class(name: str, default: str = "false") -> Any:
+    meta = {"name": name, "namespace": "", "annotations": {"storageclass.kubernetes.io/is-default-class": default}}
+    return made(STORAGE_CLASS, meta)
+
+
+@pytest.mark.parametrize(
+    ("classes", "word", "part"),
+    [
+        ([("fast", "true"), ("slow", "false")], "Default", ""),
+        ([("fast", "true"), ("slow", "true")], "Several defaults", "fast and slow"),
+        ([("fast", "false")], "Ready", "No class is the default"),
+    ],
+)
+def test_none_or_several_default_classes_are_said(classes: list[tuple[str, str]], word: str, part: str) -> None:
+    assert STORAGE_CLASS.join
+    known = STORAGE_CLASS.join.make([of_class(*one) for one in classes], {})
+    health = STORAGE_CLASS.health(known[0])
+    assert health.word == word
+    assert part in health.reason
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"conditions": [{"type": "ControllerResizeError", "status": "True", "message": "too large"}]},
+        {"allocatedResourceStatuses": {"storage": "NodeResizeInfeasible"}},
+    ],
+)
+def test_a_claim_that_cannot_grow_says_so(status: dict[str, Any]) -> None:
+    health = PERSISTENT_VOLUME_CLAIM.health(claim("late", "pod", phase="Bound", **status))
+    assert (health.level, health.word) == (Level.AT_RISK, "Cannot grow")
+
+
+def test_a_config_map_that_is_nearly_as_large_as_one_may_be_says_so() -> None:
+    assert CONFIG_MAP.health(made(CONFIG_MAP, data={"a": "x" * 1000})).word == "Ready"
+    assert CONFIG_MAP.health(made(CONFIG_MAP, data={"a": "x" * 1_000_000})).word == "Nearly full"
+
+
+def test_an_autoscaler_says_when_as_many_copies_as_it_may_make_would_never_fit() -> None:
+    container = {"name": "main", "resources": {"requests": {"cpu": "500m"}}}
+    spec = {"template": {"spec": {"containers": [container]}}}
+    target = made(DEPLOYMENT, {"name": "web"}, spec=spec)
+    node = made(NODE, {"namespace": ""}, status={"allocatable": {"cpu": "4", "memory": "8Gi"}})
+    one = made(HORIZONTAL_AUTOSCALER, spec={"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 20})
+    assert HORIZONTAL_AUTOSCALER.join
+    known = HORIZONTAL_AUTOSCALER.join.make([one], {"node": [node], "deployment": [target]})
+    health = HORIZONTAL_AUTOSCALER.health(known[0])
+    assert health.level is Level.HEALTHY  # machines may be added
+    assert "up to 20 copies" in health.reason
+    assert "room for 8 at most" in health.reason
+    hidden = HORIZONTAL_AUTOSCALER.join.make([one], {"deployment": [target]})
+    assert "room for" not in HORIZONTAL_AUTOSCALER.health(hidden[0]).reason

@@ -19,6 +19,7 @@ from clusters.kinds.masking import mask_value
 
 API, NOUN = "v1/configmaps", "configmap"
 MOST_TEXT = 100_000  # characters of one value that are shown
+LARGEST, NEARLY_FULL = 1 << 20, 0.9  # bytes that the cluster takes, and the share of it from which that is said
 SHORT = 100  # characters that stand where they are; more is folded
 
 
@@ -55,6 +56,9 @@ def health(one: ConfigMap) -> Health:
     """Empty, fixed, or as usual."""
     if not one.sizes:
         return Health(Level.STOPPED, "Empty", "It has no entries.")
+    if (whole := sum(one.sizes.values())) >= NEARLY_FULL * LARGEST:
+        words = f"It holds {size(whole)}; the cluster takes no more than {size(LARGEST)}."
+        return Health(Level.AT_RISK, "Nearly full", words, "1 MiB")
     return Health(Level.HEALTHY, "Fixed" if one.immutable else "Ready")
 
 
@@ -78,7 +82,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
             "Apps notice a change", "of files within a minute or two; of environment variables only when they restart"
         ),
     ]
-    return await overview(look, facts, await users_of(look, "configMap"), entries=entries, hidden=False)
+    return await overview(look, facts, await users_of(look, "configMap", one.sizes), entries=entries, hidden=False)
 
 
 CONFIG_MAP: Kind[ConfigMap] = Kind(

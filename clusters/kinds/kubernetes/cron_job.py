@@ -15,12 +15,14 @@ from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import cron_job_actions as actions
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.cron_job_model import CronJob, Run
+from clusters.kinds.kubernetes.due import late_from
 from clusters.kinds.kubernetes.job import JOB
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.schedules import schedule_words
 from clusters.kinds.kubernetes.workload import Facts, Rows, overview_panel
 from clusters.kinds.panels import LOGS
 
+SOONEST = 10  # seconds between two looks of the cluster's controller
 GRACE = 30.0  # seconds after a start in which its end need not be known
 
 
@@ -31,16 +33,37 @@ def health(one: CronJob) -> Health:
         return Health(Level.PAUSED, "Suspended", "It is switched off: it starts nothing by itself.", "spec.suspend")
     if one.running:
         return Health(Level.HEALTHY, "Running", "", count(one.running, "job"), one.started)
+    late = late_from(one.spec.schedule, one.spec.time_zone, one.started or one.created)
+    if late and late <= time.time() and _misses_count(one):
+        return _missed(one, late)
+    good = Health(Level.HEALTHY, "Scheduled", until=late)
     if one.last:
         words = f"Its last run failed. {one.last.reason}"
-        good = Health(Level.HEALTHY, "Scheduled")
         return good if one.last.good else Health(Level.AT_RISK, "Last run failed", words, one.last.code, one.last.at)
     if not one.started or one.succeeded >= one.started:
-        return Health(Level.HEALTHY, "Scheduled")
+        return good
     if time.time() - one.started < GRACE:
         return Health(Level.CHANGING, "Started", "How it went is not known yet.", since=one.started)
     words = "Its last run did not succeed." if one.succeeded else "It has not succeeded yet."
     return Health(Level.AT_RISK, "Last run failed", words, "lastSuccessfulTime", one.started)
+
+
+def _misses_count(one: CronJob) -> bool:
+    """Is a time it missed a fault? Held for a while, it has rightly missed what may not be made up for later."""
+    deadline = one.spec.starting_deadline_seconds
+    return deadline is None or deadline < SOONEST
+
+
+def _missed(one: CronJob, late: float) -> Health:
+    """It was due twice since it last ran, and nothing started it."""
+    deadline = one.spec.starting_deadline_seconds
+    words = "It was due twice since it last ran, and was not started: is the cluster's controller of cron jobs at work?"
+    if deadline is not None:
+        words = (
+            f"It was due twice since it last ran, and was not started: it may start no later than {deadline} s after "
+            f"its time, and the cluster looks every {SOONEST} s."
+        )
+    return Health(Level.AT_RISK, "Missed its time", words, "lastScheduleTime", late)
 
 
 def join(own: Sequence[CronJob], others: Mapping[str, Sequence[Any]]) -> Sequence[CronJob]:

@@ -4,125 +4,16 @@ from __future__ import annotations
 
 import re
 
-from clusters.kinds.base import Column, Health, Kind, Level
+from clusters.kinds.base import Column, Health, Join, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.kubernetes import horizontal_autoscaler_actions as actions
-from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
+from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.facts import Fact, facts_panel
-from clusters.kinds.kubernetes.owners import KIND_NAMES, said_kind
+from clusters.kinds.kubernetes.horizontal_autoscaler_model import WORDS, Autoscaler, join
+from clusters.kinds.kubernetes.owners import KIND_NAMES
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
-from clusters.live.resource import Number
 
-_WORDS = {"cpu": "CPU"}
-
-
-class Target(Part, frozen=True, gc=False, rename="camel"):
-    """What it scales."""
-
-    kind: str = ""
-    name: str = ""
-
-    @property
-    def words(self) -> str:
-        """ "deployment web" """
-        return f"{said_kind(self.kind)} {self.name}"
-
-
-class Value(Part, frozen=True, gc=False, rename="camel"):
-    """How much is used, or may be: a share of what was asked for, or an amount."""
-
-    average_utilization: Number | None = None
-    average_value: str = ""
-    value: str = ""
-
-    @property
-    def words(self) -> str:
-        """ "70 %", "250m"."""
-        if self.average_utilization is not None:
-            return f"{self.average_utilization} %"
-        return self.average_value or self.value or "not measured"
-
-
-class Measure(Part, frozen=True, gc=False, rename="camel"):
-    """What is measured of a copy, with its goal or how it is now."""
-
-    name: str = ""
-    target: Value = Value()
-    current: Value = Value()
-
-
-class Named(Part, frozen=True, gc=False, rename="camel"):
-    """Something measured that is no resource, by name."""
-
-    name: str = ""
-
-
-class Custom(Part, frozen=True, gc=False, rename="camel"):
-    """What a program measures of copies, of another object, or outside of the cluster."""
-
-    metric: Named = Named()
-    target: Value = Value()
-    current: Value = Value()
-
-
-class Metric(Part, frozen=True, gc=False, rename="camel"):
-    """One thing that it goes by."""
-
-    type: str = ""
-    resource: Measure | None = None
-    container_resource: Measure | None = None
-    pods: Custom | None = None
-    object: Custom | None = None
-    external: Custom | None = None
-
-    @property
-    def measure(self) -> Measure | Custom | None:
-        """The one of them that is there."""
-        return self.resource or self.container_resource or self.pods or self.object or self.external
-
-    @property
-    def what(self) -> str:
-        """Processor, memory, or whatever the cluster calls it."""
-        measure = self.measure
-        if isinstance(measure, Custom):
-            return measure.metric.name
-        return _WORDS.get(measure.name, measure.name) if measure else self.type.lower()
-
-
-class AutoscalerSpec(Part, frozen=True, gc=False, rename="camel"):
-    """What was asked for."""
-
-    scale_target_ref: Target = Target()
-    min_replicas: Number = 1
-    max_replicas: Number = 0
-    metrics: list[Metric] | None = None
-
-
-class AutoscalerStatus(Part, frozen=True, gc=False, rename="camel"):
-    """How it is."""
-
-    current_replicas: Number = 0
-    desired_replicas: Number = 0
-    current_metrics: list[Metric] | None = None
-    conditions: list[Condition] | None = None
-
-
-class Autoscaler(Object, frozen=True, gc=False, rename="camel"):
-    """One autoscaler."""
-
-    spec: AutoscalerSpec = AutoscalerSpec()
-    status: AutoscalerStatus = AutoscalerStatus()
-
-    @property
-    def load(self) -> str:
-        """ "CPU 43 % of 70 %"."""
-        now = {one.what: one.measure for one in self.status.current_metrics or ()}
-        parts = []
-        for metric in self.spec.metrics or ():
-            goal, measured = metric.measure, now.get(metric.what)
-            used = measured.current.words if measured else "not measured"
-            parts.append(f"{metric.what} {used} of {goal.target.words}" if goal else metric.what)
-        return ", ".join(parts)
+_JOINED = ("deployment", "stateful-set", "replica-set", "node")
 
 
 @understood
@@ -144,6 +35,11 @@ def health(one: Autoscaler) -> Health:
         return Health(Level.AT_RISK, "At its limit", words, limited.reason, limited.since)
     if status.desired_replicas != status.current_replicas and status.desired_replicas:
         return Health(Level.CHANGING, "Scaling", f"{status.current_replicas} → {status.desired_replicas} copies.")
+    if one.fits is not None and one.fits < spec.max_replicas:
+        words = (
+            f"It may make up to {spec.max_replicas} copies, and all machines together have room for {one.fits} at most."
+        )
+        return Health(Level.HEALTHY, "At work", words, f"maxReplicas {spec.max_replicas}")
     if spec.min_replicas == spec.max_replicas:
         return Health(Level.HEALTHY, "Fixed", "It may have one number of copies only, so it changes nothing.")
     return Health(Level.HEALTHY, "At work")
@@ -153,7 +49,7 @@ def _why(message: str) -> str:
     """What the cluster says of it, in words where it is one of the usual things."""
     if found := re.search(r"missing request for (\S+) in container (\S+) of Pod (\S+)", message):
         what, container, pod = found.groups()
-        return f"Its copies must say how much {_WORDS.get(what, what)} they ask for: {container} of {pod} does not."
+        return f"Its copies must say how much {WORDS.get(what, what)} they ask for: {container} of {pod} does not."
     if "no metrics returned" in message or "did not receive metrics" in message:
         return "Its copies were not measured yet."
     if "unable to fetch metrics from" in message or "could not find the requested resource" in message:
@@ -184,6 +80,7 @@ HORIZONTAL_AUTOSCALER: Kind[Autoscaler] = Kind(
     words="Changes the number of copies of an app by how much these use.",
     health=health,
     always=True,
+    join=Join(kinds=_JOINED, make=join, without=frozenset(_JOINED)),
     columns=(
         name_column(lambda one: one.spec.scale_target_ref.words),
         STATUS,

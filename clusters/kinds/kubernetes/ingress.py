@@ -9,6 +9,7 @@ from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.ingress_certificates import certificate_steps
 from clusters.kinds.kubernetes.ingress_model import FINE, Backend, Ingress, Route, join
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.steps import step
@@ -73,6 +74,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
         "steps": [
             step("Entry point", entry, FINE if one.status.addresses else NO_ADDRESS),
             step("Ingress class", f"{served}{by}", serving(one) or served_by_somebody(one)),
+            *await certificate_steps(look, one),
             *(_way(route, how, one.namespace, known) for route, how in ways),
         ],
         "copies": None,

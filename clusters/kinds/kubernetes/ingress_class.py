@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
+from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 
 API = "networking.k8s.io/v1/ingressclasses"
-MOST = 200  # ingresses that are shown
 DEFAULT = "ingressclass.kubernetes.io/is-default-class"
 
 
@@ -64,19 +63,18 @@ def _facts(one: IngressClass) -> list[Fact]:
 async def _users(look: Look) -> Users:
     """The ingresses that it serves, as the cluster has them now: they need not be watched for this."""
     title, nobody = "Ingresses of this class", "No ingress names it."
-    path = ("apis", "networking.k8s.io", "v1", "ingresses")
     try:
-        answer = await look.driver.call(Call("GET", path, {"limit": "500"}, timeout=10))
+        found = await first_of(look, "networking.k8s.io/v1/ingresses")
     except ClusterError as error:
         return Users(title, nobody, unknown=error.message)
     rows = []
-    for item in answer.get("items") or []:
+    for item in found.items:
         named = str((item.get("spec") or {}).get("ingressClassName") or "")
         if named == look.resource.name or (not named and look.resource.is_default):
             namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
             how = namespace if named else f"{namespace} (names none)"
             rows.append(User("ingress", name, f"{namespace}/{name}", "Ingress", how))
-    return Users(title, nobody, rows[:MOST], "Namespace")
+    return Users(title, nobody, rows, "Namespace", beyond=found.only("ingresses"))
 
 
 INGRESS_CLASS: Kind[IngressClass] = Kind(

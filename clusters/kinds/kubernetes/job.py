@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LOGS, TERMINAL
 
+LONG = 24 * 3600.0  # seconds of work without an end or a limit after which it is worth a look
 _GIVEN_UP = {
     "DeadlineExceeded": "It took longer than it may.",
     "PodFailurePolicy": "It ended in a way that its rules do not try again.",
@@ -51,7 +53,18 @@ def health(one: Job) -> Health:
         return Health(Level.AT_RISK, "Trying again", words, f"backoffLimit {spec.backoff_limit}")
     if not status.active:
         return Health(Level.CHANGING, "Starting", "Its copies are being made.", since=one.created)
-    return Health(Level.HEALTHY, "Running")
+    return _running(one)
+
+
+def _running(one: Job) -> Health:
+    """At work; what nothing ends and is at it for very long may hang."""
+    if one.spec.active_deadline_seconds or not one.started:
+        return Health(Level.HEALTHY, "Running")
+    long = one.started + LONG
+    if time.time() < long:
+        return Health(Level.HEALTHY, "Running", until=long)
+    words = f"It is at work for more than {span(LONG)} and has no time limit: its log says whether it still gets on."
+    return Health(Level.AT_RISK, "Runs very long", words, "no activeDeadlineSeconds", one.started)
 
 
 def with_copies(one: Job, alone: Health, pods: Sequence[Copy]) -> Health:

@@ -51,6 +51,11 @@ class Job(Object, frozen=True, gc=False, rename="camel"):
         return failed is not None and failed.status == "True"
 
     @property
+    def started(self) -> float:
+        """When it began, in epoch seconds; 0.0 while it did not."""
+        return epoch(self.status.start_time)
+
+    @property
     def lasted(self) -> float:
         """How long it took, in seconds; 0.0 while it is not done."""
         return max(0.0, epoch(self.status.completion_time) - epoch(self.status.start_time)) if self.finished else 0.0

@@ -42,6 +42,8 @@ def health(one: Claim) -> Health:
         return Health(Level.FAILING, "Lost", "The disk behind it is gone.", "Lost")
     if phase != "Bound":
         return _without_disk(one)
+    if stuck := _cannot_grow(one):
+        return stuck
     for type_, words in (
         ("FileSystemResizePending", "It grows when its pod is started again."),
         ("Resizing", "It grows."),
@@ -52,6 +54,19 @@ def health(one: Claim) -> Health:
         words = "It has its disk. Which pods use it cannot be told: our account here may not list pods."
         return Health(Level.HEALTHY, "Has a disk", words, "list pods: forbidden")
     return Health(Level.HEALTHY, "In use") if one.users else Health(Level.STOPPED, "Unused", "No pod uses it now.")
+
+
+def _cannot_grow(one: Claim) -> Health | None:
+    """More was asked for than it has, and making it larger failed."""
+    for type_ in ("ControllerResizeError", "NodeResizeError"):
+        if (found := condition(one.status.conditions, type_)) and found.status == "True":
+            words = f"It cannot grow to {size(one.asked)}: {found.message[:300]}"
+            return Health(Level.AT_RISK, "Cannot grow", words, type_, found.since)
+    infeasible = [how for how in (one.status.allocated_resource_statuses or {}).values() if how.endswith("Infeasible")]
+    if infeasible:
+        words = f"It cannot grow to {size(one.asked)}: whoever makes its disk says that this is not possible."
+        return Health(Level.AT_RISK, "Cannot grow", words, infeasible[0])
+    return None
 
 
 def _without_disk(one: Claim) -> Health:

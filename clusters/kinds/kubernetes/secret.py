@@ -12,8 +12,9 @@ import msgspec
 from clusters.errors import Missing
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
-from clusters.kinds.formats import count, size
+from clusters.kinds.formats import count, day, size
 from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
+from clusters.kinds.kubernetes.certificates import TYPE, Certificate, certificate_of, health_of
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
@@ -78,21 +79,35 @@ def _value(text: Any) -> bytes:
         return str(text).encode()
 
 
+def _of_certificate(found: Certificate | None, how: Health) -> list[Fact]:
+    """What everybody who connects is told, too."""
+    facts = [Fact("How the certificate is", how.reason or "good")]
+    if found:
+        facts += [
+            Fact("The certificate is for", ", ".join(found.names[:20]) or "no host"),
+            Fact("Good until", day(found.ends)),
+        ]
+    return facts
+
+
 async def _load(look: Look) -> Mapping[str, Any]:
     """Names and sizes; the values are let go of at once."""
     tree = await look.driver.get(look.kind, look.resource.namespace, look.resource.name)
     sort, fixed = str(tree.get("type", "")), bool(tree.get("immutable"))
+    certificate = certificate_of(tree) if sort == TYPE else None
+    how = health_of(tree) if sort == TYPE else None
     sizes = {str(name): len(_value(text)) for name, text in sorted((tree.pop("data", None) or {}).items())}
     del tree
     entries = [{"name": name, "size": size(length)} for name, length in sizes.items()]
     facts = [
         Fact("What it holds", _SORTS.get(sort, sort or "–")),
         Fact("Its type", sort or "–", mono=True),
+        *(_of_certificate(certificate, how) if how else ()),
         Fact("Entries", f"{count(len(sizes), 'entry', 'entries')}, {size(sum(sizes.values()))}"),
         Fact("Can be changed", "no, only made anew" if fixed else "yes"),
         Fact("Its values", "are asked for one at a time, by who may; that is in the audit"),
     ]
-    return await overview(look, facts, await users_of(look, "secret"), entries=entries, hidden=True)
+    return await overview(look, facts, await users_of(look, "secret", sizes), entries=entries, hidden=True)
 
 
 async def _reveal(look: Look) -> Mapping[str, Any]:

@@ -45,6 +45,7 @@ class ClaimStatus(Part, frozen=True, gc=False, rename="camel"):
 
     phase: str = ""
     capacity: dict[str, str] | None = None
+    allocated_resource_statuses: dict[str, str] | None = None
     conditions: list[Condition] | None = None
 
 

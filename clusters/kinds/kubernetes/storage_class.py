@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from clusters.drivers.base import Call
 from clusters.errors import ClusterError
-from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
+from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
+from clusters.kinds.formats import listed
+from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import Annotations, Metadata, Object, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
@@ -18,7 +20,6 @@ from clusters.kinds.kubernetes.storage import AFTER, DEFAULT
 from clusters.kinds.masking import mask_value
 
 API, NOUN = "storage.k8s.io/v1/storageclasses", "storageclass"
-MOST = 200  # volumes that are shown
 
 
 class Marks(Annotations, frozen=True, gc=False):
@@ -42,6 +43,13 @@ class StorageClass(Object, frozen=True, gc=False, rename="camel"):
     volume_binding_mode: str = "Immediate"
     allow_volume_expansion: bool = False
     parameters: dict[str, str] | None = None
+    # The names of all classes that are the default, joined from the others. No cluster sends this.
+    defaults: tuple[str, ...] | None = msgspec.field(default=None, name="$defaults")
+
+    @property
+    def version(self) -> str:
+        """Changes with the class and with which ones are the default."""
+        return f"{self.metadata.resource_version}.{hash(self.defaults):x}"
 
     @property
     def default(self) -> bool:
@@ -51,8 +59,20 @@ class StorageClass(Object, frozen=True, gc=False, rename="camel"):
 
 @understood
 def health(one: StorageClass) -> Health:
-    """It is there; whether it is what everybody gets."""
+    """It is there; whether it is what everybody gets, and the only one of that kind."""
+    if one.default and len(one.defaults or ()) > 1:
+        words = f"Several classes are the default ({listed(one.defaults or ())}): claims that name none get the newest."
+        return Health(Level.AT_RISK, "Several defaults", words, DEFAULT)
+    if one.defaults == ():
+        words = "No class is the default: a claim that names none gets no disk made."
+        return Health(Level.HEALTHY, "Ready", words)
     return Health(Level.HEALTHY, "Default" if one.default else "Ready")
+
+
+def join(own: Sequence[StorageClass], others: Mapping[str, Sequence[Any]]) -> Sequence[StorageClass]:
+    """Each class with which ones are the default."""
+    defaults = tuple(sorted(one.name for one in own if one.default))
+    return [msgspec.structs.replace(one, defaults=defaults) for one in own]
 
 
 def _waits(one: StorageClass) -> bool:
@@ -79,18 +99,18 @@ async def _users(look: Look) -> Users:
     """Its disks, as the cluster has them now: they need not be watched for this."""
     title, nobody = "Disks of this class", "There is none."
     try:
-        answer = await look.driver.call(Call("GET", ("api", "v1", "persistentvolumes"), {"limit": "500"}, timeout=10))
+        found = await first_of(look, "v1/persistentvolumes")
     except ClusterError as error:
         return Users(title, nobody, unknown=error.message)
     rows = []
-    for item in answer.get("items") or []:
+    for item in found.items:
         spec = item.get("spec") or {}
         if spec.get("storageClassName") == look.resource.name:
             held = spec.get("claimRef") or {}
             words = f"{held.get('namespace', '')}/{held.get('name', '')}" if held else "free"
             name = str(item["metadata"]["name"])
             rows.append(User("persistent-volume", name, name, "Persistent volume", words))
-    return Users(title, nobody, rows[:MOST], "Claim")
+    return Users(title, nobody, rows, "Claim", beyond=found.only("disks"))
 
 
 STORAGE_CLASS: Kind[StorageClass] = Kind(
@@ -105,6 +125,7 @@ STORAGE_CLASS: Kind[StorageClass] = Kind(
     namespaced=False,
     words="A sort of disk that can be asked for, and the program that makes it.",
     health=health,
+    join=Join(kinds=(), make=join),
     columns=(
         name_column(lambda one: one.provisioner),
         STATUS,
