@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,25 @@ def test_each_state_has_its_word_and_its_reason(one: Container, level: Level, wo
     assert (health.level, health.word) == (level, word)
     assert reason in health.reason
     assert not health.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("times", "up", "down", "level", "words"),
+    [
+        (1, 5, 1, Level.HEALTHY, ""),  # once is bad luck
+        (2, 5, 1, Level.FAILING, "It ends and is started again (2 restarts so far)"),
+        (2, 90, 1, Level.HEALTHY, ""),
+        (7, 90, 1, Level.AT_RISK, "It runs again after an end (7 restarts so far)"),
+        (7, 700, 1, Level.HEALTHY, ""),
+        (7, 5, 3600, Level.HEALTHY, ""),  # somebody started it by hand
+    ],
+)
+def test_one_that_is_up_between_two_ends_is_not_well(times: int, up: int, down: int, level: Level, words: str) -> None:
+    started = datetime.now(UTC) - timedelta(seconds=up)
+    ended = started - timedelta(seconds=down)
+    one = container(RestartCount=times, StartedAt=started.isoformat(), FinishedAt=ended.isoformat())
+    health = CONTAINER.health(one)
+    assert (health.level, health.reason) == (level, words)
 
 
 def test_the_technical_term_stands_beside_the_words() -> None:

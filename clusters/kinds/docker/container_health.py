@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from clusters.kinds.base import Health, Level
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.exit_codes import ASKED_TO_STOP, exit_term, exit_words
 from clusters.kinds.formats import count, epoch
+
+LOOP = 2  # restarts from which on it is more than bad luck
+MANY = 3  # restarts that are worth a word for a while
+SETTLED, RECENT = 60.0, 600.0  # seconds it must be up before anybody believes it; and before its end is forgotten
+PAUSE = 65.0  # seconds from an end to a start that may be the engine's own: it waits a minute at most
 
 
 def health(container: Container) -> Health:
@@ -23,11 +29,26 @@ def _running(container: Container) -> Health:
     check, since = container.health_status, container.started
     if check == "unhealthy":
         return Health(Level.FAILING, "Unhealthy", _check_words(container), "unhealthy", _failing_since(container))
+    if again := _up_again(container, time.time()):
+        return again
     if check == "starting":
         return Health(Level.CHANGING, "Starting", "Its health check has not passed yet", "health: starting", since)
     if check == "healthy":
         return Health(Level.HEALTHY, "Healthy", "", "healthy", since)
     return Health(Level.HEALTHY, "Running", "", "running", since)
+
+
+def _up_again(container: Container, now: float) -> Health | None:
+    """It is up between two ends: that is not well before it has stayed up for a while."""
+    ended, times = container.finished, container.restart_count
+    if times < LOOP or not ended or not 0.0 <= container.started - ended < PAUSE or now - ended >= RECENT:
+        return None
+    so_far = f"{count(times, 'restart')} so far"
+    if now - container.started < SETTLED:
+        return Health(Level.FAILING, "Restarting", f"It ends and is started again ({so_far})", "running", ended)
+    if times < MANY:
+        return None
+    return Health(Level.AT_RISK, "Restarting", f"It runs again after an end ({so_far})", "running", ended)
 
 
 def _paused(container: Container) -> Health:

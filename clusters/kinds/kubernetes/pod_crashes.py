@@ -22,8 +22,9 @@ def crashed(asked: Container, one: ContainerStatus, policy: str, now: float) -> 
             return None
         if restarted and one.restart_count + 1 >= LOOP:
             return again_and_again(asked, ended)
-        word = "Restarting" if restarted else "Failed"
-        return _ended(Level.AT_RISK if restarted else Level.FAILING, word, asked, ended)
+        if restarted:  # once: it is up again in a moment
+            return _ended(Level.CHANGING, "Restarting", asked, ended)
+        return _ended(Level.FAILING, "Failed", asked, ended)
     last = one.last_state.terminated
     if last is None or now - last.ended >= RECENT:
         return None
