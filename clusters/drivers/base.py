@@ -177,6 +177,32 @@ class Shell(Protocol):
         """Close it for good and say how it ended: "exit 0", "container stopped"."""
 
 
+class Program(Protocol):
+    """A program that runs in a container, without a terminal."""
+
+    ends_input: bool  # can it be told that there is no more input?
+
+    @property
+    def ended(self) -> str:
+        """How: "exit 0"; "" while it runs."""
+
+    @property
+    def errors(self) -> str:
+        """What it said went wrong, as far as it is kept."""
+
+    def output(self) -> AsyncIterator[bytes]:
+        """What it prints, until it ends. Raises Unsupported where the image has no such program."""
+
+    async def write(self, data: bytes) -> None:
+        """Give it input."""
+
+    async def end_input(self) -> None:
+        """Say that there is no more; only where ``ends_input``."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+
+
 class Wire(Protocol):
     """A connection to one port of a pod: bytes both ways."""
 
@@ -238,6 +264,9 @@ class Driver(Protocol):
 
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """Open a terminal; without a command the best shell is found. Raises Unsupported when there is none."""
+
+    async def program(self, source: LogSource, command: Sequence[str], *, takes_input: bool = False) -> Program:
+        """Start a program in a container of a pod. Raises Missing where it does not run."""
 
     async def dial(self, resource: Resource, port: int) -> Wire:
         """Connect to a port of a pod. Raises Unsupported where that cannot be done through the cluster."""

@@ -27,7 +27,7 @@ class ClosedDriver(OnlyOurKinds):
         raise self._why
         yield
 
-    about = ping = get = call = shell = dial = usage = _refuse
+    about = ping = get = call = shell = program = dial = usage = _refuse
     watch = stream = logs = download = _refuse_stream
 
     async def close(self) -> None:

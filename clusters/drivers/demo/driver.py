@@ -21,6 +21,7 @@ from clusters.drivers.base import (
     LogSource,
     OnlyOurKinds,
     Platform,
+    Program,
     Shell,
     Usage,
     Wire,
@@ -33,6 +34,7 @@ from clusters.drivers.demo.host.world import HostWorld
 from clusters.drivers.demo.page import DemoPage
 from clusters.drivers.demo.shell import ToyShell
 from clusters.drivers.demo.shop.world import ShopWorld
+from clusters.drivers.demo.tar import DemoTar
 from clusters.drivers.demo.world import Object, World
 from clusters.errors import Invalid, Missing, Unreachable, Unsupported
 from clusters.kinds.base import Field, Kind
@@ -252,6 +254,10 @@ class DemoDriver(OnlyOurKinds):
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """A toy to look around with."""
         return ToyShell(self._answering().surroundings(source))
+
+    async def program(self, source: LogSource, command: Sequence[str], *, takes_input: bool = False) -> Program:
+        """A toy tar; there is no other program."""
+        return DemoTar(self._answering().surroundings(source), command, self._clock.now())
 
     async def dial(self, resource: Resource, port: int) -> Wire:
         """A page that says that it is none."""

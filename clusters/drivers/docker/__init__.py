@@ -14,6 +14,7 @@ from clusters.drivers.base import (
     LogSource,
     OnlyOurKinds,
     Platform,
+    Program,
     Shell,
     Usage,
     Wire,
@@ -140,6 +141,10 @@ class DockerDriver(OnlyOurKinds):
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """A terminal in one container."""
         return await open_shell(self._client, source.resource.uid, command)
+
+    async def program(self, source: LogSource, command: Sequence[str], *, takes_input: bool = False) -> Program:
+        """An engine has archives for what programs are needed for elsewhere."""
+        raise Unsupported("Programs of Docker containers are started in a terminal.")
 
     async def dial(self, resource: Resource, port: int) -> Wire:
         """An engine carries nothing to a port: containers publish theirs."""

@@ -8,9 +8,21 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from clusters.drivers.base import About, Call, Found, LogChunk, LogOptions, LogSource, Platform, Shell, Usage, Wire
+from clusters.drivers.base import (
+    About,
+    Call,
+    Found,
+    LogChunk,
+    LogOptions,
+    LogSource,
+    Platform,
+    Program,
+    Shell,
+    Usage,
+    Wire,
+)
 from clusters.drivers.body import pieces
-from clusters.drivers.kubernetes import logs, port_forward, terminal
+from clusters.drivers.kubernetes import logs, port_forward, program, terminal
 from clusters.drivers.kubernetes.access import AccessReviews, Question
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import FIELDS, Connection
@@ -155,12 +167,19 @@ class KubernetesDriver:
 
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """Open a terminal; without a command the best shell is found. Raises Unsupported when there is none."""
-        pod = source.resource
+        await self._may_enter(source.resource)
+        return await terminal.open_shell(self._server, source, command)
+
+    async def program(self, source: LogSource, command: Sequence[str], *, takes_input: bool = False) -> Program:
+        """Start a program in a container."""
+        await self._may_enter(source.resource)
+        return await program.start(self._server, source, command, takes_input=takes_input)
+
+    async def _may_enter(self, pod: Resource) -> None:
         # Which of the two it takes depends on the cluster's age; refused, its handshake does not say why.
         asked = [self.may(verb, "", "pods/exec", pod.namespace, pod.name) for verb in ("create", "get")]
         if await asyncio.gather(*asked) == [False, False]:
             raise NotPermitted(may_not("create", "pods/exec", pod.namespace), hint=HINT)
-        return await terminal.open_shell(self._server, source, command)
 
     async def dial(self, resource: Resource, port: int) -> Wire:
         """Connect to a port of a pod."""

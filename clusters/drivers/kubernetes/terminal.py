@@ -1,4 +1,4 @@
-"""A terminal in a container, over the websocket of exec: v5 of its protocol where the cluster has it, else v4."""
+"""A terminal in a container: the best shell that is there, and all that is started from it ended with it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,22 @@ import msgspec
 
 from clusters.drivers.base import LogSource
 from clusters.drivers.kubernetes.client import ApiServer
-from clusters.drivers.kubernetes.decode import MALFORMED
-from clusters.drivers.kubernetes.errors import Status
-from clusters.drivers.kubernetes.paths import collection
-from clusters.errors import ClusterError, Invalid, Missing, Unreachable, Unsupported
+from clusters.drivers.kubernetes.exec import (
+    CLOSE,
+    ERROR,
+    PROTOCOLS,
+    RESIZE,
+    STDERR,
+    STDIN,
+    STDOUT,
+    frames,
+    open_exec,
+    run,
+    send,
+    words,
+)
+from clusters.errors import ClusterError, Unsupported
 
-PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 SHELLS = ("sh", "/bin/sh", "/busybox/sh", "/bin/bash", "/bin/ash")
 PROBE = "command -v bash || command -v ash || command -v sh; id -un 2>/dev/null || id -u"
 # The mark is inherited by all that is started from the terminal, so that all of it can be ended with it.
@@ -29,12 +38,9 @@ HANG_UP = (
     "for one in /proc/[0-9]*; do "
     'grep -q "PILOTHOUSE_TERMINAL=$1" "$one/environ" 2>/dev/null && kill -HUP "${one#/proc/}" 2>/dev/null; done; exit 0'
 )
-ANSWER = 10.0  # seconds
-GOODBYE = 3.0
-SEND = 10.0
+GOODBYE = 3.0  # seconds
 _PROGRAM = re.compile(r"/[A-Za-z0-9/._-]{1,200}")
 _USER = re.compile(r"[A-Za-z0-9._-]{1,60}")
-_EXIT = re.compile(r"exit code (\d{1,5})")
 
 
 class KubernetesShell:
@@ -49,21 +55,21 @@ class KubernetesShell:
 
     async def output(self) -> AsyncIterator[bytes]:
         """Bytes as they come; ends when the program ends."""
-        async for channel, data in _frames(self._socket):
+        async for channel, data in frames(self._socket):
             if channel in (STDOUT, STDERR):
                 yield data
             elif channel == ERROR:
-                self._ended = _words(data)
+                self._ended = words(data)
         self._ended = self._ended or "connection closed"
 
     async def write(self, data: bytes) -> None:
         """Send what was typed."""
-        await _send(self._socket, STDIN, data)
+        await send(self._socket, STDIN, data)
 
     async def resize(self, columns: int, rows: int) -> None:
         """Tell the program the size of the window."""
         size = {"Width": max(1, min(columns, 500)), "Height": max(1, min(rows, 500))}
-        await _send(self._socket, RESIZE, msgspec.json.encode(size))
+        await send(self._socket, RESIZE, msgspec.json.encode(size))
 
     async def close(self) -> str:
         """Close it for good and say how it ended."""
@@ -77,7 +83,7 @@ class KubernetesShell:
         self._ended = "closed"
         with suppress(ClusterError, TimeoutError):
             if self._socket.protocol == PROTOCOLS[0]:
-                await _send(self._socket, CLOSE, bytes([STDIN]))
+                await send(self._socket, CLOSE, bytes([STDIN]))
             await asyncio.wait_for(self._hang_up(), GOODBYE)
 
 
@@ -90,8 +96,8 @@ async def open_shell(server: ApiServer, source: LogSource, command: Sequence[str
         if not command:
             await run(server, source, (program, "-c", HANG_UP, program, mark))
 
-    words = tuple(command) or (program, "-c", START, program, mark)
-    return KubernetesShell(await _exec(server, source, words, terminal=True), program, user, hang_up)
+    line = tuple(command) or (program, "-c", START, program, mark)
+    return KubernetesShell(await open_exec(server, source, line, terminal=True), program, user, hang_up)
 
 
 async def _find(server: ApiServer, source: LogSource) -> tuple[str, str]:
@@ -107,72 +113,3 @@ async def _find(server: ApiServer, source: LogSource) -> tuple[str, str]:
         "There is no shell in this container.",
         hint="Many small images have none. Its logs still tell what it does; a debug container can be put beside it.",
     )
-
-
-async def run(server: ApiServer, source: LogSource, command: Sequence[str]) -> tuple[bytes, str]:
-    """What a short program prints (at most 64 KiB) and how it ended."""
-    socket = await _exec(server, source, command, terminal=False)
-    said, ended = b"", ""
-    try:
-        async with asyncio.timeout(ANSWER):
-            async for channel, data in _frames(socket):
-                if channel == STDOUT and len(said) < 65536:
-                    said += data
-                elif channel == ERROR:
-                    ended = _words(data)
-    except TimeoutError as error:
-        raise Unreachable("The container does not answer.", hint="It may be busy or stopped.") from error
-    finally:
-        await socket.close()
-    return said, ended
-
-
-async def _exec(
-    server: ApiServer, source: LogSource, command: Sequence[str], *, terminal: bool
-) -> aiohttp.ClientWebSocketResponse:
-    path = (*collection("v1/pods", source.resource.namespace), source.resource.name, "exec")
-    query = [("command", word) for word in command]
-    query += [("stdout", "true"), *([("stdin", "true"), ("tty", "true")] if terminal else [("stderr", "true")])]
-    if source.container:
-        query.append(("container", source.container))
-    try:
-        socket = await server.websocket(path, query, PROTOCOLS)
-    except Invalid as error:
-        raise Missing("The container does not run, so nothing can be opened in it.", detail=error.detail) from error
-    if socket.protocol not in PROTOCOLS:
-        await socket.close()
-        raise Unsupported("This cluster's terminals are too old for us.", detail=f"protocol {socket.protocol}")
-    return socket
-
-
-async def _frames(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[tuple[int, bytes]]:
-    async for message in socket:
-        data = message.data
-        if message.type is aiohttp.WSMsgType.TEXT:
-            data = data.encode()
-        elif message.type is not aiohttp.WSMsgType.BINARY:
-            break
-        if data:
-            yield data[0], data[1:]
-
-
-async def _send(socket: aiohttp.ClientWebSocketResponse, channel: int, data: bytes) -> None:
-    try:
-        await asyncio.wait_for(socket.send_bytes(bytes([channel]) + data), SEND)
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Unreachable("The terminal's connection is gone.", detail=str(error)) from error
-
-
-def _words(data: bytes) -> str:
-    """How a program ended, from the Status on the error channel."""
-    try:
-        status = msgspec.json.decode(data, type=Status)
-    except MALFORMED:
-        return "ended"
-    if status.status == "Success":
-        return "exit 0"
-    for cause in (status.details and status.details.causes) or ():
-        if cause.reason == "ExitCode" and (cause.message or "").isdigit():
-            return f"exit {cause.message}"
-    found = _EXIT.search(status.message or "")
-    return f"exit {found[1]}" if found else " ".join((status.message or "ended").split())[:200]
