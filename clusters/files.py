@@ -1,4 +1,4 @@
-"""Files in and out of containers and volumes: who may, and every look, way out and way in is in the audit.
+"""Files in and out of containers, volumes and pods: who may, and every look, way out and way in is in the audit.
 
 Looking at files is like a terminal and takes the same right; putting one in takes a right of its own.
 """
@@ -6,7 +6,7 @@ Looking at files is like a terminal and takes the same right; putting one in tak
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from clusters import audit
@@ -16,11 +16,9 @@ from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Unsupported
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
-from clusters.kinds.docker import files
-from clusters.kinds.docker.files import Listing, Preview
 from clusters.kinds.docker.run_volumes import gives_power
-from clusters.kinds.docker.tar import Entry
-from clusters.kinds.docker.volume_files import ROOT, way_into
+from clusters.kinds.files import Files, Listing, Preview, clean_path
+from clusters.kinds.tar import Entry
 from clusters.live.row import Row
 from clusters.shells import in_time
 
@@ -29,14 +27,14 @@ WRITE = Need(Role.OPERATOR, "files")
 SECONDS = 30.0
 
 
-async def look(gateway: Gateway, actor: Actor, row: Row, path: str) -> Listing | Preview:
+async def look(gateway: Gateway, actor: Actor, row: Row, path: str, container: str = "") -> Listing | Preview:
     """A folder's list, or a file as text. Raises Denied, Missing, Invalid and what the engine says."""
     driver = await _driver(gateway, actor, row, READ, "look at files")
-    files.clean_path(path)
-    request, event = await _intent(gateway, actor, row, "look at files", path)
+    clean_path(path)
+    request, event = await _intent(gateway, actor, row, "look at files", path, container)
     try:
-        async with _way(driver, row) as (uid, root):
-            found = await in_time(files.look(driver, uid, path, root), SECONDS)
+        async with _way(driver, row, container) as files:
+            found = await in_time(files.look(path), SECONDS)
     except ClusterError as error:
         await audit.outcome(request, event, "failed", error.message)
         raise
@@ -44,15 +42,17 @@ async def look(gateway: Gateway, actor: Actor, row: Row, path: str) -> Listing |
     return found
 
 
-async def download(gateway: Gateway, actor: Actor, row: Row, path: str) -> tuple[Entry, AsyncIterator[bytes]]:
+async def download(
+    gateway: Gateway, actor: Actor, row: Row, path: str, container: str = ""
+) -> tuple[Entry, AsyncIterator[bytes]]:
     """A file, or a folder as an archive. Raises what ``look`` does before the first piece."""
     driver = await _driver(gateway, actor, row, READ, "download files")
-    files.clean_path(path)
-    request, event = await _intent(gateway, actor, row, "download files", path)
+    clean_path(path)
+    request, event = await _intent(gateway, actor, row, "download files", path, container)
     way = AsyncExitStack()  # into a volume: it stays until the last piece is out
     try:
-        uid, root = await way.enter_async_context(_way(driver, row))
-        entry, pieces = await in_time(files.open_file(driver, uid, root + files.clean_path(path)), SECONDS)
+        files = await way.enter_async_context(_way(driver, row, container))
+        entry, pieces = await in_time(files.open_file(path), SECONDS)
     except ClusterError as error:
         await way.aclose()
         await audit.outcome(request, event, "failed", error.message)
@@ -66,14 +66,17 @@ async def may_write(gateway: Gateway, actor: Actor, row: Row) -> None:
 
 
 async def upload(
-    gateway: Gateway, actor: Actor, row: Row, folder: str, name: str, size: int, data: AsyncIterator[bytes]
-) -> None:
+    gateway: Gateway, actor: Actor, row: Row, folder: str, name: str, size: int, data: AsyncIterator[bytes],
+    container: str = "",
+) -> None:  # fmt: skip
     """Put one file into a folder. Raises Denied, Invalid, Missing and what the engine says."""
     driver = await _driver(gateway, actor, row, WRITE, "upload files")
-    request, event = await _intent(gateway, actor, row, "upload files", f"{folder.rstrip('/')}/{name}", size=size)
+    request, event = await _intent(
+        gateway, actor, row, "upload files", f"{folder.rstrip('/')}/{name}", container, size=size
+    )
     try:
-        async with _way(driver, row, write=True) as (uid, root):
-            await files.put_file(driver, uid, root + files.clean_path(folder), name, size, data)
+        async with _way(driver, row, container, write=True) as files:
+            await files.put_file(folder, name, size, data)
     except ClusterError as error:
         await audit.outcome(request, event, "failed", error.message)
         raise
@@ -85,26 +88,23 @@ async def _driver(gateway: Gateway, actor: Actor, row: Row, need: Need, verb: st
     if row.kind.name == "volume" and gives_power(row.resource.driver, row.resource.options or {}):
         need = Need(Role.ADMIN, need.right, need.acts)  # such a volume may be any folder or disk of the machine
     await gateway.see(actor, row.cluster.id, namespace, need, verb=verb, kind=row.kind.name, resource=row.resource)
-    if row.kind.panel("files") is None:
+    if row.kind.filing is None:
         raise Unsupported(f"A {row.kind.label.lower()} has no files that can be looked at.")
     return gateway.connections.driver(row.cluster.id)
 
 
-@asynccontextmanager
-async def _way(driver: Driver, row: Row, *, write: bool = False) -> AsyncIterator[tuple[str, str]]:
-    """The container through which the files are reached, and where in it they begin."""
-    if row.kind.name != "volume":
-        yield row.resource.uid, ""
-        return
-    async with way_into(driver, row.resource.name, write=write) as name:
-        yield name, ROOT
+def _way(driver: Driver, row: Row, container: str, *, write: bool = False) -> AbstractAsyncContextManager[Files]:
+    """The means by which the files are reached, for as long as they are needed."""
+    assert row.kind.filing is not None
+    return row.kind.filing.way(driver, row.resource, container, write)
 
 
 async def _intent(
-    gateway: Gateway, actor: Actor, row: Row, verb: str, path: str, **more: Any
+    gateway: Gateway, actor: Actor, row: Row, verb: str, path: str, container: str, **more: Any
 ) -> tuple[str, audit.Event]:
     cluster = gateway.connections.cluster(row.cluster.id)
-    event = event_of(actor, cluster, row.kind.name, row.resource, verb, detail={"path": path[:500], **more})
+    detail = {"path": path[:500], **({"container": container[:253]} if container else {}), **more}
+    event = event_of(actor, cluster, row.kind.name, row.resource, verb, detail=detail)
     return await audit.intent(event), event
 
 

@@ -15,6 +15,7 @@ from clusters.live.resource import Resource
 if TYPE_CHECKING:
     from clusters.drivers.base import Driver, LogSource, Platform, Usage
     from clusters.kinds.cleaners import Cleaner
+    from clusters.kinds.filing import Filing
     from clusters.kinds.forwarding import Forwarding
     from clusters.kinds.makers import Maker, Offer
     from clusters.kinds.permission import Permission
@@ -259,6 +260,7 @@ class Kind(Generic[T]):
     owner: Callable[[T], tuple[str, str] | None] | None = None  # (kind name, uid) of what controls it
     logs: Callable[[T], Sequence[LogSource]] | None = None  # the streams of its own containers
     entering: Callable[[T, str], Health] | None = None  # how one of these is for a terminal: CHANGING is waited for
+    filing: Filing[T] | None = None  # how its files are reached
     forwarding: Forwarding[T] | None = None  # which of its ports can be opened in a tab
     makes_up_usage: bool = False  # the usage of all of these together is that of their cluster
     usage_at_once: bool = False  # and one call measures them all, however many there are

@@ -37,3 +37,12 @@ async def _load_raw(look: Look) -> Mapping[str, Any]:
 
 
 RAW: Panel[Any] = Panel(key="raw", label="JSON", icon="file-code-2", template="raw", load=_load_raw, live=False)
+FILES: Panel[Any] = Panel(
+    key="files",
+    label="Files",
+    icon="folder",
+    template="container_files",
+    role=Role.OPERATOR,
+    right="exec",
+    live=False,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,11 +18,19 @@ from clusters.access import Target, decide
 from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
-from clusters.kinds.docker.files import Listing, words_of
+from clusters.kinds.files import Listing, words_of
 from clusters.live.row import Row
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Whose files are shown; ``container`` where there are several."""
+
+    row: Row
+    container: str
 
 
 @allow(Role.OPERATOR, "exec")
@@ -39,7 +48,7 @@ async def download(request: Request) -> HttpResponseBase:
     row = await _row_or_404(request, request.GET.get("row", ""))
     path = request.GET.get("path", "")
     try:
-        entry, pieces = await files.download(engine.gateway, request.actor, row, path)
+        entry, pieces = await files.download(engine.gateway, request.actor, row, path, _container(request))
     except Denied as error:
         raise refusal(error) from error
     except ClusterError as error:
@@ -66,7 +75,9 @@ async def upload(request: Request) -> HttpResponse:
         return await _shown(request, row, folder, Invalid("Choose a file first."))
     try:
         pieces = _pieces(given)
-        await files.upload(engine.gateway, request.actor, row, folder, given.name or "", given.size, pieces)
+        await files.upload(
+            engine.gateway, request.actor, row, folder, given.name or "", given.size, pieces, _container(request)
+        )
     except Denied as error:
         raise refusal(error) from error
     except ClusterError as error:
@@ -94,25 +105,30 @@ async def _row_or_404(request: Request, row_id: str) -> Row:
 async def _shown(
     request: Request, row: Row, path: str, error: ClusterError | None = None, done: str = ""
 ) -> HttpResponse:
+    containers = row.kind.filing.containers(row.resource) if row.kind.filing else ()
+    container = _container(request) or next(iter(containers), "")
+    here = Here(row, container)
     context: dict[str, Any] = {
         "row": row,
         "path": path[:500],
-        "crumbs": _crumbs(row, "/"),
+        "crumbs": _crumbs(here, "/"),
+        "container": container,
+        "containers": containers,
         "error": error,
         "done": done,
     }
     try:
-        found = await files.look(engine.gateway, request.actor, row, path)
+        found = await files.look(engine.gateway, request.actor, row, path, container)
     except Denied as refused:
         raise refusal(refused) from refused
     except ClusterError as trouble:
         context["error"] = error or trouble
     else:
-        context |= {"path": found.path, "crumbs": _crumbs(row, found.path), "found": found}
+        context |= {"path": found.path, "crumbs": _crumbs(here, found.path), "found": found}
         if isinstance(found, Listing):
-            context["entries"] = _entries(row, found)
-            context["upload"] = _address("/files/upload/", row, found.path)
-        context["download"] = _address("/files/download/", row, found.path)
+            context["entries"] = _entries(here, found)
+            context["upload"] = _address("/files/upload/", here, found.path)
+        context["download"] = _address("/files/download/", here, found.path)
     context["may_write"] = _may_write(request, row)
     return render(request, "partials/files.html", context)
 
@@ -121,27 +137,32 @@ def _may_write(request: Request, row: Row) -> bool:
     return decide(request.actor, Target(row.cluster.id, row.namespace, row.cluster.read_only), files.WRITE).allowed
 
 
-def _entries(row: Row, found: Listing) -> list[dict[str, Any]]:
+def _entries(here: Here, found: Listing) -> list[dict[str, Any]]:
     base = found.path.rstrip("/")
     return [
         {
             "entry": one,
             "may": words_of(one.mode) if one.mode else "",
-            "href": _address("/files/", row, f"{base}/{one.name}"),
+            "href": _address("/files/", here, f"{base}/{one.name}"),
         }
         for one in found.entries
     ]
 
 
-def _crumbs(row: Row, path: str) -> list[tuple[str, str]]:
+def _crumbs(here: Here, path: str) -> list[tuple[str, str]]:
     """(name, address) of every folder on the way."""
     parts = [part for part in path.split("/") if part]
     steps = [("/", "/"), *((part, "/" + "/".join(parts[: number + 1])) for number, part in enumerate(parts))]
-    return [(name, _address("/files/", row, where)) for name, where in steps]
+    return [(name, _address("/files/", here, where)) for name, where in steps]
 
 
-def _address(view: str, row: Row, path: str) -> str:
-    return f"{view}?{urlencode({'row': row.id, 'path': path})}"
+def _address(view: str, here: Here, path: str) -> str:
+    container = {"container": here.container} if here.container else {}
+    return f"{view}?{urlencode({'row': here.row.id, **container, 'path': path})}"
+
+
+def _container(request: Request) -> str:
+    return request.GET.get("container", "")[:253]
 
 
 def attachment(name: str) -> str:

@@ -11,9 +11,10 @@ import pytest
 
 from clusters.drivers.base import Call
 from clusters.errors import Conflict, Unsupported
-from clusters.kinds.docker import files
-from clusters.kinds.docker.files import Listing, look
-from clusters.kinds.docker.tar import TarReader
+from clusters.kinds import files
+from clusters.kinds.docker.files import ContainerFiles
+from clusters.kinds.files import Listing
+from clusters.kinds.tar import TarReader
 
 
 def _archive(*infos: tarfile.TarInfo, data: bytes = b"") -> AsyncIterator[bytes]:
@@ -61,7 +62,7 @@ async def test_hostile_names_and_kinds_are_only_ever_shown() -> None:
         _info("w/device", type=tarfile.BLKTYPE, devmajor=8),
         _info("w/hard", type=tarfile.LNKTYPE, linkname="/etc/shadow"),
     ]
-    found = await look(Hostile(_archive(*infos, data=b"x")), "a" * 64, "/w")  # type: ignore[arg-type]
+    found = await ContainerFiles(Hostile(_archive(*infos, data=b"x")), "a" * 64).look("/w")  # type: ignore[arg-type]
     assert isinstance(found, Listing)
     names = [one.name for one in found.entries]
     assert {"device", "hard", "\x1b[2J", "..", "etc"} <= set(names)
@@ -75,7 +76,7 @@ async def test_a_size_that_lies_is_an_error_and_takes_no_memory() -> None:
         yield b"x" * 512
 
     with pytest.raises(Unsupported, match="larger than any real"):
-        await look(Hostile(endless()), "a" * 64, "/w")  # type: ignore[arg-type]
+        await ContainerFiles(Hostile(endless()), "a" * 64).look("/w")  # type: ignore[arg-type]
 
 
 async def test_a_folder_without_an_end_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +91,7 @@ async def test_a_folder_without_an_end_is_cut_and_says_so(monkeypatch: pytest.Mo
             yield bytes(1 << 16)
             passed += 1 << 16
 
-    found = await look(Hostile(endless(), endless()), "a" * 64, "/w")  # type: ignore[arg-type]
+    found = await ContainerFiles(Hostile(endless(), endless()), "a" * 64).look("/w")  # type: ignore[arg-type]
     assert isinstance(found, Listing)
     assert found.cut
     assert passed < 2 * 12 << 20
@@ -106,5 +107,7 @@ async def test_what_is_no_archive_says_so() -> None:
 
 async def test_nothing_is_written_to_our_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    await look(Hostile(_archive(_info("w/", type=tarfile.DIRTYPE), _info("w/x", size=1), data=b"x")), "a" * 64, "/w")  # type: ignore[arg-type]
+    await ContainerFiles(
+        Hostile(_archive(_info("w/", type=tarfile.DIRTYPE), _info("w/x", size=1), data=b"x")), "a" * 64
+    ).look("/w")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

@@ -15,10 +15,12 @@ import pytest_asyncio
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.kinds.docker import files
-from clusters.kinds.docker.files import Listing, Preview, clean_path, look, open_file, put_file
-from clusters.kinds.docker.files_inside import entries, list_inside
+from clusters.kinds import files
+from clusters.kinds.docker.files import ContainerFiles
+from clusters.kinds.docker.files_inside import list_inside
 from clusters.kinds.docker.volume_files import ROOT, way_into
+from clusters.kinds.files import Listing, Preview, clean_path
+from clusters.kinds.files_listed import entries
 from tests.clusters.docker_engine import a_name, made, now, unix
 from tests.real import find_docker_socket, find_old_docker_socket
 
@@ -56,7 +58,7 @@ async def uid(driver: DockerDriver) -> AsyncIterator[str]:
 
 async def _names(driver: DockerDriver, uid: str, path: str) -> dict[str, str]:
     try:
-        found = await look(driver, uid, path)
+        found = await ContainerFiles(driver, uid).look(path)
     except Missing:
         return {}
     assert isinstance(found, Listing)
@@ -79,9 +81,9 @@ async def test_a_folder_is_listed_with_what_is_in_it_and_no_deeper(driver: Docke
 
 @pytest.mark.docker
 async def test_a_file_is_shown_as_text_and_what_it_says_is_never_obeyed(driver: DockerDriver, uid: str) -> None:
-    plain = await look(driver, uid, "/w/plain.txt")
+    plain = await ContainerFiles(driver, uid).look("/w/plain.txt")
     assert plain == Preview("/w/plain.txt", 6, "hello\n")
-    shown = await look(driver, uid, "/w/escape.txt")
+    shown = await ContainerFiles(driver, uid).look("/w/escape.txt")
     assert isinstance(shown, Preview)
     assert shown.text == "a␛[31mred␛[0m\n"
 
@@ -92,7 +94,7 @@ async def test_a_file_is_shown_as_text_and_what_it_says_is_never_obeyed(driver: 
     [("/w/big", "too large"), ("/w/binary", "not text"), ("/w/pipe", "a pipe"), ("/w/null", "a device")],
 )
 async def test_what_is_no_text_is_not_shown(driver: DockerDriver, uid: str, path: str, why: str) -> None:
-    found = await look(driver, uid, path)
+    found = await ContainerFiles(driver, uid).look(path)
     assert isinstance(found, Preview)
     assert found.text is None
     assert why in found.why
@@ -100,15 +102,15 @@ async def test_what_is_no_text_is_not_shown(driver: DockerDriver, uid: str, path
 
 @pytest.mark.docker
 async def test_links_stay_inside_the_container(driver: DockerDriver, uid: str) -> None:
-    near = await look(driver, uid, "/w/near")
+    near = await ContainerFiles(driver, uid).look("/w/near")
     assert isinstance(near, Preview)
     assert near.text == "hello\n"
-    out = await look(driver, uid, "/w/out")
+    out = await ContainerFiles(driver, uid).look("/w/out")
     assert isinstance(out, Preview)
     assert (out.text or "").strip() == uid[:12]  # its own, not the machine's
     assert "er" in await _names(driver, uid, "/w/folder-link")
     with pytest.raises(Conflict, match="circle"):
-        await look(driver, uid, "/w/circle1")
+        await ContainerFiles(driver, uid).look("/w/circle1")
 
 
 @pytest.mark.docker
@@ -116,7 +118,7 @@ async def test_links_stay_inside_the_container(driver: DockerDriver, uid: str) -
     "path", ["/../../../../etc/hostname", "//etc//hostname", "/etc/./hostname", "/w/../etc/hostname"]
 )
 async def test_steps_back_stay_inside_the_container(driver: DockerDriver, uid: str, path: str) -> None:
-    found = await look(driver, uid, path)
+    found = await ContainerFiles(driver, uid).look(path)
     assert isinstance(found, Preview)
     assert (found.text or "").strip() == uid[:12]
 
@@ -131,7 +133,7 @@ def test_what_is_no_path_is_refused(path: str) -> None:
 async def test_a_path_as_it_is_written_is_taken_as_it_is_written(driver: DockerDriver, uid: str) -> None:
     for path in ("/w/%2e%2e/etc", "/w/nothing?x=1&path=/etc", "/w/a\nb"):
         with pytest.raises(Missing):
-            await look(driver, uid, path)
+            await ContainerFiles(driver, uid).look(path)
 
 
 @pytest.mark.docker
@@ -142,8 +144,8 @@ async def test_a_file_comes_out_and_goes_in_byte_for_byte(driver: DockerDriver, 
         for start in range(0, len(data), 65_536):
             yield data[start : start + 65_536]
 
-    await put_file(driver, uid, "/w", "näme with space.bin", len(data), pieces())
-    entry, content = await open_file(driver, uid, "/w/näme with space.bin")
+    await ContainerFiles(driver, uid).put_file("/w", "näme with space.bin", len(data), pieces())
+    entry, content = await ContainerFiles(driver, uid).open_file("/w/näme with space.bin")
     assert entry.size == len(data)
     assert abs(entry.changed - time.time()) < 60
     assert b"".join([piece async for piece in content]) == data
@@ -163,9 +165,9 @@ async def test_a_file_that_is_replaced_keeps_its_owner_and_mode(which: str) -> N
                 while "link" not in await _names_or_none(driver, one.uid):
                     await asyncio.sleep(0.1)
             for name in ("own", "fresh", "link"):
-                await put_file(driver, one.uid, "/f", name, 3, pieces())
+                await ContainerFiles(driver, one.uid).put_file("/f", name, 3, pieces())
             for name, kept in (("own", (0o750, (70, 71))), ("fresh", (0o644, (0, 0))), ("link", (0o644, (0, 0)))):
-                entry, content = await open_file(driver, one.uid, f"/f/{name}")
+                entry, content = await ContainerFiles(driver, one.uid).open_file(f"/f/{name}")
                 assert (entry.mode, entry.owner) == kept, name
                 assert b"".join([piece async for piece in content]) == b"new"
     finally:
@@ -181,7 +183,7 @@ async def _names_or_none(driver: DockerDriver, uid: str) -> set[str]:
 
 @pytest.mark.docker
 async def test_a_folder_comes_out_as_the_archive_it_is(driver: DockerDriver, uid: str) -> None:
-    _, content = await open_file(driver, uid, "/w/deep")
+    _, content = await ContainerFiles(driver, uid).open_file("/w/deep")
     whole = io.BytesIO(b"".join([piece async for piece in content]))
     with tarfile.open(fileobj=whole) as archive:
         assert "deep/er/file" in archive.getnames()
@@ -194,7 +196,7 @@ async def test_a_name_that_could_climb_is_not_put_in(driver: DockerDriver, uid: 
         yield b"x"
 
     with pytest.raises(Invalid):
-        await put_file(driver, uid, "/w", name, 1, pieces())
+        await ContainerFiles(driver, uid).put_file("/w", name, 1, pieces())
 
 
 @pytest.mark.docker
@@ -203,7 +205,7 @@ async def test_a_folder_that_is_not_there_takes_nothing(driver: DockerDriver, ui
         yield b"x"
 
     with pytest.raises(ClusterError):
-        await put_file(driver, uid, "/w/nowhere", "x", 1, pieces())
+        await ContainerFiles(driver, uid).put_file("/w/nowhere", "x", 1, pieces())
 
 
 @pytest.mark.docker
@@ -225,7 +227,7 @@ async def test_a_large_folder_is_listed_whole_without_reading_what_is_in_it(whic
                 while (await _size(driver, one.uid, "/w/big")) != 600 << 20:
                     await asyncio.sleep(0.5)
             began = asyncio.get_running_loop().time()
-            found = await look(driver, one.uid, "/")
+            found = await ContainerFiles(driver, one.uid).look("/")
             took = asyncio.get_running_loop().time() - began
             assert isinstance(found, Listing)
             assert not found.cut
@@ -243,7 +245,7 @@ async def _size(driver: DockerDriver, uid: str, path: str) -> int:
 @pytest.mark.docker
 async def test_what_the_container_says_of_a_folder_is_what_its_archive_says(driver: DockerDriver, uid: str) -> None:
     asked = await list_inside(driver, uid, "/w")
-    read = await look(driver, uid, "/w")
+    read = await ContainerFiles(driver, uid).look("/w")
     assert asked is not None
     assert asked[1]
     assert isinstance(read, Listing)
@@ -282,24 +284,24 @@ async def test_a_volume_is_looked_into_and_put_into_through_a_container_that_nev
 
     try:
         async with way_into(driver, volume, write=True) as name:
-            await put_file(driver, name, f"{ROOT}/", "note", 4, pieces())
+            await ContainerFiles(driver, name).put_file(f"{ROOT}/", "note", 4, pieces())
             assert (await now(driver, name)).state.status == "created"
         async with made(driver, ("ln", "-s", "/etc/passwd", "/v/out"), HostConfig={"Binds": [f"{volume}:/v"]}):
             pass
         async with way_into(driver, volume, write=False) as name:
-            found = await look(driver, name, "/", ROOT)
+            found = await ContainerFiles(driver, name, ROOT).look("/")
             assert isinstance(found, Listing)
             assert found.path == "/"
             assert "note" in {one.name for one in found.entries}
-            note = await look(driver, name, "/note", ROOT)
+            note = await ContainerFiles(driver, name, ROOT).look("/note")
             assert isinstance(note, Preview)
             assert (note.path, note.text) == ("/note", "kept")
             with pytest.raises(Conflict, match="out of the volume"):
-                await look(driver, name, "/out", ROOT)
+                await ContainerFiles(driver, name, ROOT).look("/out")
             with pytest.raises(Missing):
-                await look(driver, name, "/../etc/passwd", ROOT)
+                await ContainerFiles(driver, name, ROOT).look("/../etc/passwd")
             with pytest.raises(ClusterError):
-                await put_file(driver, name, ROOT, "more", 4, pieces())
+                await ContainerFiles(driver, name).put_file(ROOT, "more", 4, pieces())
         with pytest.raises(Missing):
             await now(driver, name)
     finally:

@@ -24,7 +24,7 @@ from clusters.kinds.base import Role
 from clusters.kinds.docker import image_files
 from clusters.kinds.docker.container import CONTAINER
 from clusters.kinds.docker.container_edit import DUPLICATE, EDIT
-from clusters.kinds.docker.files import Listing, look, open_file, put_file
+from clusters.kinds.docker.files import ContainerFiles
 from clusters.kinds.docker.image import IMAGE
 from clusters.kinds.docker.network import NETWORK
 from clusters.kinds.docker.origin import load_origin
@@ -33,6 +33,7 @@ from clusters.kinds.docker.push import push
 from clusters.kinds.docker.run import RUN
 from clusters.kinds.docker.volume import VOLUME
 from clusters.kinds.docker.volume_files import ROOT, way_into
+from clusters.kinds.files import Listing
 from clusters.models import Registry
 from clusters.registries import kept
 from clusters.registries.removal import delete_tag
@@ -171,16 +172,16 @@ async def test_files_go_in_and_out_of_a_container_and_a_volume(engine: DockerDri
     async def pieces() -> AsyncIterator[bytes]:
         yield data
 
-    await put_file(engine, name, "/data", "put.bin", len(data), pieces())
-    entry, content = await open_file(engine, name, "/data/put.bin")
+    await ContainerFiles(engine, name).put_file("/data", "put.bin", len(data), pieces())
+    entry, content = await ContainerFiles(engine, name).open_file("/data/put.bin")
     assert entry.size == len(data)
     assert b"".join([piece async for piece in content]) == data
-    listing = await look(engine, name, "/")
+    listing = await ContainerFiles(engine, name).look("/")
     assert isinstance(listing, Listing)
     assert {"data", "bin"} <= {one.name for one in listing.entries}
     await remove(engine, name)
     async with way_into(engine, name, write=False) as way:
-        found = await look(engine, way, "/", ROOT)
+        found = await ContainerFiles(engine, way, ROOT).look("/")
     assert isinstance(found, Listing)
     assert [one.name for one in found.entries] == ["put.bin"]
     async with connected(engine, "volume") as connection:

@@ -13,8 +13,9 @@ import pytest_asyncio
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Missing, Unreachable
-from clusters.kinds.docker import files, image_files
-from clusters.kinds.docker.tar import BLOCK, one_file, to_the_end
+from clusters.kinds.docker import image_files
+from clusters.kinds.docker.files import ContainerFiles
+from clusters.kinds.tar import BLOCK, one_file, to_the_end
 from tests.clusters.docker_engine import Line, made, unix
 from tests.clusters.test_docker_run import Heard
 from tests.real import find_docker_socket
@@ -50,7 +51,7 @@ async def _cut_after_the_first_pieces(pieces: AsyncIterator[bytes], line: Line) 
 
 async def _is_filled(driver: DockerDriver, uid: str) -> bool:
     try:
-        return "there" in str(await files.look(driver, uid, "/w"))
+        return "there" in str(await ContainerFiles(driver, uid).look("/w"))
     except Missing:  # the folder itself is made a moment after the start
         return False
 
@@ -63,7 +64,7 @@ async def test_a_file_and_a_folder_that_are_cut_off_raise(driver: DockerDriver, 
                 await asyncio.sleep(0.2)
         for path in ("/w/big", "/w"):
             await line.heal()
-            _, pieces = await files.open_file(driver, one.uid, path)
+            _, pieces = await ContainerFiles(driver, one.uid).open_file(path)
             with pytest.raises(ClusterError):
                 await _cut_after_the_first_pieces(pieces, line)
     await direct.close()
@@ -85,7 +86,7 @@ async def test_a_file_on_its_way_in_says_that_it_may_be_there_in_part(driver: Do
     direct = unix(find_docker_socket())
     async with made(direct) as one:
         with pytest.raises(Unreachable, match="in part"):
-            await files.put_file(driver, one.uid, "/", "big", 64 * MIB, data())
+            await ContainerFiles(driver, one.uid).put_file("/", "big", 64 * MIB, data())
     await direct.close()
 
 

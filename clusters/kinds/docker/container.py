@@ -9,11 +9,12 @@ from clusters.kinds.docker.container_actions import ACTIONS
 from clusters.kinds.docker.container_again import AGAIN, AGAIN_REVEALED
 from clusters.kinds.docker.container_edit import DUPLICATE, EDIT
 from clusters.kinds.docker.container_health import health
-from clusters.kinds.docker.container_inside import CHANGES, FILES, HISTORY, PROCESSES
+from clusters.kinds.docker.container_inside import CHANGES, HISTORY, PROCESSES
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
+from clusters.kinds.docker.files import OF_CONTAINER
 from clusters.kinds.docker.run import RUN
-from clusters.kinds.panels import LOGS, RAW, TERMINAL, USAGE
+from clusters.kinds.panels import FILES, LOGS, RAW, TERMINAL, USAGE
 
 
 def _ports(container: Container) -> list[str]:
@@ -138,5 +139,6 @@ CONTAINER: Kind[Container] = Kind(
         image=lambda one: one.image, copies=_copies, restarts=lambda one: one.restart_count, counts=_is_own
     ),
     search=_search,
+    filing=OF_CONTAINER,
     logs=log_sources,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError, Conflict, Missing, Unreachable
-from clusters.kinds.base import Look, Panel, Role
+from clusters.kinds.base import Look, Panel
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import checks
 from clusters.kinds.exit_codes import exit_words
@@ -100,15 +100,6 @@ PROCESSES: Panel[Container] = Panel(
     load=_load_processes,
     live=False,
     when=lambda one: one.state.status == "running",
-)
-FILES: Panel[Any] = Panel(
-    key="files",
-    label="Files",
-    icon="folder",
-    template="container_files",
-    role=Role.OPERATOR,
-    right="exec",
-    live=False,
 )
 CHANGES: Panel[Container] = Panel(
     key="changes", label="Changed files", icon="file-diff", template="container_changes", load=_load_changes, live=False

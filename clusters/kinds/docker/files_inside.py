@@ -9,29 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from struct import Struct
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError
-from clusters.kinds.docker.tar import MOST_SIZE, Entry, What
+from clusters.kinds.files_listed import MOST_PRINTED, SAYS, SCRIPT, entries
+from clusters.kinds.tar import Entry
 
 SECONDS = 8.0
-MOST_PRINTED = 16 << 20  # bytes
 _HEADER = Struct(">BxxxI")  # which stream, three zeros, how many bytes follow
 _OUT = 1
-# The mark before each entry cannot be guessed by whoever chose the names. $0: the folder, $1: the mark.
-_SCRIPT = 'cd -P "$0" && exec find . -mindepth 1 -maxdepth 1 -exec stat -c "$1 %f %s %Y %n$1>%N" "{}" +'
-_KINDS: dict[int, What] = {
-    stat.S_IFDIR: "folder",
-    stat.S_IFREG: "file",
-    stat.S_IFLNK: "link",
-    stat.S_IFCHR: "device",
-    stat.S_IFBLK: "device",
-    stat.S_IFIFO: "pipe",
-}
 
 
 async def list_inside(driver: Driver, uid: str, path: str) -> tuple[list[Entry], bool] | None:
@@ -52,8 +41,8 @@ def _wanted(path: str, mark: str) -> dict[str, object]:
     return {
         "AttachStdout": True,
         "AttachStderr": False,
-        "Env": ["LC_ALL=C", "QUOTING_STYLE=literal"],
-        "Cmd": ["sh", "-c", _SCRIPT, path, mark],
+        "Env": [f"{name}={value}" for name, value in SAYS.items()],
+        "Cmd": ["sh", "-c", SCRIPT, path, mark],
     }
 
 
@@ -82,35 +71,3 @@ async def _frames(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             if stream == _OUT:
                 yield rest[_HEADER.size : _HEADER.size + length]
             rest = rest[_HEADER.size + length :]
-
-
-def entries(text: str, mark: str) -> Iterator[Entry]:
-    """What ``stat`` printed, entry by entry; what is cut or makes no sense is left out."""
-    for record in f"\n{text}".split(f"{mark} ")[1:]:
-        words, _, link = record.partition(f"{mark}>")
-        try:
-            mode, size, changed, name = words.split(" ", 3)
-            number, bytes_, at = int(mode[:8], 16), int(size[:20]), float(changed[:20])
-        except ValueError:
-            continue
-        short = name.removeprefix("./")
-        if not short or "/" in short or short in (".", ".."):
-            continue
-        kind = _KINDS.get(stat.S_IFMT(number), "thing")
-        yield Entry(
-            name=short[:4096],
-            kind=kind,
-            size=bytes_ if kind == "file" and 0 <= bytes_ <= MOST_SIZE else 0,
-            mode=stat.S_IMODE(number),
-            changed=min(max(at, 0.0), 4e9),
-            target=_target(name, link.rstrip("\n")) if kind == "link" else "",
-        )
-
-
-def _target(name: str, shown: str) -> str:
-    """Where a link leads; ``stat`` writes it as name -> target, with quotes or without."""
-    for quote in ("'", ""):
-        begin = f"{quote}{name}{quote} -> {quote}"
-        if shown.startswith(begin) and shown.endswith(quote):
-            return shown[len(begin) : len(shown) - len(quote)][:4096]
-    return ""

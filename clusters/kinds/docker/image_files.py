@@ -10,8 +10,8 @@ from clusters.errors import ClusterError, Conflict, Invalid, Unreachable
 from clusters.kinds.base import Says
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.layers import plain
-from clusters.kinds.docker.tar import to_the_end
 from clusters.kinds.formats import size
+from clusters.kinds.tar import to_the_end
 
 PACKING = 120.0  # seconds until an engine gives the first piece of an image
 SENDING = 3600.0  # seconds for all of an archive on its way in

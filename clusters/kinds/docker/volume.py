@@ -7,13 +7,13 @@ from typing import Any
 
 from clusters.kinds.base import Column, Health, Join, Kind, Look, Panel
 from clusters.kinds.columns import AGE, STATUS
-from clusters.kinds.docker.container_inside import FILES
 from clusters.kinds.docker.disk import SIZE, volume_size
+from clusters.kinds.docker.files import OF_VOLUME
 from clusters.kinds.docker.overview import PROJECT_COLUMN, overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.docker.volume_actions import ACTIONS, CREATE
 from clusters.kinds.docker.volume_model import Volume, join
-from clusters.kinds.panels import RAW
+from clusters.kinds.panels import FILES, RAW
 
 
 def health(one: Volume) -> Health:
@@ -90,5 +90,6 @@ VOLUME: Kind[Volume] = Kind(
     ),
     panels=(OVERVIEW, FILES, SIZE, RAW),
     actions=ACTIONS,
+    filing=OF_VOLUME,
     search=lambda one: " ".join((one.mountpoint, one.driver, *(user.name for user in one.users))),
 )

@@ -200,7 +200,11 @@ async def to_the_end(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None
 
 
 async def one_file(
-    name: str, size: int, data: AsyncIterator[bytes], before: Entry | None = None
+    name: str,
+    size: int,
+    data: AsyncIterator[bytes],
+    before: Entry | None = None,
+    form: Literal[1, 2] = tarfile.PAX_FORMAT,
 ) -> AsyncIterator[bytes]:
     """An archive with one file in it, of exactly that size. Raises Unsupported when there is less or more.
 
@@ -210,7 +214,7 @@ async def one_file(
     info = tarfile.TarInfo(name)
     info.size, info.mode, info.mtime = size, before.mode & 0o777 if before else 0o644, int(time.time())
     info.uid, info.gid = before.owner if before else (0, 0)
-    yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    yield info.tobuf(form, "utf-8", "surrogateescape")
     left = size
     async for piece in data:
         left -= len(piece)
