@@ -50,7 +50,7 @@ SCRIPT = HOSTILE.replace("sleep 1000", "touch -- /w/-rf; mkdir /w/empty; echo mi
 async def pod(driver: KubernetesDriver, live: Live, namespace: str) -> Any:
     """A pod with three containers: one full of hostile names, one without any program, one whose user may little."""
     containers = [{"name": "main", "command": ["sh", "-c", SCRIPT], **BUSY}, BARE, NARROW]
-    volumes = [{"name": one, "emptyDir": {}} for one in ("room", "tools", "nothing")]
+    volumes: list[dict[str, Any]] = [{"name": one, "emptyDir": {}} for one in ("room", "tools", "nothing")]
     name = await run_pod(driver, namespace, containers=containers, initContainers=[TOOLS], volumes=volumes)
     return await live.until(POD, named(name, "Running"))
 
