@@ -16,6 +16,7 @@ from clusters.kinds.base import Action, Field, Look, Says
 from clusters.kinds.formats import count, span
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.drain_plan import DrainPod, Fate, Options, Plan, look, pods_of
+from clusters.kinds.kubernetes.drain_room import UNKNOWN, without_room
 from clusters.kinds.permission import Permission
 from clusters.kinds.preview import Preview, Told
 
@@ -51,8 +52,12 @@ async def _preview(asked: Look, values: Values) -> Preview:
     effect = f"{count(moving, 'pod')} {'is' if moving == 1 else 'are'} asked to go. {node.name} {cordoned}."
     if not moving and not plan.holds:
         effect = f"There is nothing on {node.name} that would move. It {cordoned}."
+    lost = await without_room(asked, plan.leaving)
+    if lost is None and moving:
+        effect = f"{effect} {UNKNOWN}"
     told = [
         _told("Need your leave", "failing", plan.holds),
+        _told("Find no room elsewhere", "at_risk", lost or ()),
         _told("Have to wait", "at_risk", plan.waits),
         _told("Move", "healthy", plan.moves),
         _told("Stay", "stopped", plan.stays),

@@ -16,6 +16,7 @@ from clusters.errors import Missing, Refused, Unsupported
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import Condition, Object, Owner, Part, condition
 from clusters.kinds.kubernetes.disruption_budget import BudgetStatus
+from clusters.kinds.kubernetes.pod_model import Pod, PodSpec
 from clusters.kinds.kubernetes.selectors import LabelSelector
 
 PODS, BUDGETS = ("api", "v1", "pods"), ("apis", "policy", "v1", "poddisruptionbudgets")
@@ -30,11 +31,29 @@ class DrainVolume(Part, frozen=True, gc=False, rename="camel"):
     empty_dir: dict[str, Any] | None = None
 
 
-class DrainSpec(Part, frozen=True, gc=False, rename="camel"):
+class Toleration(Part, frozen=True, gc=False, rename="camel"):
+    """A taint that it bears."""
+
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+    def bears(self, taint: Any) -> bool:
+        """Does it bear that one?"""
+        if self.effect and self.effect != taint.effect:
+            return False
+        if not self.key:
+            return self.operator == "Exists"
+        return self.key == taint.key and (self.operator == "Exists" or self.value == taint.value)
+
+
+class DrainSpec(PodSpec, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
 
-    node_name: str = ""
-    volumes: list[DrainVolume] | None = None
+    volumes: list[DrainVolume] | None = None  # type: ignore[assignment]
+    node_selector: dict[str, str] | None = None
+    tolerations: list[Toleration] | None = None
 
 
 class DrainStatus(Part, frozen=True, gc=False, rename="camel"):
@@ -54,6 +73,11 @@ class DrainPod(Object, frozen=True, gc=False, rename="camel"):
     def place(self) -> str:
         """ "shop/web-1" """
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def requests(self) -> tuple[float, float]:
+        """What is kept free for it: cores, and bytes."""
+        return Pod(spec=self.spec).requests
 
     @property
     def has_local_data(self) -> bool:

@@ -1,0 +1,114 @@
+"""Whether what leaves a node finds room on the others: what it requests, beside what is requested there already.
+
+As the scheduler sees it, but for what only it knows: affinities, spreading, disks that live on one machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.kinds.base import Look
+from clusters.kinds.formats import size
+from clusters.kinds.kubernetes.asking import booked
+from clusters.kinds.kubernetes.base import condition
+from clusters.kinds.kubernetes.copies import OVER
+from clusters.kinds.kubernetes.drain_plan import DrainPod, Fate
+from clusters.kinds.kubernetes.quantities import quantity
+
+UNKNOWN = "Whether they find room elsewhere cannot be told: not all machines and pods are seen."
+_KEEPS_AWAY = {"NoSchedule", "NoExecute"}
+
+
+@dataclass(slots=True)
+class Room:
+    """What is free on one other machine."""
+
+    node: Any
+    cores: float
+    memory: float
+    pods: float
+
+    def takes(self, pod: DrainPod) -> bool:
+        """Is there enough of everything?"""
+        cores, memory = pod.requests
+        return self.pods >= 1 and cores <= self.cores + 1e-9 and memory <= self.memory
+
+    def take(self, pod: DrainPod) -> None:
+        """Keep its part for it."""
+        cores, memory = pod.requests
+        self.cores, self.memory, self.pods = self.cores - cores, self.memory - memory, self.pods - 1
+
+
+async def without_room(look: Look, leaving: Sequence[DrainPod]) -> list[Fate] | None:
+    """Which of these would find none, with the reason; None where it cannot be told."""
+    nodes, pods = await look.related("node"), await look.related("pod")
+    known = {one.uid for one in pods}
+    moving = [pod for pod in leaving if pod.controller is not None and pod.status.phase not in OVER]
+    if all(one.uid != look.resource.uid for one in nodes) or any(pod.uid not in known for pod in moving):
+        return None
+    return judged(moving, rooms([one for one in nodes if one.uid != look.resource.uid], pods))
+
+
+def rooms(nodes: Iterable[Any], pods: Sequence[Any]) -> list[Room]:
+    """What is free on each machine that takes pods now."""
+    taken = booked(pods)
+    number: dict[str, int] = {}
+    for pod in pods:
+        if pod.status.phase not in OVER:
+            number[pod.spec.node_name] = number.get(pod.spec.node_name, 0) + 1
+    found = []
+    for node in nodes:
+        ready = condition(node.status.conditions, "Ready")
+        if node.spec.unschedulable or ready is None or ready.status != "True":
+            continue
+        cores, memory = taken.get(node.name, (0.0, 0.0))
+        most = quantity((node.status.allocatable or {}).get("pods", "")) or 110.0
+        free = most - number.get(node.name, 0)
+        found.append(Room(node, node.cpu_limit - cores, node.memory_limit - memory, free))
+    return found
+
+
+def judged(moving: Iterable[DrainPod], free: Sequence[Room]) -> list[Fate]:
+    """The largest are placed first, each where most is free. What is left has no room."""
+    left = []
+    for pod in sorted(moving, key=lambda one: (one.requests[1], one.requests[0]), reverse=True):
+        fitting = [room for room in free if _may(pod, room) and room.takes(pod)]
+        if fitting:
+            max(fitting, key=lambda room: (room.memory, room.cores)).take(pod)
+        else:
+            left.append(Fate(pod, _why(pod, free)))
+    return sorted(left, key=lambda fate: fate.pod.place)
+
+
+def _may(pod: DrainPod, room: Room) -> bool:
+    return _is_selected(pod, room) and _is_borne(pod, room)
+
+
+def _is_selected(pod: DrainPod, room: Room) -> bool:
+    wanted = (pod.spec.node_selector or {}).items()
+    return all(room.node.labels.get(key) == value for key, value in wanted)
+
+
+def _is_borne(pod: DrainPod, room: Room) -> bool:
+    bears = pod.spec.tolerations or ()
+    taints = [one for one in room.node.spec.taints or () if one.effect in _KEEPS_AWAY]
+    return all(any(each.bears(taint) for each in bears) for taint in taints)
+
+
+def _why(pod: DrainPod, free: Sequence[Room]) -> str:
+    if not free:
+        return "no other machine is ready and takes pods"
+    selected = [room for room in free if _is_selected(pod, room)]
+    if not selected:
+        wanted = ", ".join(f"{key}={value}" for key, value in sorted((pod.spec.node_selector or {}).items()))
+        return f"no other machine that takes pods has the labels it asks for: {wanted}"
+    borne = [room for room in selected if _is_borne(pod, room)]
+    if not borne:
+        return "the machines that it may be on are reserved (tainted) for others"
+    cores, memory = pod.requests
+    most = max(borne, key=lambda room: (room.memory, room.cores))
+    asked = " and ".join(filter(None, (f"{cores:.3g} cores" if cores else "", size(memory) if memory else "")))
+    room = f"{max(0.0, most.cores):.3g} cores and {size(max(0.0, most.memory))}"
+    return f"it requests {asked or 'a place'}; on {most.node.name}, which has the most, {room} are left by then"
