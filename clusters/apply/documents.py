@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from clusters.errors import Invalid
+from clusters.kinds.kubernetes.names import NAMESPACE
 
 MOST_BYTES = 1 << 20
 MOST_DOCUMENTS = 100
@@ -26,7 +27,6 @@ Path: TypeAlias = tuple[str | int, ...]
 _API_VERSION = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?v[a-z0-9]{1,62}")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:@~-]{0,252}")
-NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what one may be called
 
 
 class Unreadable(Invalid):

@@ -9,13 +9,12 @@ from typing import Any
 from clusters.deploy import quantity
 from clusters.deploy.form import Mount, Port, Source, Toleration
 from clusters.errors import Invalid
+from clusters.kinds.kubernetes.pairs import wrong_key, wrong_value
 
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,252}")
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,253}")
 _OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL_NAME = re.compile(rf"(?:(?:{_OBJECT.pattern})/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?")
-_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
 _KINDS = {"empty", "claim", "new", "config", "secret"}
 
@@ -112,12 +111,10 @@ def label(line: str) -> tuple[str, str]:
     """``name=value``."""
     name, equals, value = line.partition("=")
     name, value = name.strip(), value.strip()
-    if not equals or not _LABEL_NAME.fullmatch(name) or len(name) > 317:
-        raise Invalid(f"“{name[:60]}” cannot be the name of a label.", hint="Write name=value.")
-    if not _LABEL_VALUE.fullmatch(value):
-        raise Invalid(
-            f"“{value[:60]}” cannot be the value of a label.", hint="Up to 63 letters, digits, “-”, “_” and “.”."
-        )
+    if not equals:
+        raise Invalid(f"“{name[:60]}” is no label.", hint="Write name=value.")
+    if why := wrong_key(name) or wrong_value(name, value):
+        raise Invalid(why, hint="Write name=value.")
     return name, value
 
 
@@ -130,10 +127,8 @@ def toleration(line: str) -> Toleration:
     key, equals, value = (part.strip() for part in taint.partition("="))
     if key == "*" and not value:
         return Toleration("", None, effect if colon else "")
-    if not _LABEL_NAME.fullmatch(key):
-        raise Invalid(f"“{key[:60]}” cannot be the key of a taint.", hint="Write key=value:NoSchedule, or “*” for all.")
-    if not _LABEL_VALUE.fullmatch(value):
-        raise Invalid(f"“{value[:60]}” cannot be the value of a taint.")
+    if why := wrong_key(key) or wrong_value(key, value):
+        raise Invalid(why, hint="Write key=value:NoSchedule, or “*” for all.")
     return Toleration(key, value if equals and value else None, effect if colon else "")
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from clusters.apply.documents import NAMESPACE
 from clusters.deploy import lines, quantity
 from clusters.deploy.fields import FIELDS
 from clusters.deploy.form import DeployForm, Pairs, Port, Probe
@@ -16,6 +15,7 @@ from clusters.deploy.objects import NAME_LABEL
 from clusters.errors import Invalid
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds.docker.image_name import split_image
+from clusters.kinds.kubernetes.names import NAMESPACE
 
 T = TypeVar("T")
 LONGEST = {"deployment": 63, "stateful-set": 52, "daemon-set": 52}  # the cluster makes labels of longer ones

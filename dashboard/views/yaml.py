@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from clusters.apply import writing
-from clusters.apply.documents import NAMESPACE
 from clusters.apply.edit import Edited
 from clusters.apply.hidden import shown
 from clusters.apply.plan import Asked, plan
@@ -21,6 +20,7 @@ from clusters.audit import Unrecorded
 from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
+from clusters.kinds.kubernetes.names import NAMESPACE
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from dashboard.access import allow, cluster_or_404, refusal, resource_or_404

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from clusters.errors import Invalid
+from clusters.kinds.kubernetes.names import NAMESPACE
 
 # Clients escape "/" but not "..", which then climbs out of the namespace; so everything but plain segments is refused.
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:@~-]{0,252}")
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123: what a namespace is called
 
 
 def joined(segments: Sequence[str]) -> str:
@@ -26,6 +26,6 @@ def collection(api: str, namespace: str = "") -> tuple[str, ...]:
     root = ("apis", *group, version) if group else ("api", version)
     if not namespace:
         return (*root, plural)
-    if not _LABEL.fullmatch(namespace):
+    if not NAMESPACE.fullmatch(namespace):
         raise Invalid("That is not the name of a namespace.", detail=repr(namespace)[:300])
     return (*root, "namespaces", namespace, plural)

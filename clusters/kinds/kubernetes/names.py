@@ -1,8 +1,12 @@
-"""From what an object calls itself to where its kind is kept, and to the page it has here."""
+"""What things may be called; and from what an object calls itself to where its kind is kept, and its page here."""
 
 from __future__ import annotations
 
+import re
+
 from clusters.drivers.base import full_name
+
+NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what one may be called (RFC 1123)
 
 
 def plural(kind: str) -> str:

@@ -67,14 +67,15 @@ def _wrong(text: str, *, labels: bool) -> str:
     except ValueError as error:
         return str(error)
     for key, value in pairs.items():
-        if why := _wrong_key(key) or (_wrong_value(key, value) if labels else ""):
+        if why := wrong_key(key) or (wrong_value(key, value) if labels else ""):
             return why
     if MASK in text:
         return f"{MASK} stands for what is hidden: it cannot be written."
     return ""
 
 
-def _wrong_key(key: str) -> str:
+def wrong_key(key: str) -> str:
+    """What is wrong with the key of a label, an annotation or a taint, as a sentence; "" when nothing is."""
     prefix, slash, name = key.rpartition("/")
     if slash and (len(prefix) > LONGEST_PREFIX or not _PREFIX.fullmatch(prefix)):
         return f"“{key[:80]}”: before the / stands a domain: at most {LONGEST_PREFIX} small letters, digits, “-”, “.”."
@@ -89,7 +90,8 @@ def _wrong_key(key: str) -> str:
     return ""
 
 
-def _wrong_value(key: str, value: str) -> str:
+def wrong_value(key: str, value: str) -> str:
+    """The same of the value of a label or a taint."""
     if len(value) > LONGEST_LABEL:
         return f"The value of {key[:80]} is longer than {LONGEST_LABEL} characters."
     if value and not _NAME.fullmatch(value):
