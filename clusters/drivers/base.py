@@ -121,9 +121,9 @@ class LogChunk:
 class Usage:
     """One sample. Processor in cores (0.25 = a quarter of one), memory and traffic in bytes; a limit of 0 is none.
 
-    ``None`` means not measured: never shown as 0. Network and disk are bytes a second since the sample before.
-    ``nearest`` is the share of its memory limit used by the part of it that is nearest to one, and that part's name: a
-    container may be stopped while there is room in its pod.
+    ``None`` means not measured, or not known: never shown as 0. Network and disk are bytes a second since the sample
+    before. ``nearest`` is the share of its memory limit used by the part of it that is nearest to one, and that part's
+    name: a container may be stopped while there is room in its pod.
     """
 
     at: float
@@ -135,8 +135,8 @@ class Usage:
     net_out: float | None = None
     disk_read: float | None = None
     disk_write: float | None = None
-    cpu_request: float = 0.0
-    memory_request: float = 0.0
+    cpu_request: float | None = 0.0
+    memory_request: float | None = 0.0
     nearest: tuple[float, str] = (0.0, "")
 
 

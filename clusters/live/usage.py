@@ -186,7 +186,7 @@ def usage_cells(sample: Usage) -> dict[str, list[float | str | None]]:
     share, name = sample.nearest
     cpu: list[float | str | None] = [sample.cpu, sample.cpu_limit, "cores"]
     memory: list[float | str | None] = [sample.memory, sample.memory_limit, "bytes"]
-    if sample.cpu_request or sample.memory_request or share:
+    if sample.cpu_request != 0.0 or sample.memory_request != 0.0 or share:
         cpu += [sample.cpu_request, 0.0]
         memory += [sample.memory_request, round(share, 3)]
     if name:
@@ -228,8 +228,8 @@ def total(samples: Sequence[Usage]) -> Usage:
         net_out=add("net_out"),
         disk_read=add("disk_read"),
         disk_write=add("disk_write"),
-        cpu_request=sum(sample.cpu_request for sample in samples),
-        memory_request=sum(sample.memory_request for sample in samples),
+        cpu_request=sum(sample.cpu_request or 0.0 for sample in samples),
+        memory_request=sum(sample.memory_request or 0.0 for sample in samples),
         nearest=max(sample.nearest for sample in samples),
     )
 
@@ -268,8 +268,11 @@ def _booked(connection: Connection, kind: Kind[Any]) -> Mapping[str, tuple[float
 
 
 def _with_booked(row: Row, sample: Usage, booked: Mapping[str, tuple[float, float]] | None) -> Usage:
-    cores, memory = (booked or {}).get(row.resource.name, (0.0, 0.0))
-    return replace(sample, cpu_request=cores, memory_request=memory) if booked is not None else sample
+    """With what is requested of it by others; None of that is known where not all of these are seen."""
+    if row.kind.booked is None:
+        return sample
+    cores, memory = (None, None) if booked is None else booked.get(row.resource.name, (0.0, 0.0))
+    return replace(sample, cpu_request=cores, memory_request=memory)
 
 
 def copies(connection: Connection, row: Row) -> Iterable[Any]:

@@ -121,7 +121,7 @@ export const fillers = {
       part(element, mark).style.setProperty("--at", used.place(used[mark]).toFixed(3));
     }
     show(part(element, "amount"), used.said);
-    show(part(element, "beside"), ` · ${used.request ? `${used.inWords(used.request)} requested` : "nothing requested"} · ${used.limit ? `${limitWord} ${used.inWords(used.limit)}` : "no limit"}`);
+    show(part(element, "beside"), ` · ${used.request === null ? "what is requested is not known" : used.request ? `${used.inWords(used.request)} requested` : "nothing requested"} · ${used.limit ? `${limitWord} ${used.inWords(used.limit)}` : "no limit"}`);
     const near = part(element, "near");
     near.hidden = !used.near;
     near.dataset.level = used.level;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,6 +81,10 @@ async def test_requests_and_limits_are_known_where_nothing_is_measured() -> None
     room = asked(connection, Row(cluster, NODE, node, NODE.health(node)))
     assert room is not None
     assert (room.memory_request, room.memory_limit) == (10 * MIB, 1024 * MIB)
+    connection.cluster = replace(cluster, namespaces=frozenset({"shop"}))
+    part = asked(connection, Row(cluster, NODE, node, NODE.health(node)))
+    assert part is not None  # of pods in some namespaces nobody knows what all of them request
+    assert usage_cells(part)["memory"] == [None, 1024 * MIB, "bytes", None, 0.0]
 
 
 @pytest.mark.kubernetes
