@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clusters.drivers.base import Found
+from clusters.drivers.base import Call, Found
 from clusters.drivers.kubernetes import KubernetesDriver
 from clusters.errors import Conflict
 from clusters.fields import NotFilledIn, clean
@@ -17,6 +17,7 @@ from clusters.kinds.base import Look, Role
 from clusters.kinds.kubernetes import KINDS
 from clusters.kinds.kubernetes.general import general_kind
 from clusters.kinds.kubernetes.pairs import editable, read, wrong_annotations, wrong_labels
+from clusters.kinds.kubernetes.selected_by import selected
 from clusters.kinds.yaml_text import APPLIED
 from tests.clusters.kubernetes_objects import a_name, act, apply, pod_template, said, seen, watched
 from tests.clusters.real_cluster import driver, namespace  # noqa: F401
@@ -75,6 +76,22 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_audit_keeps_what_was_cha
     assert action.recorded(values) == {"set": "a=2\ntoken=••••••", "taken out": "c"}
     one = SimpleNamespace(name="web", namespace="shop")
     assert action.line(one, values) == "kubectl label pods/web -n shop --overwrite a=2 c- 'token=••••••'"
+
+
+async def test_selectors_that_were_not_looked_through_are_said() -> None:
+    class Long:
+        async def call(self, call: Call) -> Any:
+            return {"items": [], "metadata": {"continue": "on" if call.path[-1] == "services" else ""}}
+
+    async def related(name: str) -> list[Any]:
+        return []
+
+    pod = SimpleNamespace(namespace="shop", controller=None)
+    look = Look(cluster_id=1, kind=KIND, resource=pod, driver=Long(), related=related)
+    told = await selected(look, {"app": "web"}, {"app": "other"})
+    assert [(one.label, one.level, one.items) for one in told] == [
+        ("Not all of these were looked through", "unknown", [("services", "only the first 500")])
+    ]
 
 
 @pytest.mark.kubernetes

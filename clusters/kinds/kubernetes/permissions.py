@@ -7,15 +7,14 @@ from typing import Any
 
 import msgspec
 
-from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Look
 from clusters.kinds.formats import count
+from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import Object, Part
 from clusters.kinds.kubernetes.facts import User
 
 GROUP = "rbac.authorization.k8s.io/v1"
-MOST = 500  # bindings that are looked through
 _VERBS = (  # all of these together -> one word, in the order they are said
     ({"get", "list", "watch"}, "read"),
     ({"get", "list"}, "read"),
@@ -182,18 +181,17 @@ async def bindings_of(look: Look, fits: Any, namespace: str = "") -> tuple[list[
     """The bindings that fit, of the whole cluster and of a namespace ("" for all); and why not all can be told."""
     rows: list[User] = []
     unknown = ""
-    inside = ("namespaces", namespace) if namespace else ()
     for plural, kind, label, path in (
-        ("rolebindings", "role-binding", "Role binding", inside),
-        ("clusterrolebindings", "cluster-role-binding", "Cluster role binding", ()),
+        ("rolebindings", "role-binding", "Role binding", namespace),
+        ("clusterrolebindings", "cluster-role-binding", "Cluster role binding", ""),
     ):
         try:
-            call = Call("GET", ("apis", *GROUP.split("/"), *path, plural), {"limit": str(MOST)}, timeout=10)
-            answer = await look.driver.call(call)
+            found = await first_of(look, f"{GROUP}/{plural}", path)
         except ClusterError as error:
             unknown = error.message
             continue
-        for item in answer.get("items") or ():
+        unknown = unknown or found.only(f"{label.lower()}s")
+        for item in found.items:
             try:
                 one = msgspec.convert(item, Binding)
             except msgspec.ValidationError:

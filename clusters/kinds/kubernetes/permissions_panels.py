@@ -27,7 +27,8 @@ async def _load_role(look: Look) -> Mapping[str, Any]:
         return binding.role_ref.kind == kind and binding.role_ref.name == one.name
 
     rows, unknown = await bindings_of(look, fits, one.namespace)
-    given = Users("Given by", "No binding gives it to anybody.", rows, "Where", "" if rows else unknown)
+    told = {"beyond": unknown} if rows else {"unknown": unknown}
+    given = Users("Given by", "No binding gives it to anybody.", rows, "Where", **told)
     return await overview(look, [Fact("Lets", summary(one.rules))], given, **rule_rows(one.rules))
 
 

@@ -10,6 +10,7 @@ import msgspec
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Look
+from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import collection
 from clusters.kinds.kubernetes.selectors import Expression, LabelSelector
 from clusters.kinds.preview import Told
@@ -36,17 +37,19 @@ async def selected(look: Look, before: Labels, after: Labels) -> list[Told]:
     if look.kind.api not in ("v1/pods", "v1/nodes") or before == after:
         return []
     found: list[tuple[str, str]] = []
+    cut: list[tuple[str, str]] = []  # lists that are longer than what was looked through
     try:
         if look.kind.api == "v1/nodes":
-            found = [one async for one in _daemon_sets(look, before, after)]
+            found = [one async for one in _daemon_sets(look, before, after, cut)]
         else:
             found = [one async for one in _keeper(look, before, after)]
-            found += [one async for one in _others(look, before, after)]
+            found += [one async for one in _others(look, before, after, cut)]
     except ClusterError as error:
         return [Told("Who selects it by its labels could not be asked", "unknown", [("", error.message)])]
     except (AttributeError, KeyError, TypeError):
         return [Told("Who selects it by its labels was told in a way that is not understood", "unknown", [])]
-    return [Told(f"Selectors that notice: {len(found)}", "at_risk", found)] if found else []
+    told = [Told(f"Selectors that notice: {len(found)}", "at_risk", found)] if found else []
+    return [*told, *([Told("Not all of these were looked through", "unknown", cut)] if cut else [])]
 
 
 async def _keeper(look: Look, before: Labels, after: Labels) -> AsyncIterator[tuple[str, str]]:
@@ -61,25 +64,31 @@ async def _keeper(look: Look, before: Labels, after: Labels) -> AsyncIterator[tu
         yield f"{owner.kind} {owner.name}", words
 
 
-async def _others(look: Look, before: Labels, after: Labels) -> AsyncIterator[tuple[str, str]]:
+async def _others(
+    look: Look, before: Labels, after: Labels, cut: list[tuple[str, str]]
+) -> AsyncIterator[tuple[str, str]]:
     for api, label, lost, gained in _OF_PODS:
-        for tree in await _list(look, api, look.resource.namespace):
+        for tree in await _list(look, api, look.resource.namespace, cut):
             selector = _selector(tree, label)
             if selector.holds(before) != selector.holds(after):
                 yield f"{label} {tree['metadata']['name']}", lost if selector.holds(before) else gained
 
 
-async def _daemon_sets(look: Look, before: Labels, after: Labels) -> AsyncIterator[tuple[str, str]]:
-    for tree in await _list(look, "apps/v1/daemonsets", ""):
+async def _daemon_sets(
+    look: Look, before: Labels, after: Labels, cut: list[tuple[str, str]]
+) -> AsyncIterator[tuple[str, str]]:
+    for tree in await _list(look, "apps/v1/daemonsets", "", cut):
         wanted = LabelSelector(match_labels=tree["spec"]["template"]["spec"].get("nodeSelector") or {})
         if wanted.holds(before) != wanted.holds(after):
             words = "ends its copy on this node" if wanted.holds(before) else "starts a copy on this node"
             yield f"Daemon set {tree['metadata']['name']}", words
 
 
-async def _list(look: Look, api: str, namespace: str) -> Sequence[dict[str, Any]]:
-    answer = await look.driver.call(Call("GET", collection(api, namespace), {"limit": "500"}, timeout=5))
-    return (answer or {}).get("items") or []
+async def _list(look: Look, api: str, namespace: str, cut: list[tuple[str, str]]) -> Sequence[Mapping[str, Any]]:
+    found = await first_of(look, api, namespace, within=5)
+    if found.more:
+        cut.append((api.rpartition("/")[2], f"only the first {found.asked}"))
+    return found.items
 
 
 def _selector(tree: Mapping[str, Any], label: str) -> LabelSelector:

@@ -59,6 +59,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
         *_facts(one),
         *(Fact("Was given rights by", f"{each.label.lower()} {each.name}", each.kind, each.key) for each in given),
         *(() if given else (Fact("Was given rights by", unknown or "no binding that names it"),)),
+        *((Fact("Perhaps by others, too", unknown),) if given and unknown else ()),
     ]
     return await overview(look, facts, await _users(look))
 
