@@ -125,6 +125,8 @@ async def test_one_that_containers_were_made_from_goes_by_force_only() -> None:
 async def test_of_one_that_runs_names_go_but_never_the_last() -> None:
     driver, one = Driver(removed=False), used()
     assert action("remove").refuse(one) == ""
+    assert action("remove").line(one, {}) == "docker rmi NAME"
+    assert action("remove").stays(one) == "The image stays, and what runs from it goes on."
     assert action("remove").refuse(replace(one, repo_tags=NAMES[:1])) == "shop-web-1 runs from it."
     for values in ({}, {"names": "\n".join(NAMES)}, {"force": True}):
         with pytest.raises(Conflict, match="shop-web-1 runs from it"):

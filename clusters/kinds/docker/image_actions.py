@@ -85,16 +85,19 @@ def _goes(one: Image) -> str:
 
 
 def _stays(one: Image) -> str:
+    if _runs(one):
+        return "The image stays, and what runs from it goes on."
     if one.users:
         return f"{in_use(one)} Made from it before, they stay, but cannot be made again without getting it anew."
     return "It can be had again from its registry." if one.digests else "It is in no registry that the engine knows of."
 
 
 def _line(one: Image, values: Values) -> str:
+    whole = ["NAME"] if _runs(one) else one.tags or [short_id(one.id)]
     try:
-        names = _chosen(one, values) or one.tags or [short_id(one.id)]
+        names = _chosen(one, values) or whole
     except Invalid:
-        names = one.tags
+        names = whole
     return shlex.join(["docker", "rmi", *(["--force"] if values.get("force") else []), *names])
 
 
@@ -136,7 +139,7 @@ REMOVE: Action[Image] = Action(
             label="Remove it although stopped containers were made from it",
             type="flag",
             required=False,
-            initial=lambda one: bool(one.users),
+            initial=lambda one: bool(one.users) and not _runs(one),
             help="They stay, and can be started, as long as the engine keeps its layers.",
         ),
     ),
