@@ -14,10 +14,10 @@ let cut = false; // no line from this tab: nothing on the page is as of now
 export const isStale = (id) => cut || ["stale", "down", "refused"].includes(clusters.get(id)?.state);
 
 // "edge-fra does not answer: its rows are as of 07:26." Of these clusters only; empty when all are heard.
-export function staleWords(ids) {
+export function staleWords(ids, what = "its rows are") {
   if (cut) return STATES[live.state].means;
   const silent = [...clusters.values()].filter(({ id, state }) => ids.has(id) && isStale(id) && state !== "connecting");
-  return silent.map(({ name, asof }) => `${name} does not answer: its rows are ${asof ? `as of ${timeOfDay(asof)}` : "as they were"}.`).join(" ");
+  return silent.map(({ name, asof }) => `${name} does not answer: ${what} ${asof ? `as of ${timeOfDay(asof)}` : "as they were"}.`).join(" ");
 }
 
 // "Images of edge-fra are as of 07:26: they are being listed anew." Of clusters that answer; it is said of all others.

@@ -239,6 +239,7 @@ PAGES: tuple[Shot, ...] = (
     Shot("cluster-host", f"{HOST}/"),
     Shot("cluster-settings", f"{SHOP}/edit/"),
     Shot("builds", "/builds/"),
+    Shot("build-new", "/builds/new/"),
     Shot("registries", "/registries/"),
     Shot("registry-add", "/registries/add/"),
     Shot("demo", "/demo/"),

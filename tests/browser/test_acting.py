@@ -127,9 +127,12 @@ def test_production_asks_for_the_name_before_something_is_gone(page_for: PageFor
 
 
 def test_a_host_that_falls_silent_is_one_finding_and_its_rows_are_grey(page_for: PageFor) -> None:
-    page, watching = page_for("ada"), page_for("ada")
+    page, watching, reading = page_for("ada"), page_for("ada"), page_for("ada")
     watching.goto("/list/container/")
     rows(watching).first.wait_for()
+    reading.goto(CONTAINER.format("shop/shop-web-1"))
+    silent = reading.locator("[data-silent-note]")
+    expect(silent).to_be_hidden()
     switch(page, "The whole host stops answering", on=True)
     try:
         expect(watching.locator("live-table .rows .r[data-stale]").first).to_be_visible(timeout=40_000)
@@ -137,6 +140,7 @@ def test_a_host_that_falls_silent_is_one_finding_and_its_rows_are_grey(page_for:
             re.compile(r"Demo host does not answer: its rows are as of \d\d:\d\d")
         )
         assert rows(watching).count() > 10, "what was known is still shown"
+        expect(silent).to_contain_text(re.compile(r"Demo host does not answer: what is shown is as of \d\d:\d\d"))
         page.goto("/")
         finding = page.locator(".triage > li").filter(has_text="Demo host")
         expect(finding).to_have_count(1, timeout=20_000)
@@ -145,6 +149,7 @@ def test_a_host_that_falls_silent_is_one_finding_and_its_rows_are_grey(page_for:
         switch(page, "The whole host stops answering", on=False)
     expect(watching.locator("live-table .rows .r[data-stale]")).to_have_count(0, timeout=40_000)
     expect(watching.locator(".stale-note")).to_be_hidden()
+    expect(silent).to_be_hidden()
 
 
 def test_home_leads_to_the_log_of_what_is_wrong_and_then_says_that_all_is_well(page_for: PageFor) -> None:

@@ -42,12 +42,12 @@ async def fakes(
     monkeypatch.setitem(TABLES, "app", kind_table(APP))
     drivers = {"shop": FakeDriver(apps=two_apps()), "vault": FakeDriver(apps=two_apps())}
     for cluster in (shop, vault):
-        await _add(cluster, drivers[cluster.slug])
+        await add(cluster, drivers[cluster.slug])
     yield Fakes(shop, vault, drivers)
     await engine.supervisor.close()
 
 
-async def _add(cluster: Cluster, driver: FakeDriver) -> None:
+async def add(cluster: Cluster, driver: FakeDriver) -> None:
     connection = Connection(info(cluster), driver, lambda _: None)  # type: ignore[arg-type]
     engine.supervisor.connections[cluster.pk] = connection
     connection.start()
@@ -59,4 +59,4 @@ async def marked(fakes: Fakes, **marks: bool) -> None:
         setattr(fakes.shop, name, value)
     await sync_to_async(fakes.shop.save)()
     await engine.supervisor.remove(fakes.shop.pk)
-    await _add(fakes.shop, fakes.drivers["shop"])
+    await add(fakes.shop, fakes.drivers["shop"])

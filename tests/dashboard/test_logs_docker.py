@@ -68,6 +68,34 @@ async def test_a_container_is_followed_through_its_end_and_its_next_start(
     await tab.topic.close()
 
 
+LONG = 'BEGIN { print "needle in the beginning"; for (i = 1; i <= 15000; i++) print "line", i; print "needle at the end" }'
+
+
+async def test_a_search_puts_what_older_lines_hold_above_and_says_how_far_it_looked(
+    host: Cluster, ada: AbstractUser
+) -> None:
+    driver, name = engine.supervisor.driver(host.pk), f"ph-test-{uuid.uuid4().hex[:8]}"
+    body = {"Image": "busybox:latest", "Cmd": ["awk", LONG]}
+    await driver.call(Call("POST", ("containers", "create"), {"name": name}, body))
+    try:
+        await _do(driver, name, "start")
+        await driver.call(Call("POST", ("containers", name, "wait"), timeout=30.0))
+        row = await row_of(engine.supervisor.connections[host.pk], "container", name)
+        tab = Tab(await actor_of(ada), rows=[row], q="needle")
+        await tab.topic.open()
+        async with asyncio.timeout(20):
+            while not (looked := [frame["search"] for frame in tab.frames if "search" in frame]) or looked[-1][1]:
+                await tab.read(0.1)
+        await tab.topic.close()
+        assert looked[-1][0] >= 5_000, "beyond the newest 10,000 that are searched at once"
+        above = [line[3] for frame in tab.frames for line in frame.get("older", ())]
+        assert above == ["needle in the beginning"]
+        assert "needle at the end" in [line[3] for line in tab.lines]
+        assert not [line for line in tab.lines if line[3].startswith("line ")]
+    finally:
+        await driver.call(Call("DELETE", ("containers", name), {"force": "1"}))
+
+
 async def test_a_real_shell_answers_and_leaves_nothing_behind(host: Cluster, container: str, ada: AbstractUser) -> None:
     driver = engine.supervisor.driver(host.pk)
     row_id = await row_of(engine.supervisor.connections[host.pk], "container", container)

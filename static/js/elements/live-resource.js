@@ -2,6 +2,7 @@
 
 import { refresh } from "../ask.js";
 import { fillers } from "../cells.js";
+import { staleWords } from "../shell.js";
 import { live } from "../socket.js";
 import { visible } from "../visible.js";
 
@@ -12,13 +13,26 @@ class LiveResource extends HTMLElement {
     const { cluster, kind, key } = this.dataset;
     this.version = this.dataset.version;
     this.subscription = live.follow("resource", { cluster, kind, key }, (frame) => this.#receive(frame));
+    document.addEventListener("clusters", this.#heard);
+    this.#heard();
   }
 
   disconnectedCallback() {
     this.subscription.close();
+    document.removeEventListener("clusters", this.#heard);
     Object.values(this.#timers).forEach(clearTimeout);
     this.#timers = {};
   }
+
+  // While its cluster is silent, what is shown is old: nothing of it looks as if it were so now.
+  #heard = () => {
+    const words = staleWords(new Set([Number(this.dataset.row.split("~")[0])]), "what is shown is");
+    const note = this.querySelector("[data-silent-note]");
+    this.toggleAttribute("data-silent", Boolean(words));
+    if (!note) return;
+    note.hidden = !words;
+    note.querySelector("[data-part=words]").textContent = words;
+  };
 
   #receive(frame) {
     if (frame.t === "usage") this.#usage(frame.rows[this.dataset.row]);
