@@ -65,14 +65,15 @@ async def _in_turns(socket: str) -> tuple[list[float], list[float]]:
     for _ in range(TIMES):
         ours.append(await _ours(driver))
         theirs.append(await asyncio.to_thread(_program, socket))
+        _forget(socket)  # the next one takes the name, and would leave it without
     await driver.close()
-    for name in ("ours", "program"):
-        subprocess.run(
-            ["docker", "-H", f"unix://{socket}", "image", "rm", "-f", f"pilothouse-bench/{name}"],
-            capture_output=True,
-            check=False,
-        )
     return ours, theirs
+
+
+def _forget(socket: str) -> None:
+    names = ["pilothouse-bench/ours", "pilothouse-bench/program"]
+    command = ["docker", "-H", f"unix://{socket}", "image", "rm", "--force", *names]
+    subprocess.run(command, capture_output=True, check=False)
 
 
 def _dockerfile() -> str:

@@ -6,12 +6,13 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from clusters.drivers.base import Call
@@ -23,6 +24,7 @@ from clusters.live.resource import Changed, FeedItem, Listed
 from tests.real import listens
 
 FOR_EVER = ("sleep", "1000")
+LATELY = 600.0  # seconds: what is older is not of this run
 
 
 def unix(path: str | Path) -> DockerDriver:
@@ -234,3 +236,16 @@ def http(status: int, body: bytes, **headers: str) -> bytes:
 
 
 PONG = http(200, b"OK", Api_Version="1.47")
+
+
+async def forget_made_with(driver: DockerDriver, marks: Collection[str]) -> None:
+    """Remove the images without a name that a command with one of these words in it made: of stages, of failed builds,
+    and those whose name went to a newer one. Builds of others have other words."""
+    filters = msgspec.json.encode({"dangling": ["true"]}).decode()
+    for one in await driver.call(Call("GET", ("images", "json"), {"filters": filters})) or ():
+        if time.time() - one["Created"] > LATELY:
+            continue
+        with suppress(ClusterError):
+            history = await driver.call(Call("GET", ("images", one["Id"], "history")))
+            if any(mark in str(layer.get("CreatedBy")) for layer in history for mark in marks):
+                await driver.call(Call("DELETE", ("images", one["Id"])))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ import pytest_asyncio
 from clusters.build.classic import Classic
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.graph import Graph
-from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
-from clusters.errors import ClusterError
 from tests.clusters.docker_engine import Pretender, http, unix
 from tests.clusters.test_build_real import Builder
 from tests.real import find_docker_socket, find_old_docker_socket
@@ -36,8 +33,7 @@ async def classic(request: pytest.FixtureRequest) -> AsyncIterator[Builder]:
     driver = WithoutBuildKit({"address": f"unix://{socket}"}, {})
     one = Builder(driver)
     yield one
-    with suppress(ClusterError):
-        await driver.call(Call("DELETE", ("images", *one.tag.split("/")), {"force": "1"}))
+    await one.forget()
     await driver.close()
 
 

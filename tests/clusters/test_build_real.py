@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ from clusters.build.work import BuildFailed, Built, build_image
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Unreachable
-from tests.clusters.docker_engine import Line, over_ssh, over_tls, unix
+from tests.clusters.docker_engine import Line, forget_made_with, over_ssh, over_tls, unix
 from tests.clusters.real_registry import find_registry
 from tests.real import find_docker_socket, find_old_docker_socket
 
@@ -48,11 +49,23 @@ class Builder:
         self.driver = driver
         self.tag = f"pilothouse-build/{secrets.token_hex(5)}:1"
         self.graph = Graph(read_dockerfile(""))
+        self._made: list[str] = []  # images
+        self._marks: set[str] = set()  # words of the Dockerfiles that no other has
 
     async def build(self, dockerfile: str, **values: object) -> Built:
         form = read_form({"tag": self.tag, **values}, dockerfile)
         self.graph = Graph(read_dockerfile(form.dockerfile), form.secrets)
-        return await build_image(self.driver, form, Alone(form.dockerfile), self.graph, Quiet())
+        self._marks |= set(re.findall(r"\b[0-9a-f]{10,16}\b", dockerfile))
+        built = await build_image(self.driver, form, Alone(form.dockerfile), self.graph, Quiet())
+        self._made.append(built.image)
+        return built
+
+    async def forget(self) -> None:
+        """Nothing of it stays on the engine but what is in the builder's cache."""
+        for image in (self.tag, *self._made):
+            with suppress(ClusterError):
+                await self.driver.call(Call("DELETE", ("images", *image.split("/")), {"force": "1"}))
+        await forget_made_with(self.driver, self._marks)
 
     async def failure(self, dockerfile: str, **values: object) -> tuple[int, str]:
         with pytest.raises(BuildFailed) as caught:
@@ -74,8 +87,7 @@ async def builder(request: pytest.FixtureRequest) -> AsyncIterator[Builder]:
             driver = unix(find_docker_socket() if param == "new" else find_old_docker_socket())
     one = Builder(driver)
     yield one
-    with suppress(ClusterError):
-        await driver.call(Call("DELETE", ("images", *one.tag.split("/")), {"force": "1"}))
+    await one.forget()
     await driver.close()
 
 

@@ -68,7 +68,9 @@ async def test_a_container_is_followed_through_its_end_and_its_next_start(
     await tab.topic.close()
 
 
-LONG = 'BEGIN { print "needle in the beginning"; for (i = 1; i <= 15000; i++) print "line", i; print "needle at the end" }'
+LONG = (
+    'BEGIN { print "needle in the beginning"; for (i = 1; i <= 15000; i++) print "line", i; print "needle at the end" }'
+)
 
 
 async def test_a_search_puts_what_older_lines_hold_above_and_says_how_far_it_looked(
