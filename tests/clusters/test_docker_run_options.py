@@ -208,6 +208,16 @@ async def test_a_copy_is_no_part_of_the_compose_project(driver: DockerDriver) ->
         assert dict(form.labels) == {"mine": "1", "pilothouse.test": "1"}
 
 
+async def test_what_is_edited_keeps_its_unnamed_volumes_and_a_copy_has_its_own(driver: DockerDriver) -> None:
+    host = {"Mounts": [{"Type": "volume", "Target": "/mounted"}]}
+    async with made(driver, Volumes={"/bound": {}}, HostConfig=host) as one:
+        origin = await load_origin(driver, one)
+        names = {mount["Destination"]: mount["Name"] for mount in origin.container["Mounts"]}
+        edited, copied = form_of(origin), read_copy(copy_values(origin), origin)
+        assert {mount.target: mount.source for mount in edited.mounts} == names
+        assert {mount.target: mount.source for mount in copied.mounts} == {"/bound": "", "/mounted": ""}
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -12,7 +12,7 @@ from clusters.errors import Invalid
 from clusters.kinds.base import JSON
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.origin import Origin, Tree, understood
-from clusters.kinds.docker.run_form import BUILT_IN, Rest, RunForm
+from clusters.kinds.docker.run_form import BUILT_IN, Mount, Rest, RunForm
 from clusters.kinds.docker.run_hidden import unhide
 from clusters.kinds.docker.run_read import read_form, read_mount, read_variable
 
@@ -84,7 +84,8 @@ def copy_values(origin: Origin) -> dict[str, JSON]:
     """The same for one more of it: another name, and not part of the Compose project."""
     labels = str(values_of(origin)["labels"]).splitlines()
     kept = "\n".join(line for line in labels if not line.startswith(_COMPOSE))
-    return {**values_of(origin), "name": f"{origin.name}-copy"[:128], "labels": kept}
+    volumes = "\n".join(_volumes(origin, own=True))
+    return {**values_of(origin), "name": f"{origin.name}-copy"[:128], "labels": kept, "volumes": volumes}
 
 
 @understood
@@ -194,18 +195,21 @@ def _labels(origin: Origin) -> dict[str, str]:
     return {name: value for name, value in (origin.config.get("Labels") or {}).items() if given.get(name) != value}
 
 
-def _volumes(origin: Origin) -> list[str]:
+def _volumes(origin: Origin, *, own: bool = False) -> list[str]:
+    """``own``: with unnamed volumes of its own, instead of those that the other one has."""
     lines = [one.removesuffix(":rw") for one in origin.host.get("Binds") or () if _reads(read_mount, one)]
     said = {one.split(":")[1] for one in origin.host.get("Binds") or () if ":" in one}
     for mount in origin.host.get("Mounts") or ():
+        if _is_plain(mount) and not mount.get("Source"):
+            continue  # which one the engine made for it is said below
         said.add(mount.get("Target"))
         if _is_plain(mount):
-            name = f"{mount['Source']}:" if mount.get("Source") else ""
-            lines.append(f"{name}{mount['Target']}{':ro' if mount.get('ReadOnly') else ''}")
+            lines.append(Mount(mount["Source"], mount["Target"], bool(mount.get("ReadOnly"))).text)
     for mount in origin.container.get("Mounts") or ():
         # A volume without a name of its own: its data would be lost to the next one if it were not named.
         if mount.get("Type") == "volume" and mount.get("Destination") not in said:
-            lines.append(f"{mount.get('Name')}:{mount.get('Destination')}{'' if mount.get('RW', True) else ':ro'}")
+            name = "" if own else str(mount.get("Name"))
+            lines.append(Mount(name, str(mount.get("Destination")), not mount.get("RW", True)).text)
     return lines
 
 
