@@ -1,0 +1,37 @@
+"""The styles: a class is one thing, laid out in one file."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+STYLES = Path(__file__).parents[2] / "static" / "css"
+
+
+def laid_out(text: str) -> Iterator[str]:
+    """Classes that are a rule's whole selector and get declarations of their own; what is nested in them is theirs."""
+    depth, before, selector = 0, "", ""
+    for sign in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL):
+        if sign == "{":
+            if depth == 0:
+                selector = before.strip()
+            depth, before = depth + 1, ""
+        elif sign == "}":
+            depth, before = depth - 1, ""
+        elif sign == ";":
+            if depth == 1:
+                yield from re.findall(r"^\.([\w-]+)$", selector)
+            before = ""
+        else:
+            before += sign
+
+
+def test_two_parts_of_the_product_never_lay_out_the_same_class() -> None:
+    files = defaultdict(set)
+    for file in STYLES.rglob("*.css"):
+        for name in laid_out(file.read_text()):
+            files[name].add(file.name)
+    assert {name: where for name, where in files.items() if len(where) > 1} == {}
+    assert len(files) > 50  # it reads them
