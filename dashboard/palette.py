@@ -7,16 +7,19 @@ import heapq
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from clusters.access import Actor, Scope
+from clusters.kinds.base import Action
 from clusters.live.row import Row
 from dashboard.build_hosts import hosts_of
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
+from dashboard.why_not import not_allowed
 from dashboard.yaml_rights import yaml_clusters
 
-MOST = 12  # resources shown
+MOST, MOST_ACTIONS = 12, 6  # resources shown, and things to do
 PATIENCE = 0.3  # seconds for the first lists of kinds that nobody looked at
 
 
@@ -31,6 +34,7 @@ class Found:
     href: str
     level: str = ""
     dialog: bool = False
+    why_not: str = ""  # why it cannot be chosen
 
 
 async def gather(actor: Actor, only: str = "") -> None:
@@ -50,7 +54,7 @@ async def gather(actor: Actor, only: str = "") -> None:
             await asyncio.sleep(0.02)
 
 
-def find(actor: Actor, text: str, only: str = "") -> list[Found]:
+async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     """What fits the words, best first, in all clusters or ``only`` in one.
 
     ``restart web`` finds the action; without words, the pages.
@@ -68,7 +72,7 @@ def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     pages = [*_build(actor, words, only), *_deploy(actor, words, only), *_yaml(actor, words, only), *pages]
     scope = engine.scope(actor, only)
     resources = [_resource(row) for row in _best(scope, words)]
-    return [*pages[:5], *_clusters(shown.clusters, words), *resources, *_actions(actor, scope, words)]
+    return [*pages[:5], *_clusters(shown.clusters, words), *resources, *await _actions(actor, scope, words)]
 
 
 def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
@@ -130,19 +134,24 @@ def _resource(row: Row) -> Found:
     return Found(row.kind.plural, row.resource.name, where, row.kind.icon, address(row), row.health.level.name.lower())
 
 
-def _actions(actor: Actor, scope: Scope, words: list[str]) -> list[Found]:
-    """``restart web``: the verb first, then what it is for."""
+async def _actions(actor: Actor, scope: Scope, words: list[str]) -> list[Found]:
+    """``restart web``: the verb first, then what it is for. What its cluster refuses stands last, with the reason."""
     if len(words) < 2:
         return []
-    found = []
+    found: list[tuple[Row, Action[Any]]] = []
     for row in _best(scope, words[1:]):
         for action in row.kind.actions:
             wanted = action.label.casefold().startswith(words[0]) or action.verb.startswith(words[0])
             refused = action.refuse is not None and action.refuse(row.resource)
             if not wanted or refused or not engine.gateway.decide_action(actor, row, action).allowed:
                 continue
-            href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
-            found.append(
-                Found("Do", f"{action.label} {row.resource.name}", row.cluster.name, action.icon, href, dialog=True)
-            )
-    return found[:6]
+            found.append((row, action))
+    reasons = await asyncio.gather(*(not_allowed(actor, row, action) for row, action in found[:MOST_ACTIONS]))
+    lines = [_action(row, action, why) for (row, action), why in zip(found, reasons, strict=False)]
+    return sorted(lines, key=lambda one: bool(one.why_not))
+
+
+def _action(row: Row, action: Action[Any], why: str) -> Found:
+    href = f"/act/?{urlencode({'verb': action.verb, 'rows': row.id})}"
+    label = f"{action.label} {row.resource.name}"
+    return Found("Do", label, why or row.cluster.name, action.icon, href, dialog=True, why_not=why)

@@ -10,6 +10,7 @@ from dashboard.socket import LiveSocket
 from dashboard.terminal import terminal
 from dashboard.views import (
     act,
+    allowed,
     audit,
     build,
     build_files,
@@ -124,6 +125,7 @@ urlpatterns = [
     path("ports/end/", ports.end, name="port_end"),
     path("patterns/", patterns.patterns, name="patterns"),
     path("act/", act.act, name="act"),
+    path("act/refused/", allowed.refused, name="act_refused"),
     path("deploy/", deploy.deploy, name="deploy"),
     path("run/<slug:kind>/", run.run, name="run"),
     path("clean/<slug:cluster>/<slug:kind>/<slug:what>/<path:key>/", clean.clean, name="clean"),

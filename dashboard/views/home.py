@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from clusters.access import Scope
+from clusters.access import Actor, Scope
 from clusters.kinds import kind_named
 from clusters.kinds.base import Level
 from clusters.models import Moment
 from clusters.people import is_admin
 from clusters.triage import moments
-from clusters.triage.finding import Finding
+from clusters.triage.finding import Finding, FirstAction
 from clusters.triage.numbers import Measured, share_of
 from clusters.triage.overview import Overview, overview
 from dashboard.access import allow
@@ -27,6 +28,7 @@ from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import scope_or_404
 from dashboard.topics.shell import cluster_state
+from dashboard.why_not import why_not
 
 NEWEST = 8
 MOST_FINDINGS = 15  # on Home; beyond that somebody reads a list, which can be searched and filtered
@@ -67,7 +69,7 @@ async def home(request: Request) -> HttpResponse:
         return render(
             request, "partials/home_clusters.html", {"clusters": _clusters(scope), "may_connect": may_connect}
         )
-    context = await _context(scope)
+    context = await _context(request.actor, scope)
     context["may_connect"] = may_connect
     if asks_for(request, "home"):
         return render(request, "partials/home_body.html", context)
@@ -98,12 +100,12 @@ async def activity(request: Request) -> HttpResponse:
     )
 
 
-async def _context(scope: Scope) -> dict[str, Any]:
+async def _context(actor: Actor, scope: Scope) -> dict[str, Any]:
     shown = look(scope)
     feed = [_moment(one) for one in await moments.newest(scope, NEWEST)]
     return {
         "overview": shown,
-        "findings": [_finding(one) for one in shown.findings[:MOST_FINDINGS]],
+        "findings": await asyncio.gather(*(_finding(actor, one) for one in shown.findings[:MOST_FINDINGS])),
         "more": max(0, len(shown.findings) - MOST_FINDINGS),
         "hive": [_comb(one) for one in shown.hive],
         "feed": feed,
@@ -147,7 +149,7 @@ def _name(cluster_id: int) -> str:
     return engine.supervisor.connections[cluster_id].cluster.name
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+async def _finding(actor: Actor, one: Finding) -> dict[str, Any]:
     connection = engine.supervisor.connections[one.cluster]
     row, logs = (engine.supervisor.row(row_id) if row_id else None for row_id in (one.row, one.logs))
     action = one.action
@@ -158,9 +160,17 @@ def _finding(one: Finding) -> dict[str, Any]:
         "logs": f"{address(logs)}?panel=logs" if logs and logs.kind.panel("logs") else "",
         "platform": connection.driver.platform,
         "places": one.places or (" / ".join(filter(None, (connection.cluster.name, one.namespace))),),
+        "why_not": await _why_not(actor, action) if action else "",
         "act": f"/act/?verb={quote(action.verb)}&rows={quote(action.row)}" if action and action.row else "",
         "check": f"/clusters/{connection.cluster.slug}/check/" if action and not action.row else "",
     }
+
+
+async def _why_not(actor: Actor, first: FirstAction) -> str:
+    """Why the first thing to do cannot be done by this person, or there."""
+    row = engine.supervisor.row(first.row) if first.row else None
+    action = row.kind.action(first.verb) if row else None
+    return await why_not(actor, row, action) if row and action else ""
 
 
 def _comb(comb: Any) -> dict[str, Any]:

@@ -19,5 +19,5 @@ async def palette(request: Request) -> HttpResponse:
     only = chosen_cluster(request.GET)
     if text:
         await gather(request.actor, only)
-    found = find(request.actor, text, only)
+    found = await find(request.actor, text, only)
     return render(request, "partials/palette.html", {"found": found, "text": text, "only": only})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
 
+from clusters.kinds.base import Level
 from clusters.models import AuditEntry, Cluster, Moment
+from clusters.triage.finding import Finding, FirstAction
 from dashboard.engine import engine
 from dashboard.topics.overview import OverviewTopic
 from dashboard.views import home as views
@@ -78,6 +81,32 @@ async def test_home_shows_the_worst_and_says_where_the_many_others_are(
     html = await page(async_client_for(ada))
     assert html.count("data-finding=") == 1
     assert f"{len(engine.triage.findings(everything)) - 1} more, on Workloads" in html
+
+
+async def test_what_somebody_may_not_do_first_is_off_with_the_reason(
+    running: None, shop: Cluster, vera: AbstractUser, ada: AbstractUser, async_client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    row = next(iter(engine.supervisor.connections[shop.pk].stores["deployment"].resources))
+    row = f"{shop.pk}~deployment~{row}"
+    restart = FirstAction("restart", "Restart", "rotate-cw", row)
+    one = Finding(
+        row,
+        Level.FAILING,
+        shop.pk,
+        "shop",
+        "deployment",
+        row,
+        "shop/web",
+        "web is down",
+        "It is.",
+        "failing",
+        action=restart,
+    )
+    monkeypatch.setattr(engine.triage, "findings", lambda scope: [one])
+    button = re.compile(r"<button[^>]*hx-get=./act/[^>]*>")
+    assert "disabled title=" in button.findall(await page(async_client_for(vera)))[0]
+    assert "disabled" not in button.findall(await page(async_client_for(ada)))[0]
 
 
 async def test_a_viewer_of_one_cluster_sees_nothing_of_another(

@@ -88,6 +88,7 @@ ROUTES = {
     "clusters/<slug:cluster>/<kind:kind>/<path:key>/": "cluster",
     "clean/<slug:cluster>/<slug:kind>/<slug:what>/<path:key>/": "cluster",
     "act/": "cluster",
+    "act/refused/": "cluster",
     "setup/": "anyone",
     "welcome/<str:person>/<str:token>/": "anyone",
     "healthz": "anyone",

@@ -141,6 +141,10 @@ async def test_what_the_account_may_not_do_is_disabled_with_the_reason_and_makes
     assert answer.status_code == 403
     assert "account may not delete pods in shop." in answer.content.decode()
     assert [row.stage async for row in AuditEntry.objects.filter(verb="delete")] == ["denied"]
+    selected = (await as_ada.get("/act/refused/", {"rows": about["rows"]})).json()["refused"]
+    assert selected["delete"] == "This cluster's account may not delete pods in shop."
+    found = (await as_ada.get("/palette/", {"q": f"delete {shop_pod}"})).content.decode()
+    assert re.search(r'aria-disabled="true" title="This cluster&#x27;s account may not delete pods in shop."', found)
     assert uid in stores(cluster)["pod"].resources
 
 

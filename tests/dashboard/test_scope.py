@@ -97,10 +97,10 @@ async def test_counts_and_palette_are_of_the_cluster_alone(running: None, ada: A
     assert shop["workloads"] + vault["workloads"] == everything["workloads"]
     assert shop["workloads"]
     assert vault["workloads"]
-    assert {one.href.split("/")[2] for one in find(actor, "web", "shop") if one.href.startswith("/clusters/")} == {
-        "shop"
-    }
-    assert "/?cluster=shop" in {one.href for one in find(actor, "shop")}
+    assert {
+        one.href.split("/")[2] for one in await find(actor, "web", "shop") if one.href.startswith("/clusters/")
+    } == {"shop"}
+    assert "/?cluster=shop" in {one.href for one in await find(actor, "shop")}
     topic = OverviewTopic(actor, {"cluster": "shop"}, lambda: None)
     await topic.open()
     assert list(topic._scope) == [(await Cluster.objects.aget(slug="shop")).pk]

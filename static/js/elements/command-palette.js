@@ -87,7 +87,7 @@ class CommandPalette extends HTMLElement {
   }
 
   #choose(option, event) {
-    if (!option) return;
+    if (!option || option.ariaDisabled === "true") return;
     const { href, dialog } = option.dataset;
     this.dialog.close();
     if (dialog !== undefined) openDialog(href);

@@ -3,6 +3,7 @@
 import { openDialog } from "../dialog.js";
 import { icon } from "../icons.js";
 import { make } from "../make.js";
+import { askRefused } from "./refused.js";
 
 const MOST = 500; // resources of one act, as the server allows; a page of several says its own
 
@@ -21,7 +22,12 @@ export function bulkBar(selection, actions, { total, selectAll }) {
     { className: "bulk pop", role: "toolbar", hidden: true, aria: { label: "Selected rows" } },
     count, note, all, ...buttons.map(([, element]) => element), clear,
   );
-  selection.addEventListener("change", () => {
+  let refused = {}; // by verb, why it may be done to none of them
+  const ask = askRefused((found) => {
+    refused = found;
+    draw();
+  });
+  const draw = () => {
     const kinds = Map.groupBy(selection.ids, kindOf);
     bar.hidden = selection.size === 0;
     count.textContent = `${selection.size.toLocaleString()} selected`;
@@ -30,13 +36,19 @@ export function bulkBar(selection, actions, { total, selectAll }) {
     for (const [action, element] of buttons) {
       const number = action.kinds.reduce((sum, kind) => sum + (kinds.get(kind)?.length ?? 0), 0);
       element.hidden = !number;
-      element.disabled = number > (action.most ?? MOST);
-      element.title = element.disabled && action.most ? `${action.label}: at most ${action.most} at once` : "";
+      const most = action.most ?? MOST;
+      const why = refused[action.verb] ?? (number > most && action.most ? `${action.label}: at most ${most} at once` : "");
+      element.disabled = number > most || Boolean(refused[action.verb]);
+      element.title = why;
       if (action.page) element.lastChild.data = number > 1 ? `${action.label} of ${number.toLocaleString()}` : action.label;
       tooMany ||= !action.page && number > MOST;
     }
     const words = [selection.cut && `the first of ${selection.cut.toLocaleString()}`, tooMany && `at most ${MOST} can be acted on at once`];
     note.textContent = words.filter(Boolean).join("; ");
+  };
+  selection.addEventListener("change", () => {
+    draw();
+    ask(selection.ids);
   });
   return bar;
 }
