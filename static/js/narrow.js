@@ -22,9 +22,8 @@ function showTab() {
 }
 
 function fit() {
-  if (!NARROW.matches) return;
-  labelCells();
-  showTab();
+  labelCells(); // a quick look is narrow on any screen
+  if (NARROW.matches) showTab();
 }
 
 fit();
