@@ -103,6 +103,10 @@ def health(one: EndpointSlice) -> Health:
     return Health(Level.HEALTHY, "Ready")
 
 
+def _few(addresses: list[str]) -> list[str]:
+    return addresses if len(addresses) < 3 else [addresses[0], f"{len(addresses) - 1} more"]
+
+
 def _user(one: Endpoint) -> User:
     target, where = one.target_ref, ", ".join(one.addresses or ())
     how = f"{where}: {one.words}"
@@ -144,8 +148,8 @@ ENDPOINT_SLICE: Kind[EndpointSlice] = Kind(
             key="addresses",
             label="Addresses",
             cell="tags",
-            value=lambda one: [where for each in one.endpoints or () for where in each.addresses or ()][:4],
-            width="minmax(180px, 2fr)",
+            value=lambda one: _few([where for each in one.endpoints or () for where in each.addresses or ()]),
+            width="minmax(200px, 2fr)",
         ),
         Column(
             key="ports",

@@ -79,7 +79,7 @@ LEASE: Kind[Lease] = Kind(
     words="Says which of several programs, or which machine, is at work now: renewed every few seconds.",
     health=health,
     columns=(
-        name_column(lambda one: one.holder),
+        name_column(),
         STATUS,
         NAMESPACE,
         Column(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import NameOID
 
 from clusters.drivers.demo.shop import objects
 from clusters.drivers.demo.shop.apps import MACHINES
@@ -33,6 +40,7 @@ def add(world: ShopWorld) -> None:
     _add_leases(world, save)
     _add_kinds(world, save)
     _add_gateway(world, save)
+    _add_certificate(world, save)
     world.event(world.all("v1/nodes")[0], "Node", "NodeReady", "Node status is now: NodeReady")
 
 
@@ -105,7 +113,7 @@ def _add_kinds(world: ShopWorld, save: Save) -> None:
         status = {"conditions": [there]}
         save("apiregistration.k8s.io/v1", "APIService", "", f"{served}.{group}", {}, spec=spec, status=status)
     for group, plural, kind, columns in (
-        ("shop.example", "campaigns", "Campaign", ("Until", "Reach")),
+        (GATEWAY, "gateways", "Gateway", ("Class", "Address", "Programmed")),
         (GATEWAY, "httproutes", "HTTPRoute", ("Hostnames",)),
     ):
         version = {
@@ -175,3 +183,27 @@ def _add_gateway(world: ShopWorld, save: Save) -> None:
         },
         status={"parents": [told]},
     )
+
+
+def _add_certificate(world: ShopWorld, save: Save) -> None:
+    """For the hosts of the shop; the same for the same seed, and good for as long as anybody looks."""
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes.fromhex(world.digest(f"certificate {world.seed}")))
+    host, now = "shop.example", datetime.fromtimestamp(world.now, UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(world.seed + 1)
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host), x509.DNSName(f"*.{host}")]), critical=False)
+        .sign(key, None)
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    parts = {"tls.crt": made.public_bytes(serialization.Encoding.PEM), "tls.key": private}
+    data = {name: base64.b64encode(text).decode() for name, text in parts.items()}
+    save("v1", "Secret", "shop", "shop-example-tls", {}, type="kubernetes.io/tls", data=data)
