@@ -85,7 +85,7 @@ export function draw(chart, points, limits, gap) {
   const grid = [0.25, 0.5, 0.75].map((part) => shape("line", { class: "grid", x1: 0, x2: WIDTH, y1: HEIGHT * part, y2: HEIGHT * part }));
   const bar = limit && limit <= top ? [shape("line", { class: "limit", x1: 0, x2: WIDTH, y1: y(limit), y2: y(limit) })] : [];
   const plot = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `${chart.label}: ${chart.words(points, limits)}` }, ...grid, ...bar, ...lines);
-  const legend = (one, index) => make("span", { className: "legend", data: { series: index }, textContent: one.label });
+  const legend = (one, index) => make("span", { className: "chart-legend", data: { series: index }, textContent: one.label });
   return make(
     "div",
     { className: "chart-frame" },

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from tests.browser.parts import DEPLOYMENT, PageFor
+from tests.browser.parts import CONTAINER, DEPLOYMENT, PageFor
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +21,16 @@ def test_a_table_becomes_cards_that_say_what_each_value_is(page_for: PageFor) ->
     inside = page.evaluate("([one]) => one.scrollWidth <= one.clientWidth", [copies.element_handle()])
     assert inside, "nothing has to be pushed sideways"
     assert copies.get_by_role("row").count() > 3, "it is still a table for screen readers"
+
+
+def test_charts_say_which_line_is_which_and_their_table_what_each_value_is(page_for: PageFor) -> None:
+    page = page_for("ada", width=390, height=844)
+    page.goto(CONTAINER.format("shop/shop-web-1") + "?panel=usage")
+    expect(page.locator("usage-charts .chart-legend").first).to_be_visible()
+    page.get_by_text("As a table, by minute").click()
+    cells = page.locator("usage-charts tbody tr").first.locator("td")
+    expect(cells.first).to_have_attribute("data-label", "Processor")
+    expect(cells.last).to_have_attribute("data-label", "Written")
 
 
 def test_the_open_tab_is_in_sight(page_for: PageFor) -> None:

@@ -57,7 +57,7 @@ class UsageCharts extends HTMLElement {
     const rows = [...byMinute.values()].slice(-ROWS).reverse();
     const cells = (point) => CHARTS.flatMap((chart) => chart.series.map((one) => values(chart, point[one.at])));
     const line = (point) => [new Date(point[0] * 1000).toLocaleTimeString([], { hourCycle: "h23" }), ...cells(point)];
-    const row = (tag, texts) => make("tr", {}, ...texts.map((text, index) => make(index ? tag : "th", { textContent: text })));
+    const row = (tag, texts) => make("tr", {}, ...texts.map((text, index) => make(index ? tag : "th", { textContent: text, data: index && tag === "td" ? { label: head[index] } : {} })));
     this.table.replaceChildren(
       make("table", {}, make("thead", {}, row("th", head)), make("tbody", {}, ...rows.map((point) => row("td", line(point))))),
     );
