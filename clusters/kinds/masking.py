@@ -12,10 +12,14 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD_IN_URL = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/:@]{0,200}:)[^\s/@]{1,400}(?P<after>@)")
+_NAME = re.compile(r"[A-Za-z0-9._/-]{1,317}")  # of a label or a taint, with its prefix
 # A flag of a command line that is followed by, or holds, a secret.
 _FLAG = re.compile(
     r"^(-{1,2}[A-Za-z0-9-]*(?:pass(?:word)?|secret|token|api-?key|credential)[A-Za-z0-9-]*)(=.*)?$", re.IGNORECASE
 )
+# Kubernetes names an entry, a label or a taint by "key": below these, or beside those, it is no secret.
+_REFERENCES = {"secretKeyRef", "configMapKeyRef", "fileKeyRef"}
+_BESIDE_A_KEY = {"operator", "effect", "path"}
 # Below these keys stands one secret per entry, whatever its name.
 _VAULTS = {"auths", "identitytoken", "registrytoken"}
 
@@ -64,7 +68,8 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
             return {**tree, "value": mask_value(tree["name"], tree["value"])}
         if tree.get("kind") == "Secret":
             tree = _without_values(tree)
-        return {key: masked(value, str(key), depth + 1) for key, value in tree.items()}
+        shown = {key: masked(value, str(key), depth + 1) for key, value in tree.items()}
+        return {**shown, "key": tree["key"]} if _only_names_a_key(tree, name) else shown
     if isinstance(tree, list):
         if name in ("Cmd", "Entrypoint", "Args", "command", "args") and all(isinstance(one, str) for one in tree):
             return mask_words(tree)
@@ -74,6 +79,11 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(tree, str):
         return MASK if tree and name.lower() in _VAULTS else mask_value(name, tree)
     return tree
+
+
+def _only_names_a_key(tree: dict[str, Any], name: str) -> bool:
+    known = name in _REFERENCES or bool(_BESIDE_A_KEY & tree.keys())
+    return known and isinstance(tree.get("key"), str) and bool(_NAME.fullmatch(tree["key"]))
 
 
 def _without_values(secret: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class TableColumn:
     cell: str = "text"
     sort: Callable[[Row], str | float] | None = None
     facet: Callable[[Row], str] | None = None
+    names: Callable[[Sequence[Kind[Any]]], dict[str, str]] | None = None  # of the facet's values, over these kinds
     width: str = "minmax(96px, 1fr)"
     end: bool = False
     hidden: bool = False
@@ -188,6 +189,7 @@ WORKLOAD_COLUMNS = (
         sort=lambda row: row.kind.label,
         width="minmax(96px, .8fr)",
         facet=lambda row: row.kind.name,
+        names=lambda kinds: {kind.name: kind.label for kind in kinds},
         words="What runs it: a container by itself, a deployment that keeps copies, …",
     ),
     WHERE,

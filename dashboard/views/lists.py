@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from clusters.access import Actor, Need, Target, decide
 from clusters.errors import Invalid
-from clusters.kinds.base import Role
+from clusters.kinds.base import Kind, Role
 from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
@@ -41,7 +42,7 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
         "pages/list.html",
         {
             "table": shown,
-            "table_columns": [_column(column, column.key in query.columns) for column in shown.columns],
+            "table_columns": [_column(column, shown.kinds, column.key in query.columns) for column in shown.columns],
             "actions": _bulk_actions(request.actor, shown),
             "snapshot": snapshot,
             "makers": [
@@ -92,7 +93,7 @@ async def _listed(window: Window) -> None:
         await asyncio.sleep(0.02)
 
 
-def _column(column: TableColumn, shown: bool) -> dict[str, object]:
+def _column(column: TableColumn, kinds: Sequence[Kind[Any]], shown: bool) -> dict[str, object]:
     return {
         "key": column.key,
         "label": column.label,
@@ -101,6 +102,7 @@ def _column(column: TableColumn, shown: bool) -> dict[str, object]:
         "end": column.end,
         "sortable": column.sort is not None,
         "facet": column.facet is not None,
+        "names": column.names(kinds) if column.names else {},
         "words": column.words,
         "shown": shown,
     }

@@ -65,6 +65,7 @@ def test_filters_are_chips_in_the_address(page_for: PageFor) -> None:
     page.goto("/workloads/")
     rows(page).first.wait_for()
     page.get_by_role("button", name="Add filter").click()
+    expect(page.locator("#table-filters")).to_contain_text("Batch job")  # as its rows call it
     page.locator("#table-filters").get_by_label(re.compile("^container", re.IGNORECASE)).check()
     page.keyboard.press("Escape")
     page.wait_for_url("**kind=container**")

@@ -186,6 +186,21 @@ def test_secrets_on_a_command_line_are_hidden() -> None:
     assert masked({"Config": {"Cmd": ["--secret", "x"]}}) == {"Config": {"Cmd": ["--secret", MASK]}}
 
 
+@pytest.mark.parametrize(
+    ("tree", "seen"),
+    [
+        ({"secretKeyRef": {"name": "shop", "key": "API_TOKEN"}}, True),
+        ({"tolerations": [{"key": "dedicated", "effect": "NoSchedule"}]}, True),
+        ({"matchExpressions": [{"key": "example.com/tier", "operator": "Exists"}]}, True),
+        ({"items": [{"key": "tls.key", "path": "server.key"}]}, True),
+        ({"tls": {"key": "-----BEGIN PRIVATE KEY-----", "path": "/"}}, False),
+        ({"provider": {"name": "dns", "key": "hunter2"}}, False),
+    ],
+)
+def test_a_key_that_only_names_something_is_shown(tree: dict[str, Any], seen: bool) -> None:
+    assert (MASK not in repr(masked(tree))) is seen
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),

@@ -15,7 +15,7 @@ from clusters.kinds.base import Health, Level
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.pod import POD, log_sources
 from clusters.kinds.kubernetes.pod_health import placing_words
-from clusters.kinds.kubernetes.pod_model import Pod
+from clusters.kinds.kubernetes.pod_model import Container, Pod, PodSpec, PodStatus
 from clusters.kinds.kubernetes.pod_settings import settings
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "kubernetes"
@@ -298,3 +298,10 @@ def test_checks_and_variables_are_told_and_secrets_are_not() -> None:
     assert ("NODE", "the pod's spec.nodeName", False) in told["environment"]
     assert "hunter2" not in str(told)
     assert settings({"spec": {"containers": 7}}) == {}
+
+
+@pytest.mark.parametrize(("phase", "pips"), [("Running", [0, 1, 0]), ("Succeeded", [0, 0, 0]), ("Failed", [0, 0, 0])])
+def test_nothing_is_missing_of_a_pod_that_is_over(phase: str, pips: list[int]) -> None:
+    over = Pod(spec=PodSpec(containers=[Container(name="main")]), status=PodStatus(phase=phase))
+    ready = next(column for column in POD.columns if column.key == "ready")
+    assert ready.value(over) == pips

@@ -30,6 +30,11 @@ def _image(pod: Pod) -> str:
     return pod.containers[-1].image if pod.containers else ""
 
 
+def _wanted(pod: Pod) -> int:
+    """Containers that should be ready: none once it is over."""
+    return 0 if pod.status.phase in ("Succeeded", "Failed") else len(pod.containers)
+
+
 def log_sources(pod: Pod) -> Sequence[LogSource]:
     """Its containers, the set-up steps that have begun, and what was put beside it to look around."""
     beside = [one.name for one in pod.spec.ephemeral_containers or ()]
@@ -160,8 +165,8 @@ POD: Kind[Pod] = Kind(
             key="ready",
             label="Ready",
             cell="pips",
-            value=lambda pod: [pod.ready, len(pod.containers), 0],
-            sort=lambda pod: pod.ready / (len(pod.containers) or 1),
+            value=lambda pod: [pod.ready, _wanted(pod), 0],
+            sort=lambda pod: pod.ready / (_wanted(pod) or 1),
             width="84px",
             words="Containers that do their job.",
         ),

@@ -106,13 +106,12 @@ export class Toolbar {
   }
 }
 
-// Values as people call them: a level by its word, a cluster by its name, a kind as it is written elsewhere.
+// Values as people call them: by the names that came with the column, a level by its word, a cluster by its name.
 const WORDS = {
   status: levelWord,
   cluster: (slug) => [...clusters.values()].find((one) => one.slug === slug)?.name ?? slug,
-  kind: (name) => name && name[0].toUpperCase() + name.slice(1).replaceAll("-", " "),
 };
-const wordOf = ({ key }, value) => WORDS[key]?.(value) ?? value;
+const wordOf = ({ key, names = {} }, value) => (Object.hasOwn(names, value) ? names[value] : (WORDS[key]?.(value) ?? value));
 
 function density() {
   const buttons = DENSITIES.map(([value, iconName, label]) => {
