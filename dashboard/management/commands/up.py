@@ -119,12 +119,14 @@ def _offer_demo() -> None:
 def _serve(listener: socket.socket) -> None:
     import uvicorn
 
+    from dashboard.sockets import Sockets
+
     server = uvicorn.Server(
         uvicorn.Config(
             "dashboard.asgi:application",
             loop="uvloop" if sys.platform != "win32" else "auto",
             http="httptools",
-            ws="websockets-sansio",  # measured: several times the fan-out of the others, with backpressure
+            ws=Sockets,  # websockets-sansio, measured: several times the fan-out of the others, with backpressure
             ws_max_size=65536,
             ws_per_message_deflate=False,  # costs 150 µs a frame and buys nothing on patches of a few hundred bytes
             lifespan="on",
