@@ -77,7 +77,7 @@ async def _take(one: Forward, scope: Any, send: Any) -> None:
 
 async def _ours(one: Forward, scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
-        await (_tab(one, receive, send) if scope["path"] == TAB else deny(send, 404))
+        await (_tab(one, receive, send) if scope["path"] == TAB else deny(send))
         return
     if scope["path"] != SCRIPT:
         await say(scope, send, Words(404, "Not there", "There is nothing at this address."))

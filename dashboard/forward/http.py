@@ -88,6 +88,8 @@ async def _exchange(one: Forward, scope: Any, body: AsyncIterator[bytes] | None,
             response = await one.client.request(
                 scope["method"], url_of(one, scope), headers=headers, data=body, allow_redirects=False
             )
+        if not 200 <= response.status < 600:
+            raise aiohttp.ClientPayloadError(f"status {response.status}")  # no answer to what was asked
         begun = True
         await _answer(one, response, document, send)
     except TROUBLES as error:

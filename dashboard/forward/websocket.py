@@ -28,11 +28,8 @@ async def pass_socket(one: Forward, scope: Any, receive: Any, send: Any) -> None
                 url_of(one, scope), headers=to_pod(scope, plain=False), protocols=scope.get("subprotocols") or (),
                 max_msg_size=LARGEST, autoping=True,
             )  # fmt: skip
-    except aiohttp.WSServerHandshakeError as error:
-        await deny(send, error.status if error.status >= 400 else 502)
-        return
     except TROUBLES:
-        await deny(send, 502)
+        await deny(send)
         return
     try:
         headers = [pair for pair in to_browser(pod._response.raw_headers) if pair[0] == b"set-cookie"]

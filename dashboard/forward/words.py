@@ -68,7 +68,7 @@ def trouble(one: Forward, error: BaseException) -> Words:
 async def say(scope: Mapping[str, Any], send: Any, words: Words, one: Forward | None = None) -> None:
     """Answer with words: a page for a person, a line for a program."""
     if scope["type"] == "websocket":
-        await deny(send, words.status)
+        await deny(send)
         return
     nonce = secrets.token_urlsafe(16)
     if is_document(scope):
@@ -90,10 +90,9 @@ async def say(scope: Mapping[str, Any], send: Any, words: Words, one: Forward | 
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-async def deny(send: Any, status: int) -> None:
-    """Refuse a websocket before it is accepted."""
-    await send({"type": "websocket.http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-    await send({"type": "websocket.http.response.body", "body": b""})
+async def deny(send: Any) -> None:
+    """Refuse a websocket before it is accepted. A page is never told with which status."""
+    await send({"type": "websocket.close"})
 
 
 def is_document(scope: Mapping[str, Any]) -> bool:

@@ -81,7 +81,8 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
 
 
 async def _offered(request: Request, row: Row) -> list[dict[str, Any]]:
-    return [*await ports.offered(request, row), *await _actions(request, row), *_remakes(request, row)]
+    opening, actions = await asyncio.gather(ports.offered(request, row), _actions(request, row))
+    return [*opening, *actions, *_remakes(request, row)]
 
 
 async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:

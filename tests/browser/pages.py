@@ -48,6 +48,11 @@ def _action(label: str) -> Callable[[Page], None]:
     return do
 
 
+def _open_port(page: Page) -> None:
+    _first("overview")(page)
+    _action("Open port")(page)
+
+
 def _first(panel: str) -> Callable[[Page], None]:
     """Goes on from a list to the page of its first row, at one of its tabs."""
 
@@ -58,6 +63,8 @@ def _first(panel: str) -> Callable[[Page], None]:
         page.locator(f'#panel[data-panel="{panel}"]').wait_for()
         if panel == "logs":
             page.locator("log-view li").nth(3).wait_for()
+        if panel == "files":
+            page.locator("#files table").wait_for()
         if panel == "terminal":
             page.locator("web-terminal .xterm").wait_for()
 
@@ -195,7 +202,7 @@ PAGES: tuple[Shot, ...] = (
     Shot("workloads-as-viewer", "/workloads/", "live-table .rows .r", who="vera"),
     *(Shot(f"list-{name}", f"/list/{name}/", "live-table .rows .r") for name in _LISTS),
     *_tabs("deployment", "overview", "logs", "terminal", "conditions", "events", "yaml"),
-    *_tabs("pod", "overview", "logs", "conditions", "events", "yaml"),
+    *_tabs("pod", "overview", "logs", "files", "conditions", "events", "yaml"),
     *_tabs("container", "overview", "logs", "terminal", "usage", "processes", "files", "changes", "checks", "history"),
     *_tabs("container", "again", "raw"),
     *_tabs("network", "overview", "raw"),
@@ -211,6 +218,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("deployment-as-viewer", DEPLOYMENT, "#panel", who="vera"),
     Shot("dialog-scale", DEPLOYMENT, "#panel", do=_action("Scale")),
     Shot("dialog-roll-back", DEPLOYMENT, "#panel", do=_action("Roll back")),
+    Shot("dialog-port", "/list/pod/?q=checkout", "live-table .rows .r", do=_open_port),
+    Shot("ports", "/ports/"),
     Shot("load-image", "/list/image/", "live-table .rows .r", do=_open("Load from a file", "dialog#load[open]")),
     Shot("ask-registries", "/list/image/", "live-table .rows .r", do=_open("Ask the registries", "dialog#newer[open]")),
     Shot("create-network", "/list/network/", "live-table .rows .r", do=_open("Create a network", "dialog#run[open]")),

@@ -101,7 +101,7 @@ async def test_a_websocket_goes_both_ways_and_ends_as_the_pod_says(browser: Brow
     assert await socket.receive_output(5) == {"type": "websocket.close", "code": 4001}
     await socket.wait(5)
     _, denied = await browser.socket("/told", origin=f"http://{browser.host}")
-    assert denied["type"] == "websocket.http.response.start"
+    assert denied["type"] == "websocket.close"
 
 
 async def test_an_answer_without_end_stops_when_nobody_reads_it_any_more(browser: Browser) -> None:
@@ -127,7 +127,7 @@ async def test_pages_of_other_origins_get_nothing(browser: Browser, pod: Driver)
     ):
         assert (await browser.ask("/told", method="POST", body=b"x", **headers)).status == 403
         _, denied = await browser.socket("/ws", **headers)
-        assert denied["type"] == "websocket.http.response.start"
+        assert denied["type"] == "websocket.close"
     assert len(pod.calls) == calls
     assert (await browser.ask("/", sec_fetch_site="cross-site", sec_fetch_mode="navigate")).status == 200
 
@@ -160,13 +160,19 @@ async def test_why_there_is_no_answer_is_said_in_words(
         await reader.read(10)
         writer.close()
 
-    servers = [await asyncio.start_server(handler, "127.0.0.1", 0) for handler in (junk, silent)]
-    pod.at |= {port: server.sockets[0].getsockname()[1] for port, server in zip((25, 26), servers, strict=True)}
+    async def switching(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+
+    handlers = (junk, silent, switching)
+    servers = [await asyncio.start_server(handler, "127.0.0.1", 0) for handler in handlers]
+    pod.at |= {port: server.sockets[0].getsockname()[1] for port, server in zip((25, 26, 27), servers, strict=True)}
     client, row = async_client_for(otto), fakes.row("shop", "u1")
     for port, speaks, words in (
         (81, "", "Nothing answers on port 81"),
         (25, "", "does not speak HTTP"),
         (26, "", "closed the connection without an answer"),
+        (27, "", "does not speak HTTP"),
         (80, "https", "does not speak HTTPS"),
     ):
         browser = await open_port(client, row, port, speaks)
