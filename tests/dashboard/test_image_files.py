@@ -26,8 +26,8 @@ from clusters.models import AuditEntry, Cluster, Grant, Job
 from clusters.registries import kept, newer, seen
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name
-from tests.clusters.real_registry import find_registry, repository
-from tests.dashboard.test_registries import ended, forget, here  # noqa: F401 - a fixture among them
+from tests.clusters.real_registry import find_registry
+from tests.dashboard.test_registries import ended, forget, here, pulled  # noqa: F401 - a fixture among them
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.docker]
 ClientFor = Callable[[User], AsyncClient]
@@ -159,7 +159,7 @@ async def test_the_names_of_an_image_are_compared_with_their_registry(as_ada: As
     real = find_registry()
     newer._answers.clear()
     await asyncio.to_thread(kept.add, ADA, kept.read_form(real.form))
-    with repository(real) as put:
+    async with pulled(here, real) as put:
         await asyncio.to_thread(real.put_image, put.name, "1")
         begun = await as_ada.post("/images/pull/", {"cluster": str(here.pk), "image": put.image("1")})
         assert (await ended(begun["HX-Redirect"].split("/")[2])).state == "done"
@@ -170,7 +170,6 @@ async def test_the_names_of_an_image_are_compared_with_their_registry(as_ada: As
         assert "The same" in (await as_ada.get("/images/names/", {"row": row})).content.decode()
         page = (await as_ada.get("/images/names/", {"row": row, "anew": "1"})).content.decode()
         assert "Newer there" in page
-        await forget(here, put.image("1"))
 
 
 async def test_what_is_newer_is_found_in_the_list_and_pulled_from_there(as_ada: AsyncClient, here: Cluster) -> None:
@@ -179,7 +178,7 @@ async def test_what_is_newer_is_found_in_the_list_and_pulled_from_there(as_ada: 
     seen.forget()
     leave = seen.on_changed(engine._ask_again)  # as the engine does when it starts
     await asyncio.to_thread(kept.add, ADA, kept.read_form(real.form))
-    with repository(real) as put:
+    async with pulled(here, real) as put:
         await asyncio.to_thread(real.put_image, put.name, "1", labels={"of": put.name})
         begun = await as_ada.post("/images/pull/", {"cluster": str(here.pk), "image": put.image("1")})
         assert (await ended(begun["HX-Redirect"].split("/")[2])).state == "done"
@@ -215,9 +214,6 @@ async def test_what_is_newer_is_found_in_the_list_and_pulled_from_there(as_ada: 
             job = await ended(begun["Location"].split("/")[2])
             lines = [line.text async for line in job.lines.all()]
             assert any("nothing newer there" in line for line in lines), lines
-        await forget(here, put.image("1"))
-        with suppress(ClusterError):
-            await forget(here, row.split("~")[2])
 
 
 async def test_only_who_may_run_pulls_and_only_what_is_seen_is_compared(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
+import msgspec
 import pytest
 import pytest_asyncio
 from django.contrib.auth.models import User
@@ -12,11 +14,12 @@ from django.test import AsyncClient
 
 from clusters.connect.secrets import read_secret
 from clusters.drivers.base import Call
+from clusters.errors import ClusterError
 from clusters.models import AuditEntry, Cluster, Grant, Job, Registry
 from clusters.registries.kept import way_to
 from dashboard.engine import engine
 from tests.clusters.fake_registry import FakeRegistry, fake_registry, html, json
-from tests.clusters.real_registry import find_private_registry, find_registry, repository
+from tests.clusters.real_registry import Put, RealRegistry, find_private_registry, find_registry, repository
 from tests.dashboard.conftest import Fakes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -184,6 +187,21 @@ async def here(docker_socket: str) -> AsyncIterator[Cluster]:
     await engine.supervisor.close()
 
 
+@asynccontextmanager
+async def pulled(here: Cluster, registry: RealRegistry) -> AsyncIterator[Put]:
+    """A repository; what the engine has of it is removed, however the test ends."""
+    with repository(registry) as put:
+        try:
+            yield put
+        finally:
+            driver, name = engine.supervisor.driver(here.pk), put.image("1").rpartition(":")[0]
+            for filters in ({"reference": [name]}, {"label": [f"of={put.name}"]}, {"label": [f"now={put.name}"]}):
+                query = {"filters": msgspec.json.encode(filters).decode()}
+                for one in await driver.call(Call("GET", ("images", "json"), query)) or ():
+                    with suppress(ClusterError):
+                        await driver.call(Call("DELETE", ("images", one["Id"]), {"force": "1"}))
+
+
 async def forget(here: Cluster, image: str) -> None:
     await engine.supervisor.driver(here.pk).call(Call("DELETE", ("images", *image.split("/"))))
 
@@ -199,7 +217,7 @@ async def ended(key: str) -> Job:
 
 @pytest.mark.docker
 async def test_a_pull_is_a_job_whose_bars_are_found_again(as_ada: AsyncClient, here: Cluster) -> None:
-    with repository(find_registry()) as put:
+    async with pulled(here, find_registry()) as put:
         await asyncio.to_thread(put.registry.put_image, put.name, "1", layers=(b"a", b"b"))
         answer = await as_ada.post("/images/pull/", {"cluster": str(here.pk), "image": put.image("1")})
         address = answer["HX-Redirect"]
@@ -210,7 +228,6 @@ async def test_a_pull_is_a_job_whose_bars_are_found_again(as_ada: AsyncClient, h
         assert page.count("<progress") == 2
         event = await AuditEntry.objects.filter(verb="pull", stage="intent").aget()
         assert event.detail["image"] == put.image("1")
-        await forget(here, put.image("1"))
 
 
 async def test_what_cannot_be_pulled_or_pushed_is_said_before_a_job_begins(as_ada: AsyncClient, here: Cluster) -> None:
