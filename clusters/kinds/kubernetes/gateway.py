@@ -18,7 +18,7 @@ from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.gateway_class import GATEWAYS as API
 from clusters.kinds.kubernetes.gateway_class import GROUP, TAKEN_UP
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
-from clusters.kinds.kubernetes.steps import FINE, step
+from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
 from clusters.live.resource import Number
 
 ROUTES = f"{GROUP}/httproutes"
@@ -171,7 +171,11 @@ async def _load(look: Look) -> Mapping[str, Any]:
                 class_link if linked else [],
             ),
             *(
-                step("Listener", f"{listener.words}; {count(how.attached_routes, 'route')}", listening(how))
+                step(
+                    "Listener",
+                    f"{listener.words}; {count(how.attached_routes, 'route')}",
+                    listening(how) if how.conditions else NOT_REACHED,
+                )
                 for listener, how in one.listeners
             ),
             await _routes(look, one),
