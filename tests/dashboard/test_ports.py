@@ -20,7 +20,7 @@ from clusters.models import AuditEntry, Grant
 from dashboard.asgi import application
 from dashboard.forward import forwards
 from dashboard.forward.http import APPENDED
-from tests.dashboard.conftest import Fakes, _add
+from tests.dashboard.conftest import Fakes, add
 from tests.dashboard.pod_page import OPENING, Browser, Driver, end_all, open_port, start_pod
 
 ClientFor = Callable[[User], AsyncClient]
@@ -37,7 +37,7 @@ async def pod(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Dr
     runner, port = await start_pod()
     made = Driver(apps=fakes.drivers["shop"].apps, at={80: port})
     await engine.supervisor.remove(fakes.shop.pk)
-    await _add(fakes.shop, made)
+    await add(fakes.shop, made)
     yield made
     await end_all()
     await runner.cleanup()
