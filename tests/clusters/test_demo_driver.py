@@ -178,3 +178,15 @@ async def test_a_container_made_anew_goes_before_it_comes(clock: HandClock) -> N
         assert heard[0] == ("gone", "shop-web-1")
     finally:
         await driver.close()
+
+
+async def test_a_port_of_a_pod_shows_a_page_that_says_that_it_is_none(driver: DemoDriver) -> None:
+    listed = await first(driver.watch(kind("pod")), Listed)
+    assert isinstance(listed, Listed)
+    wire = await driver.dial(listed.resources[0], 8080)
+    await wire.write(b"GET / HTTP/1.1\r\nHost: ")
+    await wire.write(b"x\r\n\r\n")
+    came = b"".join([data async for data in wire.received()]).decode()
+    assert came.startswith("HTTP/1.1 200 OK")
+    assert f"<h1>{listed.resources[0].name}</h1>" in came
+    assert "a pod of the demonstration" in came
