@@ -106,6 +106,10 @@ def sign_in(context: BrowserContext, name: str) -> None:
     page.close()
 
 
+# The browser's own words, of no script of ours: a page came so late that there was nothing left to fade from.
+FADED = "Transition was aborted because of invalid state"
+
+
 @pytest.fixture
 def page_for(context_for: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
     """A signed-in tab of somebody; whatever goes wrong in its scripts fails the test."""
@@ -113,8 +117,8 @@ def page_for(context_for: Callable[..., BrowserContext]) -> Iterator[Callable[..
 
     def make(name: str, **options: object) -> Page:
         page = context_for(name, **options).new_page()
-        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: None if FADED in str(error) else errors.append(f"{page.url}: {error}"))
         return page
 
     yield make
-    assert errors == [], "scripts failed"
+    assert not errors, f"scripts failed: {errors}"
