@@ -13,7 +13,7 @@ import msgspec
 
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.git_address import GitAddress
-from clusters.build.git_fetch import secrets_of
+from clusters.build.git_token import secrets_of
 from clusters.build.mounts import forms_of, read_mounts
 from clusters.errors import Invalid
 from clusters.kinds.base import Field

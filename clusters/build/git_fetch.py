@@ -9,13 +9,12 @@ an uploaded archive is.
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import re
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from clusters.addresses import literal
 from clusters.build.archive import MOST_BYTES, Entry, from_repository
 from clusters.build.git_address import GitAddress, reachable
 from clusters.build.git_errors import failure_of
+from clusters.build.git_token import secrets_of, signed_in
 from clusters.build.output import hide
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
 from clusters.kinds.formats import size
@@ -132,7 +132,7 @@ class _Git:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "",
-            **_signed_in(token),
+            **signed_in(token),
         }
 
     def trust(self, ca: str) -> None:
@@ -222,26 +222,6 @@ class _Git:
             elif shutil.disk_usage(self._folder).free < FREE:
                 self._stopped = Conflict("Pilothouse has not enough room on its disk for that.")
         _end(process)
-
-
-def secrets_of(token: str) -> tuple[str, ...]:
-    """An access token in every form in which it could be told again."""
-    if not token:
-        return ()
-    return tuple({_basic(token), token, token.rpartition(":")[2]})
-
-
-def _basic(token: str) -> str:
-    pair = token if ":" in token else f"git:{token}"
-    return base64.b64encode(pair.encode()).decode()
-
-
-def _signed_in(token: str) -> Mapping[str, str]:
-    """In git's environment, where other users of the machine cannot read it as they could a command line."""
-    if not token:
-        return {}
-    header = f"Authorization: Basic {_basic(token)}"
-    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": header}
 
 
 async def _program() -> str:

@@ -29,7 +29,7 @@ from clusters.drivers.base import (
 from clusters.drivers.demo import voice
 from clusters.drivers.demo.clock import Clock, SystemClock
 from clusters.drivers.demo.fault import FaultState
-from clusters.drivers.demo.host import files
+from clusters.drivers.demo.host import files, images
 from clusters.drivers.demo.host.world import HostWorld
 from clusters.drivers.demo.page import DemoPage
 from clusters.drivers.demo.shell import ToyShell
@@ -211,20 +211,8 @@ class DemoDriver(OnlyOurKinds):
             return
         if not isinstance(world, HostWorld) or call.path != ("images", "create"):
             raise Unsupported("The demonstration cannot do that.", hint="Connect a real cluster to try this.")
-        name = call.query.get("fromImage", "")
-        tag = call.query.get("tag") or "latest"
-        image = name if ":" in name.rpartition("/")[2] else f"{name}:{tag}"
-        yield {"status": f"Pulling from {name}", "id": tag}
-        for part in range(0, 101, 10):
-            await self._clock.sleep(0.2)
-            yield {
-                "status": "Downloading",
-                "id": "demo0layer01",
-                "progressDetail": {"current": part * 310_000, "total": 31_000_000},
-            }
-        world.add_image(image)
-        yield {"status": "Pull complete", "id": "demo0layer01"}
-        yield {"status": f"Status: Downloaded newer image for {image}"}
+        async for line in images.pull(world, self._clock, call.query):
+            yield line
 
     async def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
         """Lines of the past, then as they are printed."""

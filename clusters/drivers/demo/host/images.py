@@ -1,11 +1,13 @@
-"""The host's images: what can be asked about them, beside pulling one."""
+"""The host's images: what can be asked about them, and pulling one."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import Call
+from clusters.drivers.demo.clock import Clock
 from clusters.drivers.demo.world import Object
 from clusters.errors import Conflict, Missing, Unsupported
 
@@ -101,3 +103,20 @@ def _remove(world: HostWorld, reference: str, force: bool) -> list[Object]:
         raise Conflict("The image has several names, so it must be forced.")
     world.drop("images", image["Id"])
     return [*({"Untagged": tag} for tag in image["RepoTags"]), {"Deleted": image["Id"]}]
+
+
+async def pull(world: HostWorld, clock: Clock, query: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
+    """What an engine tells while it fetches an image; at its end the host has it."""
+    name, tag = query.get("fromImage", ""), query.get("tag") or "latest"
+    image = name if ":" in name.rpartition("/")[2] else f"{name}:{tag}"
+    yield {"status": f"Pulling from {name}", "id": tag}
+    for part in range(0, 101, 10):
+        await clock.sleep(0.2)
+        yield {
+            "status": "Downloading",
+            "id": "demo0layer01",
+            "progressDetail": {"current": part * 310_000, "total": 31_000_000},
+        }
+    world.add_image(image)
+    yield {"status": "Pull complete", "id": "demo0layer01"}
+    yield {"status": f"Status: Downloaded newer image for {image}"}
