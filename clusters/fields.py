@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clusters.errors import Invalid
-from clusters.kinds.base import JSON, Field
+from clusters.kinds.base import JSON
+from clusters.kinds.field import Field
 
 _TRUE = {"1", "on", "true", "yes"}
 

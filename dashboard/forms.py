@@ -13,7 +13,8 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.models import User
 
 from clusters.errors import ClusterError
-from clusters.kinds.base import Field, Role
+from clusters.kinds.base import Role
+from clusters.kinds.field import Field
 from clusters.models import COLOURS, Cluster
 from clusters.people import RIGHTS
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from clusters.errors import ClusterError
 from clusters.fields import NotFilledIn, clean
-from clusters.kinds.base import Action, Field
+from clusters.kinds.base import Action
+from clusters.kinds.field import Field
 from clusters.kinds.preview import Preview
 from clusters.live.row import Row
 from dashboard.engine import engine

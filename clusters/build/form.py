@@ -16,8 +16,8 @@ from clusters.build.git_address import GitAddress
 from clusters.build.git_token import secrets_of
 from clusters.build.mounts import forms_of, read_mounts
 from clusters.errors import Invalid
-from clusters.kinds.base import Field
 from clusters.kinds.docker.image_name import split_image
+from clusters.kinds.field import Field
 from clusters.kinds.masking import MASK, mask_pair, mask_value, mask_words
 
 DOCKERFILE_LIMIT = 256 << 10  # characters

@@ -19,7 +19,7 @@ from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import About
 from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.fields import NotFilledIn, clean
-from clusters.kinds.base import Field
+from clusters.kinds.field import Field
 from clusters.live.supervisor import DRIVERS, make_driver
 from clusters.models import Cluster
 

@@ -12,7 +12,7 @@ from clusters.connect import cluster as domain
 from clusters.connect.secrets import read_secret
 from clusters.errors import ClusterError
 from clusters.fields import NotFilledIn, clean
-from clusters.kinds.base import Field
+from clusters.kinds.field import Field
 from clusters.live.supervisor import make_driver
 from clusters.models import Cluster
 from clusters.permissions import may_not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Field, Part
+from clusters.kinds.field import Field, Part
 
 _PORTS, _ENVIRONMENT, _PROGRAM = "Ports and service", "Environment", "Command"
 _RESOURCES, _CHECKS, _VOLUMES = "Resources", "Probes", "Volumes"

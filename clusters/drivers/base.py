@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from clusters.errors import Missing
 
 if TYPE_CHECKING:
-    from clusters.kinds.base import Field, Kind
+    from clusters.kinds.base import Kind
+    from clusters.kinds.field import Field
     from clusters.live.log_lines import LogFilter
     from clusters.live.resource import FeedItem, Resource
 

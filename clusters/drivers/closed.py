@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from clusters.drivers.base import OnlyOurKinds, Platform
 from clusters.errors import ClusterError
-from clusters.kinds.base import Field
+from clusters.kinds.field import Field
 
 
 class ClosedDriver(OnlyOurKinds):

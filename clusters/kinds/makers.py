@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from clusters.drivers.base import Driver
-from clusters.kinds.base import JSON, Field, Right, Role, Says
+from clusters.kinds.base import JSON, Right, Role, Says
+from clusters.kinds.field import Field
 from clusters.live.resource import Resource
 
 T = TypeVar("T", bound=Resource)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Field
+from clusters.kinds.field import Field
 
 FIELDS = (
     Field(name="name", label="Name", help="What people call it.", max_length=80),

@@ -17,7 +17,7 @@ from clusters.deploy.fields import FIELDS
 from clusters.deploy.form import PLURALS, DeployForm
 from clusters.deploy.reading import look
 from clusters.deploy.where import Where
-from clusters.kinds.base import Field
+from clusters.kinds.field import Field
 from clusters.live.connection import Connection
 from dashboard.access import allow, listed
 from dashboard.deploy_rights import allowed_in

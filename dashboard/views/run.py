@@ -18,7 +18,8 @@ from clusters.errors import ClusterError, Invalid
 from clusters.fields import NotFilledIn, clean, typed_wrong
 from clusters.gateway import Denied
 from clusters.kinds import all_kinds
-from clusters.kinds.base import Field, Kind
+from clusters.kinds.base import Kind
+from clusters.kinds.field import Field
 from clusters.kinds.makers import Maker, Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row

@@ -12,7 +12,8 @@ import msgspec
 from clusters.drivers.base import About, LogChunk, OnlyOurKinds
 from clusters.errors import Missing
 from clusters.kinds.actions import quietly
-from clusters.kinds.base import Action, Field, Health, Kind, Level, Panel, Role, Says
+from clusters.kinds.base import Action, Health, Kind, Level, Panel, Role, Says
+from clusters.kinds.field import Field
 from clusters.kinds.permission import Permission
 from clusters.kinds.preview import Difference, Preview
 from clusters.live.resource import FeedItem, Listed, Resource

@@ -37,7 +37,8 @@ from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.drivers.demo.tar import DemoTar
 from clusters.drivers.demo.world import Object, World
 from clusters.errors import Invalid, Missing, Unreachable, Unsupported
-from clusters.kinds.base import Field, Kind
+from clusters.kinds.base import Kind
+from clusters.kinds.field import Field
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
 
 TICK = 0.5  # seconds between two looks at what is due, while somebody watches

@@ -34,7 +34,8 @@ from clusters.drivers.docker.session import Answer, open_session
 from clusters.drivers.docker.stream import byte_stream, json_stream
 from clusters.drivers.docker.watch import Watch
 from clusters.errors import ClusterError, Unreachable, Unsupported
-from clusters.kinds.base import Field, Kind
+from clusters.kinds.base import Kind
+from clusters.kinds.field import Field
 from clusters.live.resource import FeedItem, Resource
 
 __all__ = ["DockerDriver"]

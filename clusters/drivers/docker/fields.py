@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Field
+from clusters.kinds.field import Field
 
 TLS, SSH = ("tcp://",), ("ssh://",)  # the addresses that a field is for
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from clusters.drivers.kubernetes.addresses import check_server
 from clusters.errors import Invalid, Unsupported
-from clusters.kinds.base import Field
+from clusters.kinds.field import Field
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

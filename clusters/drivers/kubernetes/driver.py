@@ -35,7 +35,8 @@ from clusters.drivers.kubernetes.paths import collection
 from clusters.drivers.kubernetes.reading import TABLE, MetadataAlone, Objects, Tables, definitions
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import ClusterError, Missing, Refused, Unsupported
-from clusters.kinds.base import Field, Kind
+from clusters.kinds.base import Kind
+from clusters.kinds.field import Field
 from clusters.kinds.kubernetes.general import general_kind
 from clusters.live.resource import FeedItem, Resource
 from clusters.permissions import HINT, NotPermitted, may_not

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from clusters.drivers.base import Call
 from clusters.kinds.actions import Values, docker_line, one_call
-from clusters.kinds.base import Action, Field
+from clusters.kinds.base import Action
 from clusters.kinds.docker.container_changes import COMMIT, KILL, LIMITS, RENAME
 from clusters.kinds.docker.container_model import Container
+from clusters.kinds.field import Field
 
 
 def _post(verb: str) -> Callable[[Container, Values], Call]:

@@ -8,11 +8,12 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Invalid
 from clusters.kinds.actions import Values, one_call
-from clusters.kinds.base import Action, Field
+from clusters.kinds.base import Action
 from clusters.kinds.docker.amounts import read_cpus, read_memory, write_cpus, write_size
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.names import NAME, NAME_HELP, RESTART
+from clusters.kinds.field import Field
 from clusters.kinds.formats import short_id
 
 _SIGNALS = (

@@ -8,11 +8,12 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Invalid
 from clusters.kinds.actions import Values, one_call
-from clusters.kinds.base import Action, Field
+from clusters.kinds.base import Action
 from clusters.kinds.docker.image_model import Image
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.pull_newer import PULL_NEWER
 from clusters.kinds.docker.used_by import in_use
+from clusters.kinds.field import Field
 from clusters.kinds.formats import count, short_id, size
 
 _PATIENCE = 90.0  # seconds: removing large images makes a disk work

@@ -10,9 +10,10 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Invalid
 from clusters.kinds.actions import Values, docker_line, one_call
-from clusters.kinds.base import Action, Field
+from clusters.kinds.base import Action
 from clusters.kinds.docker.network_model import Network
 from clusters.kinds.docker.used_by import in_use
+from clusters.kinds.field import Field
 
 _ALIAS = re.compile(r"[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9_])?")
 _WHICH = Field(name="container", label="Container", among="container", max_length=200)

@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.kinds.base import JSON, Field, Says
+from clusters.kinds.base import JSON, Says
 from clusters.kinds.docker.network_model import PREDEFINED, Network
 from clusters.kinds.docker.volume_actions import pairs
+from clusters.kinds.field import Field
 from clusters.kinds.makers import Maker
 from clusters.kinds.masking import mask_pair
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Field, Part, Role
+from clusters.kinds.base import Role
 from clusters.kinds.docker.names import RESTART
+from clusters.kinds.field import Field, Part
 
 _PROGRAM, _NETWORKS, _LIMITS, _HEALTH = "Program", "Networks", "Limits", "Health check"
 _FILES, _LABELS, _POWER = "Files", "Labels and log", "Power over the machine"

@@ -11,10 +11,11 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Invalid, Missing
 from clusters.kinds.actions import docker_line, one_call
-from clusters.kinds.base import JSON, Action, Field, Says
+from clusters.kinds.base import JSON, Action, Says
 from clusters.kinds.docker.run_volumes import gives_power
 from clusters.kinds.docker.used_by import in_use
 from clusters.kinds.docker.volume_model import Volume
+from clusters.kinds.field import Field
 from clusters.kinds.makers import Maker
 from clusters.kinds.masking import mask_pair
 

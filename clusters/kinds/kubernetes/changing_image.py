@@ -8,8 +8,9 @@ from typing import Any
 from clusters.drivers.base import Call
 from clusters.errors import Conflict, Missing
 from clusters.kinds.actions import Values, kubectl_line, one_call
-from clusters.kinds.base import JSON, Action, Field, Look
+from clusters.kinds.base import JSON, Action, Look
 from clusters.kinds.docker.image_name import IMAGE
+from clusters.kinds.field import Field
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.pod_model import Container
 from clusters.kinds.permission import CHANGES

@@ -9,8 +9,9 @@ from typing import Any
 from clusters.drivers.base import Call
 from clusters.errors import Missing
 from clusters.kinds.actions import Values, kubectl_line, one_call
-from clusters.kinds.base import Action, Field, Health, Level, Look
+from clusters.kinds.base import Action, Health, Level, Look
 from clusters.kinds.docker.image_name import IMAGE
+from clusters.kinds.field import Field
 from clusters.kinds.kubernetes.base import at
 from clusters.kinds.kubernetes.copies import OVER
 from clusters.kinds.kubernetes.pod_health import waiting_health

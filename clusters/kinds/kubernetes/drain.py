@@ -12,7 +12,8 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Missing, Refused
 from clusters.kinds.actions import Values, quietly
-from clusters.kinds.base import Action, Field, Look, Says
+from clusters.kinds.base import Action, Look, Says
+from clusters.kinds.field import Field
 from clusters.kinds.formats import count, span
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.drain_plan import DrainPod, Fate, Options, Plan, look, pods_of

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from clusters.drivers.base import Driver, full_name
 from clusters.errors import Conflict
 from clusters.kinds.actions import Values, kubectl_line
-from clusters.kinds.base import JSON, Action, Field, Kind, Look, Role
+from clusters.kinds.base import JSON, Action, Kind, Look, Role
+from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import patch, read_same
 from clusters.kinds.kubernetes.pairs import MOST_TEXT, editable, read, written, wrong_annotations, wrong_labels

@@ -9,7 +9,8 @@ from typing import Any
 from clusters.drivers.base import Driver
 from clusters.errors import Invalid
 from clusters.kinds.actions import Values, kubectl_line
-from clusters.kinds.base import JSON, Action, Field
+from clusters.kinds.base import JSON, Action
+from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.deleting import deleting

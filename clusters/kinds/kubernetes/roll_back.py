@@ -9,7 +9,8 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
 from clusters.kinds.actions import Values, kubectl_line
-from clusters.kinds.base import JSON, Action, Field, Look
+from clusters.kinds.base import JSON, Action, Look
+from clusters.kinds.field import Field
 from clusters.kinds.formats import epoch, span
 from clusters.kinds.kubernetes.base import REVISION, at
 from clusters.kinds.kubernetes.deployment_model import Deployment

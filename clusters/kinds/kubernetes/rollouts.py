@@ -8,7 +8,8 @@ from typing import Any
 
 from clusters.drivers.base import Call
 from clusters.kinds.actions import Values, kubectl_line, one_call
-from clusters.kinds.base import JSON, Action, Field, Look
+from clusters.kinds.base import JSON, Action, Look
+from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.permission import CHANGES
