@@ -17,9 +17,8 @@ _NAME = re.compile(r"[A-Za-z0-9._/-]{1,317}")  # of a label or a taint, with its
 _FLAG = re.compile(
     r"^(-{1,2}[A-Za-z0-9-]*(?:pass(?:word)?|secret|token|api-?key|credential)[A-Za-z0-9-]*)(=.*)?$", re.IGNORECASE
 )
-# Kubernetes names an entry, a label or a taint by "key": below these, or beside those, it is no secret.
-_REFERENCES = {"secretKeyRef", "configMapKeyRef", "fileKeyRef"}
-_BESIDE_A_KEY = {"operator", "effect", "path"}
+# Where Kubernetes names an entry, a label or a taint by "key": what stands there holds no secret of its own.
+_REFERENCES = {"secretKeyRef", "configMapKeyRef", "fileKeyRef", "tolerations", "taints", "matchExpressions"}
 # Below these keys stands one secret per entry, whatever its name.
 _VAULTS = {"auths", "identitytoken", "registrytoken"}
 
@@ -82,7 +81,7 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
 
 
 def _only_names_a_key(tree: dict[str, Any], name: str) -> bool:
-    known = name in _REFERENCES or bool(_BESIDE_A_KEY & tree.keys())
+    known = name in _REFERENCES or (name == "items" and tree.keys() <= {"key", "path", "mode"})
     return known and isinstance(tree.get("key"), str) and bool(_NAME.fullmatch(tree["key"]))
 
 

@@ -193,7 +193,9 @@ def test_secrets_on_a_command_line_are_hidden() -> None:
         ({"tolerations": [{"key": "dedicated", "effect": "NoSchedule"}]}, True),
         ({"matchExpressions": [{"key": "example.com/tier", "operator": "Exists"}]}, True),
         ({"items": [{"key": "tls.key", "path": "server.key"}]}, True),
-        ({"tls": {"key": "-----BEGIN PRIVATE KEY-----", "path": "/"}}, False),
+        ({"secretKeyRef": {"key": "-----BEGIN PRIVATE KEY-----"}}, False),
+        ({"data": {"path": "/hook", "key": "hunter2"}}, False),
+        ({"items": [{"key": "hunter2", "path": "/x", "user": "ada"}]}, False),
         ({"provider": {"name": "dns", "key": "hunter2"}}, False),
     ],
 )
