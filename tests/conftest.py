@@ -198,3 +198,9 @@ def _assets_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
 
     if not (settings.STATIC_ROOT / "manifest.json").exists():
         monkeypatch.setattr(assets, "_manifest", lambda: assets.Manifest(Unbuilt(), []))
+
+
+@pytest.fixture
+def still(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands where it stood when the test's file was read: its examples of "3 seconds ago" stay true."""
+    monkeypatch.setattr("time.time", lambda: request.module.READ_AT)

@@ -18,6 +18,9 @@ from clusters.kinds.kubernetes.http_route_model import HttpRoute
 from clusters.kinds.kubernetes.service_model import Answers, Service
 from clusters.kinds.kubernetes.service_panels import http_routes_to
 
+READ_AT = time.time()
+pytestmark = pytest.mark.usefixtures("still")
+
 ANSWERED = Answers(copies=1, ready=1)
 # As the API server makes it, until a program takes it up.
 UNKNOWN = [{"type": "Accepted", "status": "Unknown", "reason": "Pending", "message": "Waiting for controller"}]

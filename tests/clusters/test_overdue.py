@@ -16,6 +16,9 @@ from clusters.kinds.kubernetes.job import JOB, LONG
 from clusters.live.resource import Listed
 from clusters.live.store import Store
 
+READ_AT = time.time()
+pytestmark = pytest.mark.usefixtures("still")
+
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC).timestamp()
 
 

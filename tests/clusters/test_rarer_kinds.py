@@ -18,6 +18,9 @@ from clusters.kinds.kubernetes.event import EVENT
 from clusters.kinds.kubernetes.lease import LEASE
 from clusters.kinds.kubernetes.names import page_of, plural
 
+READ_AT = time.time()
+pytestmark = pytest.mark.usefixtures("still")
+
 
 def ago(seconds: float) -> str:
     return datetime.fromtimestamp(time.time() - seconds, UTC).isoformat()
