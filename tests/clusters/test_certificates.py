@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import base64
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from clusters.drivers.base import Call
 from clusters.errors import Missing, Refused
@@ -49,12 +56,13 @@ NO_CERTIFICATE = base64.b64encode(b"hello").decode()
     ],
 )
 def test_how_a_certificate_is_said_in_words(held: dict[str, Any], hosts: list[str], level: Level, word: str) -> None:
-    health = health_of(held, hosts)
+    health = health_of(held, certificate_of(held), hosts)
     assert (health.level, health.word) == (level, word)
 
 
 def test_the_names_that_are_missing_and_those_that_are_there_are_named() -> None:
-    reason = health_of(secret("shop.example"), ["pay.example"]).reason
+    held = secret("shop.example")
+    reason = health_of(held, certificate_of(held), ["pay.example"]).reason
     assert reason == "It is for shop.example, and not for pay.example."
     found = certificate_of(secret())
     assert found is not None  # without other names, the one it was made out to counts
@@ -95,12 +103,39 @@ async def test_an_ingress_names_the_secret_that_is_missing_worn_out_or_for_other
     tls = [{"hosts": ["shop.example"], "secretName": name} for name in ("good", "gone", "old", "hidden")]
     spec = {"tls": tls, "rules": [{"host": "shop.example"}]}
     one = msgspec.convert({"metadata": {"name": "front", "namespace": "shop"}, "spec": spec}, Ingress)
-    held = Holding(good=secret("shop.example"), old=secret("shop.example", days=-1), hidden=Refused("It may not."))
+    good = secret("shop.example")
+    held = Holding(good=good, old=secret("shop.example", days=-1), hidden=Refused("It may not."))
     shown = await overview(INGRESS, one, held)
     steps = [step for step in shown["steps"] if step["label"] == "Certificate"]
     assert [step["status"][1] for step in steps] == ["Fine", "Missing secret", "Expired", "Cannot tell"]
     assert [[to["key"] for to in step["links"]] for step in steps] == [["shop/good"], [], ["shop/old"], []]
+    assert good["data"]["tls.key"][60:100] not in str(shown)
     assert "PRIVATE KEY" not in str(shown)
+
+
+async def test_a_certificate_without_hosts_is_for_those_that_no_other_one_is_for() -> None:
+    tls = [{"hosts": ["*.shop.example"], "secretName": "shop"}, {"secretName": "rest"}]
+    spec = {"tls": tls, "rules": [{"host": host, "http": {"paths": [{}]}} for host in ("a.shop.example", "b.example")]}
+    one = msgspec.convert({"metadata": {"name": "front", "namespace": "shop"}, "spec": spec}, Ingress)
+    shown = await overview(INGRESS, one, Holding(shop=secret("*.shop.example"), rest=secret("b.example")))
+    steps = [(step["text"], step["status"][1]) for step in shown["steps"] if step["label"] == "Certificate"]
+    assert steps == [("for *.shop.example", "Fine"), ("for b.example", "Fine")]
+
+
+def test_a_large_key_is_compared_and_not_proved() -> None:
+    key = rsa.generate_private_key(65537, 4096)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "shop.example")])
+    now = datetime.now(UTC)
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    built = built.not_valid_before(now).not_valid_after(now + timedelta(days=90))
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    held = {"data": {"tls.crt": base64.b64encode(pem).decode(), "tls.key": base64.b64encode(text).decode()}}
+    began = time.process_time()
+    found = certificate_of(held)
+    assert found is not None
+    assert found.key_fits is True
+    assert time.process_time() - began < 0.05  # proved, it takes 0.3 s in which nothing else runs
 
 
 async def test_the_page_of_a_secret_says_until_when_its_certificate_is_good_and_nothing_of_its_key() -> None:

@@ -95,7 +95,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     tree = await look.driver.get(look.kind, look.resource.namespace, look.resource.name)
     sort, fixed = str(tree.get("type", "")), bool(tree.get("immutable"))
     certificate = certificate_of(tree) if sort == TYPE else None
-    how = health_of(tree) if sort == TYPE else None
+    how = health_of(tree, certificate) if sort == TYPE else None
     sizes = {str(name): len(_value(text)) for name, text in sorted((tree.pop("data", None) or {}).items())}
     del tree
     entries = [{"name": name, "size": size(length)} for name, length in sizes.items()]
