@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from clusters.access import Actor, scope
@@ -25,6 +25,10 @@ class ClusterLike(Protocol):
     @property
     def read_only(self) -> bool:
         """Nobody acts on it, whatever their role."""
+
+    @property
+    def namespaces(self) -> frozenset[str] | None:
+        """The only ones that the connection is about; None: all."""
 
 
 class StoreLike(Protocol):
@@ -57,6 +61,19 @@ class Connections(Protocol):
 
     def stores(self) -> Sequence[StoreLike]:
         """Every kind of every cluster."""
+
+
+def sees(connections: Connections, actor: Actor, cluster_id: int) -> Callable[[str | None], bool]:
+    """Whether this person may see what is in a namespace of that cluster (None: what has none)."""
+    seen = scope(actor, [cluster_id])
+    allowed, only = seen.get(cluster_id, frozenset()), connections.cluster(cluster_id).namespaces
+
+    def may(namespace: str | None) -> bool:
+        if namespace is None:
+            return allowed is None
+        return (allowed is None or namespace in allowed) and (only is None or namespace in only)
+
+    return may
 
 
 def visible(connections: Connections, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:

@@ -103,6 +103,10 @@ async def _nothing() -> Sequence[Mapping[str, Any]]:
     return ()
 
 
+def _everything(namespace: str | None) -> bool:
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Look:
     """What a panel may look at: one resource of one cluster, and the means to ask for more about it."""
@@ -112,6 +116,8 @@ class Look:
     resource: Any
     driver: Driver
     related: Callable[[str], Awaitable[Sequence[Any]]]  # all live resources of another kind, visible to this person
+    # May this person see what is in there (None: has no namespace)? Whatever a panel asks the cluster itself passes it.
+    sees: Callable[[str | None], bool] = _everything
     about: str = ""  # the one part of it that was asked for, where the panel asks for one
     moments: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] = (
         _nothing  # what was seen happening to it, newest first

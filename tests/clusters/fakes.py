@@ -224,6 +224,7 @@ class FakeCluster:
     name: str = "Shop"
     read_only: bool = False
     production: bool = False
+    namespaces: frozenset[str] | None = None
 
 
 @dataclass

@@ -147,7 +147,8 @@ async def _users(look: Look) -> Users:
     for item in found.items:
         name, namespace = str(item["metadata"]["name"]), str(item["metadata"].get("namespace", ""))
         rows.append(User(page_of(one.name), name, f"{namespace}/{name}" if namespace else name, "", namespace))
-    beyond = f"Only the first {MOST} are shown: all of them are in their list." if found.more else ""
+    cut = f"Only the first {MOST} are shown: all of them are in their list." if found.more else ""
+    beyond = "; ".join(filter(None, (found.others(lambda item: True), cut)))
     return Users(title, nobody, rows, "Namespace", beyond=beyond)
 
 

@@ -195,14 +195,18 @@ async def _routes(look: Look, one: Gateway) -> dict[str, Any]:
         found = await first_of(look, ROUTES)
     except ClusterError as error:
         return step("Routes", "", Health(Level.UNKNOWN, "Cannot tell", error.message))
-    links = []
-    for item in found.items:
-        namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
-        parents = (item.get("spec") or {}).get("parentRefs") or ()
-        if any((p.get("namespace") or namespace, p.get("name")) == (one.namespace, one.name) for p in parents):
-            links.append({"kind": "http-route", "key": f"{namespace}/{name}", "name": f"{namespace}/{name}"})
-    words = found.only("HTTP routes") or ("" if links else "no HTTP route names it")
-    return step("Routes", words, FINE if links else Health(Level.UNKNOWN, "None"), links)
+
+    def names_it(item: Mapping[str, Any]) -> bool:
+        inside, parents = item["metadata"].get("namespace", ""), (item.get("spec") or {}).get("parentRefs") or ()
+        return any((p.get("namespace") or inside, p.get("name")) == (one.namespace, one.name) for p in parents)
+
+    keys = [f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in found.items if names_it(item)]
+    links = [{"kind": "http-route", "key": key, "name": key} for key in keys]
+    others = found.others(names_it)
+    words = "; ".join(filter(None, (others, found.only("HTTP routes"))))
+    if not links and not words:
+        words = "no HTTP route names it"
+    return step("Routes", words, FINE if links or others else Health(Level.UNKNOWN, "None"), links)
 
 
 OVERVIEW: Panel[Gateway] = Panel(key="overview", label="Who answers", icon="route", template="who_answers", load=_load)

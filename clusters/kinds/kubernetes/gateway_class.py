@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
@@ -66,12 +68,16 @@ async def _users(look: Look) -> Users:
         found = await first_of(look, GATEWAYS)
     except ClusterError as error:
         return Users(title, nobody, unknown=error.message)
+
+    def of_it(item: Mapping[str, Any]) -> bool:
+        return bool((item.get("spec") or {}).get("gatewayClassName") == look.resource.name)
+
     rows = []
-    for item in found.items:
-        if (item.get("spec") or {}).get("gatewayClassName") == look.resource.name:
-            namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
-            rows.append(User("gateway", name, f"{namespace}/{name}", "Gateway", namespace))
-    return Users(title, nobody, rows, "Namespace", beyond=found.only("gateways"))
+    for item in filter(of_it, found.items):
+        namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
+        rows.append(User("gateway", name, f"{namespace}/{name}", "Gateway", namespace))
+    beyond = "; ".join(filter(None, (found.others(of_it), found.only("gateways"))))
+    return Users(title, nobody, rows, "Namespace", beyond=beyond)
 
 
 GATEWAY_CLASS: Kind[GatewayClass] = Kind(

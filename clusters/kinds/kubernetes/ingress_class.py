@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from clusters.errors import ClusterError
@@ -67,14 +70,21 @@ async def _users(look: Look) -> Users:
         found = await first_of(look, "networking.k8s.io/v1/ingresses")
     except ClusterError as error:
         return Users(title, nobody, unknown=error.message)
+
+    def class_of(item: Mapping[str, Any]) -> str:
+        return str((item.get("spec") or {}).get("ingressClassName") or "")
+
+    def served(item: Mapping[str, Any]) -> bool:
+        named = class_of(item)
+        return bool(named == look.resource.name or (not named and look.resource.is_default))
+
     rows = []
-    for item in found.items:
-        named = str((item.get("spec") or {}).get("ingressClassName") or "")
-        if named == look.resource.name or (not named and look.resource.is_default):
-            namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
-            how = namespace if named else f"{namespace} (names none)"
-            rows.append(User("ingress", name, f"{namespace}/{name}", "Ingress", how))
-    return Users(title, nobody, rows, "Namespace", beyond=found.only("ingresses"))
+    for item in filter(served, found.items):
+        namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
+        how = namespace if class_of(item) else f"{namespace} (names none)"
+        rows.append(User("ingress", name, f"{namespace}/{name}", "Ingress", how))
+    beyond = "; ".join(filter(None, (found.others(served), found.only("ingresses"))))
+    return Users(title, nobody, rows, "Namespace", beyond=beyond)
 
 
 INGRESS_CLASS: Kind[IngressClass] = Kind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -190,13 +190,17 @@ async def bindings_of(look: Look, fits: Any, namespace: str = "") -> tuple[list[
         except ClusterError as error:
             unknown = error.message
             continue
-        unknown = unknown or found.only(f"{label.lower()}s")
-        for item in found.items:
-            try:
-                one = msgspec.convert(item, Binding)
-            except msgspec.ValidationError:
-                continue
-            if fits(one):
-                key = f"{one.namespace}/{one.name}" if one.namespace else one.name
-                rows.append(User(kind, one.name, key, label, one.namespace or "the whole cluster"))
+        for one in filter(fits, _understood(found.items)):
+            key = f"{one.namespace}/{one.name}" if one.namespace else one.name
+            rows.append(User(kind, one.name, key, label, one.namespace or "the whole cluster"))
+        others = found.others(lambda item: any(map(fits, _understood([item]))))
+        unknown = unknown or (others and f"{label}s: {others}") or found.only(f"{label.lower()}s")
     return rows, unknown
+
+
+def _understood(items: Iterable[Mapping[str, Any]]) -> Iterator[Binding]:
+    for item in items:
+        try:
+            yield msgspec.convert(item, Binding)
+        except msgspec.ValidationError:
+            continue

@@ -86,6 +86,8 @@ async def _daemon_sets(
 
 async def _list(look: Look, api: str, namespace: str, cut: list[tuple[str, str]]) -> Sequence[Mapping[str, Any]]:
     found = await first_of(look, api, namespace, within=5)
+    if found.unshared:
+        cut.append((api.rpartition("/")[2], found.others(lambda item: True)))
     if found.more:
         cut.append((api.rpartition("/")[2], f"only the first {found.asked}"))
     return found.items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -68,7 +69,9 @@ async def _entry(look: Look, one: Service) -> dict[str, Any]:
     ways += [f"port {port.node_port} of every node" for port in one.ports if port.node_port]
     ways.append(f"{one.name}.{one.namespace}.svc inside the cluster")
     try:
-        ingresses, (routes, unknown) = await first_of(look, INGRESSES, one.namespace), await _routes(look, one)
+        ingresses, (routes, unknown) = await asyncio.gather(
+            first_of(look, INGRESSES, one.namespace), _routes(look, one)
+        )
     except ClusterError as error:
         cannot = Health(Level.UNKNOWN, "Cannot tell", f"Which ingresses lead here cannot be told. {error}")
         return step("Entry point", "; ".join(ways), cannot)
@@ -78,6 +81,8 @@ async def _entry(look: Look, one: Service) -> dict[str, Any]:
         {"kind": "http-route", "key": key, "name": f"HTTP route {key.removeprefix(f'{one.namespace}/')}"}
         for key in http_routes_to(routes.items, one)
     ]
+    others = routes.others(lambda item: bool(http_routes_to((item,), one)))
+    ways += filter(None, (others and f"HTTP routes: {others}",))
     ways += filter(None, (ingresses.only("ingresses"), routes.only("HTTP routes"), unknown))
     return step("Entry point", "; ".join(ways), links=links)
 
