@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from clusters.kinds.tar import MOST_SIZE, Entry, What
 
-MOST_PRINTED = 16 << 20  # bytes
+MOST_PRINTED = 2 << 20  # bytes: all of it is read in one go
 # The mark before each entry cannot be guessed by whoever chose the names. $0: the folder, $1: the mark.
 SCRIPT = 'cd -P "$0" && exec find . -mindepth 1 -maxdepth 1 -exec stat -c "$1 %f %s %Y %n$1>%N" "{}" +'
 SAYS = {"LC_ALL": "C", "QUOTING_STYLE": "literal"}  # how names are printed

@@ -16,7 +16,8 @@ from typing import Literal
 from clusters.errors import ClusterError, Unsupported
 
 BLOCK = 512
-MOST_EXTENSION = 1 << 20  # bytes of a header that goes on
+MOST_EXTENSION = 64 << 10  # bytes of a header that goes on
+MOST_EXTENSIONS = 8  # of one entry
 MOST_SIZE = 1 << 50
 
 What = Literal["file", "folder", "link", "device", "pipe", "thing"]
@@ -66,7 +67,7 @@ class TarReader:
     async def entry(self) -> Entry | None:
         """The next one; None at the end. Raises Unsupported for what is no archive."""
         more: dict[str, str] = {}
-        while True:
+        for _ in range(MOST_EXTENSIONS + 1):
             await self._skip(self._left)
             self._left = 0
             header = await self._take(BLOCK)
@@ -84,6 +85,7 @@ class TarReader:
             has_content = info.type in _PLAIN or info.type not in _KINDS
             self._left = padded if has_content else 0
             return _entry(info, more, size if has_content else 0)
+        raise _too_much()
 
     async def content(self, entry: Entry) -> AsyncIterator[bytes]:
         """What is in the entry that was just read. Raises Unsupported when it ends too early."""
@@ -100,7 +102,7 @@ class TarReader:
 
     async def _extension(self, type_: bytes, size: int, padded: int) -> dict[str, str]:
         if size > MOST_EXTENSION:
-            raise Unsupported("The archive's headers are larger than any real ones.")
+            raise _too_much()
         data = (await self._take(padded))[:size]
         if type_ == tarfile.GNUTYPE_LONGNAME:
             return {"path": _text(data.rstrip(b"\0"))}
@@ -135,7 +137,12 @@ class TarReader:
             count -= gone
 
 
+_READ = (b"path", b"linkpath", b"size", b"uid", b"gid")
 _EXTENSIONS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+
+
+def _too_much() -> Unsupported:
+    return Unsupported("The archive's headers are larger than any real ones.")
 
 
 def _size(override: str, plain: int) -> int:
@@ -174,15 +181,17 @@ def _text(data: bytes) -> str:
 
 
 def _records(data: bytes) -> dict[str, str]:
-    """ "27 path=some/long/name\\n" and so on."""
+    """ "27 path=some/long/name\\n" and so on; only what is read of them."""
     found: dict[str, str] = {}
-    while data:
-        length, _, _ = data[:20].partition(b" ")
-        if not length.isdigit() or not 0 < int(length) <= len(data):
+    start = 0
+    while start < len(data):
+        length, _, _ = data[start : start + 20].partition(b" ")
+        if not length.isdigit() or not 0 < int(length) <= len(data) - start:
             break
-        record, data = data[len(length) + 1 : int(length) - 1], data[int(length) :]
-        name, _, value = record.partition(b"=")
-        found[_text(name)] = _text(value)
+        name, _, value = data[start + len(length) + 1 : start + int(length) - 1].partition(b"=")
+        if name in _READ:
+            found[_text(name)] = _text(value)
+        start += int(length)
     return found
 
 

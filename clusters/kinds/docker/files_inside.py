@@ -62,12 +62,14 @@ async def _frames(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     rest = b""
     async for piece in pieces:
         rest += piece
-        while len(rest) >= _HEADER.size:
-            stream, length = _HEADER.unpack_from(rest)
+        start = 0
+        while len(rest) >= (begin := start + _HEADER.size):
+            stream, length = _HEADER.unpack_from(rest, start)
             if stream > 2 or length > MOST_PRINTED:
                 return
-            if len(rest) < _HEADER.size + length:
+            if len(rest) < begin + length:
                 break
             if stream == _OUT:
-                yield rest[_HEADER.size : _HEADER.size + length]
-            rest = rest[_HEADER.size + length :]
+                yield rest[begin : begin + length]
+            start = begin + length
+        rest = rest[start:]
