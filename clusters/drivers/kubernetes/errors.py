@@ -10,6 +10,7 @@ import ssl
 import aiohttp
 import msgspec
 
+from clusters.drivers.no_redirects import ELSEWHERE
 from clusters.errors import Cause as Reason
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
 from clusters.permissions import HINT, NotPermitted, may_not
@@ -111,7 +112,7 @@ def answer_error(code: int, body: bytes, wait: float = 0.0) -> ClusterError:
         status = Status()
     if status.kind != "Status" and code not in (401, 403, 429) and code < 500:
         if 300 <= code < 400:
-            return Unsupported("The server sends us elsewhere; that is never followed.", detail=f"status {code}")
+            return Unsupported(ELSEWHERE, detail=f"status {code}")
         if b"HTTP request to an HTTPS server" in body:
             return Invalid("The server speaks TLS only.", hint="Begin the address with https://.", field="server")
         if code != 404 or b"404 page not found" not in body:
