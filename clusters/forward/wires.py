@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from clusters.drivers.base import Wire
+from clusters.drivers.no_redirects import no_redirects
 from clusters.errors import ClusterError
 
 log = logging.getLogger(__name__)
@@ -49,13 +50,14 @@ class WireConnector(aiohttp.BaseConnector):
         ours, theirs = socket.socketpair()
         for end in (ours, theirs):
             end.setblocking(False)
-        task = asyncio.create_task(self._carry(wire, ours), name="wire")
+        handler = _Handler(self._loop)
+        task = asyncio.create_task(self._carry(wire, ours, handler), name="wire")
         self._carrying.add(task)
         task.add_done_callback(self._carrying.discard)
         secure = req.url.scheme in ("https", "wss")
         try:
             _, made = await self._loop.create_connection(
-                self._factory,
+                lambda: handler,
                 sock=theirs,
                 ssl=_unverified() if secure else None,
                 server_hostname="" if secure else None,
@@ -66,7 +68,7 @@ class WireConnector(aiohttp.BaseConnector):
             raise
         return made
 
-    async def _carry(self, wire: Wire, end: socket.socket) -> None:
+    async def _carry(self, wire: Wire, end: socket.socket, handler: _Handler) -> None:
         """Carry bytes both ways until either side is over."""
         inwards = asyncio.create_task(self._inwards(wire, end))
         outwards = asyncio.create_task(self._outwards(wire, end))
@@ -75,6 +77,7 @@ class WireConnector(aiohttp.BaseConnector):
             if outwards.done() and outwards.exception():
                 await asyncio.wait({inwards}, timeout=LAST_WORDS)
         finally:
+            handler.whole = inwards.done() and inwards.exception() is None
             for task in (inwards, outwards):
                 task.cancel()
             for failed in await asyncio.gather(outwards, inwards, return_exceptions=True):
@@ -100,6 +103,17 @@ class WireConnector(aiohttp.BaseConnector):
         await asyncio.gather(*self._carrying, return_exceptions=True)
 
 
+class _Handler(ResponseHandler):
+    """Where an answer goes on until its connection ends, it is whole only if the pod ended it."""
+
+    whole = True
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if not self.whole and self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(aiohttp.ClientPayloadError("the connection broke"))
+        super().connection_lost(exc)
+
+
 def client_over(connector: WireConnector) -> aiohttp.ClientSession:
     """A client that adds nothing, follows nothing, keeps no cookies and unpacks nothing."""
     return aiohttp.ClientSession(
@@ -111,6 +125,7 @@ def client_over(connector: WireConnector) -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=None),
         max_line_size=LONGEST_HEADER,
         max_field_size=LONGEST_HEADER,
+        trace_configs=no_redirects(),
     )
 
 

@@ -25,6 +25,7 @@ from clusters.drivers.kubernetes.addresses import near
 from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.errors import answer_error, connection_error, not_kubernetes
 from clusters.drivers.kubernetes.paths import joined
+from clusters.drivers.no_redirects import no_redirects
 from clusters.errors import ClusterError, Invalid, Refused, Unreachable
 
 CONNECT = 5.0  # seconds until a connection stands
@@ -100,15 +101,19 @@ class ApiServer:
             response.close()
 
     async def websocket(
-        self, path: Sequence[str], query: Sequence[tuple[str, str]], protocols: Sequence[str]
-    ) -> aiohttp.ClientWebSocketResponse:
-        """A two-way stream, for terminals."""
+        self, path: Sequence[str], query: Sequence[tuple[str, str]], protocols: Sequence[str], *,
+        heartbeat: float | None = None,
+    ) -> aiohttp.ClientWebSocketResponse:  # fmt: skip
+        """A two-way stream. ``heartbeat``: seconds between pings, for one that is always read.
+
+        One whose reader may wait for somebody slower hears no answer to a ping meanwhile, and would be cut.
+        """
         target = joined(path)
         try:
             async with asyncio.timeout(CONNECT + 10):
                 session, url, headers = await self._sign("GET", target, query)
                 return await session.ws_connect(
-                    url, protocols=protocols, headers=headers, heartbeat=20.0, max_msg_size=4 << 20,
+                    url, protocols=protocols, headers=headers, heartbeat=heartbeat, max_msg_size=4 << 20,
                     server_hostname=self.connection.tls_server_name or None,
                 )  # fmt: skip
         except aiohttp.WSServerHandshakeError as error:
@@ -165,6 +170,7 @@ class ApiServer:
                 "Accept-Encoding": "identity" if near(self.connection.server) else "gzip",
             },
             "read_bufsize": 256 << 10,
+            "trace_configs": no_redirects(),
         }
         session = api.rest_client._create_pool_manager()
         session._connector_owner = True  # the package leaves a given connector to us; we close it with the session

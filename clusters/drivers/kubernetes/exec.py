@@ -20,6 +20,7 @@ PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 ANSWER = 10.0  # seconds
 SEND = 10.0
+HEARTBEAT = 20.0  # of terminals
 _EXIT = re.compile(r"exit code (\d{1,5})")
 
 
@@ -52,7 +53,7 @@ async def open_exec(
     if source.container:
         query.append(("container", source.container))
     try:
-        socket = await server.websocket(path, query, PROTOCOLS)
+        socket = await server.websocket(path, query, PROTOCOLS, heartbeat=HEARTBEAT if terminal else None)
     except Invalid as error:
         raise Missing("The container does not run, so nothing can be opened in it.", detail=error.detail) from error
     if socket.protocol not in PROTOCOLS:

@@ -31,20 +31,20 @@ class KubernetesWire:
         self._over = False
 
     async def received(self) -> AsyncIterator[bytes]:
-        """Bytes as they come; ends when the other side closes."""
-        async for message in self._socket:
-            if message.type is not aiohttp.WSMsgType.BINARY or not message.data:
-                break
+        """Bytes as they come; ends when the other side closes. Raises Unreachable where the way to it broke."""
+        while (message := await self._socket.receive()).type is aiohttp.WSMsgType.BINARY and message.data:
             channel, data = message.data[0], message.data[1:]
             if channel not in self._begun:
                 self._begun.add(channel)
-                continue
-            if channel == ERROR:
+            elif channel == ERROR:
                 self._over = True
                 raise _trouble(data.decode(errors="replace"), self._pod, self._port)
-            if channel == DATA:
+            elif channel == DATA:
                 yield data
         self._over = True
+        if message.type is not aiohttp.WSMsgType.CLOSE:  # what came until then must not look like the whole
+            detail = str(self._socket.exception() or message.type.name)
+            raise Unreachable(f"The connection to {self._pod} was cut.", detail=detail)
 
     async def write(self, data: bytes) -> None:
         """Send bytes."""
