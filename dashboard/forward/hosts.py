@@ -42,10 +42,11 @@ def token_of(scope: Mapping[str, Any]) -> str | None:
 
 def is_foreign(scope: Mapping[str, Any], token: str) -> bool:
     """Does a page of another origin ask? Only a plain visit (a link that somebody follows) may come from elsewhere."""
-    origin = header(scope, b"origin")
-    if origin and origin != origin_of(token):
+    origin, site = header(scope, b"origin"), header(scope, b"sec-fetch-site")
+    hidden = origin == "null" and site == "same-origin"  # a form of a page that sends no referrer hides its origin
+    if origin and origin != origin_of(token) and not hidden:
         return True
-    elsewhere = header(scope, b"sec-fetch-site") in ("cross-site", "same-site")
+    elsewhere = site in ("cross-site", "same-site")
     return elsewhere and not (header(scope, b"sec-fetch-mode") == "navigate" and scope.get("method") == "GET")
 
 
@@ -56,4 +57,9 @@ def header(scope: Mapping[str, Any], name: bytes) -> str:
 
 
 def _without_port(host: str) -> str:
-    return urlsplit(f"//{host}").hostname or "" if host.isascii() and "@" not in host and "/" not in host else ""
+    if not host.isascii() or "@" in host or "/" in host:
+        return ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # "[" and the like
+        return ""

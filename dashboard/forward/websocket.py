@@ -13,7 +13,7 @@ from dashboard.forward.http import TROUBLES, url_of
 from dashboard.forward.words import deny
 
 ANSWERS = 30.0  # seconds until a pod takes or refuses it
-LARGEST = 16 << 20  # bytes of one message of a pod
+LARGEST = 1 << 20  # bytes of one message of a pod, as of one of a tab
 PATIENCE = 30.0  # seconds a tab may take to accept one
 GOING_AWAY, BROKEN = 1001, 1011
 

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from asgiref.testing import ApplicationCommunicator
 from django.test import AsyncClient
 
-from clusters.errors import Missing
+from clusters.errors import Missing, Unreachable
 from clusters.kinds.forwarding import Door, Forwarding
 from clusters.kinds.permission import Permission
 from dashboard.asgi import application
@@ -32,12 +32,14 @@ OPENING = replace(APP, forwarding=FORWARDING)
 class LocalWire:
     """A connection to a port of this machine."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, breaks: bool) -> None:
+        self._reader, self._writer, self._breaks = reader, writer, breaks
 
     async def received(self) -> AsyncIterator[bytes]:
         while data := await self._reader.read(65536):
             yield data
+        if self._breaks:
+            raise Unreachable("The connection was cut.")
 
     async def write(self, data: bytes) -> None:
         self._writer.write(data)
@@ -52,12 +54,13 @@ class Driver(FakeDriver):
     """Its ports are those of this machine: ``at`` says which."""
 
     at: dict[int, int] = field(default_factory=dict)
+    breaks: bool = False  # each connection in the end
 
     async def dial(self, resource: Any, port: int) -> LocalWire:
         await self.record("dial", (resource.name, port))
         if port not in self.at:
             raise Missing(f"Nothing answers on port {port} of {resource.name}.", hint="Its logs may tell.")
-        return LocalWire(*await asyncio.open_connection("127.0.0.1", self.at[port]))
+        return LocalWire(*await asyncio.open_connection("127.0.0.1", self.at[port]), self.breaks)
 
 
 async def _page(request: web.Request) -> web.Response:

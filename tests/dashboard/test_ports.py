@@ -132,6 +132,33 @@ async def test_pages_of_other_origins_get_nothing(browser: Browser, pod: Driver)
     assert (await browser.ask("/", sec_fetch_site="cross-site", sec_fetch_mode="navigate")).status == 200
 
 
+async def test_a_form_of_a_page_that_sends_no_referrer_reaches_its_own_pod(browser: Browser) -> None:
+    own = {"origin": "null", "sec_fetch_site": "same-origin", "sec_fetch_mode": "navigate"}
+    assert (await browser.ask("/told", method="POST", body=b"x", **own)).status == 200
+    assert (await browser.ask("/told", method="POST", body=b"x", **own | {"sec_fetch_site": "same-site"})).status == 403
+
+
+async def test_an_answer_whose_way_broke_is_not_taken_for_the_whole(browser: Browser, pod: Driver) -> None:
+    async def until_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nsome")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.close()
+
+    server = await asyncio.start_server(until_closed, "127.0.0.1", 0)
+    pod.at[80] = server.sockets[0].getsockname()[1]
+    assert (await browser.ask("/")).body == b"some"
+    pod.breaks = True
+    asked = ApplicationCommunicator(application, browser.scope("/"))
+    await asked.send_input({"type": "http.request"})
+    assert (await asked.receive_output(5))["status"] == 200
+    assert await asked.receive_output(5) == {"type": "http.response.body", "body": b"some", "more_body": True}
+    await asked.wait(5)
+    assert await asked.receive_nothing()  # it stays unfinished
+    server.close()
+
+
 async def test_nobody_gets_in_without_the_cookie_and_its_link_is_good_once(
     browser: Browser, pod: Driver, fakes: Fakes, otto: User, async_client_for: ClientFor
 ) -> None:
