@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.kinds.docker.container import CONTAINER
 from tests.clusters.docker_engine import made, unix
@@ -49,6 +50,7 @@ async def test_the_numbers_are_those_of_docker_stats(driver: DockerDriver) -> No
 
 async def test_what_does_not_run_is_left_out(driver: DockerDriver) -> None:
     async with made(driver, start=False) as created, made(driver, ("true",)) as ended:
+        await driver.call(Call("POST", ("containers", ended.uid, "wait")))
         assert await driver.usage(CONTAINER, [created, ended]) == {}
 
 

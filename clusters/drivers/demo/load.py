@@ -27,7 +27,7 @@ def usage(
     busy = wave(key, now)
     held = memory * (0.7 + 0.3 * wave(key + "/memory", now / 8))
     if leaking_for and memory_limit:
-        held = min(memory_limit * 0.995, memory_limit * (0.38 + 0.02 * leaking_for))
+        held = min(memory_limit * 0.995, memory_limit * (0.38 + 0.035 * leaking_for))
     return Usage(
         at=now,
         cpu=round(cpu * busy, 4),

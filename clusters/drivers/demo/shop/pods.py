@@ -197,7 +197,7 @@ def _start(world: ShopWorld, pod: Object) -> None:
     _later(world, pod, world.between(1.5, 3.5), _become_ready)
     if leaks(pod):
         life = state["containerID"]
-        _later(world, pod, world.between(22.0, 34.0), lambda w, p: _run_out_of_memory(w, p, life))
+        _later(world, pod, world.between(14.0, 20.0), lambda w, p: _run_out_of_memory(w, p, life))
 
 
 def _become_ready(world: ShopWorld, pod: Object) -> None:
