@@ -214,3 +214,14 @@ async def test_a_stored_password_that_cannot_be_opened_is_said_instead_of_a_deni
     for work in (pull(driver, private.image("1"), Heard()), push(driver, private.image("1"), Heard())):
         with pytest.raises(Refused, match=r"stored sign-in of .* cannot be opened"):
             await work
+
+
+async def test_every_bar_is_full_when_an_engine_forgets_to_tell_the_end_of_a_layer() -> None:
+    async def stream() -> AsyncIterator[dict[str, Any]]:
+        yield {"status": "Downloading", "id": "aaa", "progressDetail": {"current": 5, "total": 9}}
+        yield {"status": "Already exists", "id": "bbb"}
+
+    heard = Bars()
+    await Layers(heard, "1").follow(stream())
+    assert heard.layers == {"aaa": "aaa: Done", "bbb": "bbb: Here already"}
+    assert heard.amounts["aaa"][-1] == (9, 9)

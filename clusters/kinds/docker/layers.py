@@ -16,6 +16,7 @@ MOST_LAYERS = 500
 _SAY_EVERY = 0.3  # seconds between two lines about one layer
 _BYTES = {"Downloading", "Pushing"}
 _ENDED = {"Pull complete", "Pushed", "Already exists", "Layer already exists", "Download complete"}
+_OVER = ("Done", "Here already", "There already", "Mounted from")  # words of a layer that is where it should be
 _WORDS = {
     "Pulling fs layer": "Waiting",
     "Preparing": "Waiting",
@@ -57,6 +58,9 @@ class Layers:
                 if problem := news.get("error"):
                     raise ClusterError(plain(problem, 300), detail=str(problem))
                 self._take(news)
+        for uid, layer in self._layers.items():  # an engine in a hurry does not tell the end of each
+            if not layer.words.startswith(_OVER):
+                self._layer(uid, "Pull complete", None)
 
     def _take(self, news: Mapping[str, Any]) -> None:
         uid, status = plain(news.get("id"), 64), plain(news.get("status"), 300)
