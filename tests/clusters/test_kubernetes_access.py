@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from clusters.drivers.base import Call
+from clusters.drivers.kubernetes import KubernetesDriver
 from clusters.drivers.kubernetes.access import KEPT, SILENT, AccessReviews, Question
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import Connection
+from clusters.errors import Refused
 from tests.clusters.real_cluster import driver_of
 
 RULES, REVIEW = "selfsubjectrulesreviews", "selfsubjectaccessreviews"
@@ -162,6 +165,22 @@ async def test_after_a_refusal_nothing_is_believed_any_longer() -> None:
         assert await access.may(question) is True
         access.forget()
         assert await access.may(question) is False
+
+
+@pytest.mark.parametrize(("method", "forgets"), [("GET", False), ("DELETE", True), ("PATCH", True)])
+async def test_only_a_refused_change_makes_that_so(method: str, forgets: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = KubernetesDriver({}, {})
+    forgotten: list[bool] = []
+
+    class Refusing:
+        async def json(self, *args: Any, **more: Any) -> Any:
+            raise Refused("It may not.")
+
+    monkeypatch.setattr(driver, "_server_made", Refusing())
+    monkeypatch.setattr(driver._access, "forget", lambda: forgotten.append(True))
+    with pytest.raises(Refused):
+        await driver.call(Call(method, ("api", "v1", "pods")))
+    assert bool(forgotten) is forgets
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])

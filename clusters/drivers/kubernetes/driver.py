@@ -134,7 +134,8 @@ class KubernetesDriver:
                 call.method, call.path, call.query, body=call.body, within=call.timeout, content_type=call.content_type
             )
         except Refused:
-            self._access.forget()  # we may have believed otherwise
+            if call.method != "GET":
+                self._access.forget()  # we may have believed otherwise; of what is only looked at nothing was asked
             raise
 
     async def download(self, call: Call) -> AsyncGenerator[bytes, None]:
