@@ -133,6 +133,8 @@ def _gateway(one: HttpRoute, parent: Parent, state: str, known: Mapping[tuple[st
 def _way(way: Way, how: Health, namespace: str, known: set[tuple[str, str]]) -> dict[str, Any]:
     to = way.backend
     place = (to.namespace or namespace, to.name) if to else ("", "")
+    if not way.known:
+        return step("Path", way.words, how)
     if to is None or place not in known or not to.backend.service:
         return step("Path", f"{way.words} → {backend_words(to)}", how)
     share = f", weight {to.weight}" if to.weight != 1 else ""

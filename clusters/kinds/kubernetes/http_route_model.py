@@ -82,6 +82,11 @@ class RouteRule(Part, frozen=True, gc=False, rename="camel"):
         """Are these requests sent elsewhere by the gateway itself?"""
         return any(one.type == "RequestRedirect" for one in self.filters or ())
 
+    @property
+    def extended(self) -> bool:
+        """Does something of the gateway's own kind handle these requests? It may answer them by itself."""
+        return any(one.type == "ExtensionRef" for one in self.filters or ())
+
 
 class RouteSpec(Part, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
@@ -111,6 +116,7 @@ class Way:
 
     words: str  # "shop.example/cart"
     backend: RouteBackend | None
+    known: bool = True  # False: something that we do not know decides where it leads
 
 
 class Checked(msgspec.Struct, frozen=True, gc=False):
@@ -159,6 +165,8 @@ class HttpRoute(Object, frozen=True, gc=False, rename="camel"):
             words = f"{f'{match.method} ' if match.method else ''}{hosts}{match.path.value}"
             if rule.redirects and not rule.backend_refs:
                 yield Way(f"{words}: redirected", None)
+            elif rule.extended and not rule.backend_refs:
+                yield Way(f"{words}: handled by an extension of the gateway", None, known=False)
             elif not rule.backend_refs:
                 yield Way(words, RouteBackend())
             for backend in rule.backend_refs or ():
@@ -178,21 +186,32 @@ def join(own: Sequence[HttpRoute], others: Mapping[str, Sequence[Any]]) -> Seque
     """Each route with whether its gateways are there and how its backends are."""
     services = {(one.namespace, one.name): one for one in others["service"]} if "service" in others else None
     gateways = {(one.namespace, one.name) for one in others["gateway"]} if "gateway" in others else None
+    # A connection may be limited to some namespaces: of another one nothing is seen, and nothing there is missing.
+    seen = {one.namespace for some in (own, *others.values()) for one in some}
 
     def parent(one: HttpRoute, ref: Parent) -> str:
         if ref.kind != "Gateway" or gateways is None:
             return "hidden"
-        return "" if ref.key(one.namespace) in gateways else "missing"
+        if ref.key(one.namespace) in gateways:
+            return ""
+        return "missing" if ref.key(one.namespace)[0] in seen else "hidden"
 
     def way(one: HttpRoute, found: Way) -> Health:
         to = found.backend
+        if not found.known:
+            words = "An extension of the gateway handles it: whether that answers cannot be told from here."
+            return Health(Level.UNKNOWN, "Cannot tell", words, "ExtensionRef")
         if to is None:
             return Health(Level.HEALTHY, "Fine")
         if not to.name:
             return Health(Level.FAILING, "Leads nowhere", "It names no backend.")
         if not to.weight:
             return Health(Level.STOPPED, "Switched off", f"{to.name} is given none of the requests.", "weight 0")
-        return backend_health(to.backend, to.namespace or one.namespace, services)
+        place = to.namespace or one.namespace
+        if to.backend.service and services is not None and place not in seen:
+            words = f"Whether service {to.name} is there cannot be told: nothing in {place} is seen here."
+            return Health(Level.UNKNOWN, "Cannot tell", words)
+        return backend_health(to.backend, place, services)
 
     return [
         msgspec.structs.replace(
