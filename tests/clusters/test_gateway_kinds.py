@@ -101,7 +101,11 @@ def test_a_class_says_whether_anybody_serves_it(conditions: Any, age: float, lev
         (front(*UNKNOWN), Level.AT_RISK, "Nobody serves it", "does the program that serves its class run"),
         (front(*UNKNOWN, age=5), Level.CHANGING, "Waiting", ""),
         (front(told("Accepted"), classes=()), Level.FAILING, "Missing class", "there is no gateway class edge"),
-        (front(told("Accepted"), told("Programmed", "False", "AddressNotAssigned", "No address.")), Level.FAILING, "Not open", "No address."),
+        (front(told("Accepted"), told("Programmed", "False", "AddressNotAssigned", "No address.")), Level.AT_RISK, "Not open", "No address."),
+        (front(told("Accepted"), told("Programmed", "False", "AddressNotAssigned", "No address."), age=5), Level.CHANGING, "Waiting", "No address."),
+        (front(told("Accepted"), told("Programmed", "False", "Pending", "Not yet."), age=5), Level.CHANGING, "Waiting", "Not yet."),
+        (front(told("Accepted"), told("Programmed", "False", "Pending", "Not yet.")), Level.FAILING, "Not open", "Not yet."),
+        (front(told("Accepted"), told("Programmed", "False", "Invalid", "Wrong."), age=5), Level.FAILING, "Not open", "Wrong."),
         (
             front(told("Accepted"), listeners=[{"name": "web", "conditions": [told("Conflicted", "True", "PortConflict", "80 is taken.")]}]),
             Level.AT_RISK,
@@ -152,6 +156,27 @@ def test_what_is_wrong_with_a_route_is_said_as_of_an_ingress(
 
 def test_a_redirect_needs_no_backend() -> None:
     assert judged(route(filters=[{"type": "RequestRedirect"}])).word == "Leads on"
+
+
+def test_what_an_extension_of_the_gateway_handles_is_not_called_broken() -> None:
+    assert judged(route(filters=[{"type": "ExtensionRef"}])).word == "Cannot tell"
+
+
+def test_nothing_is_called_missing_in_a_namespace_of_which_nothing_is_seen() -> None:
+    across = route({"name": "web", "port": 80, "namespace": "ops"})
+    health = judged(across, service("web"))
+    assert (health.level, health.word) == (Level.UNKNOWN, "Cannot tell")
+    assert "nothing in ops is seen" in health.reason
+    other = msgspec.structs.replace(
+        service("db"), metadata=msgspec.structs.replace(service("db").metadata, namespace="ops")
+    )
+    assert judged(across, other).word == "Missing backend"
+    tree = {
+        "metadata": {"name": "shop", "namespace": "shop"},
+        "spec": {"parentRefs": [{"name": "front", "namespace": "edge"}]},
+    }
+    one = http_route.join([msgspec.convert(tree, HttpRoute)], {"gateway": [], "service": []})[0]
+    assert one.checked.parents == ("hidden",)
 
 
 def test_a_route_that_names_no_gateway_leads_nowhere() -> None:

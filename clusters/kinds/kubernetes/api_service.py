@@ -15,6 +15,8 @@ from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.live.resource import Number
 
 API = "apiregistration.k8s.io/v1/apiservices"
+STARTING = 180.0  # seconds in which the copies of a service may come up, as when they are replaced
+_MAY_COME = {"MissingEndpoints", "EndpointsNotFound"}
 SETTING_UP = 60.0  # seconds until one that was just made must answer
 _WHY = {
     "ServiceNotFound": "The service that answers it is not there.",
@@ -75,6 +77,10 @@ def health(one: ApiService) -> Health:
         level = Level.CHANGING if time.time() - one.created < SETTING_UP else Level.UNKNOWN
         return Health(level, "Not checked", "The cluster has not said yet whether anybody answers.", since=one.created)
     why = _WHY.get(available.reason, "")
+    settled = available.since + STARTING
+    if available.reason in _MAY_COME and time.time() < settled:
+        words = f"{why} It may be starting."
+        return Health(Level.CHANGING, "Starting", words, available.reason, available.since, settled)
     words = f"Nobody answers for {one.what}: what is kept there can be neither read nor changed. {why}".strip()
     return Health(
         Level.FAILING, "Unavailable", words, f"{available.reason}: {available.message}"[:200], available.since

@@ -22,6 +22,7 @@ from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
 from clusters.live.resource import Number
 
 ROUTES = f"{GROUP}/httproutes"
+_NOT_YET = {"Pending", "AddressNotAssigned"}  # what may come by itself
 
 
 class Listener(Part, frozen=True, gc=False, rename="camel"):
@@ -131,7 +132,7 @@ def serving(one: Gateway) -> Health:
     for type_, word in (("Accepted", "Not accepted"), ("Programmed", "Not open")):
         said = condition(one.status.conditions, type_)
         if said and said.status == "False":
-            return Health(Level.FAILING, word, said.message[:300], f"{type_}: {said.reason}", said.since)
+            return _unserved(one, said, type_, word)
     accepted = condition(one.status.conditions, "Accepted")
     if accepted and accepted.status == "True":
         return FINE
@@ -139,6 +140,15 @@ def serving(one: Gateway) -> Health:
         return Health(Level.CHANGING, "Waiting", "Nobody has taken it up yet.", since=one.created)
     words = "Nobody has taken it up: does the program that serves its class run?"
     return Health(Level.AT_RISK, "Nobody serves it", words, "Accepted: Unknown", one.created)
+
+
+def _unserved(one: Gateway, said: Condition, type_: str, word: str) -> Health:
+    """How one is of which that is said: what is only not done yet, as an address from a cloud, takes its time."""
+    code, settled = f"{type_}: {said.reason}", (said.since or one.created) + TAKEN_UP
+    if said.reason in _NOT_YET and time.time() < settled:
+        return Health(Level.CHANGING, "Waiting", said.message[:300], code, said.since, settled)
+    level = Level.AT_RISK if said.reason == "AddressNotAssigned" else Level.FAILING  # it may be reached otherwise
+    return Health(level, word, said.message[:300], code, said.since)
 
 
 def listening(status: ListenerStatus) -> Health:
