@@ -69,6 +69,10 @@ class Unsupported(ClusterError):
     title = "Not possible here"
 
 
+class TooLarge(Unsupported):
+    """It answers with more at once than we take in."""
+
+
 class Invalid(ClusterError):
     """What was asked makes no sense: bad name, bad number, bad file."""
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-from clusters.errors import Unsupported
+from clusters.errors import TooLarge
 
 LOOK_EVERY = 2.0  # seconds of silence after which we see whether the connection still stands
 
@@ -36,14 +36,14 @@ async def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 async def whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """All of the body. Raises Unsupported when it is larger than ``limit`` bytes."""
+    """All of the body. Raises TooLarge when it is larger than ``limit`` bytes."""
     parts: list[bytes] = []
     size = 0
     async for part in pieces(response):
         size += len(part)
         if size > limit:
             parts.clear()  # the error is kept for as long as it is shown, and this frame with it
-            raise Unsupported("The answer is too large.", detail=f"more than {limit} bytes")
+            raise TooLarge("The answer is too large.", detail=f"more than {limit} bytes")
         parts.append(part)
     return b"".join(parts)
 

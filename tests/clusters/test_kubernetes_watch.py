@@ -36,6 +36,22 @@ async def test_a_long_list_comes_in_pages() -> None:
         assert [query.get("continue") for query in watch.api.lists] == [None, "500", "1000"]
 
 
+async def test_of_what_is_large_fewer_are_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watching(*(f"pod-{number}" for number in range(600))) as watch:
+        whole = watch.server.bytes
+
+        async def at_most(*args: Any, **limits: Any) -> bytes:
+            return await whole(*args, **{**limits, "limit": 60_000})
+
+        monkeypatch.setattr(watch.server, "bytes", at_most)
+        listed = await watch.listed()
+        assert len(listed.resources) == 600
+        sizes = [int(query["limit"]) for query in watch.api.lists]
+        assert sizes[0] == 500
+        assert sizes[-1] < 500
+        assert sizes == sorted(sizes, reverse=True)
+
+
 async def test_the_next_page_is_asked_for_before_one_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     asked_when_decoding: list[int] = []
     decode_page = Reflector._decode
