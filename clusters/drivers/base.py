@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clusters.live.resource import FeedItem, Resource
 
 Platform = Literal["docker", "swarm", "kubernetes"]
+LIST_EVERY = 15.0  # seconds between two lists of what is not watched
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from clusters.drivers.base import Call
+from clusters.drivers.base import LIST_EVERY, Call
 from clusters.kinds.base import Kind, Level, Look
 from clusters.kinds.kubernetes.api_service import API_SERVICE
 from clusters.kinds.kubernetes.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
@@ -96,6 +96,15 @@ def test_a_lease_is_held_free_or_run_out(spec: dict[str, Any], word: str) -> Non
     assert not LEASE.always
 
 
+def test_a_lease_that_is_not_renewed_does_not_stay_held() -> None:
+    one = made(LEASE, spec={"holderIdentity": "n1", "leaseDurationSeconds": 40, "renewTime": ago(20)})
+    until = LEASE.health(one).until
+    assert abs(until - (one.renewed + 40 + 2 * LIST_EVERY)) < 1
+    of_node = {"name": "n1", "namespace": "kube-node-lease"}
+    spec = {"holderIdentity": "n1", "leaseDurationSeconds": 40, "renewTime": ago(300)}
+    assert "not heard any more" in LEASE.health(made(LEASE, metadata=of_node, spec=spec)).reason
+
+
 def test_an_event_leads_to_what_it_is_about_and_a_warning_stands_out() -> None:
     about = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "namespace": "shop", "name": "web"}
     one = made(EVENT, involvedObject=about, type="Warning", reason="FailedScale", count=3, lastTimestamp=ago(30))
@@ -159,6 +168,20 @@ async def test_a_custom_kind_leads_to_its_list_and_to_what_there_is_of_it() -> N
         ([told("Available", "True")], {"namespace": "ops", "name": "metrics"}, 900, Level.HEALTHY, "Answers"),
         (
             [told("Available", "False", "MissingEndpoints", "no")],
+            {"name": "metrics"},
+            900,
+            Level.FAILING,
+            "Unavailable",
+        ),
+        (
+            [{**told("Available", "False", "MissingEndpoints", "no"), "lastTransitionTime": ago(20)}],
+            {"name": "metrics"},
+            900,
+            Level.CHANGING,
+            "Starting",
+        ),
+        (
+            [{**told("Available", "False", "MissingEndpoints", "no"), "lastTransitionTime": ago(400)}],
             {"name": "metrics"},
             900,
             Level.FAILING,

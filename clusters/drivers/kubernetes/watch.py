@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clusters.drivers.base import LIST_EVERY
 from clusters.drivers.body import pieces
 from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.backoff import Backoff
@@ -17,7 +18,7 @@ from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.errors import Busy, Gone, SignIn, TooNew, not_kubernetes, status_error
 from clusters.drivers.kubernetes.paths import collection
 from clusters.drivers.kubernetes.reading import Reading
-from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable, Unsupported
+from clusters.errors import ClusterError, Invalid, Missing, Refused, TooLarge, Unreachable, Unsupported
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ SLICE = 0.004  # seconds of decoding before others get their turn
 SHORT = 1.0  # seconds: a watch that ends sooner without an event counts as a failure
 GRACE = 30.0  # seconds of silence beyond the end we asked for
 RELIST_EVERY = 1.0
-LIST_EVERY = 15.0  # seconds between two lists of what is not watched
 DENIED_WAIT, SIGN_IN_WAIT, ABSENT_WAIT = 30.0, 300.0, 60.0
 
 
@@ -64,6 +64,7 @@ class Reflector:
         self._expired = False  # what we know is too old, or too new, for the server: ask without a version
         self._kind = ""  # what its objects call themselves, as the list said
         self._listed_at = float("-inf")
+        self._at_once = PAGE
 
     async def run(self) -> AsyncIterator[FeedItem]:
         """Listed, then Changed and Alive, and Broken whenever contact is lost; never ends by itself."""
@@ -88,7 +89,7 @@ class Reflector:
         """Everything, page by page; sets the version to watch from."""
         await self._timing.sleep(max(0.0, self._listed_at + RELIST_EVERY - time.monotonic()))
         self._listed_at = time.monotonic()
-        query = {"limit": str(PAGE), **self._reading.query}
+        query = dict(self._reading.query)
         # Not resourceVersion=0 for the first: the server then ignores the limit and answers with all in one body.
         if self._version and not self._expired:
             query |= {"resourceVersion": self._version, "resourceVersionMatch": "NotOlderThan"}
@@ -114,20 +115,29 @@ class Reflector:
 
     async def _by_pages(self, query: Mapping[str, str], found: list[Resource]) -> decode.Page:
         """Every page into ``found``, decoded while the next one is on its way; the last one."""
-        coming = asyncio.ensure_future(self._page(query, within=60))
+        coming = asyncio.ensure_future(self._some(query))
         try:
             while more := (page := await coming).metadata.next_page:
                 if len(found) > MOST:
                     raise Unsupported("The cluster says that it has too many of them.", detail=f"more than {MOST}")
-                coming = asyncio.ensure_future(
-                    self._page({"limit": str(PAGE), "continue": more, **self._reading.query}, within=60)
-                )
+                coming = asyncio.ensure_future(self._some({"continue": more, **self._reading.query}))
                 await self._decode(page, found)
             await self._decode(page, found)
             return page
         finally:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)  # nobody else hears how it ended
+
+    async def _some(self, query: Mapping[str, str]) -> decode.Page:
+        """One page: from now on of half as many, wherever so many together are more than we take in at once."""
+        while True:
+            number = self._at_once
+            try:
+                return await self._page({"limit": str(number), **query}, within=60)
+            except TooLarge:
+                if number == 1:
+                    raise
+                self._at_once = number // 2
 
     async def _page(self, query: Mapping[str, str], **limits: Any) -> decode.Page:
         return self._reading.page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from clusters.drivers.base import LIST_EVERY
 from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
 from clusters.kinds.formats import epoch, span
@@ -14,6 +15,8 @@ from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.live.resource import Number
 
 API = "coordination.k8s.io/v1/leases"
+OF_NODES = "kube-node-lease"  # the namespace of those that say that a node is there: nobody else takes them
+SLACK = 2 * LIST_EVERY  # seconds in which it may have been renewed since we last looked
 
 
 class LeaseSpec(Part, frozen=True, gc=False, rename="camel"):
@@ -47,11 +50,15 @@ def health(one: Lease) -> Health:
     """Held, or free to be taken."""
     if not one.holder:
         return Health(Level.STOPPED, "Free", "Nobody has it now.")
-    late = time.time() - one.renewed - (one.spec.lease_duration_seconds or 0)
-    if one.renewed and one.spec.lease_duration_seconds and late > 0:
-        words = f"{one.holder} had it, and was to renew it {span(late)} ago: another one may take it."
-        return Health(Level.STOPPED, "Run out", words, f"leaseDurationSeconds {one.spec.lease_duration_seconds}")
-    return Health(Level.HEALTHY, "Held")
+    if not one.renewed or not one.spec.lease_duration_seconds:
+        return Health(Level.HEALTHY, "Held")
+    ends = one.renewed + one.spec.lease_duration_seconds
+    if time.time() < ends + SLACK:
+        return Health(Level.HEALTHY, "Held", until=ends + SLACK)
+    words = f"{one.holder} had it, and was to renew it {span(time.time() - ends)} ago: another one may take it."
+    if one.namespace == OF_NODES:
+        words = f"The node {one.holder} was to renew it {span(time.time() - ends)} ago: it is not heard any more."
+    return Health(Level.STOPPED, "Run out", words, f"leaseDurationSeconds {one.spec.lease_duration_seconds}")
 
 
 def _facts(one: Lease) -> list[Fact]:
