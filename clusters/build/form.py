@@ -196,7 +196,7 @@ def _authority(values: Mapping[str, Any]) -> str:
     try:
         if ca:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=ca)
-    except (ssl.SSLError, ValueError) as error:
+    except (ssl.SSLError, ValueError, TypeError) as error:  # TypeError: other letters than those of ASCII
         words = "The CA of the git server is no certificate in PEM form."
         raise Invalid(words, hint="It begins with -----BEGIN CERTIFICATE-----.", detail=str(error)) from error
     return ca

@@ -81,7 +81,7 @@ def test_the_authority_of_a_git_server_is_a_certificate_or_nothing() -> None:
     given = {"tag": "shop/web:1", "git_ca": both.split("-----BEGIN PRIVATE")[0]}
     assert "BEGIN CERTIFICATE" in read_form(given, "", git=address).kept["git_ca"]
     assert read_form(given, "FROM busybox").git_ca == ""
-    for wrong in ("no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"):
+    for wrong in ("no certificate", "kein Zertifikät", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"):
         with pytest.raises(Invalid, match="CA of the git server"):
             read_form({**given, "git_ca": wrong}, "", git=address)
     with pytest.raises(Invalid, match="private key"):
