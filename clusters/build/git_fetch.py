@@ -139,7 +139,9 @@ class _Git:
         """The certificates of this authority, and no others."""
         file = self._folder / "ca.pem"
         file.write_text(ca)
-        self._config["http.sslCAInfo"] = str(file)
+        none = self._folder / "no-others"
+        none.mkdir(exist_ok=True)
+        self._config |= {"http.sslCAInfo": str(file), "http.sslCAPath": str(none)}  # the machine's have a folder, too
 
     async def fetch(self) -> str:
         """The commit, whole and alone."""
