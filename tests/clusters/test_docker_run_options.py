@@ -218,6 +218,18 @@ async def test_what_is_edited_keeps_its_unnamed_volumes_and_a_copy_has_its_own(d
         assert {mount.target: mount.source for mount in copied.mounts} == {"/bound": "", "/mounted": ""}
 
 
+async def test_a_copy_gets_no_empty_volume_over_what_comes_from_another_container(driver: DockerDriver) -> None:
+    async with (
+        made(driver, Volumes={"/shared": {}}) as giver,
+        made(driver, HostConfig={"VolumesFrom": [giver.uid]}) as one,
+    ):
+        origin = await load_origin(driver, one)
+        assert [mount["Destination"] for mount in origin.container["Mounts"]] == ["/shared"]
+        copied = read_copy(copy_values(origin), origin)
+        assert copied.mounts == ()
+        assert copied.body["HostConfig"]["VolumesFrom"] == [giver.uid]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -205,9 +205,10 @@ def _volumes(origin: Origin, *, own: bool = False) -> list[str]:
         said.add(mount.get("Target"))
         if _is_plain(mount):
             lines.append(Mount(mount["Source"], mount["Target"], bool(mount.get("ReadOnly"))).text)
+    others = origin.host.get("VolumesFrom")  # those come with the setting, and an own one would stand in their way
     for mount in origin.container.get("Mounts") or ():
         # A volume without a name of its own: its data would be lost to the next one if it were not named.
-        if mount.get("Type") == "volume" and mount.get("Destination") not in said:
+        if mount.get("Type") == "volume" and mount.get("Destination") not in said and not (own and others):
             name = "" if own else str(mount.get("Name"))
             lines.append(Mount(name, str(mount.get("Destination")), not mount.get("RW", True)).text)
     return lines
