@@ -84,6 +84,9 @@ def test_a_cluster_whose_hours_are_not_known_is_given_those_of_the_whole_earth()
     assert due is not None
     assert late_from("*/5 9-17 * * *", "", NOON) == due[1] + AT_MOST_ELSEWHERE
     assert late_from("*/5 9-17 * * *", "UTC", NOON) == due[1] + LATE
+    on_mondays = twice_due("*/30 * * * 1", "", NOON)
+    assert on_mondays is not None
+    assert late_from("*/30 * * * 1", "", NOON) == on_mondays[1] + AT_MOST_ELSEWHERE
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from cronsim import CronSim, CronSimError
 
 LATE = 90.0  # seconds after it was due in which it may still be started
 # Without a time zone the cluster's own counts, which it does not tell: hours may be others than we take them for.
+_EVERY_HOUR = re.compile(r"\S+\s+(\*|\*/1)(\s+[*?]){3}\Z")  # of every day: it is the same everywhere
 AT_MOST_ELSEWHERE = 14 * 3600.0
 _NAMED = {
     "@yearly": "0 0 1 1 *",
@@ -42,5 +43,5 @@ def late_from(schedule: str, zone: str, after: float) -> float:
     found = twice_due(schedule, zone, after)
     if found is None:
         return 0.0
-    by_the_hour = re.match(r"\S+\s+(\*|\*/1)\s", schedule.strip()) is not None or schedule.strip().lower() == "@hourly"
+    by_the_hour = _EVERY_HOUR.match(schedule.strip()) is not None or schedule.strip().lower() == "@hourly"
     return found[1] + (LATE if zone or by_the_hour else AT_MOST_ELSEWHERE)
