@@ -25,7 +25,8 @@ def chosen_cluster(query: Mapping[str, Any]) -> str:
 
 def meant(clusters: Sequence[ClusterInfo], text: str) -> ClusterInfo | None:
     """The one of these that a form is about: by its number, or by its address where it is the chosen one."""
-    return next((one for one in clusters if text in (str(one.id), one.slug)), None)
+    by_number = next((one for one in clusters if str(one.id) == text), None)
+    return by_number or next((one for one in clusters if one.slug == text), None)
 
 
 def scope_or_404(request: Request) -> Scope:

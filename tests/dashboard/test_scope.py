@@ -12,9 +12,11 @@ from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
 
 from clusters.actors import actor_for
+from clusters.live.cluster import ClusterInfo
 from clusters.models import Cluster
 from dashboard.engine import engine
 from dashboard.palette import find
+from dashboard.scope import meant
 from dashboard.topics.overview import OverviewTopic
 from dashboard.topics.shell import ShellTopic
 
@@ -105,3 +107,9 @@ async def test_counts_and_palette_are_of_the_cluster_alone(running: None, ada: A
     await topic.open()
     assert list(topic._scope) == [(await Cluster.objects.aget(slug="shop")).pk]
     await topic.close()
+
+
+def test_a_number_is_looked_for_among_numbers_before_addresses() -> None:
+    clusters = [ClusterInfo(7, "Third", "3", "docker", "docker"), ClusterInfo(3, "Shop", "shop", "docker", "docker")]
+    found = [one.id if (one := meant(clusters, text)) else None for text in ("3", "7", "shop", "4")]
+    assert found == [3, 7, 3, None]
