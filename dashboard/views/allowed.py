@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from django.http import Http404, JsonResponse
 from django.views.decorators.http import require_safe
 
-from clusters.kinds.base import Role
+from clusters.kinds.base import Action, Role
 from clusters.live.row import Row
 from dashboard.access import allow, row_or_none
+from dashboard.engine import engine
 from dashboard.request import Request
-from dashboard.why_not import not_allowed
 
-MOST = 40  # rows that stand for all that are selected
+MOST = 500  # rows: as many as can be acted on at once
 
 
 @allow(Role.VIEWER)
@@ -30,9 +31,20 @@ async def refused(request: Request) -> JsonResponse:
 
 
 async def _refused(request: Request, rows: Sequence[Row]) -> dict[str, str]:
-    asked = [(action, row) for row in rows for action in row.kind.actions if action.bulk]
-    answers = await asyncio.gather(*(not_allowed(request.actor, row, action) for action, row in asked))
     reasons: dict[str, list[str]] = defaultdict(list)
-    for (action, _), why in zip(asked, answers, strict=True):
-        reasons[action.verb].append(why)
+    ours: dict[tuple[int, str, str, str | None], tuple[Row, Action[Any]]] = {}  # what we allow, to one of each place
+    for row in rows:
+        for action in row.kind.actions:
+            if not action.bulk:
+                continue
+            decision = engine.gateway.decide_action(request.actor, row, action)
+            if not decision.allowed:
+                reasons[action.verb].append(decision.reason)
+            else:
+                ours.setdefault((row.cluster.id, row.kind.name, action.verb, row.namespace), (row, action))
+    asked = [
+        engine.gateway.refused_there(row.cluster.id, row.kind, row.resource, action) for row, action in ours.values()
+    ]
+    for (_, _, verb, _), why in zip(ours, await asyncio.gather(*asked), strict=True):
+        reasons[verb].append(why)
     return {verb: whys[0] for verb, whys in reasons.items() if all(whys)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AbstractUser
@@ -12,6 +13,8 @@ from django.test import AsyncClient
 
 from clusters.errors import Conflict, Unreachable
 from clusters.models import AuditEntry
+from dashboard.engine import engine
+from tests.clusters.fakes import App
 from tests.dashboard.conftest import Fakes, marked
 from tests.dashboard.test_matrix import same
 
@@ -143,6 +146,26 @@ async def test_rows_that_are_no_rows_are_not_found(fakes: Fakes, otto_client: As
     for send in (otto_client.get, otto_client.post):
         assert (await send("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)).status_code == 404
     assert fakes.calls == []
+
+
+async def test_what_is_refused_is_decided_for_every_row_and_asked_once_of_each_place(
+    fakes: Fakes, otto_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = {f"a{number}": App(id=f"a{number}", title=f"a{number}", space="front") for number in range(60)}
+    fakes.drivers["shop"].apps.update(many)
+    asked: list[tuple[str, str]] = []
+
+    async def refused_there(cluster_id: int, kind: Any, resource: Any, action: Any, **more: Any) -> str:
+        asked.append((action.verb, resource.namespace))
+        return "The cluster does not allow it." if resource.namespace == "front" else ""
+
+    monkeypatch.setattr(engine.gateway, "refused_there", refused_there)
+    front = [fakes.row("shop", uid) for uid in many]
+    refused = (await otto_client.get("/act/refused/", {"rows": ",".join(front)})).json()["refused"]
+    assert refused["stop"] == "The cluster does not allow it."
+    assert len(asked) == len(set(asked))
+    also = ",".join((*front, fakes.row("shop", "u2")))  # beyond the first of them, one that may be stopped
+    assert "stop" not in (await otto_client.get("/act/refused/", {"rows": also})).json()["refused"]
 
 
 async def test_an_unknown_verb_is_not_found(fakes: Fakes, otto_client: AsyncClient) -> None:

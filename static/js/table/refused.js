@@ -1,7 +1,7 @@
 // Asks what may be done to none of the selected rows, a moment after the selection changed.
 
 const QUIET = 150; // ms
-const MOST = 40; // rows that stand for all, as the server allows
+const MOST = 500; // as many as can be acted on at once
 
 export function askRefused(told) {
   let timer, asking;
