@@ -5,8 +5,9 @@ Looking at files is like a terminal and takes the same right; putting one in tak
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from clusters import audit
@@ -32,12 +33,8 @@ async def look(gateway: Gateway, actor: Actor, row: Row, path: str, container: s
     driver = await _driver(gateway, actor, row, READ, "look at files")
     clean_path(path)
     request, event = await _intent(gateway, actor, row, "look at files", path, container)
-    try:
-        async with _way(driver, row, container) as files:
-            found = await in_time(files.look(path), SECONDS)
-    except ClusterError as error:
-        await audit.outcome(request, event, "failed", error.message)
-        raise
+    async with _failing(request, event), _way(driver, row, container) as files:
+        found = await in_time(files.look(path), SECONDS)
     await audit.outcome(request, event, "done")
     return found
 
@@ -50,13 +47,13 @@ async def download(
     clean_path(path)
     request, event = await _intent(gateway, actor, row, "download files", path, container)
     way = AsyncExitStack()  # into a volume: it stays until the last piece is out
-    try:
-        files = await way.enter_async_context(_way(driver, row, container))
-        entry, pieces = await in_time(files.open_file(path), SECONDS)
-    except ClusterError as error:
-        await way.aclose()
-        await audit.outcome(request, event, "failed", error.message)
-        raise
+    async with _failing(request, event):
+        try:
+            files = await way.enter_async_context(_way(driver, row, container))
+            entry, pieces = await in_time(files.open_file(path), SECONDS)
+        except BaseException:
+            await way.aclose()
+            raise
     return entry, _recorded(pieces, way, request, event)
 
 
@@ -74,12 +71,8 @@ async def upload(
     request, event = await _intent(
         gateway, actor, row, "upload files", f"{folder.rstrip('/')}/{name}", container, size=size
     )
-    try:
-        async with _way(driver, row, container, write=True) as files:
-            await files.put_file(folder, name, size, data)
-    except ClusterError as error:
-        await audit.outcome(request, event, "failed", error.message)
-        raise
+    async with _failing(request, event), _way(driver, row, container, write=True) as files:
+        await files.put_file(folder, name, size, data)
     await audit.outcome(request, event, "done")
 
 
@@ -108,6 +101,19 @@ async def _intent(
     return await audit.intent(event), event
 
 
+@asynccontextmanager
+async def _failing(request: str, event: audit.Event) -> AsyncIterator[None]:
+    """What goes wrong is in the audit, also where whoever asked went away before its end."""
+    try:
+        yield
+    except ClusterError as error:
+        await audit.outcome(request, event, "failed", error.message)
+        raise
+    except asyncio.CancelledError:
+        await asyncio.shield(audit.outcome(request, event, "unknown", "It was stopped before its end."))
+        raise
+
+
 async def _recorded(
     pieces: AsyncIterator[bytes], way: AsyncExitStack, request: str, event: audit.Event
 ) -> AsyncIterator[bytes]:
@@ -117,5 +123,7 @@ async def _recorded(
             yield piece
         result = "done"
     finally:
-        await way.aclose()
-        await audit.outcome(request, event, result, "" if result == "done" else "It was not read to its end.")
+        try:
+            await way.aclose()
+        finally:
+            await audit.outcome(request, event, result, "" if result == "done" else "It was not read to its end.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -134,7 +135,8 @@ async def _shown(
 
 
 def _may_write(request: Request, row: Row) -> bool:
-    return decide(request.actor, Target(row.cluster.id, row.namespace, row.cluster.read_only), files.WRITE).allowed
+    read_only = settings.READ_ONLY or row.cluster.read_only
+    return decide(request.actor, Target(row.cluster.id, row.namespace, read_only), files.WRITE).allowed
 
 
 def _entries(here: Here, found: Listing) -> list[dict[str, Any]]:

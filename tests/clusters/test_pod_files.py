@@ -6,6 +6,7 @@ import io
 import os
 import tarfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -60,16 +61,14 @@ def of(driver: KubernetesDriver, pod: Any, container: str = "main") -> PodFiles:
 
 
 async def ready(files: PodFiles) -> PodFiles:
-    while not (await names(files, "/w")).get("ready"):
-        pass
-    return files
+    while True:
+        with suppress(Missing):
+            if "ready" in await names(files, "/w"):
+                return files
 
 
 async def names(files: PodFiles, path: str) -> dict[str, str]:
-    try:
-        found = await files.look(path)
-    except Missing:
-        return {}
+    found = await files.look(path)
     assert isinstance(found, Listing)
     return {one.name: one.kind for one in found.entries}
 

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient
 
 from clusters.drivers.base import Call
+from clusters.kinds.docker.files import ContainerFiles
 from clusters.models import AuditEntry, Cluster, Grant
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name, made, unix
@@ -59,6 +60,24 @@ async def test_a_folder_and_a_file_are_shown_and_a_page_stays_text(
     assert "<script>alert" not in page.content.decode()
     entry = await AuditEntry.objects.filter(verb="look at files", stage="intent").alatest("id")
     assert entry.detail["path"] == "/tmp/page.html"
+
+
+async def test_a_look_that_nobody_waits_for_any_more_is_in_the_audit(
+    ada: User, row: str, async_client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(ContainerFiles, "look", slow)
+    asking = asyncio.create_task(async_client_for(ada).get("/files/", {"row": row, "path": "/tmp"}))
+    await begun.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    entry = await AuditEntry.objects.filter(verb="look at files", stage="outcome").alatest("id")
+    assert (entry.result, entry.detail["words"]) == ("unknown", "It was stopped before its end.")
 
 
 async def test_a_download_is_never_shown_by_the_browser(ada: User, row: str, async_client_for: ClientFor) -> None:
