@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -68,6 +68,32 @@ def headers(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
 
         def middleware(request: Request) -> HttpResponseBase:  # type: ignore[misc]
             return finish(get_response(request))
+
+    return middleware
+
+
+@sync_and_async_middleware
+def own_pages(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Refuses what pages of other origins ask for by themselves, those of open ports among them, as browsers tell.
+
+    Below one domain with Pilothouse they are of one site with it, and cookies go along. A link that is followed is let
+    through: nothing is changed by it, and the page that has it cannot see the answer.
+    """
+
+    def elsewhere(request: Request) -> HttpResponse | None:
+        told = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+        if told and request.headers.get("Sec-Fetch-Mode") != "navigate":
+            return HttpResponse("A page of another site asked for this.", status=403, content_type="text/plain")
+        return None
+
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request: Request) -> HttpResponseBase:
+            return elsewhere(request) or await get_response(request)
+    else:
+
+        def middleware(request: Request) -> HttpResponseBase:  # type: ignore[misc]
+            return elsewhere(request) or get_response(request)
 
     return middleware
 

@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "dashboard.middleware.PagesPacked",  # padding and masked tokens keep their length from telling secrets
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.middleware.headers",
+    "dashboard.middleware.own_pages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -29,6 +29,20 @@ def test_a_forged_request_is_refused_on_every_route(path: str, ada: User) -> Non
         assert answer.status_code == 403, origin
 
 
+@pytest.mark.django_db
+def test_what_a_page_of_another_origin_asks_for_by_itself_is_refused(ada: User, client_for: ClientFor) -> None:
+    client = client_for(ada)
+    for site, mode, status in (
+        ("same-site", "no-cors", 403),  # the page of an open port, below one domain with us
+        ("cross-site", "cors", 403),
+        ("same-site", "navigate", 200),  # a link that is followed
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+    ):
+        answer = client.get("/people/", headers={"sec-fetch-site": site, "sec-fetch-mode": mode})
+        assert answer.status_code == status, (site, mode)
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_reading_every_page_changes_nothing(fakes: Fakes, async_client_for: AsyncClientFor, ada: User) -> None:
     client = async_client_for(ada)
