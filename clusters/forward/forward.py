@@ -53,17 +53,24 @@ class Forward:
         self.client = client_over(self.connector)
         self._why_not: Callable[[], Awaitable[str]] = _nothing
         self._watching: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._when_ended: list[Callable[[], object]] = []
 
     async def _dial(self) -> Wire:
         if self.ended:
             raise Missing(self.ended)
-        cluster, forwarding = self.row.cluster.id, self.row.kind.forwarding
-        assert forwarding is not None
-        pods = self._gateway.visible(self.actor, cluster, "pod")
-        pod, port = forwarding.reach(self.row.resource, self.port, pods)
+        cluster, kind, connections = self.row.cluster.id, self.row.kind, self._gateway.connections
+        assert kind.forwarding is not None
+        now = connections.resource(cluster, kind.name, self.row.resource.uid)
+        if now is None:
+            raise Missing(f"{self.row.resource.name} is not there any more.")
+        pod, port = kind.forwarding.reach(now, self.port, self._gateway.visible(self.actor, cluster, "pod"))
         self.pod = pod.name
-        return await in_time(self._gateway.connections.driver(cluster).dial(pod, port), DIAL)
+        wire = await in_time(connections.driver(cluster).dial(pod, port), DIAL)
+        if self.ended:  # meanwhile
+            await wire.close()
+            raise Missing(self.ended)
+        return wire
 
     def used(self) -> None:
         """Something passes: it is not idle."""
@@ -88,6 +95,11 @@ class Forward:
         """And that it is not any more."""
         self._pages -= 1
         self._page_closed = time.monotonic()
+
+    def page_lost(self) -> None:
+        """Its connection broke: whether it is open nobody knows until it tells again."""
+        self._pages -= 1
+        self._page_closed = 0.0
 
     def watch(self, why_not: Callable[[], Awaitable[str]]) -> None:
         """End it when it is over, or when ``why_not`` says why this person may not have it any more."""
@@ -128,12 +140,17 @@ class Forward:
         return lambda: self._when_ended.remove(listener)
 
     async def end(self, why: str) -> None:
-        """End it: every connection is cut, and how it ended is in the audit."""
-        if self.ended:
-            return
-        self.ended = why
-        for listener in tuple(self._when_ended):
-            listener()
+        """End it: every connection is cut, and how it ended is in the audit, also when the caller is stopped."""
+        if self._ending is None:
+            self.ended = why
+            for listener in tuple(self._when_ended):
+                listener()
+            self._ending = asyncio.create_task(self._end(why), name="end of a forward")
+        await asyncio.shield(self._ending)
+        if self._watching and self._watching is not asyncio.current_task():
+            self._watching.cancel()
+
+    async def _end(self, why: str) -> None:
         await self.connector.cut()
         await self.client.close()
         words = f"{why} {count(self.requests, 'request')}."
@@ -141,8 +158,6 @@ class Forward:
             await audit.outcome(self._request, self._event, "done", words, time.monotonic() - self._opened)
         except ClusterError:
             log.exception("the end of an open port could not be recorded")
-        if self._watching and self._watching is not asyncio.current_task():
-            self._watching.cancel()
 
     def __str__(self) -> str:
         return f"port {self.port} of {self.row.resource.name}"
@@ -188,5 +203,4 @@ class Forwards:
 
     async def end_all(self, why: str) -> None:
         """When Pilothouse stops."""
-        for one in tuple(self.open.values()):
-            await one.end(why)
+        await asyncio.gather(*(one.end(why) for one in tuple(self.open.values())))

@@ -22,6 +22,7 @@ from dashboard.forward.websocket import GOING_AWAY, pass_socket
 from dashboard.forward.words import Words, deny, say
 
 TAB = f"{OURS}tab"
+LEFT = (1000, 1001)  # codes of a page that was left; all else is a connection that broke, as when a laptop sleeps
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "MKCOL", "MOVE", "COPY"}
 
 
@@ -106,11 +107,14 @@ async def _tab(one: Forward, receive: Any, send: Any) -> None:
             await send({"type": "websocket.close", "code": GOING_AWAY})
     finally:
         leave()
-        one.page_closed()
+        left = gone.done() and not gone.cancelled() and gone.exception() is None and gone.result() in LEFT
+        one.page_closed() if left else one.page_lost()
         for task in (ending, gone):
             task.cancel()
 
 
-async def _gone(receive: Any) -> None:
-    while (await receive())["type"] != "websocket.disconnect":
+async def _gone(receive: Any) -> int:
+    """With which code it went."""
+    while (message := await receive())["type"] != "websocket.disconnect":
         pass
+    return message.get("code") or 0

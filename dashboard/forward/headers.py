@@ -23,7 +23,8 @@ _HOP = {
     "upgrade",
     "expect",
 }
-_NEVER_IN = {"forwarded", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
+_NEVER_IN = {"forwarded", "x-real-ip"}
+_NEVER_IN_BEGIN = "x-forwarded-"
 _SOCKET = {"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"}
 # They reach beyond their own host name: cookies of all of a domain's names, other ways to it, its use of TLS.
 _NEVER_OUT = {"clear-site-data", "alt-svc", "strict-transport-security", "nel", "report-to"}
@@ -37,7 +38,7 @@ def to_pod(scope: Mapping[str, Any], *, plain: bool) -> CIMultiDict[str]:
     for name, value in given:
         if name == "cookie":
             value = "; ".join(_foreign_cookies(value))
-        if name not in left_out and (value or name != "cookie"):
+        if name not in left_out and not name.startswith(_NEVER_IN_BEGIN) and (value or name != "cookie"):
             kept.add(name, value)
     if settings.HTTPS:
         kept["x-forwarded-proto"] = "https"

@@ -15,7 +15,8 @@ from dashboard.forward.headers import to_browser, to_pod
 from dashboard.forward.hosts import header
 from dashboard.forward.words import is_document, say, trouble
 
-ANSWERS = 300.0  # seconds until an answer begins
+ANSWERS = 300.0  # seconds from the last of a request until its answer begins
+EMPTY = (204, 304)  # answers that have no body, whatever length they tell of
 SCRIPT = "/.pilothouse/tab.js"
 # Behind the end of a page, where a parser still runs it: it tells whether the tab is open.
 APPENDED = f'<script src="{SCRIPT}" async></script>\n'.encode()
@@ -84,10 +85,20 @@ async def _exchange(one: Forward, scope: Any, body: AsyncIterator[bytes] | None,
     response: aiohttp.ClientResponse | None = None
     begun = False
     try:
-        async with asyncio.timeout(ANSWERS):
+        async with asyncio.timeout(ANSWERS) as limit:
+
+            async def sent(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+                """What is still sent needs no answer yet."""
+                async for piece in pieces:
+                    one.used()
+                    if response is None and not limit.expired():
+                        limit.reschedule(asyncio.get_running_loop().time() + ANSWERS)
+                    yield piece
+
             response = await one.client.request(
-                scope["method"], url_of(one, scope), headers=headers, data=body, allow_redirects=False
-            )
+                scope["method"], url_of(one, scope), headers=headers, allow_redirects=False,
+                data=None if body is None else sent(body),
+            )  # fmt: skip
         if not 200 <= response.status < 600:
             raise aiohttp.ClientPayloadError(f"status {response.status}")  # no answer to what was asked
         begun = True
@@ -106,6 +117,8 @@ async def _answer(one: Forward, response: aiohttp.ClientResponse, document: bool
     headers = to_browser(response.raw_headers)
     if tells:
         headers = [(name, _longer(value) if name == b"content-length" else value) for name, value in headers]
+    if response.status in EMPTY:
+        headers = [pair for pair in headers if pair[0] != b"content-length"]
     if document:
         one.shown()
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
@@ -116,9 +129,10 @@ async def _answer(one: Forward, response: aiohttp.ClientResponse, document: bool
 
 
 def _can_tell(response: aiohttp.ClientResponse) -> bool:
-    whole = response.status not in (204, 206, 304)
+    whole = response.status not in (206, *EMPTY)
     plain = not response.headers.get("Content-Encoding")
-    return whole and plain and response.content_type == "text/html"
+    shown = not response.headers.get("Content-Disposition", "").strip().lower().startswith("attachment")
+    return whole and plain and shown and response.content_type == "text/html"
 
 
 def _longer(length: bytes) -> bytes:

@@ -22,15 +22,18 @@ class StillMay:
         self._scope = {"session": session}
         self._actor, self._row = actor, row
         self._revision, self._until = revision, 0.0
+        self._connection = engine.supervisor.connections.get(row.cluster.id)
 
     async def why_not(self) -> str:
         """Why it must end; "" when it may stay open."""
-        if self._row.cluster.id not in engine.supervisor.connections:
+        connection = engine.supervisor.connections.get(self._row.cluster.id)
+        if connection is None:
             return "Ended: its cluster is not connected any more."
+        if connection is not self._connection:
+            return "Ended: how its cluster is connected was changed."
         revision = await actors.revision()
         if revision == self._revision and time.time() < self._until:
             return ""
-        self._revision = revision
         actor, self._until = await still_here(self._scope, self._actor), await signed_in_until(self._scope)
         if actor is None:
             return "Ended: you are signed out."
@@ -38,4 +41,5 @@ class StillMay:
             await may_open(engine.gateway, replace(actor, address=self._actor.address), self._row)
         except ClusterError as error:
             return f"Ended: your right to it was taken away. {error.message}"
+        self._revision = revision
         return ""

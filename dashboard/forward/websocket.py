@@ -46,7 +46,8 @@ async def _carry(one: Forward, pod: aiohttp.ClientWebSocketResponse, receive: An
         await asyncio.wait({inwards, outwards}, return_when=asyncio.FIRST_COMPLETED)
         if not inwards.done():  # the pod is through, not the tab
             code = pod.close_code or BROKEN
-            await send({"type": "websocket.close", "code": code if _may_be_said(code) else BROKEN})
+            async with asyncio.timeout(PATIENCE):
+                await send({"type": "websocket.close", "code": code if _may_be_said(code) else BROKEN})
     finally:
         for task in (inwards, outwards):
             task.cancel()

@@ -67,6 +67,15 @@ async def _page(request: web.Request) -> web.Response:
     return web.Response(text="<h1>Hello</h1>", content_type="text/html")
 
 
+async def _kept(request: web.Request) -> web.Response:
+    headers = {"Content-Disposition": 'Attachment; filename="report.html"'}
+    return web.Response(text="<h1>Report</h1>", content_type="text/html", headers=headers)
+
+
+async def _unchanged(request: web.Request) -> web.Response:
+    return web.Response(status=304, headers={"Content-Length": "15"})
+
+
 async def _told(request: web.Request) -> web.Response:
     """What reached the pod."""
     body = await request.read()
@@ -108,6 +117,8 @@ async def start_pod() -> tuple[web.AppRunner, int]:
     app.router.add_get("/", _page)
     app.router.add_route("*", "/told", _told)
     app.router.add_get("/cookies", _cookies)
+    app.router.add_get("/kept", _kept)
+    app.router.add_get("/unchanged", _unchanged)
     app.router.add_get("/ws", _socket)
     app.router.add_get("/endless", _endless)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

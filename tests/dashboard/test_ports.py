@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from copy import copy
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ async def entries() -> list[tuple[str, str, str]]:
 async def test_what_is_asked_reaches_the_pod_as_it_is_without_anything_of_ours(browser: Browser) -> None:
     path = "/told?a=%2F..%2F&b=%20"
     answer = await browser.ask(
-        path, method="POST", body=b"x" * 300_000, content_type="text/weird", x_own="1", x_forwarded_for="6.6.6.6",
+        path, method="POST", body=b"x" * 300_000, content_type="text/weird", x_own="1", x_forwarded_for="6.6.6.6", x_forwarded_prefix="/x", x_real_ip="6.6.6.6",
         connection="x-hop", x_hop="1", cookie=f"mine=1; pilothouse_port={browser.cookie}; pilothouse_session=s; b=2",
     )  # fmt: skip
     told = json.loads(answer.body)
@@ -79,6 +80,17 @@ async def test_a_pods_cookies_and_headers_stay_on_its_own_host_name(browser: Bro
     assert [value for name, value in answer.headers if name == "set-cookie"] == ["app=1; Path=/; HttpOnly"]
     assert (answer.header("x-own"), answer.header("clear-site-data")) == ("1", "")
     assert answer.header("referrer-policy") == "same-origin"
+
+
+async def test_a_page_that_is_to_be_kept_and_an_answer_without_a_body_stay_as_they_are(browser: Browser) -> None:
+    assert (await browser.ask("/kept", **DOCUMENT)).body == b"<h1>Report</h1>"
+    unchanged = await browser.ask("/unchanged", **DOCUMENT)
+    assert (unchanged.status, unchanged.body, unchanged.header("content-length")) == (304, b"", "")
+
+
+async def test_a_host_that_is_no_name_is_none_of_ours(browser: Browser) -> None:
+    for host in ("[", "[::1", "]:80"):
+        assert (await Browser(host).ask("/told")).status in (302, 400)
 
 
 async def test_only_pages_get_the_line_that_tells_whether_the_tab_is_open(browser: Browser) -> None:
@@ -238,6 +250,57 @@ async def test_a_page_that_cannot_tell_keeps_it_open(browser: Browser, monkeypat
     assert browser.token in forwards.open
     monkeypatch.setattr(timing, "IDLE", 0.1)
     assert "minutes without a request" in await over(browser)
+
+
+async def test_a_tab_whose_connection_broke_is_not_closed(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "AFTER_TAB", 0.05)
+    for code in (1005, 1006):  # as when a laptop sleeps
+        tab, _ = await browser.socket("/.pilothouse/tab", origin=f"http://{browser.host}")
+        await tab.send_input({"type": "websocket.disconnect", "code": code})
+        await asyncio.sleep(0.3)
+        assert browser.token in forwards.open
+    tab, _ = await browser.socket("/.pilothouse/tab", origin=f"http://{browser.host}")
+    await tab.send_input({"type": "websocket.disconnect", "code": 1000})
+    assert await over(browser) == "Ended: its tab was closed."
+
+
+async def test_it_ends_when_its_cluster_is_connected_in_another_way(
+    browser: Browser, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dashboard.engine import engine
+
+    connections = engine.supervisor.connections
+    monkeypatch.setitem(connections, fakes.shop.pk, copy(connections[fakes.shop.pk]))
+    assert await over(browser) == "Ended: how its cluster is connected was changed."
+
+
+async def test_its_end_is_recorded_also_when_whoever_ends_it_goes_away(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = forwards.open[browser.token]
+    cut = one.connector.cut
+
+    async def slow() -> None:
+        await asyncio.sleep(0.1)
+        await cut()
+
+    monkeypatch.setattr(one.connector, "cut", slow)
+    ending = asyncio.create_task(one.end("Ended by hand."))
+    await asyncio.sleep(0.02)
+    ending.cancel()
+    async with asyncio.timeout(3):
+        while len(found := await entries()) < 2:
+            await asyncio.sleep(0.02)
+    assert found[1][0] == "outcome"
+
+
+async def test_what_is_gone_is_not_reached_any_more(browser: Browser, pod: Driver, fakes: Fakes) -> None:
+    from dashboard.engine import engine
+
+    engine.supervisor.connections[fakes.shop.pk].stores["app"].resources.pop("u1")
+    answer = await browser.ask("/", **DOCUMENT)
+    assert (answer.status, b"is not there any more" in answer.body) == (502, True)
+    assert not [call for call in pod.calls if call[0] == "dial"]
 
 
 async def _takes_the_right(otto: User) -> None:
