@@ -72,12 +72,13 @@ def rooms(nodes: Iterable[Any], pods: Sequence[Any]) -> list[Room]:
 
 def judged(moving: Iterable[DrainPod], free: Sequence[Room]) -> list[Fate]:
     """The largest are placed first, each where most is free. What is left has no room."""
-    left = []
+    left, rooms_left = [], list(free)
     asked = [(pod, *pod.requests) for pod in moving]  # read once: it takes longer than all the rest
     for pod, cores, memory in sorted(asked, key=lambda one: (one[2], one[1]), reverse=True):
-        fitting = [room for room in free if room.takes(cores, memory) and _may(pod, room)]
+        rooms_left.sort(key=lambda room: (room.memory, room.cores), reverse=True)
+        fitting = next((room for room in rooms_left if room.takes(cores, memory) and _may(pod, room)), None)
         if fitting:
-            max(fitting, key=lambda room: (room.memory, room.cores)).take(cores, memory)
+            fitting.take(cores, memory)
         else:
             left.append(Fate(pod, _why(pod, free)))
     return sorted(left, key=lambda fate: fate.pod.place)
