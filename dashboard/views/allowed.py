@@ -32,7 +32,7 @@ async def refused(request: Request) -> JsonResponse:
 
 async def _refused(request: Request, rows: Sequence[Row]) -> dict[str, str]:
     reasons: dict[str, list[str]] = defaultdict(list)
-    ours: dict[tuple[int, str, str, str | None], tuple[Row, Action[Any]]] = {}  # what we allow, to one of each place
+    ours: dict[tuple[int, str, str, str | None], tuple[Row, Action[Any]]] = {}  # what we allow: one for each place
     for row in rows:
         for action in row.kind.actions:
             if not action.bulk:
