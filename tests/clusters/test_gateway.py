@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from clusters.access import Actor, Granted, Need
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
-from clusters.kinds.base import Role
+from clusters.kinds.base import Look, Role
 from clusters.models import AuditEntry, Job
 from tests.clusters.fakes import APP, PANEL, SECRETS, App, FakeConnections, copy
 from tests.clusters.heard import Heard
@@ -50,6 +51,21 @@ async def test_an_act_is_recorded_before_it_is_done_and_after(gateway: Gateway, 
     assert there.fake.calls == [("stop", "u1")]
     assert await rows() == [("intent", ""), ("outcome", "done")]
     assert (await AuditEntry.objects.afirst()).uid == "u1"
+
+
+async def test_a_panel_is_told_what_whoever_asks_may_see(gateway: Gateway, there: FakeConnections) -> None:
+    looks: list[Look] = []
+
+    async def load(look: Look) -> dict[str, Any]:
+        looks.append(look)
+        return {}
+
+    for actor in (OTTO, VERA):
+        await gateway.read(actor, 1, APP, web(there), replace(PANEL, load=load))
+    assert [[look.sees(place) for place in ("front", "back", None)] for look in looks] == [
+        [True, False, False],
+        [True, True, True],
+    ]
 
 
 @pytest.mark.parametrize(
