@@ -61,7 +61,7 @@ def _missed(one: CronJob, late: float) -> Health:
     if deadline is not None:
         words = (
             f"It was due twice since it last ran, and was not started: it may start no later than {deadline} s after "
-            f"its time, and the cluster looks every {SOONEST} s."
+            f"its time, and the cluster looks every {SOONEST} s. If it was suspended until now, its next run ends this."
         )
     return Health(Level.AT_RISK, "Missed its time", words, "lastScheduleTime", late)
 
