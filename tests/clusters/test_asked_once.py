@@ -13,6 +13,7 @@ from clusters.drivers.base import Call
 from clusters.kinds.base import Kind, Look, Role
 from clusters.kinds.kubernetes.gateway import GATEWAY
 from clusters.kinds.kubernetes.ingress_class import INGRESS_CLASS
+from clusters.kinds.kubernetes.role_binding import ROLE_BINDING
 from clusters.kinds.kubernetes.service import SERVICE
 from clusters.kinds.kubernetes.service_account import SERVICE_ACCOUNT
 from tests.clusters.fakes import FakeConnections
@@ -49,16 +50,17 @@ class Told:
         return {"items": LISTS.get(call.path[-1], [])}
 
 
-async def page(kind: Kind[Any], sees: Any) -> str:
-    async def related(name: str) -> list[Any]:
-        return []
+async def _none(name: str) -> list[Any]:
+    return []
 
+
+async def page(kind: Kind[Any], sees: Any) -> str:
     one = msgspec.convert(item("shop", "web"), kind.model)
     panel = kind.panel("overview")
     assert panel is not None
     assert panel.load is not None
     driver: Any = Told()
-    return str(await panel.load(Look(cluster_id=1, kind=kind, resource=one, driver=driver, related=related, sees=sees)))
+    return str(await panel.load(Look(cluster_id=1, kind=kind, resource=one, driver=driver, related=_none, sees=sees)))
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,31 @@ async def test_whoever_sees_the_whole_cluster_is_told_of_all(kind: Kind[Any]) ->
     shown = await page(kind, lambda namespace: True)
     assert "payroll/internal-hr" in shown
     assert "not shared" not in shown
+
+
+async def test_a_binding_leads_to_no_page_that_whoever_asks_may_not_see() -> None:
+    one = msgspec.convert(
+        {
+            **item("shop", "ours"),
+            "roleRef": {"kind": "ClusterRole", "name": "edit"},
+            "subjects": [
+                {"kind": "ServiceAccount", "namespace": place, "name": "web"} for place in ("shop", "payroll")
+            ],
+        },
+        ROLE_BINDING.model,
+    )
+
+    async def links(sees: Any) -> list[str]:
+        panel = ROLE_BINDING.panel("overview")
+        assert panel is not None
+        assert panel.load is not None
+        driver: Any = Told()
+        look = Look(cluster_id=1, kind=ROLE_BINDING, resource=one, driver=driver, related=_none, sees=sees)
+        shown = await panel.load(look)
+        return [shown["facts"][0].kind, *(row.kind for row in shown["users"].rows)]
+
+    assert await links(lambda namespace: namespace == "shop") == ["", "service-account", ""]
+    assert await links(lambda namespace: True) == ["cluster-role", "service-account", "service-account"]
 
 
 def test_a_grant_and_what_the_connection_is_about_both_limit_what_is_seen() -> None:

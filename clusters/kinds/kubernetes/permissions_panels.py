@@ -38,7 +38,8 @@ async def _load_binding(look: Look) -> Mapping[str, Any]:
     namespace = one.namespace if ref.kind == "Role" else ""
     key = f"{namespace}/{ref.name}" if namespace else ref.name
     where = f"in namespace {one.namespace}" if one.namespace else "in the whole cluster"
-    facts = [Fact("Gives", ref.name, PAGES.get(ref.kind, ""), key), Fact("Holds", where)]
+    page = PAGES.get(ref.kind, "") if look.sees(namespace or None) else ""
+    facts = [Fact("Gives", ref.name, page, key), Fact("Holds", where)]
     rules: dict[str, Any] = {}
     try:
         tree = await look.driver.call(Call("GET", (*collection(ROLES[ref.kind], namespace), ref.name), timeout=10))
@@ -49,7 +50,7 @@ async def _load_binding(look: Look) -> Mapping[str, Any]:
         facts.append(Fact("Lets", f"cannot be told: {error}" if isinstance(error, ClusterError) else "cannot be told"))
     rows = [
         User(
-            "service-account" if each.kind == "ServiceAccount" else "",
+            "service-account" if each.kind == "ServiceAccount" and look.sees(each.namespace) else "",
             each.name,
             f"{each.namespace}/{each.name}",
             said_kind(each.kind).capitalize(),
