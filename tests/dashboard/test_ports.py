@@ -19,7 +19,7 @@ from clusters import kinds
 from clusters.forward import forward as timing
 from clusters.models import AuditEntry, Grant
 from dashboard.asgi import application
-from dashboard.forward import forwards
+from dashboard.forward import forwards, http
 from dashboard.forward.http import APPENDED
 from tests.dashboard.conftest import Fakes, add
 from tests.dashboard.pod_page import OPENING, Browser, Driver, end_all, open_port, start_pod
@@ -80,6 +80,20 @@ async def test_a_pods_cookies_and_headers_stay_on_its_own_host_name(browser: Bro
     assert [value for name, value in answer.headers if name == "set-cookie"] == ["app=1; Path=/; HttpOnly"]
     assert (answer.header("x-own"), answer.header("clear-site-data")) == ("1", "")
     assert answer.header("referrer-policy") == "same-origin"
+
+
+async def test_only_the_wait_after_what_is_sent_counts_as_the_pods(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "ANSWERS", 0.3)
+    asked = ApplicationCommunicator(application, browser.scope("/told", content_length="8") | {"method": "POST"})
+    for number in range(8):
+        await asked.send_input({"type": "http.request", "body": b"x", "more_body": number < 7})
+        await asyncio.sleep(0.1)
+    assert (await asked.receive_output(5))["status"] == 200
+    await asked.receive_output(5)
+    await asked.send_input({"type": "http.disconnect"})
+    await asked.wait(5)
 
 
 async def test_a_page_that_is_to_be_kept_and_an_answer_without_a_body_stay_as_they_are(browser: Browser) -> None:
