@@ -149,8 +149,8 @@ class FakeCluster:
         if self._rate:
             self._rate.cancel()
         per_second = int(request.query["per_second"])
-        changing = self._keep_changing(per_second, "stamped" in request.query)
-        self._rate = asyncio.create_task(changing) if per_second else None
+        if per_second:
+            self._rate = asyncio.create_task(self._keep_changing(per_second, "stamped" in request.query))
         return web.json_response({"restarts": sum(self.restarts)})
 
     async def _keep_changing(self, per_second: int, stamped: bool) -> None:
