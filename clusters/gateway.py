@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from clusters import audit, fields, jobs
-from clusters.access import Actor, Decision, Need, Target, decide
+from clusters.access import Actor, Decision, Need, decide
 from clusters.carrying_out import Outcome, carry_out, event_of
 from clusters.connections import Connections, sees, visible
 from clusters.denials import Denials
@@ -25,6 +25,7 @@ from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
 from clusters.live.row import Row
 from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
+from clusters.reach import target_in
 from clusters.repeats import Repeats, request_of
 from clusters.shells import RecordedShell, in_time
 from clusters.triage import moments
@@ -67,7 +68,7 @@ class Gateway:
     ) -> None:
         """Return when that is allowed; otherwise write it down and raise Denied."""
         cluster = self.connections.cluster(cluster_id)
-        decision = decide(actor, Target(cluster_id, namespace, settings.READ_ONLY or cluster.read_only), need)
+        decision = decide(actor, target_in(cluster, namespace), need)
         if decision.allowed:
             return
         event = event_of(actor, cluster, kind, resource, verb, namespace=namespace or "", name=name)
@@ -156,7 +157,7 @@ class Gateway:
 
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
         """Would it be allowed? For what a page offers; doing it is decided again."""
-        target = Target(row.cluster.id, row.namespace, settings.READ_ONLY or row.cluster.read_only)
+        target = target_in(row.cluster, row.namespace)
         return decide(actor, target, Need(action.role, action.right))
 
     async def read(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
-from clusters.access import Actor, Target, decide
+from clusters.access import Actor, decide
 from clusters.build.running import NEED
 from clusters.live.cluster import ClusterInfo
+from clusters.reach import target_in
 from dashboard.engine import engine
 
 
@@ -17,6 +16,6 @@ def hosts_of(actor: Actor) -> list[ClusterInfo]:
         for one in engine.supervisor.connections.values()
         if one.driver.platform == "docker"
         and one.cluster.driver != "demo"
-        and decide(actor, Target(one.cluster.id, None, settings.READ_ONLY or one.cluster.read_only), NEED).allowed
+        and decide(actor, target_in(one.cluster), NEED).allowed
     ]
     return sorted(found, key=lambda one: one.name.casefold())

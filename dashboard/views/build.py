@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,6 +22,7 @@ from clusters.fields import NotFilledIn, clean, typed_wrong
 from clusters.kinds.makers import Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Build
+from clusters.reach import target_in
 from clusters.registries.transfers import NEED as RUN
 from dashboard.access import allow
 from dashboard.build_hosts import hosts_of
@@ -193,10 +193,7 @@ def _may_repeat(actor: Actor, one: Build) -> bool:
 
 def _may_run(actor: Actor, cluster_id: int) -> bool:
     connection = engine.supervisor.connections.get(cluster_id)
-    return (
-        connection is not None
-        and decide(actor, Target(cluster_id, None, settings.READ_ONLY or connection.cluster.read_only), RUN).allowed
-    )
+    return connection is not None and decide(actor, target_in(connection.cluster), RUN).allowed
 
 
 def _excerpt(one: Build) -> list[tuple[int, str, bool]]:

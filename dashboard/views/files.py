@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from clusters import files
-from clusters.access import Target, decide
+from clusters.access import decide
 from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.kinds.files import Listing, words_of
 from clusters.live.row import Row
+from clusters.reach import target_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
@@ -135,8 +135,7 @@ async def _shown(
 
 
 def _may_write(request: Request, row: Row) -> bool:
-    read_only = settings.READ_ONLY or row.cluster.read_only
-    return decide(request.actor, Target(row.cluster.id, row.namespace, read_only), files.WRITE).allowed
+    return decide(request.actor, target_in(row.cluster, row.namespace), files.WRITE).allowed
 
 
 def _entries(here: Here, found: Listing) -> list[dict[str, Any]]:

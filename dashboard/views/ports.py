@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from clusters import actors
-from clusters.access import Target, decide
+from clusters.access import decide
 from clusters.errors import ClusterError, Unsupported
 from clusters.forward.opening import NEED, may_open, open_port, why_not_there
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.live.row import Row
+from clusters.reach import target_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import address, engine
 from dashboard.forward import forwards
@@ -41,7 +41,7 @@ async def offered(request: Request, row: Row) -> list[dict[str, Any]]:
     """The button, with the reason where it is off; nothing for what has no ports."""
     if row.kind.forwarding is None:
         return []
-    target = Target(row.cluster.id, row.namespace, settings.READ_ONLY or row.cluster.read_only)
+    target = target_in(row.cluster, row.namespace)
     decision = decide(request.actor, target, NEED)
     there = await why_not_there(engine.gateway, row) if decision.allowed else ""
     why = decision.reason if not decision.allowed else why_not() or there or row.kind.forwarding.refuse(row.resource)

@@ -8,18 +8,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from clusters.access import Need, Target, decide
+from clusters.access import Need, decide
 from clusters.errors import ClusterError
 from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
 from clusters.live.table import status_cell
 from clusters.live.usage import asked, measurable, usage_cells, usage_history
+from clusters.reach import target_in
 from dashboard import confirm
 from dashboard.access import allow, resource_or_404
 from dashboard.engine import address, engine
@@ -88,7 +88,7 @@ async def _offered(request: Request, row: Row) -> list[dict[str, Any]]:
 async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be done, each with the reason why not where it cannot be done now, not by this person, or not by the
     account that we sign in with."""
-    target = Target(row.cluster.id, row.namespace, settings.READ_ONLY or row.cluster.read_only)
+    target = target_in(row.cluster, row.namespace)
     undone_by = {action.undo(row.resource, {})[0] for action in row.kind.actions if action.undo and not action.fields}
     there = [
         engine.gateway.refused_there(row.cluster.id, row.kind, row.resource, action) for action in row.kind.actions
@@ -108,7 +108,7 @@ async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
 
 def _remakes(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be made from it: a form of its own opens for each."""
-    target = Target(row.cluster.id, row.namespace, settings.READ_ONLY or row.cluster.read_only)
+    target = target_in(row.cluster, row.namespace)
     found = []
     for maker in row.kind.remake:
         decision = decide(request.actor, target, Need(maker.role, maker.right))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -23,6 +22,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.makers import Maker, Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
+from clusters.reach import target_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
@@ -170,9 +170,6 @@ def _where(request: Request, kind: Kind[Any], maker: Maker[Any]) -> list[Cluster
     found = [
         one.cluster
         for one in engine.supervisor.connections.values()
-        if kind.name in one.stores
-        and decide(
-            request.actor, Target(one.cluster.id, None, settings.READ_ONLY or one.cluster.read_only), need
-        ).allowed
+        if kind.name in one.stores and decide(request.actor, target_in(one.cluster), need).allowed
     ]
     return sorted(found, key=lambda one: (one.driver == "demo", one.name.casefold()))
