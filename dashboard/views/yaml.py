@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from clusters.apply import writing
 from clusters.apply.edit import Edited
 from clusters.apply.hidden import shown
-from clusters.apply.plan import Asked, plan
+from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.step import CHOICES
 from clusters.audit import Unrecorded
 from clusters.errors import ClusterError, Invalid
@@ -82,9 +82,18 @@ async def _context(request: Request, connection: Connection, row: Row | None) ->
 
 
 async def answer(
-    request: Request, connection: Connection, row: Row | None, *, text: str, more: Mapping[str, Any] | None = None
+    request: Request,
+    connection: Connection,
+    row: Row | None,
+    *,
+    text: str,
+    more: Mapping[str, Any] | None = None,
+    problems: Callable[[Plan], Mapping[str, str]] | None = None,
 ) -> HttpResponse:
-    """What would come of the text, or what came of it. ``more`` is for the answer's template."""
+    """What would come of the text, or what came of it. ``more`` is for the answer's template.
+
+    ``problems``: of a text that a form made, what is wrong with it by field.
+    """
     given = request.POST
     context: dict[str, Any] = {
         "cluster": connection.cluster,
@@ -107,7 +116,8 @@ async def answer(
         found = await plan(engine.gateway, request.actor, asked)
     except ClusterError as error:
         return _failed(request, context, error)
-    return render(request, "partials/yaml_result.html", {**context, "plan": found, "key": secrets.token_hex(16)})
+    context |= {"plan": found, "problems": problems(found) if problems else {}, "key": secrets.token_hex(16)}
+    return render(request, "partials/yaml_result.html", context)
 
 
 async def _apply(request: Request, asked: Asked, context: dict[str, Any]) -> HttpResponse:
