@@ -15,8 +15,8 @@ from clusters.deploy.refused import by_field
 from clusters.deploy.where import where
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
-from tests.clusters.real_cluster import driver_of, kubectl, namespace  # noqa: F401
-from tests.clusters.test_apply_real import ADA, OneCluster, cluster, do, driver, look  # noqa: F401
+from tests.clusters.apply_real import ADA, OneCluster, cluster, config, do, kept, look  # noqa: F401
+from tests.clusters.real_cluster import driver, driver_of, kubectl, namespace  # noqa: F401
 from tests.real import find_kubeconfig
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.django_db(transaction=True)]
