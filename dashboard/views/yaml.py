@@ -16,6 +16,7 @@ from clusters.apply.edit import Edited
 from clusters.apply.hidden import shown
 from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.step import CHOICES
+from clusters.apply.undo import latest
 from clusters.audit import Unrecorded
 from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied
@@ -74,6 +75,7 @@ async def _context(request: Request, connection: Connection, row: Row | None) ->
         text = shown(tree)
         context |= {"text": text, "opened": text, "uid": str(tree.get("metadata", {}).get("uid", ""))}
         context["label"] = str(tree.get("kind") or row.kind.label)
+        context["earlier"] = await latest(request.actor.user_id, cluster.id, context["uid"])
     except Denied as error:
         raise refusal(error) from error
     except ClusterError as error:
