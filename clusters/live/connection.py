@@ -19,7 +19,7 @@ from clusters.live.contact import Contact
 from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.join import Joiner
-from clusters.live.resource import Broken, FeedItem, Listed, Remembered, Resource
+from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered, Resource
 from clusters.live.row import Row
 from clusters.live.store import Store
 
@@ -144,9 +144,10 @@ class Connection:
         while True:
             try:
                 async for item in self.driver.watch(store.kind, self.cluster.namespaces):
-                    if isinstance(item, Listed | Remembered):
+                    if isinstance(item, Coming | Listed | Remembered):
                         await _judge_ahead(store, item.resources)
-                    self._take(store, item)
+                    if not isinstance(item, Coming):
+                        self._take(store, item)
                     delay = 1.0
             except ClusterError as error:
                 self._take(store, Broken(error, delay))

@@ -55,6 +55,13 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """Some of a list that is on its way: nothing is known yet, but it can be looked at meanwhile."""
+
+    resources: Sequence[Resource]
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """What was known of one kind when it was last sure: shown with that time (epoch seconds) until it is listed again.
 
@@ -87,4 +94,4 @@ class Broken:
 
 
 # What a driver's watch yields, for ever, until it is cancelled.
-FeedItem: TypeAlias = Listed | Remembered | Changed | Alive | Broken
+FeedItem: TypeAlias = Coming | Listed | Remembered | Changed | Alive | Broken

@@ -96,8 +96,8 @@ class Store:
     def judge_ahead(self, resources: Sequence[Resource]) -> None:
         """Judge some of a long list that is about to be taken in."""
         for resource in resources:
-            before = self.resources.get(resource.uid)
-            if before is None or before.version != resource.version:
+            before, ahead = self.resources.get(resource.uid), self._ahead.get(resource.uid)
+            if (before is None or before.version != resource.version) and (not ahead or ahead[0] != resource.version):
                 self._ahead[resource.uid] = resource.version, self._judge(resource)
 
     def _judge(self, resource: Resource) -> Health:

@@ -115,7 +115,7 @@ class FakeApi:
         if start + limit < len(found):
             meta["continue"] = str(start + limit)
         page = {"kind": "PodList", "apiVersion": "v1", "metadata": meta, "items": found[start : start + limit] or None}
-        return web.json_response(page)
+        return web.Response(body=json.dumps(page, separators=(",", ":")), content_type="application/json")
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         seen = int(request.query["resourceVersion"])

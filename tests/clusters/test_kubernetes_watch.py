@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.backoff import Backoff
-from clusters.drivers.kubernetes.watch import Reflector
-from clusters.live.resource import Broken
+from clusters.drivers.kubernetes.pages import Pages
+from clusters.live.resource import Broken, Coming
 from tests.clusters.fake_api import pod, refuses, says, status
 from tests.clusters.watching import watching
 
@@ -34,6 +36,7 @@ async def test_a_long_list_comes_in_pages() -> None:
         listed = await watch.listed()
         assert len(listed.resources) == 1203
         assert [query.get("continue") for query in watch.api.lists] == [None, "500", "1000"]
+        assert [int(query["limit"]) for query in watch.api.lists] == [500, 500, 2000]  # small ones: as many as can be
 
 
 async def test_of_what_is_large_fewer_are_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,19 +55,42 @@ async def test_of_what_is_large_fewer_are_asked_for_at_once(monkeypatch: pytest.
         assert sizes == sorted(sizes, reverse=True)
 
 
-async def test_the_next_page_is_asked_for_before_one_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked_when_decoding: list[int] = []
-    decode_page = Reflector._decode
+async def test_the_next_page_is_asked_for_before_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_when_reading: list[int] = []
+    asked = 0
+    taken_in, ask = Pages._taken_in, Pages._ask
 
-    async def decode(self: Reflector, *args: Any) -> None:
-        await asyncio.sleep(0.05)  # what was asked for has arrived by then
-        asked_when_decoding.append(len(watch.api.lists))
-        await decode_page(self, *args)
+    def counted(self: Pages, body: bytes) -> decode.AnyPage:
+        asked_when_reading.append(asked)
+        return taken_in(self, body)
 
-    monkeypatch.setattr(Reflector, "_decode", decode)
+    def asking(self: Pages, query: Mapping[str, str]) -> asyncio.Future[bytes]:
+        nonlocal asked
+        asked += 1
+        return ask(self, query)
+
+    monkeypatch.setattr(Pages, "_taken_in", counted)
+    monkeypatch.setattr(Pages, "_ask", asking)
     async with watching(*(f"pod-{number}" for number in range(1203))) as watch:
         await watch.listed()
-    assert asked_when_decoding == [2, 3, 3]
+    assert asked_when_reading == [2, 3, 3]
+
+
+async def test_what_comes_of_a_long_list_can_be_looked_at_before_all_is_there() -> None:
+    async with watching(*(f"pod-{number}" for number in range(1203))) as watch:
+        listed = await watch.listed()
+        coming = [item for item in watch.items if isinstance(item, Coming)]
+        assert [len(item.resources) for item in coming] == [500, 500]
+        assert list(listed.resources[:1000]) == [one for item in coming for one in item.resources]
+
+
+async def test_an_object_that_does_not_fit_spoils_no_other_of_its_page() -> None:
+    async with watching("web", "db", "cache") as watch:
+        await watch.api.put("db", spec={"containers": "none"})
+        listed = await watch.listed()
+        assert sorted((one.name, bool(one.strange)) for one in listed.resources) == [
+            ("cache", False), ("db", True), ("web", False),
+        ]  # fmt: skip
 
 
 async def test_what_changes_all_the_time_by_itself_is_listed_now_and_then_and_never_watched() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -15,6 +16,10 @@ from clusters.live.resource import Resource
 log = logging.getLogger(__name__)
 
 LINE_LIMIT = 8 << 20  # bytes: real objects end at about 3 MiB
+HEAD_LIMIT = 8 << 10  # bytes that a list may say of itself before its objects
+AT_ONCE = 4 << 20  # bytes of a page that are read in one go, in about 8 ms
+
+Item = TypeVar("Item")
 
 
 class ListMeta(msgspec.Struct, frozen=True, rename="camel"):
@@ -24,12 +29,15 @@ class ListMeta(msgspec.Struct, frozen=True, rename="camel"):
     next_page: str | None = msgspec.field(name="continue", default=None)
 
 
-class Page(msgspec.Struct, frozen=True, rename="camel"):
-    """One page of a list; its items are views into the page's bytes."""
+class Page(msgspec.Struct, Generic[Item], frozen=True, rename="camel"):
+    """One page of a list; its items are views into the page's bytes, or resources."""
 
     metadata: ListMeta
     kind: str
-    items: list[msgspec.Raw] | None = None
+    items: list[Item] | None = None
+
+
+AnyPage: TypeAlias = Page[msgspec.Raw] | Page[Resource]
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -73,7 +81,8 @@ class Least(msgspec.Struct, frozen=True):
 
 
 _decoders: dict[type[Any], tuple[msgspec.json.Decoder[Any], type[Any]]] = {}
-_page = msgspec.json.Decoder(Page)
+_page = msgspec.json.Decoder(Page[msgspec.Raw])
+_pages: dict[type[Any], msgspec.json.Decoder[Page[Any]]] = {}
 _event = msgspec.json.Decoder(Event)
 _head = msgspec.json.Decoder(Head)
 _bookmark = msgspec.json.Decoder(Bookmark)
@@ -82,12 +91,33 @@ _status = msgspec.json.Decoder(Status)
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def page(body: bytes) -> Page:
+def page(body: bytes) -> Page[msgspec.Raw]:
     """A page of a list. Raises Unsupported when it is something else."""
     try:
-        decoded = _page.decode(body)
+        return _a_list(_page.decode(body))
     except MALFORMED as error:
         raise not_kubernetes(str(error)) from error
+
+
+def next_page(body: bytes) -> str:
+    """Where the page after this one begins, as far as that is said before the objects; "" for unknown and for none."""
+    end = body.find(b',"items":[', 0, HEAD_LIMIT)
+    with contextlib.suppress(*MALFORMED):
+        return _page.decode(body[:end] + b"}").metadata.next_page or "" if end > 0 else ""
+    return ""
+
+
+def page_of(body: bytes, model: type[Any]) -> AnyPage:
+    """The same with its objects as the kind's model, in half the time; not read yet where one does not fit it."""
+    if len(body) <= AT_ONCE:
+        if model not in _pages:
+            _pages[model] = msgspec.json.Decoder(Page[model])  # type: ignore[valid-type]
+        with contextlib.suppress(*MALFORMED):
+            return _a_list(_pages[model].decode(body))
+    return page(body)
+
+
+def _a_list(decoded: Page[Item]) -> Page[Item]:
     if not decoded.kind.endswith("List") or not decoded.metadata.resource_version:
         raise not_kubernetes(f"a {decoded.kind[:60]} where a list was asked for")
     return decoded

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 
 from clusters.drivers.kubernetes.watch import Reflector
-from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Remembered, Resource
+from clusters.live.resource import Alive, Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
 WAITING = 200  # items; a slow reader makes the watches wait instead of the memory grow
 
@@ -50,6 +50,8 @@ class Whole:
 
     def take(self, namespace: str, item: FeedItem) -> list[FeedItem]:
         """What one namespace's news means for all of them."""
+        if isinstance(item, Coming):
+            return [item]
         if isinstance(item, Broken):
             self._broken[namespace] = item
         else:

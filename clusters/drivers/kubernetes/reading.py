@@ -23,8 +23,8 @@ class Reading(Protocol):
     accept_events: str  # and of a watch
     query: Mapping[str, str]  # and with what
 
-    def page(self, body: bytes) -> decode.Page:
-        """One page of a list; ``items`` holds what ``resource`` reads. Raises Unsupported."""
+    def page(self, body: bytes) -> decode.AnyPage:
+        """One page of a list; ``items`` holds what ``resource`` reads, or has read. Raises Unsupported."""
 
     def of_event(self, raw: msgspec.Raw, kind: str) -> msgspec.Raw | None:
         """What ``resource`` reads, out of an event's object; None when the object is of another kind."""
@@ -42,9 +42,9 @@ class Objects:
     def __init__(self, model: type[Any]) -> None:
         self._model = model
 
-    def page(self, body: bytes) -> decode.Page:
+    def page(self, body: bytes) -> decode.AnyPage:
         """One page of a list."""
-        return decode.page(body)
+        return decode.page_of(body, self._model)
 
     def of_event(self, raw: msgspec.Raw, kind: str) -> msgspec.Raw | None:
         """The object itself."""
@@ -62,7 +62,7 @@ class MetadataAlone(Objects):
     accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
     accept_events = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
-    def page(self, body: bytes) -> decode.Page:
+    def page(self, body: bytes) -> decode.AnyPage:
         """One page of a list. Raises Unsupported when it is whole objects in spite of what was asked for."""
         page = super().page(body)
         if page.kind != "PartialObjectMetadataList":
@@ -108,7 +108,7 @@ class Tables:
     def __init__(self) -> None:
         self._keys: tuple[str, ...] = ()
 
-    def page(self, body: bytes) -> decode.Page:
+    def page(self, body: bytes) -> decode.AnyPage:
         """One page of a list, and which columns the cells of its rows, and of events to come, stand for."""
         table = _decoded(body)
         if table.kind != "Table":

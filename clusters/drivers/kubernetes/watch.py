@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +17,14 @@ from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.backoff import Backoff
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.errors import Busy, Gone, SignIn, TooNew, not_kubernetes, status_error
+from clusters.drivers.kubernetes.pages import SLICE, Pages
 from clusters.drivers.kubernetes.paths import collection
 from clusters.drivers.kubernetes.reading import Reading
-from clusters.errors import ClusterError, Invalid, Missing, Refused, TooLarge, Unreachable, Unsupported
-from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed, Resource
+from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable
+from clusters.live.resource import Alive, Broken, Changed, Coming, FeedItem, Listed, Resource
 
 log = logging.getLogger(__name__)
 
-PAGE = 500
-FULL_LIST_LIMIT = 512 << 20  # bytes, when the server's pages expire faster than we can read them
-MOST = 300_000  # objects of one kind: twice what Kubernetes itself is made for
-SLICE = 0.004  # seconds of decoding before others get their turn
 SHORT = 1.0  # seconds: a watch that ends sooner without an event counts as a failure
 GRACE = 30.0  # seconds of silence beyond the end we asked for
 RELIST_EVERY = 1.0
@@ -64,19 +62,19 @@ class Reflector:
         self._expired = False  # what we know is too old, or too new, for the server: ask without a version
         self._kind = ""  # what its objects call themselves, as the list said
         self._listed_at = float("-inf")
-        self._at_once = PAGE
+        self._pages = Pages(server, self._path, reading)
 
     async def run(self) -> AsyncIterator[FeedItem]:
         """Listed, then Changed and Alive, and Broken whenever contact is lost; never ends by itself."""
         while True:
             try:
-                listed = await self._list()
+                async for part in self._list():
+                    yield part
+                    del part  # the store has it now; we keep nothing
             except ClusterError as error:
                 yield (broken := self._broken(error))
                 await self._timing.sleep(broken.retry_in)
                 continue
-            yield Listed(listed)
-            del listed  # the store has it now; we keep nothing
             if not self._watched:
                 await self._timing.sleep(LIST_EVERY)
                 continue
@@ -85,7 +83,7 @@ class Reflector:
 
     # --- Listing --------------------------------------------------------------------------------------------------
 
-    async def _list(self) -> Sequence[Resource]:
+    async def _list(self) -> AsyncIterator[Coming | Listed]:
         """Everything, page by page; sets the version to watch from."""
         await self._timing.sleep(max(0.0, self._listed_at + RELIST_EVERY - time.monotonic()))
         self._listed_at = time.monotonic()
@@ -95,63 +93,25 @@ class Reflector:
             query |= {"resourceVersion": self._version, "resourceVersionMatch": "NotOlderThan"}
         found: list[Resource] = []
         try:
-            page = await self._by_pages(query, found)
+            async with aclosing(self._pages.read(query)) as pages:  # type: ignore[type-var]
+                async for some in pages:
+                    found += some
+                    if self._pages.more:
+                        yield Coming(some)
         except (Gone, TooNew) as error:
             if found:
                 # The pages are forgotten faster than we read them: all at once, or never.
-                found = []
-                page = await self._page(self._reading.query, within=300, limit=FULL_LIST_LIMIT)
-                await self._decode(page, found)
+                found = await self._pages.in_one()
             elif self._expired or not self._version:
                 raise
             else:
                 self._expired, self._listed_at = True, float("-inf")
                 log.info("%s: %s", "/".join(self._path), error.message)
-                return await self._list()
-        self._version = page.metadata.resource_version or ""
-        self._kind = page.kind.removesuffix("List")
-        self._expired = False
-        return found
-
-    async def _by_pages(self, query: Mapping[str, str], found: list[Resource]) -> decode.Page:
-        """Every page into ``found``, decoded while the next one is on its way; the last one."""
-        coming = asyncio.ensure_future(self._some(query))
-        try:
-            while more := (page := await coming).metadata.next_page:
-                if len(found) > MOST:
-                    raise Unsupported("The cluster says that it has too many of them.", detail=f"more than {MOST}")
-                coming = asyncio.ensure_future(self._some({"continue": more, **self._reading.query}))
-                await self._decode(page, found)
-            await self._decode(page, found)
-            return page
-        finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)  # nobody else hears how it ended
-
-    async def _some(self, query: Mapping[str, str]) -> decode.Page:
-        """One page: from now on of half as many, wherever so many together are more than we take in at once."""
-        while True:
-            number = self._at_once
-            try:
-                return await self._page({"limit": str(number), **query}, within=60)
-            except TooLarge:
-                if number == 1:
-                    raise
-                self._at_once = number // 2
-
-    async def _page(self, query: Mapping[str, str], **limits: Any) -> decode.Page:
-        return self._reading.page(
-            await self._server.bytes("GET", self._path, query, accept=self._reading.accept, **limits)
-        )
-
-    async def _decode(self, page: decode.Page, found: list[Resource]) -> None:
-        began = time.perf_counter()
-        for raw in page.items or ():
-            if (one := self._reading.resource(raw)) is not None:
-                found.append(one)
-            if time.perf_counter() - began > SLICE:
-                await asyncio.sleep(0)
-                began = time.perf_counter()
+                async for item in self._list():
+                    yield item
+                return
+        self._version, self._kind, self._expired = self._pages.version, self._pages.kind, False
+        yield Listed(found)
 
     # --- Watching -------------------------------------------------------------------------------------------------
 
