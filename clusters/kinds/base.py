@@ -74,7 +74,7 @@ class Health:
     until: float = 0.0  # from when on it may be otherwise without any change, as what is late; 0.0: not known
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would cost three times as much: there is one for each pod
 class Copy:
     """One copy of a resource, as far as whoever keeps it must know: equal ones make no difference to it."""
 

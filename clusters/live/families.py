@@ -72,8 +72,10 @@ class Families:
         kind, uid = store.kind, resource.uid
         owner = kind.owner(resource) if kind.owner else None
         above = owner[1] if owner else ""
-        if moved := above != self._owner.get(uid, ""):
-            self._leave(uid)
+        before = self._owner.get(uid, "")
+        if moved := above != before:
+            if before:
+                self._leave(uid)
             if above:
                 self._owner[uid] = above
                 self._children[above][uid] = store

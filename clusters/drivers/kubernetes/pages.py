@@ -12,6 +12,7 @@ import msgspec
 from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.reading import Reading
+from clusters.drivers.kubernetes.siblings import Siblings
 from clusters.errors import TooLarge, Unsupported
 from clusters.live.resource import Resource
 
@@ -25,8 +26,8 @@ SLICE = 0.004  # seconds of decoding before others get their turn
 class Pages:
     """Of one kind, everywhere or in one namespace. Remembers how many objects are best asked for together."""
 
-    def __init__(self, server: ApiServer, path: Sequence[str], reading: Reading) -> None:
-        self._server, self._path, self._reading = server, path, reading
+    def __init__(self, server: ApiServer, path: Sequence[str], reading: Reading, siblings: Siblings) -> None:
+        self._server, self._path, self._reading, self._siblings = server, path, reading, siblings
         self._at_once, self._most = PAGE, LARGEST
         self.version = ""  # of the list that was read last: opaque
         self.kind = ""  # what its objects call themselves
@@ -96,6 +97,7 @@ class Pages:
         for item in page.items or ():
             one = self._reading.resource(item) if isinstance(item, msgspec.Raw) else item
             if one is not None and one.uid:
+                self._siblings.join(one)
                 found.append(one)
             if time.perf_counter() - began > SLICE:
                 await asyncio.sleep(0)

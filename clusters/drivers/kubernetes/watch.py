@@ -20,6 +20,7 @@ from clusters.drivers.kubernetes.errors import Busy, Gone, SignIn, TooNew, not_k
 from clusters.drivers.kubernetes.pages import SLICE, Pages
 from clusters.drivers.kubernetes.paths import collection
 from clusters.drivers.kubernetes.reading import Reading
+from clusters.drivers.kubernetes.siblings import Siblings
 from clusters.errors import ClusterError, Invalid, Missing, Refused, Unreachable
 from clusters.live.resource import Alive, Broken, Changed, Coming, FeedItem, Listed, Resource
 
@@ -62,7 +63,8 @@ class Reflector:
         self._expired = False  # what we know is too old, or too new, for the server: ask without a version
         self._kind = ""  # what its objects call themselves, as the list said
         self._listed_at = float("-inf")
-        self._pages = Pages(server, self._path, reading)
+        self._siblings = Siblings()
+        self._pages = Pages(server, self._path, reading, self._siblings)
 
     async def run(self) -> AsyncIterator[FeedItem]:
         """Listed, then Changed and Alive, and Broken whenever contact is lost; never ends by itself."""
@@ -205,6 +207,7 @@ class Reflector:
             return True
         one = self._reading.resource(raw)
         if one is not None:
+            self._siblings.join(one)
             # In the order they came: of several states of one resource the last one counts.
             batch.pop(one.uid, None)
             batch[one.uid] = None if event.type == "DELETED" else one

@@ -13,6 +13,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict
 from clusters.kinds.base import Health, Kind, Level
 from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.terms import Term
 from clusters.live.resource import Number, Resource
 
 
@@ -51,15 +52,15 @@ class Metadata(Part, frozen=True, gc=False, rename="camel"):
     generation: Number = 0
     labels: dict[str, str] | None = None
     annotations: Annotations | None = None
-    owner_references: list[Owner] | None = None
+    owner_references: tuple[Owner, ...] | None = None
     finalizers: list[str] | None = None
 
 
 class Condition(Part, frozen=True, gc=False, rename="camel"):
     """One condition of an object's status."""
 
-    type: str = ""
-    status: str = ""
+    type: Term = Term("")
+    status: Term = Term("")
     reason: str = ""
     message: str = ""
     last_transition_time: str | None = None
@@ -113,10 +114,25 @@ class Object(Resource, frozen=True, gc=False, rename="camel"):
         text = self.metadata.annotations.revision if self.metadata.annotations else ""
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
+    def take_over(self, sibling: Any) -> None:
+        """Hold what is equal in another of the same owner's as that one does: once for all of them."""
+        same(self.metadata, sibling.metadata, "namespace", "labels", "owner_references")
+
     @property
     def controller(self) -> Owner | None:
         """The one owner that manages it."""
-        return next((owner for owner in self.metadata.owner_references or () if owner.controller), None)
+        for owner in self.metadata.owner_references or ():
+            if owner.controller:
+                return owner
+        return None
+
+
+def same(mine: msgspec.Struct, other: msgspec.Struct, *names: str) -> None:
+    """Hold the other's values of these fields where they are equal to ours."""
+    for name in names:
+        value = getattr(other, name)
+        if value is not None and value == getattr(mine, name):
+            msgspec.structs.force_setattr(mine, name, value)
 
 
 T = TypeVar("T", bound=Object)
@@ -157,7 +173,10 @@ def understood_to_the_end(judge: Callable[[T], Health]) -> Callable[[T], Health]
 
 def condition(conditions: Sequence[Condition] | None, type_: str) -> Condition | None:
     """The condition of that type."""
-    return next((one for one in conditions or () if one.type == type_), None)
+    for one in conditions or ():
+        if one.type == type_:
+            return one
+    return None
 
 
 Place: TypeAlias = Kind[Any] | str  # a kind, or its ``api`` where the kind itself is not made yet

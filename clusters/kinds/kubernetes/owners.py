@@ -28,7 +28,7 @@ def said_kind(kind: str) -> str:
 def owner(one: Object) -> tuple[str, str] | None:
     """What controls it, as (kind name, uid)."""
     above = one.controller
-    return (KIND_NAMES.get(above.kind, above.kind.lower()), above.uid) if above else None
+    return (KIND_NAMES.get(above.kind) or above.kind.lower(), above.uid) if above else None
 
 
 async def chain(look: Look) -> list[dict[str, str]]:

@@ -57,7 +57,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
     status = pod.status
     told = (status.init_container_statuses, status.container_statuses, status.ephemeral_container_statuses)
     statuses = {one.name: one for some in told for one in some or ()}
-    beside = pod.spec.ephemeral_containers or []
+    beside = pod.spec.ephemeral_containers or ()
     asked = [*(pod.spec.init_containers or ()), *(pod.spec.containers or ()), *beside]
     with_settings = settings(await look.driver.get(look.kind, pod.namespace, pod.name))
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 
 from clusters.kinds.base import Health, Level
 from clusters.kinds.exit_codes import exit_term, exit_words
@@ -12,6 +13,7 @@ from clusters.kinds.kubernetes.base import condition, understood_to_the_end
 from clusters.kinds.kubernetes.pod_crashes import again_and_again, crashed
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
 
+WELL = Health(Level.HEALTHY, "Running")
 PLACING = 10.0  # seconds the scheduler may take before "cannot be placed" is said
 STARTING = 120.0  # seconds a pod may take to get ready
 MAKING = 300.0  # seconds its containers may take to be made: a large image comes slowly
@@ -20,6 +22,11 @@ FORGOTTEN, HOPELESS = 600.0, 1800.0  # seconds beyond its grace that an ending p
 
 @understood_to_the_end
 def health(pod: Pod) -> Health:
+    """In plain words, with the technical term beside them."""
+    return WELL if _plainly_well(pod) else judged(pod)
+
+
+def judged(pod: Pod) -> Health:
     """The first of these that has something to say."""
     now = time.time()
     return (
@@ -30,8 +37,22 @@ def health(pod: Pod) -> Health:
         or _setting_up(pod, now)
         or _containers(pod, now)
         or _not_ready(pod, now)
-        or Health(Level.HEALTHY, "Running")
+        or WELL
     )
+
+
+def _plainly_well(pod: Pod) -> bool:
+    """Is there nothing to say? Told at a glance, as of most pods at most times: in a tenth of the time."""
+    status = pod.status
+    if status.phase != "Running" or status.reason or status.init_container_statuses or pod.metadata.deletion_timestamp:
+        return False
+    for one in status.container_statuses or ():
+        if not one.state.running or one.last_state.terminated:
+            return False
+    for said in status.conditions or ():
+        if said.type == "Ready":
+            return said.status == "True"
+    return False
 
 
 def _ending(pod: Pod, now: float) -> Health | None:
@@ -259,7 +280,7 @@ def _not_ready(pod: Pod, now: float) -> Health | None:
 
 
 def _paired(
-    asked: list[Container] | None, statuses: list[ContainerStatus] | None
+    asked: Sequence[Container] | None, statuses: Sequence[ContainerStatus] | None
 ) -> list[tuple[Container, ContainerStatus]]:
     by_name = {one.name: one for one in asked or ()}
     return [(by_name.get(one.name, Container(name=one.name, image=one.image)), one) for one in statuses or ()]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import Condition, Object, Part
+from clusters.kinds.kubernetes.base import Condition, Object, Part, same
 from clusters.kinds.kubernetes.quantities import quantity
+from clusters.kinds.kubernetes.terms import Term
 from clusters.live.resource import Number
 
 
@@ -15,7 +16,7 @@ class Port(Part, frozen=True, gc=False, rename="camel"):
 
     container_port: Number = 0
     name: str = ""
-    protocol: str = "TCP"
+    protocol: Term = Term("TCP")
 
 
 class Resources(Part, frozen=True, gc=False, rename="camel"):
@@ -30,8 +31,8 @@ class Container(Part, frozen=True, gc=False, rename="camel"):
 
     name: str = ""
     image: str = ""
-    restart_policy: str = ""
-    ports: list[Port] | None = None
+    restart_policy: Term = Term("")
+    ports: tuple[Port, ...] | None = None
     resources: Resources = Resources()
 
 
@@ -104,15 +105,15 @@ class Volume(Part, frozen=True, gc=False, rename="camel"):
 class PodSpec(Part, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
 
-    containers: list[Container] | None = None
-    init_containers: list[Container] | None = None
-    ephemeral_containers: list[Container] | None = None  # put beside while it runs, to look around
+    containers: tuple[Container, ...] | None = None
+    init_containers: tuple[Container, ...] | None = None
+    ephemeral_containers: tuple[Container, ...] | None = None  # put beside while it runs, to look around
     node_name: str = ""
-    restart_policy: str = "Always"
+    restart_policy: Term = Term("Always")
     service_account_name: str = ""
     termination_grace_period_seconds: Number = 30
     priority_class_name: str = ""
-    volumes: list[Volume] | None = None
+    volumes: tuple[Volume, ...] | None = None
     resources: Resources = Resources()  # of all its containers together
     overhead: dict[str, str] | None = None  # what it takes beside its containers
 
@@ -120,16 +121,16 @@ class PodSpec(Part, frozen=True, gc=False, rename="camel"):
 class PodStatus(Part, frozen=True, gc=False, rename="camel"):
     """How it is."""
 
-    phase: str = ""
+    phase: Term = Term("")
     reason: str = ""
     message: str = ""
-    conditions: list[Condition] | None = None
-    container_statuses: list[ContainerStatus] | None = None
-    init_container_statuses: list[ContainerStatus] | None = None
-    ephemeral_container_statuses: list[ContainerStatus] | None = None
+    conditions: tuple[Condition, ...] | None = None
+    container_statuses: tuple[ContainerStatus, ...] | None = None
+    init_container_statuses: tuple[ContainerStatus, ...] | None = None
+    ephemeral_container_statuses: tuple[ContainerStatus, ...] | None = None
     pod_ip: str = msgspec.field(default="", name="podIP")
     start_time: str | None = None
-    qos_class: str = ""
+    qos_class: Term = Term("")
 
 
 class Pod(Object, frozen=True, gc=False, rename="camel"):
@@ -137,6 +138,11 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
 
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+    def take_over(self, sibling: Pod) -> None:
+        """And the containers that they were made of."""
+        super().take_over(sibling)
+        same(self.spec, sibling.spec, "containers", "init_containers", "volumes", "service_account_name")
 
     @property
     def containers(self) -> list[Container]:
@@ -147,6 +153,8 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
     @property
     def statuses(self) -> list[ContainerStatus]:
         """How its containers are, sidecars among them."""
+        if not self.spec.init_containers:
+            return [*(self.status.container_statuses or ())]
         sidecars = {one.name for one in self.spec.init_containers or () if one.restart_policy == "Always"}
         beside = [one for one in self.status.init_container_statuses or () if one.name in sidecars]
         return [*beside, *(self.status.container_statuses or ())]
