@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from clusters import actors, jobs
 from clusters.access import Actor
-from clusters.drivers.base import Call
+from clusters.drivers.base import ENGINES, Call
 from clusters.errors import ClusterError, Missing
 from clusters.gateway import Gateway
 from clusters.kinds.formats import count
@@ -43,7 +43,7 @@ async def compare_names(gateway: Gateway, actor: Actor, row: Row, *, anew: bool)
 
 async def ask_again(connections: Iterable[Connection], names: set[str]) -> None:
     """What we did changed what is under these names, here or there: judge them again at once, wherever they are."""
-    await asyncio.gather(*(_ask_again(one, names) for one in connections if one.driver.platform == "docker"))
+    await asyncio.gather(*(_ask_again(one, names) for one in connections if one.driver.platform in ENGINES))
 
 
 async def _ask_again(connection: Connection, names: set[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clusters.access import Actor, decide
 from clusters.build.running import NEED
+from clusters.drivers.base import ENGINES
 from clusters.live.cluster import ClusterInfo
 from clusters.reach import target_in
 from dashboard.engine import engine
@@ -14,7 +15,7 @@ def hosts_of(actor: Actor) -> list[ClusterInfo]:
     found = [
         one.cluster
         for one in engine.supervisor.connections.values()
-        if one.driver.platform == "docker"
+        if one.driver.platform in ENGINES
         and one.cluster.driver != "demo"
         and decide(actor, target_in(one.cluster), NEED).allowed
     ]

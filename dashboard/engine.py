@@ -7,7 +7,7 @@ stores are read and written on one loop, without locks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
 
@@ -16,9 +16,9 @@ from django.contrib.auth import get_user_model
 
 from clusters import newer_images
 from clusters.access import Actor, Scope, scope
-from clusters.apply import undo
 from clusters.audit import settle_interrupted
 from clusters.connect.secrets import Sealed, read_secret
+from clusters.drivers.base import Platform
 from clusters.gateway import Gateway
 from clusters.jobs import interrupt_running
 from clusters.kinds.base import Kind
@@ -76,7 +76,7 @@ class Engine:
         self.started = False
         self.somebody = True  # has an account; only a Pilothouse without any leads to its set-up page
         self._tasks: list[asyncio.Task[None]] = []
-        self._leave: Callable[[], object] = lambda: None
+        self._leave: list[Callable[[], object]] = []
         self._sample_listeners: dict[Callable[[], None], None] = {}
         self._total_listeners: dict[Callable[[], None], None] = {}
 
@@ -91,17 +91,17 @@ class Engine:
         self._tasks = [
             asyncio.create_task(self.sampler.run(), name="usage sampler"),
             asyncio.create_task(self.totals.run(), name="totals"),
-            asyncio.create_task(undo.run(), name="undo"),
         ]
         self.triage = Triage(self.supervisor)
         self.triage.start()
-        self._leave = seen.on_changed(self._ask_again)
+        self._leave = [seen.on_changed(self._ask_again), self.supervisor.on_turned(self._turned)]
         async for cluster in Cluster.objects.all():
             await self.connect(cluster)
 
     async def stop(self) -> None:
         """Let go of every cluster."""
-        self._leave()
+        for leave in self._leave:
+            leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -119,9 +119,20 @@ class Engine:
 
     def _ask_again(self, names: set[str]) -> None:
         """A pull, a push or a deletion of ours: what the lists say of the registries is judged again at once."""
-        self._tasks = [task for task in self._tasks if not task.done()]
         work = newer_images.ask_again(list(self.supervisor.connections.values()), names)
-        self._tasks.append(asyncio.create_task(work, name="ask the registries again"))
+        self._begin(work, "ask the registries again")
+
+    def _turned(self, cluster_id: int, platform: Platform) -> None:
+        """An engine became a manager of a Swarm, or is none any longer: it is connected anew, with other kinds."""
+        self._begin(self._connect_as(cluster_id, platform), "connect as another platform")
+
+    async def _connect_as(self, cluster_id: int, platform: Platform) -> None:
+        if await Cluster.objects.filter(pk=cluster_id).aupdate(platform=platform):
+            await self.connect(await Cluster.objects.aget(pk=cluster_id))
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(asyncio.create_task(work, name=name))
 
     async def disconnect(self, cluster_id: int) -> None:
         """Let go of one cluster."""

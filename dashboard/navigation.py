@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from clusters.access import Actor, Need, Target, decide
+from clusters.drivers.base import ENGINES
 from clusters.kinds.base import Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES, Table
@@ -104,7 +105,7 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
         if table.name in there and table.kinds[0].group:
             listed = entry(table.label, table.icon, list_address(table), count=table.name)
             kinds.setdefault(table.kinds[0].group, []).append(listed)
-    if any(one.driver.platform == "docker" for one in connections):
+    if any(one.driver.platform in ENGINES for one in connections):
         kinds.setdefault("Images", []).append(entry("Builds", "hammer", "/builds/"))
     if may_see(actor):
         kinds.setdefault("Images", []).append(entry("Registries", "archive", "/registries/"))

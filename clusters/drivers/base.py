@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clusters.live.resource import FeedItem, Resource
 
 Platform = Literal["docker", "swarm", "kubernetes"]
+ENGINES: frozenset[Platform] = frozenset({"docker", "swarm"})  # both speak the API of a Docker engine
 LIST_EVERY = 15.0  # seconds between two lists of what is not watched
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
-from clusters.drivers.base import About, Driver
+from clusters.drivers.base import ENGINES, About, Driver, Platform
 from clusters.errors import ClusterError, Refused, Unreachable
 from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
@@ -34,7 +34,13 @@ PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
 class Connection:
     """Watches one cluster. A sick cluster slows no other: each has its own tasks and time limits."""
 
-    def __init__(self, cluster: ClusterInfo, driver: Driver, changed: Callable[[Connection], None]) -> None:
+    def __init__(
+        self,
+        cluster: ClusterInfo,
+        driver: Driver,
+        changed: Callable[[Connection], None],
+        turned: Callable[[Connection, Platform], None] = lambda connection, platform: None,
+    ) -> None:
         self.cluster = cluster
         self.driver = driver
         self.contact = Contact()
@@ -46,6 +52,7 @@ class Connection:
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
+        self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
         self._lookers = 0
@@ -199,6 +206,18 @@ class Connection:
             await asyncio.sleep(JUDGE_EVERY)
             for store in self.stores.values():
                 store.look_again()
+            if getattr(self.driver, "unsure", False):
+                self._spawn(self._ask_what_it_is())
+
+    async def _ask_what_it_is(self) -> None:
+        with contextlib.suppress(ClusterError, TimeoutError):
+            async with asyncio.timeout(10):
+                await self._hear_about()
+
+    async def _hear_about(self) -> None:
+        self.about = await self.driver.about()
+        if self.about.platform != self.driver.platform and {self.about.platform, self.driver.platform} <= ENGINES:
+            self._turned(self, self.about.platform)
 
     async def _check_while_looked_at(self) -> None:
         last_state, last_check = self.contact.state(time.time()), time.time()
@@ -232,9 +251,10 @@ class Connection:
     async def _ping(self) -> None:
         try:
             if self.about is None or self.contact.error is not None:
+                before = self.about
                 async with asyncio.timeout(10):
-                    before, self.about = self.about, await self.driver.about()
-                if before is not None and before.uid != self.about.uid:
+                    await self._hear_about()
+                if before is not None and self.about is not None and before.uid != self.about.uid:
                     self.retry()  # another one answers at that address: nothing that we know is true, so list anew
                     return
             async with asyncio.timeout(5):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from clusters.drivers.base import Driver, Platform
+from clusters.drivers.base import ENGINES, Driver, Platform
 from clusters.drivers.closed import ClosedDriver
 from clusters.errors import ClusterError, Missing
 from clusters.kinds.base import Kind
@@ -49,17 +49,21 @@ class Supervisor:
         self.hub = Hub(lambda: list(self.connections.values()), link)
         self._state_listeners: dict[Callable[[Connection], None], None] = {}
         self._set_listeners: dict[Callable[[], None], None] = {}
+        self._turned_listeners: dict[Callable[[int, Platform], None], None] = {}
 
     def add(self, cluster: ClusterInfo, secret: Mapping[str, Any]) -> Connection:
         """Connect a cluster and begin to watch it. Fails never: what is wrong shows as its state."""
-        return self._begin(cluster, make_driver(cluster.driver, cluster.settings, secret))
+        driver = make_driver(cluster.driver, cluster.settings, secret)
+        if driver.platform in ENGINES and cluster.platform in ENGINES:
+            driver.platform = cluster.platform  # what it was the last time
+        return self._begin(cluster, driver)
 
     def add_closed(self, cluster: ClusterInfo, platform: Platform, why: ClusterError) -> Connection:
         """Show a cluster that cannot be connected, with the reason."""
         return self._begin(cluster, ClosedDriver(platform, why))
 
     def _begin(self, cluster: ClusterInfo, driver: Driver) -> Connection:
-        connection = self.connections[cluster.id] = Connection(cluster, driver, self._state_changed)
+        connection = self.connections[cluster.id] = Connection(cluster, driver, self._state_changed, self._turned)
         connection.start()
         self._clusters_changed()
         return connection
@@ -85,6 +89,11 @@ class Supervisor:
         """Hear when clusters were connected or removed. Returns how to stop."""
         self._set_listeners[listener] = None
         return lambda: self._set_listeners.pop(listener, None)
+
+    def on_turned(self, listener: Callable[[int, Platform], None]) -> Callable[[], None]:
+        """Hear when a cluster is another platform than it was. Returns how to stop."""
+        self._turned_listeners[listener] = None
+        return lambda: self._turned_listeners.pop(listener, None)
 
     def driver(self, cluster_id: int) -> Driver:
         """For the gateway only."""
@@ -144,6 +153,11 @@ class Supervisor:
     def _state_changed(self, connection: Connection) -> None:
         for listener in tuple(self._state_listeners):
             listener(connection)
+
+    def _turned(self, connection: Connection, platform: Platform) -> None:
+        if self.connections.get(connection.cluster.id) is connection:
+            for listener in tuple(self._turned_listeners):
+                listener(connection.cluster.id, platform)
 
     def _clusters_changed(self) -> None:
         self.hub.reset()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clusters.access import Scope
+from clusters.drivers.base import ENGINES
 from clusters.kinds.base import Health, Level
 from clusters.live.store import Store
 from clusters.triage import explain
@@ -76,7 +77,7 @@ def _unheard(cluster: Heard, now: float) -> Finding:
         is_workload(store.kind, resource) for store in cluster.stores.values() for resource in store.resources.values()
     )
     title, cause = explain.silent(
-        cluster.name, cluster.platform == "docker", max(0.0, now - cluster.heard), inside, never=not cluster.heard
+        cluster.name, cluster.platform in ENGINES, max(0.0, now - cluster.heard), inside, never=not cluster.heard
     )
     if cluster.state == "refused":
         title = f"{cluster.name} does not let us in"

@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from clusters import image_files, newer_images
 from clusters.access import Target, decide
 from clusters.build import uploads
+from clusters.drivers.base import ENGINES
 from clusters.errors import ClusterError, Invalid, Missing, Refused
 from clusters.gateway import Denied
 from clusters.image_files import begin_load
@@ -148,7 +149,7 @@ async def newer(request: Request) -> HttpResponse:
     rows = [
         Row(one.cluster, store.kind, image, store.health[image.uid])
         for one in engine.supervisor.connections.values()
-        if (store := one.stores.get("image")) and one.driver.platform == "docker"
+        if (store := one.stores.get("image")) and one.driver.platform in ENGINES
         for image in engine.gateway.visible(request.actor, one.cluster.id, "image")
         if image.tags and image.uid in store.health
     ][:MOST_COMPARED]

@@ -28,8 +28,9 @@ from clusters.drivers.docker.exec import open_shell
 from clusters.drivers.docker.fields import FIELDS
 from clusters.drivers.docker.image_watch import ImageWatch
 from clusters.drivers.docker.list_watch import ListWatch
-from clusters.drivers.docker.logs import read_logs
+from clusters.drivers.docker.logs import read_logs, read_task_logs
 from clusters.drivers.docker.metrics import Meter
+from clusters.drivers.docker.polled_watch import PolledWatch
 from clusters.drivers.docker.session import Answer, open_session
 from clusters.drivers.docker.stream import byte_stream, json_stream
 from clusters.drivers.docker.watch import Watch
@@ -37,6 +38,7 @@ from clusters.errors import ClusterError, Unreachable, Unsupported
 from clusters.kinds.base import Kind
 from clusters.kinds.field import Field
 from clusters.live.resource import FeedItem, Resource
+from clusters.registries.sign_in import NOBODY, auth_header
 
 __all__ = ["DockerDriver"]
 
@@ -47,10 +49,11 @@ class DockerDriver(OnlyOurKinds):
     fields: ClassVar[tuple[Field, ...]] = FIELDS
     platform: Platform = "docker"
     looked_at = True
+    unsure = False  # may it be another platform by now, which ``about`` tells?
 
     def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> None:
         self._client = EngineClient(read_endpoint(settings, secret))
-        self._events = Events(self._client)
+        self._events = Events(self._client, self._doubt)
         self._meter = Meter(self._client)
         self._watches: set[Watch] = set()
         self._resting: dict[str, Watch] = {}  # by collection: what nobody looks at now, and is known all the same
@@ -59,6 +62,7 @@ class DockerDriver(OnlyOurKinds):
 
     async def about(self) -> About:
         """The engine's version, its machine, and how much runs there."""
+        self.unsure = False
         about = await say_about(self._client)
         if self._uid not in ("", about.uid):
             for watch in (*self._watches, *self._resting.values()):
@@ -95,7 +99,13 @@ class DockerDriver(OnlyOurKinds):
             raise Unsupported(f"{kind.plural} cannot be watched on a Docker engine.")
         if kind.api == "images":
             return ImageWatch(self._client, self._events, kind)
+        if COLLECTIONS[kind.api].every:
+            return PolledWatch(self._client, self._events, kind, lambda: self.looked_at, self._doubt)
         return (ListWatch if COLLECTIONS[kind.api].whole else Watch)(self._client, self._events, kind)
+
+    def _doubt(self) -> None:
+        """Something was told of a Swarm's nodes, or the Swarm is not managed here any more."""
+        self.unsure = True
 
     def _rest(self, api: str, watch: Watch) -> None:
         if watch.keeps:
@@ -125,7 +135,10 @@ class DockerDriver(OnlyOurKinds):
 
     async def call(self, call: Call) -> Any:
         """Send one request of an action."""
-        return decode_json(await self._client.bytes(call.method, call.path, call.query, call.body, within=call.timeout))
+        signed = await auth_header(call.registry) if call.registry else NOBODY
+        headers = None if signed == NOBODY else {"X-Registry-Auth": signed}
+        asked = (call.method, call.path, call.query, call.body)
+        return decode_json(await self._client.bytes(*asked, within=call.timeout, headers=headers))
 
     def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Send one request whose answer is a stream of JSON objects."""
@@ -136,11 +149,15 @@ class DockerDriver(OnlyOurKinds):
         return byte_stream(self._client, call)
 
     def logs(self, source: LogSource, options: LogOptions) -> AsyncIterator[LogChunk]:
-        """The lines of one container."""
+        """The lines of one container, or of one task of a Swarm."""
+        if source.kind == "task":
+            return read_task_logs(self._client, source.resource.uid, options)
         return read_logs(self._client, source.resource.uid, options)
 
     async def shell(self, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """A terminal in one container."""
+        if source.kind == "task":
+            raise Unsupported("A Swarm opens no terminals.", hint="Connect the host that it runs on.")
         return await open_shell(self._client, source.resource.uid, command)
 
     async def program(self, source: LogSource, command: Sequence[str], *, takes_input: bool = False) -> Program:

@@ -75,9 +75,10 @@ class EngineClient:
         within: float = 30.0,
         limit: int = BODY_LIMIT,
         subject: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
         """Send one request; the body of the answer. ``subject`` is what an error 404 says is missing."""
-        async with self.open(method, path, query, body, within=within, subject=subject) as response:
+        async with self.open(method, path, query, body, within=within, subject=subject, headers=headers) as response:
             return await whole(response, limit)
 
     async def json(

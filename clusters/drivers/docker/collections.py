@@ -20,6 +20,7 @@ class Collection:
     whole: bool = True  # its list says all there is to say: no inspection of each
     inside: str = ""  # the list is the value of this key
     alone: bool = False  # there is one only, and it is the whole answer
+    every: tuple[float, float] | None = None  # seconds between two lists, while somebody looks and while nobody does
 
     def one(self, name: str) -> tuple[str, ...]:
         """The path of one of them. The name of an image has slashes: each of its parts is checked by itself."""
@@ -37,4 +38,11 @@ COLLECTIONS = {
     "volumes": Collection(
         "volume", ("volumes",), ("volumes", NAME), ignored=frozenset({"mount", "unmount"}), inside="Volumes"
     ),
+    # Of a Swarm, told by its managers. Tasks have no events, and of a service or a node not all that changes has one.
+    "services": Collection("service", ("services",), ("services", NAME), {"status": "true"}, every=(1.5, 10.0)),
+    "tasks": Collection("task", ("tasks",), ("tasks", NAME), every=(1.5, 10.0)),
+    "nodes": Collection("node", ("nodes",), ("nodes", NAME), every=(5.0, 10.0)),
+    "secrets": Collection("secret", ("secrets",), ("secrets", NAME)),
+    "configs": Collection("config", ("configs",), ("configs", NAME)),
+    "swarm": Collection("swarm", ("swarm",), ("swarm",), alone=True, every=(5.0, 30.0)),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 import ssl
 
@@ -13,6 +14,8 @@ import msgspec
 from clusters.causes import certificate_fault, root_cause
 from clusters.drivers.docker.endpoint import Endpoint
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+
+_RPC = re.compile(r"^rpc error: code = \w+ desc = ")  # how the managers of a Swarm begin theirs
 
 
 class _Message(msgspec.Struct):
@@ -80,6 +83,8 @@ def answer_error(status: int, body: bytes, subject: str = "") -> ClusterError:
         return Refused("The engine does not let us do that.", hint="It asks for another sign-in.", detail=said)
     if status == 404:
         return Missing(f"{subject or 'That'} is not there (any more).", detail=said)
+    if "update out of sequence" in said:
+        return Conflict("Somebody else changed it at the same moment.", hint="Look at it as it is now.", detail=said)
     if status in (409, 412, 423):
         return Conflict(_sentence(said) or "That is not possible in its present state.", detail=said)
     if status in (400, 406, 411, 413, 415, 422):
@@ -99,7 +104,7 @@ def engine_message(body: bytes) -> str:
 
 
 def _sentence(said: str) -> str:
-    text = said.removeprefix("Error response from daemon: ")[:300].strip()
+    text = _RPC.sub("", said.removeprefix("Error response from daemon: "))[:300].strip()
     return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -90,8 +91,9 @@ class Events:
     Who rests hears all the same, for as long as others keep the stream open: what it knows stays true without a call.
     """
 
-    def __init__(self, client: EngineClient) -> None:
+    def __init__(self, client: EngineClient, heard_of_nodes: Callable[[], None] = lambda: None) -> None:
         self._client = client
+        self._heard_of_nodes = heard_of_nodes  # only a manager of a Swarm is told of them
         self._followers: set[Follower] = set()
         self._resting: set[Follower] = set()
         self._task: asyncio.Task[None] | None = None
@@ -198,6 +200,8 @@ class Events:
             return  # an event of another shape concerns nothing we show
         if not event.actor.id or event.action.startswith(_IGNORED):
             return
+        if event.type == "node":
+            self._heard_of_nodes()
         for follower in self._everybody():
             if follower.type == event.type and event.action not in follower.ignored:
                 follower.hear(event.action, event.actor.id)

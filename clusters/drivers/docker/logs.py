@@ -6,7 +6,9 @@ import asyncio
 import calendar
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -94,31 +96,41 @@ class Tape:
     """One log, read in one go or in several: whenever the engine itself falls behind, we begin again at the end."""
 
     def __init__(
-        self, client: EngineClient, uid: str, tty: bool, query: dict[str, str], wanted: LogFilter | None = None
+        self,
+        client: EngineClient,
+        log: tuple[str, ...],
+        tty: bool,
+        query: dict[str, str],
+        wanted: LogFilter | None = None,
+        until: float = 0.0,
     ) -> None:
         self.follows = query["follow"] == "1"
         sieve = Sieve(wanted) if wanted and not self.follows else None
         self.backlog = Backlog(int(query["tail"]) if self.follows else WHOLE, sieve)
         self.heard = asyncio.Event()
         self._client = client
-        self._uid = uid
+        self._log = log  # where it is, in the engine's API
         self._tty = tty
         self._query = query
+        self._until = until  # lines after it are left out here, where the engine sends them all the same
 
     async def play(self) -> None:
         """Read as fast as the engine sends, until the log ends."""
-        take: Take = self.backlog.take
+        take: Take = self._before_the_end if self._until else self.backlog.take
         while per_second := await self._read(take, self._query):
             take = self._after(self.backlog.newest, per_second)
             self._query = {**self._query, "tail": str(BUDGET), "since": "0"}
+
+    def _before_the_end(self, stream: int, line: bytes) -> None:
+        if _time_of(line) <= self._until:
+            self.backlog.take(stream, line)
 
     async def _read(self, take: Take, query: dict[str, str]) -> float:
         """Read to the end: 0.0. Or leave, because the engine fell behind: how many lines a second it had sent."""
         splitter: Splitter = Bare(take) if self._tty else Frames(take)
         backlog, follows = self.backlog, query["follow"] == "1"
         lag, looked, began, taken = Lag(), 0.0, 0.0, backlog.taken
-        path = ("containers", self._uid, "logs")
-        async with self._client.open("GET", path, query, subject="The container") as response:
+        async with self._client.open("GET", self._log, query, subject="The container") as response:
             async for data in pieces(response):
                 splitter.feed(data)
                 if len(backlog):
@@ -159,7 +171,27 @@ async def read_logs(client: EngineClient, uid: str, options: LogOptions) -> Asyn
     ``skipped`` is exact for what the engine sent, and an estimate for what it was too slow to send.
     """
     about = await client.json("GET", ("containers", uid, "json"), subject="The container")
-    tape = Tape(client, uid, _is_tty(about), _query(options, about), options.wanted)
+    tape = Tape(client, ("containers", uid, "logs"), _is_tty(about), _query(options, about), options.wanted)
+    async with aclosing(_chunks(tape, options)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+async def read_task_logs(client: EngineClient, uid: str, options: LogOptions) -> AsyncIterator[LogChunk]:
+    """The same of a task of a Swarm, wherever it runs: its managers ask the node. Its tail may be all there is."""
+    if options.previous:
+        raise Unsupported("A task has one life only.", hint="Look at the tasks that its service had before.")
+    about = await client.json("GET", ("tasks", uid), subject="The task")
+    spec = (about.get("Spec") or {}).get("ContainerSpec") if isinstance(about, dict) else None
+    query = _query(replace(options, until=0.0), {})
+    log = ("tasks", uid, "logs")
+    tape = Tape(client, log, _has_terminal(spec, "TTY"), query, options.wanted, options.until)
+    async with aclosing(_chunks(tape, options)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+async def _chunks(tape: Tape, options: LogOptions) -> AsyncGenerator[LogChunk, None]:
     player = asyncio.create_task(tape.play())
     player.add_done_callback(lambda _: tape.heard.set())
     try:
@@ -206,8 +238,11 @@ def _query(options: LogOptions, about: Any) -> dict[str, str]:
 
 
 def _is_tty(about: Any) -> bool:
-    config = about.get("Config") if isinstance(about, dict) else None
-    return isinstance(config, dict) and config.get("Tty") is True
+    return _has_terminal(about.get("Config") if isinstance(about, dict) else None, "Tty")
+
+
+def _has_terminal(config: object, name: str) -> bool:
+    return isinstance(config, dict) and config.get(name) is True
 
 
 def _unreadable(error: ClusterError) -> Unsupported:

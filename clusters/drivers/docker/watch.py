@@ -46,7 +46,7 @@ class Watch:
             for known in self._known(follower):
                 yield known
             while True:
-                await follower.wake.wait()
+                await self._wait(follower)
                 follower.wake.clear()
                 began = loop.time()
                 try:
@@ -64,6 +64,9 @@ class Watch:
                 await asyncio.sleep(max(0.0, began + self._pace - loop.time()))
         finally:
             self._end(follower)
+
+    async def _wait(self, follower: Follower) -> None:
+        await follower.wake.wait()
 
     def forget(self) -> None:
         """Let go of what is known: it is listed anew."""

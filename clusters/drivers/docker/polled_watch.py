@@ -1,0 +1,62 @@
+"""Watching what an engine has too few events for: a Swarm's tasks, and what follows from them. Listed again and again,
+often while somebody looks; what an event names is looked at at once all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from clusters.drivers.docker.client import EngineClient
+from clusters.drivers.docker.events import Events, Follower
+from clusters.drivers.docker.list_watch import ListWatch
+from clusters.errors import Unsupported
+from clusters.kinds.base import Kind
+
+STEP = 0.5  # seconds until it is noticed that somebody looks
+
+
+class PolledWatch(ListWatch):
+    """One request whenever events told of a change, and whenever its time has come."""
+
+    keeps = False  # what was true a moment ago is not true now
+
+    def __init__(
+        self,
+        client: EngineClient,
+        events: Events,
+        kind: Kind[Any],
+        looked_at: Callable[[], bool],
+        refused: Callable[[], None],
+    ) -> None:
+        super().__init__(client, events, kind)
+        self._looked_at = looked_at
+        self._refused = refused  # told when the engine has nothing of this kind (any more)
+        self._listed_at = 0.0  # monotonic seconds
+
+    async def _wait(self, follower: Follower) -> None:
+        """Until an event came, or it is time to list again."""
+        while not follower.wake.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STEP):
+                    await follower.wake.wait()
+                    return
+            if follower.lost is None and time.monotonic() - self._listed_at >= self._period():
+                follower.check = True
+                return
+
+    def _period(self) -> float:
+        often, seldom = self._where.every or (0.0, 0.0)
+        # A manager that needs long for the list is asked less often.
+        return max(often if self._looked_at() else seldom, 10.0 * self._took)
+
+    async def _read(self, query: dict[str, str] | None = None) -> list[Any]:
+        try:
+            found = await super()._read(query)
+        except Unsupported:
+            self._refused()
+            raise
+        self._listed_at = time.monotonic()
+        return found
