@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +40,32 @@ def find_old_docker_socket() -> str:
     path = os.environ.get("PILOTHOUSE_OLD_DOCKER", "")
     need("docker-old", bool(path) and listens(path), "set PILOTHOUSE_OLD_DOCKER to the socket of a Docker 20.10")
     return path
+
+
+def find_swarm_manager() -> str:
+    """The path of the socket of an engine that manages a Swarm."""
+    path = find_docker_socket()
+    need("swarm", _swarm_of(path).get("ControlAvailable") is True, f"the engine at {path} manages no Swarm")
+    return path
+
+
+def find_swarm_worker() -> str:
+    """The path of the socket of an engine that works in a Swarm of others."""
+    path = str(Path(os.environ.get("TESTBED_RUN", "/nowhere")) / "docker-3.sock")
+    works = listens(path) and _swarm_of(path).get("LocalNodeState") == "active"
+    need("swarm", works, "start the part “swarm” of the testbed")
+    return path
+
+
+def _swarm_of(path: str) -> dict[str, Any]:
+    """What an engine says of its part in a Swarm."""
+    line = HTTPConnection("docker", timeout=5)
+    line.sock = socket.socket(socket.AF_UNIX)
+    line.sock.connect(path)
+    line.request("GET", "/info")
+    found: dict[str, Any] = json.loads(line.getresponse().read()).get("Swarm") or {}
+    line.close()
+    return found
 
 
 def find_kubeconfig() -> Path:

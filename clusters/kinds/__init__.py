@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from clusters.drivers.base import Platform, full_name
-from clusters.kinds import docker, kubernetes
+from clusters.kinds import docker, kubernetes, swarm
 from clusters.kinds.base import Kind
 
 KINDS: dict[Platform, tuple[Kind[Any], ...]] = {
     "docker": docker.KINDS,
-    "swarm": docker.KINDS,
+    "swarm": (*swarm.KINDS, *docker.KINDS),
     "kubernetes": kubernetes.KINDS,
 }
 

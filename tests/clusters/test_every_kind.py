@@ -12,6 +12,7 @@ from clusters.kinds import KINDS, all_kinds
 from clusters.kinds.base import Kind, Role
 from clusters.live.supervisor import make_driver
 from clusters.live.table import TABLES
+from tests.clusters import swarm_things
 from tests.clusters.docker_things import connected
 
 CELLS = {"text", "mono", "name", "status", "pips", "number", "count_bad", "age", "usage", "gauge", "where", "tags"}
@@ -66,14 +67,17 @@ def test_its_actions_ask_for_a_role_and_what_undoes_them_exists(kind: Kind[Any])
         assert action.confirm or action.undo, f"{action.verb} is done at once and cannot be undone"
 
 
-async def _demo(kind: Kind[Any]) -> list[Any]:
+async def _there(kind: Kind[Any]) -> list[Any]:
+    """Those of the demonstration; of a Swarm, which has none yet, those that were recorded."""
+    if kind.platform == "swarm":
+        return swarm_things.resources(kind)
     async with connected(make_driver("demo", {"shape": kind.platform, "seed": 7}, {}), kind.name) as connection:
         return list(connection.stores[kind.name].resources.values())
 
 
 @every_kind
 async def test_rows_of_it_are_json_and_sort_by_every_column_that_can(kind: Kind[Any]) -> None:
-    resources = await _demo(kind)
+    resources = await _there(kind)
     assert resources
     for column in kind.columns:
         for resource in resources:
@@ -86,7 +90,7 @@ async def test_rows_of_it_are_json_and_sort_by_every_column_that_can(kind: Kind[
 
 @every_kind
 async def test_its_health_and_the_words_of_its_actions_can_always_be_said(kind: Kind[Any]) -> None:
-    for resource in await _demo(kind):
+    for resource in await _there(kind):
         health = kind.health(resource)
         assert health.word
         for action in kind.actions:
@@ -100,13 +104,16 @@ async def test_its_health_and_the_words_of_its_actions_can_always_be_said(kind: 
                 assert kind.action(action.undo(resource, given)[0]), f"{action.verb} is undone by an unknown verb"
 
 
+def _bare(kind: Kind[Any], there: list[Any]) -> list[Any]:
+    return [] if not kind.api else swarm_things.told(kind) if kind.platform == "swarm" else there
+
+
 @pytest.mark.parametrize("kind", [kind for kind in all_kinds() if kind.join], ids=lambda kind: kind.name)
 async def test_what_others_say_of_it_makes_another_version_of_it(kind: Kind[Any]) -> None:
     """Stores and pages hear of another version only: without it, a row would stand as it was first seen."""
     assert kind.join
-    async with connected(make_driver("demo", {"shape": kind.platform, "seed": 7}, {}), kind.name) as connection:
-        there = list(connection.stores[kind.name].resources.values())
-    alone = {one.uid: one for one in kind.join.make(there if kind.api else [], {name: [] for name in kind.join.kinds})}
+    there = await _there(kind)
+    alone = {one.uid: one for one in kind.join.make(_bare(kind, there), {name: [] for name in kind.join.kinds})}
     for one in there:
         if one.uid in alone and alone[one.uid] != one:
             assert alone[one.uid].version != one.version

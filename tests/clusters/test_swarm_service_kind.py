@@ -1,0 +1,139 @@
+"""Services of a Swarm: how they are, in words, from what a real Swarm said of them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from clusters.kinds.base import Level
+from clusters.kinds.swarm.service_health import RECENT, SETTLED, progress
+from clusters.kinds.swarm.service_model import tagged
+from clusters.kinds.swarm.task_words import placing_words
+from tests.clusters.swarm_things import AT, judged, named, service, tasks_of
+
+
+@pytest.fixture(autouse=True)
+def _then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The moment at which it was recorded."""
+    monkeypatch.setattr(time, "time", lambda: AT)
+
+
+def test_an_update_that_stopped_says_so_and_why_its_new_copy_failed() -> None:
+    health = judged(service("shop_web"))
+    assert (health.level, health.word) == (Level.AT_RISK, "Update paused")
+    assert "2 of 3 copies run" in health.reason
+    assert "The registry docker.io does not answer" in health.reason
+
+
+def test_a_service_whose_copies_end_again_and_again_is_crashing_with_the_reason() -> None:
+    health = judged(service("sw-broken"))
+    assert (health.level, health.word, health.code) == (Level.FAILING, "Crashing", "exit 3")
+    assert "The program ended with an error" in health.reason
+
+
+def test_it_is_still_crashing_in_the_moment_in_which_a_new_copy_is_up() -> None:
+    one = service("sw-broken")
+    tasks = tasks_of(one)
+    up = msgspec.structs.replace(
+        next(task for task in tasks if task.wanted),
+        status=msgspec.structs.replace(tasks[0].status, state="running", err=None, timestamp=_at(AT - 1)),
+        desired_state="running",
+    )
+    tasks = [up if task.uid == up.uid else task for task in tasks]
+    now = msgspec.structs.replace(one, service_status=msgspec.structs.replace(one.service_status, running_tasks=1))
+    assert judged(now, tasks).word == "Crashing"
+    stays = msgspec.structs.replace(up, status=msgspec.structs.replace(up.status, timestamp=_at(AT - SETTLED - 1)))
+    assert judged(now, [stays if task.uid == up.uid else task for task in tasks]).word == "Running"
+
+
+def test_failures_of_long_ago_are_no_trouble_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = service("sw-broken")
+    monkeypatch.setattr(time, "time", lambda: AT + RECENT + 60)
+    assert judged(one, [task for task in tasks_of(one) if not task.wanted]).word == "Starting"
+
+
+def test_a_service_that_fits_no_node_says_which_rule_and_how_many_nodes() -> None:
+    health = judged(service("sw-nowhere"))
+    assert (health.level, health.word) == (Level.FAILING, "Cannot be placed")
+    assert health.reason == "0 of 1 copy runs. No node fits: 3 nodes do not match its placement rules."
+
+
+def test_one_copy_on_each_node_and_a_job_that_is_done_are_told_as_what_they_are() -> None:
+    each, once = service("sw-each"), service("sw-once")
+    assert judged(each).level is Level.HEALTHY
+    assert (each.replicas, each.desired) == (None, 3)
+    assert (judged(once).level, judged(once).word) == (Level.STOPPED, "Finished")
+
+
+def test_how_far_an_update_is_counts_the_new_copies_that_run() -> None:
+    one = service("shop_web")
+    assert progress(one, tasks_of(one)) == "0 of 3 copies are new"
+    before = msgspec.structs.replace(one.spec, task_template=one.previous_spec.task_template)  # type: ignore[union-attr]
+    assert progress(msgspec.structs.replace(one, spec=before), tasks_of(one)) == "2 of 3 copies are new"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "no suitable node (host-mode port already in use on 3 nodes; 1 node not available for new tasks)",
+            "No node fits: 3 nodes have its port in use already and 1 node takes no new tasks",
+        ),
+        ("no suitable node (insufficient resources on 1 node)", "No node fits: 1 node has too little free for it"),
+        ("no suitable node (something else on 2 nodes)", "No node fits: something else on 2 nodes"),
+        ("no suitable node", "No node fits"),
+    ],
+)
+def test_why_no_node_fits_is_told_in_words(said: str, words: str) -> None:
+    assert placing_words(said) == words
+
+
+@pytest.mark.parametrize(
+    ("err", "word", "reason"),
+    [
+        (
+            'starting container failed: OCI runtime create failed: exec: "no-such-cmd": '
+            "executable file not found in $PATH",
+            "Cannot start",
+            "Its command no-such-cmd is not in the image",
+        ),
+        (
+            'invalid mount config for type "bind": bind source path does not exist: /nope',
+            "Cannot start",
+            "The folder /nope is not on that node",
+        ),
+        ("task: non-zero exit (137): dockerexec: unhealthy container", "Unhealthy", "It failed its health check"),
+        ("task: non-zero exit (3)", "Failed", "The program ended with an error"),
+        ("No such image: shop/web:9", "No image", "There is no image shop/web:9"),
+        ("something nobody knows\nand more", "Failed", "something nobody knows"),
+        ("", "Failed", "Its node does not say why"),
+    ],
+)
+def test_why_a_task_failed_is_told_in_words(err: str, word: str, reason: str) -> None:
+    task = tasks_of(service("sw-broken"))[0]
+    spec = msgspec.structs.replace(
+        task.spec, container_spec=msgspec.structs.replace(task.spec.container, image="shop/web:9")
+    )
+    status = msgspec.structs.replace(task.status, state="failed", err=err, message="")
+    failed = msgspec.structs.replace(task, spec=spec, status=status, desired_state="shutdown")
+    health = named("task").health(failed)
+    assert (health.level, health.word, health.reason) == (Level.STOPPED, word, reason)
+
+
+def test_what_runs_on_a_node_that_is_not_heard_is_lost_and_not_called_running() -> None:
+    task: Any = next(one for one in tasks_of(service("sw-each")) if one.running)
+    lost = named("task").health(msgspec.structs.replace(task, node_state="down"))
+    assert (lost.level, lost.word) == (Level.UNKNOWN, "Lost")
+
+
+def test_a_digest_is_not_shown_where_there_is_a_tag() -> None:
+    digest = "sha256:" + "0" * 64
+    assert tagged(f"registry.test:5000/web:2@{digest}") == "registry.test:5000/web:2"
+    assert tagged(f"registry.test:5000/web@{digest}") == f"registry.test:5000/web@{digest}"
+
+
+def _at(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
