@@ -23,6 +23,10 @@ class ClusterLike(Protocol):
         """What people call it."""
 
     @property
+    def slug(self) -> str:
+        """How it is named in an address."""
+
+    @property
     def read_only(self) -> bool:
         """Nobody acts on it, whatever their role."""
 
@@ -74,6 +78,18 @@ def sees(connections: Connections, actor: Actor, cluster_id: int) -> Callable[[s
         return (allowed is None or namespace in allowed) and (only is None or namespace in only)
 
     return may
+
+
+def elsewhere(
+    connections: Connections, actor: Actor, cluster_id: int, kind_name: str
+) -> Sequence[tuple[ClusterLike, Any]]:
+    """The live resources of that kind of all other clusters which this person may see, each with its cluster."""
+    others = {store.cluster_id for store in connections.stores()} - {cluster_id}
+    return [
+        (connections.cluster(other), resource)
+        for other in sorted(others)
+        for resource in visible(connections, actor, other, kind_name)
+    ]
 
 
 def visible(connections: Connections, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from clusters import audit, fields, jobs
 from clusters.access import Actor, Decision, Need, decide
 from clusters.carrying_out import Outcome, carry_out, event_of
-from clusters.connections import Connections, sees, visible
+from clusters.connections import Connections, elsewhere, sees, visible
 from clusters.denials import Denials
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Missing, Refused
@@ -195,6 +195,7 @@ class Gateway:
             kind=kind,
             resource=resource,
             related=related,
+            elsewhere=lambda name: elsewhere(self.connections, actor, cluster_id, name),
             sees=sees(self.connections, actor, cluster_id),
             moments=lambda: moments.about(cluster_id, kind.name, resource),
             driver=self.connections.driver(cluster_id),

@@ -103,6 +103,10 @@ async def _nothing() -> Sequence[Mapping[str, Any]]:
     return ()
 
 
+def _nowhere(kind_name: str) -> Sequence[tuple[Any, Any]]:
+    return ()
+
+
 def _everything(namespace: str | None) -> bool:
     return True
 
@@ -116,6 +120,8 @@ class Look:
     resource: Any
     driver: Driver
     related: Callable[[str], Awaitable[Sequence[Any]]]  # all live resources of another kind, visible to this person
+    # The same of all other clusters, each with its cluster: its name and slug.
+    elsewhere: Callable[[str], Sequence[tuple[Any, Any]]] = _nowhere
     # May this person see what is in there (None: has no namespace)? Whatever a panel asks the cluster itself passes it.
     sees: Callable[[str | None], bool] = _everything
     about: str = ""  # the one part of it that was asked for, where the panel asks for one

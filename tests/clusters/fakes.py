@@ -225,6 +225,7 @@ class FakeCluster:
     read_only: bool = False
     production: bool = False
     namespaces: frozenset[str] | None = None
+    slug: str = "shop"
 
 
 @dataclass

@@ -11,6 +11,7 @@ from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import STATUS
 from clusters.kinds.docker.disk import DISK
 from clusters.kinds.docker.host_model import Host, join
+from clusters.kinds.docker.host_swarm import swarm_of
 from clusters.kinds.docker.host_words import plain, worst
 from clusters.kinds.docker.leftovers import CLEANERS
 from clusters.kinds.formats import count, size
@@ -56,17 +57,10 @@ async def _load(look: Look) -> Mapping[str, Any]:
         ("Runs with", one.default_runtime, True),
         ("Containers live on when it restarts", "yes" if one.live_restore_enabled else "no", False),
         ("Protected by", ", ".join(_security(one)), False),
-        ("Swarm", _swarm(one), False),
         *((f"Label {name}", mask_value(name, value), True) for name, value in sorted(one.labels.items())),
     ]  # fmt: skip
     warnings = [(*plain(text), text) for text in one.warnings or ()]
-    return {"facts": [fact for fact in facts if fact[1]], "warnings": warnings}
-
-
-def _swarm(one: Host) -> str:
-    if one.swarm.control_available:
-        return "manages one"
-    return "works in one" if one.swarm.local_node_state == "active" else "in none"
+    return {"facts": [fact for fact in facts if fact[1]], "warnings": warnings, "swarm": swarm_of(look)}
 
 
 def _cgroup(one: Host) -> str:

@@ -12,11 +12,25 @@ from clusters.live.resource import Number, Resource
 named = msgspec.field
 
 
-class Swarm(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
-    """Its part in a swarm."""
+class Manager(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """A manager of its Swarm."""
 
-    local_node_state: str = ""
+    addr: str = ""
+
+
+class Swarm(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """Its part in a Swarm."""
+
+    node_id: str = named(default="", name="NodeID")
+    local_node_state: str = ""  # inactive, pending, active, error, locked
     control_available: bool = False
+    error: str | None = None
+    remote_managers: list[Manager] | None = None
+
+    @property
+    def is_part(self) -> bool:
+        """Does it belong to one?"""
+        return self.local_node_state not in ("", "inactive")
 
 
 class Host(Resource, frozen=True, gc=False, rename="pascal"):

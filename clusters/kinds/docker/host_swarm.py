@@ -1,0 +1,32 @@
+"""Which Swarm an engine belongs to, and where that is shown when one of its managers is connected, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clusters.kinds.base import Look
+from clusters.kinds.docker.host_model import Host
+
+_NOT_YET = {
+    "pending": "it is joining one",
+    "locked": "it belongs to one, and is locked: it needs the unlock key to go on",
+    "error": "it belongs to one, and cannot reach it",
+}
+
+
+def swarm_of(look: Look) -> Mapping[str, Any]:
+    """``words``; and, where it is known, the ``cluster`` that shows the Swarm and the ``node`` that this engine is."""
+    one: Host = look.resource
+    if not one.swarm.is_part:
+        return {"words": "in none"}
+    part = "manages one" if one.swarm.control_available else "works in one"
+    words = _NOT_YET.get(one.swarm.local_node_state, part)
+    if one.swarm.control_available:
+        return {"words": words, "own": True, "node": one.swarm.node_id}
+    for cluster, node in look.elsewhere("swarm-node"):
+        if node.uid == one.swarm.node_id:
+            return {"words": "works in", "cluster": cluster, "node": node.uid}
+    managers = ", ".join(manager.addr for manager in one.swarm.remote_managers or () if manager.addr)
+    hint = f"; its managers are at {managers}: connect one of them to see it" if managers else ""
+    return {"words": words + hint}

@@ -1,0 +1,54 @@
+"""What an engine says of the Swarm it belongs to, and where that leads."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from clusters.kinds.base import Look
+from clusters.kinds.docker.host import HOST
+from clusters.kinds.docker.host_model import Host
+from clusters.kinds.docker.host_swarm import swarm_of
+from tests.clusters.docker_things import recorded
+from tests.clusters.swarm_things import named, read, resources
+
+WORKS = {"NodeID": "xx4xefmotgetphdvpoqtpwmac", "LocalNodeState": "active", "ControlAvailable": False}
+
+
+def _said(swarm: dict[str, Any], nodes: list[Any] | None = None) -> Any:
+    host = read({**recorded("host", "29"), "Swarm": swarm}, Host)
+    cluster: Any = SimpleNamespace(name="Swarm", slug="swarm")
+    look = Look(
+        cluster_id=1,
+        kind=HOST,
+        resource=host,
+        driver=None,  # type: ignore[arg-type]
+        related=None,  # type: ignore[arg-type]
+        elsewhere=lambda kind: [(cluster, node) for node in nodes or ()] if kind == "swarm-node" else [],
+    )
+    return swarm_of(look)
+
+
+def test_a_worker_leads_to_its_swarm_where_a_manager_of_it_is_connected() -> None:
+    said = _said(WORKS, resources(named("swarm-node")))
+    assert (said["words"], said["cluster"].slug, said["node"]) == ("works in", "swarm", WORKS["NodeID"])
+
+
+def test_a_worker_of_a_swarm_that_is_not_connected_names_the_managers() -> None:
+    words = _said({**WORKS, "RemoteManagers": [{"NodeID": "85ji", "Addr": "172.30.0.1:2377"}]})["words"]
+    assert words == "works in one; its managers are at 172.30.0.1:2377: connect one of them to see it"
+
+
+@pytest.mark.parametrize(
+    ("swarm", "words"),
+    [
+        ({"LocalNodeState": "inactive"}, "in none"),
+        ({}, "in none"),
+        ({"LocalNodeState": "locked"}, "it belongs to one, and is locked: it needs the unlock key to go on"),
+        ({"LocalNodeState": "active", "ControlAvailable": True}, "manages one"),
+    ],
+)
+def test_it_says_what_its_part_is(swarm: dict[str, Any], words: str) -> None:
+    assert _said(swarm)["words"] == words
