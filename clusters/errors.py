@@ -1,4 +1,4 @@
-"""Everything that can go wrong between us and a cluster, as six named errors with words for people.
+"""Everything that can go wrong between us and a cluster, as seven named errors with words for people.
 
 Raise them where the cause is known and chain the library's own error with ``from``. ``message`` is one plain
 sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text (shown folded, never trusted), and
@@ -55,6 +55,13 @@ class Missing(ClusterError):
     """The resource is not there (any more)."""
 
     title = "Not there"
+
+
+class NotYet(Missing):
+    """Nobody knows yet whether it is there: its cluster was just connected, and its list is still to come."""
+
+    def __init__(self) -> None:
+        super().__init__("It is not known yet whether that is there.")
 
 
 class Conflict(ClusterError):

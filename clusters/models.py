@@ -210,6 +210,24 @@ class Moment(models.Model):
         return self.words
 
 
+class Undo(models.Model):
+    """What somebody applied and may take back: as it was before, sealed. Forgotten when it is done, and after a day."""
+
+    key = models.CharField(max_length=32, unique=True)
+    at = models.DateTimeField(db_index=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    uids = models.TextField()  # of the objects, each between spaces
+    sealed = models.BinaryField(editable=False)
+    size = models.PositiveIntegerField()  # bytes of what is sealed
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.cluster} {self.at}"
+
+
 class LogSearch(models.Model):
     """A view of logs that somebody keeps by name: whose, what is looked for, how far back. Nobody else sees it."""
 

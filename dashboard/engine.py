@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 
 from clusters import newer_images
 from clusters.access import Actor, Scope, scope
+from clusters.apply import undo
 from clusters.audit import settle_interrupted
 from clusters.connect.secrets import Sealed, read_secret
 from clusters.drivers.base import Platform
@@ -91,6 +92,7 @@ class Engine:
         self._tasks = [
             asyncio.create_task(self.sampler.run(), name="usage sampler"),
             asyncio.create_task(self.totals.run(), name="totals"),
+            asyncio.create_task(undo.run(), name="undo"),
         ]
         self.triage = Triage(self.supervisor)
         self.triage.start()

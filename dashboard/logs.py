@@ -11,10 +11,12 @@ from clusters.access import Actor, Need, Target, decide
 from clusters.drivers.base import LogOptions
 from clusters.errors import Invalid, Missing
 from clusters.kinds.base import Role
+from clusters.live.connection import Connection
 from clusters.live.log_lines import LogFilter, LogLevel
 from clusters.live.log_source import Streams
 from clusters.live.logs import SEARCHED
-from clusters.live.row import Row
+from clusters.live.row import Row, parse_id
+from dashboard.absent import absent
 from dashboard.engine import engine
 
 MAX_ROWS = 50
@@ -59,20 +61,25 @@ def rows_of(actor: Actor, ids: Sequence[str]) -> list[Row]:
     """
     rows = []
     for row_id in ids:
-        row = _called(row_id) if "/" in row_id and "~" not in row_id else engine.supervisor.row(row_id)
-        if row is None or not decide(actor, Target(row.cluster.id, row.namespace), VIEW).allowed:
+        connection, kind, key = _parts(row_id)
+        store = connection.stores.get(kind) if connection else None
+        found = store.find(key) if store else None
+        row = connection.row(store, found.uid) if connection and store and found else None
+        if row is None:
+            raise absent(actor, connection, kind)
+        if not decide(actor, Target(row.cluster.id, row.namespace), VIEW).allowed:
             raise Missing("It is not there any more.")
         rows.append(row)
     return rows
 
 
-def _called(name: str) -> Row | None:
-    slug, _, rest = name.partition("/")
+def _parts(row_id: str) -> tuple[Connection | None, str, str]:
+    if "~" in row_id or "/" not in row_id:
+        cluster, kind, uid = parse_id(row_id)
+        return engine.supervisor.connections.get(cluster), kind, uid
+    slug, _, rest = row_id.partition("/")
     kind, _, key = rest.partition("/")
-    connection = engine.supervisor.by_slug(slug)
-    store = connection.stores.get(kind) if connection else None
-    found = store.find(key) if store else None
-    return connection.row(store, found.uid) if connection and store and found else None
+    return engine.supervisor.by_slug(slug), kind, key
 
 
 def _text(args: Mapping[str, Any], name: str) -> str:

@@ -6,7 +6,6 @@ docs/live-protocol.md describes the frames.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import time
@@ -17,7 +16,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from clusters import actors
 from clusters.access import Actor
-from clusters.errors import ClusterError, Invalid, Missing, Refused
+from clusters.errors import ClusterError, Invalid, Missing, NotYet, Refused
 from clusters.live.frame import Frame
 from dashboard.engine import engine
 from dashboard.signed_in import signed_in_until, still_here
@@ -133,7 +132,8 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _end(self, number: int, error: ClusterError) -> None:
         if topic := self.topics.pop(number, None):
             await topic.close()
-        code = "denied" if isinstance(error, Refused) else "gone" if isinstance(error, Missing) else "bad"
+        codes = {NotYet: "later", Missing: "gone", Refused: "denied"}
+        code = next((code for sort, code in codes.items() if isinstance(error, sort)), "bad")
         await self._send(Frame(t="end", code=code, why=error.message, hint=error.hint).text(number))
 
     async def _send_frames(self) -> None:
@@ -215,10 +215,12 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await topic.close()
             fresh = type(topic)(self.actor, topic.args, self.ready.set)  # type: ignore[arg-type]
             self.topics[number] = fresh
-            with contextlib.suppress(ClusterError):
+            try:
                 await fresh.open()
-                continue
-            await self._end(number, Refused("This is not shared with you any longer."))
+            except NotYet as error:
+                await self._end(number, error)
+            except ClusterError:
+                await self._end(number, Refused("This is not shared with you any longer."))
 
 
 def _parse(text: str | None) -> tuple[str, int, dict[str, Any]]:

@@ -108,3 +108,14 @@ def _fields_out(
         else:
             made[key] = value
     return made, gone
+
+
+def in_order(wish: Any, after: Any) -> Any:
+    """``after``, its lists of named things in the order of ``wish``; what only ``after`` has comes last."""
+    if isinstance(wish, dict) and isinstance(after, dict):
+        return {key: in_order(wish[key], value) if key in wish else value for key, value in after.items()}
+    if named(wish) and named(after):
+        wanted, there = by_name(wish), by_name(after)
+        names = [name for name in wanted if name in there] + [name for name in there if name not in wanted]
+        return [in_order(wanted[name], there[name]) if name in wanted else there[name] for name in names]
+    return after

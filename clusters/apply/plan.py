@@ -18,11 +18,14 @@ from clusters.access import Actor, Need
 from clusters.apply import edit
 from clusters.apply.documents import Document, read
 from clusters.apply.hidden import bare, restored
-from clusters.apply.merging import taken_out
+from clusters.apply.merging import in_order, same, taken_out
+from clusters.apply.minimal import minimal
+from clusters.apply.newest import TRIES, newest, same_as_seen
 from clusters.apply.owners import OURS, Owned, conflicts_of, managers_of, without
 from clusters.apply.places import Places
+from clusters.apply.schema import types_of
 from clusters.apply.step import LEAST, Choice, Step, need
-from clusters.drivers.base import Call, Driver, Found
+from clusters.drivers.base import Driver, Found
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.gateway import Gateway
 from clusters.permissions import HINT
@@ -112,6 +115,8 @@ async def _plan(gateway: Gateway, actor: Actor, asked: Asked, documents: Sequenc
         return Plan(steps, refused=True)
     for step in steps:
         _wish(step, asked)
+    if asked.edited is not None:
+        await _each(steps, lambda step: _least(driver, asked.cluster_id, step))
     await _each(steps, lambda step: _try(driver, step, asked.edited is not None))
     _excuse(steps)
     return Plan(steps)
@@ -154,10 +159,7 @@ async def _allowed_by_us(gateway: Gateway, actor: Actor, asked: Asked, step: Ste
 async def _look(driver: Driver, step: Step) -> None:
     if step.place is None or step.place.promised:
         return
-    try:
-        step.before = await driver.call(Call("GET", step.path(), timeout=15))
-    except Missing:
-        step.before = None
+    step.before = await newest(driver, step.path())
 
 
 async def _allowed_there(driver: Driver, step: Step) -> None:
@@ -188,13 +190,32 @@ def _wish(step: Step, asked: Asked) -> None:
         step.error = error
 
 
+async def _least(driver: Driver, cluster_id: int, step: Step) -> None:
+    """What was only looked at stays with those who manage it."""
+    if step.before is not None:
+        types = await types_of(driver, cluster_id, str(step.wish.get("apiVersion")))
+        step.sent = minimal(step.wish, step.before, bare(step.before), types)
+
+
 async def _try(driver: Driver, step: Step, editing: bool) -> None:
     if step.place is None or step.place.promised:
         step.waits = "Its kind comes with another document, so it cannot be tried before."
         return
-    step.after = await _dry(driver, step)
+    step.after = await _tried(driver, step)
     if editing and step.before is not None and step.after is not None:
         await _take_out(driver, step)
+
+
+async def _tried(driver: Driver, step: Step) -> dict[str, Any] | None:
+    """On its newest version, where only the status moved on since we looked."""
+    for tries in range(TRIES):
+        try:
+            return await _dry(driver, step)
+        except Conflict:
+            if step.before is None or tries == TRIES - 1:
+                raise
+            await same_as_seen(driver, step)
+    raise AssertionError
 
 
 async def _dry(driver: Driver, step: Step) -> dict[str, Any] | None:
@@ -207,21 +228,28 @@ async def _dry(driver: Driver, step: Step) -> dict[str, Any] | None:
     step.conflicts = [one for one in named if one.manager != OURS]  # what we wrote in another way is ours
     step.ours = len(step.conflicts) < len(named)
     if step.choice == "leave":
-        step.wish = without(step.wish, [one.field for one in step.conflicts])
+        left = [one.field for one in step.conflicts]
+        step.wish = without(step.wish, left)
+        step.sent = None if step.sent is None else without(step.sent, left)
         return _object(await driver.call(step.call(dry=True, force=step.ours)))
     return _object(await driver.call(step.call(dry=True, force=True)))  # what taking it over would do
 
 
 async def _take_out(driver: Driver, step: Step) -> None:
-    """Applying leaves what others manage: what was taken out of the text is then taken out by replacing the object."""
+    """Applying leaves what others manage: what was taken out of the text is then taken out by replacing the object.
+
+    It is replaced, too, where what is new stands in its list in another place than it was written in.
+    """
     assert step.before is not None
     assert step.after is not None
     whole, gone = taken_out(bare(step.before), step.wish, step.after)
+    ordered = in_order(step.wish, whole)
+    moved = not same(ordered, whole)
     owned: list[Owned] = [one for path in gone for one in managers_of(step.before, path)]
     step.conflicts += owned
-    if not gone or (owned and step.choice == "leave"):
+    if (not gone or (owned and step.choice == "leave")) and not moved:
         return
-    step.whole = whole
+    step.whole = ordered if gone and not (owned and step.choice == "leave") else in_order(step.wish, step.after)
     step.after = _object(await driver.call(step.call(dry=True)))
 
 

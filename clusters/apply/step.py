@@ -41,6 +41,7 @@ class Step:
     namespace: str = ""
     before: dict[str, Any] | None = None  # as it is there now
     wish: dict[str, Any] = field(default_factory=dict)  # as it was written, secrets put in
+    sent: dict[str, Any] | None = None  # what of ``wish`` is applied, where the rest is only what was there
     after: dict[str, Any] | None = None  # as it would be, by the cluster's own word
     whole: dict[str, Any] | None = None  # sent instead of ``wish`` where something is taken out that others manage
     conflicts: list[Owned] = field(default_factory=list)
@@ -91,13 +92,18 @@ class Step:
         """Are fields taken over: from others, by choice, or from ourselves?"""
         return self.ours or self.choice == "take"
 
+    @property
+    def applied(self) -> dict[str, Any]:
+        """What we manage from then on."""
+        return self.wish if self.sent is None else self.sent
+
     def call(self, *, dry: bool, force: bool = False) -> Call:
         """The request that applies it: to this very object, as it was when we looked."""
         query = {"fieldManager": OURS, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry else {})
         if self.whole is not None:
             return Call("PUT", self.path(), query, self.whole)
         query |= {"force": "true"} if force else {}
-        return Call("PATCH", self.path(), query, pinned(self.wish, self.before), APPLY)
+        return Call("PATCH", self.path(), query, pinned(self.applied, self.before), APPLY)
 
 
 def pinned(wish: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:

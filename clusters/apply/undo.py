@@ -1,103 +1,126 @@
-"""What was applied a short while ago, kept in memory so that it can be taken back: never in the database or a log."""
+"""What was applied, kept for a day so that it can be taken back, also after a restart.
+
+It is sealed as secrets are (it may hold them), bound to its row, to whoever applied it and to the cluster; it is
+forgotten when it is taken back, when its time is over, and the oldest first where there is too much of it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
-import time
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-from clusters.apply.hidden import bare
-from clusters.apply.merging import Clash, carried, words
-from clusters.apply.owners import OURS
-from clusters.apply.places import Place
-from clusters.drivers.base import Call
-from clusters.errors import Conflict, Missing
+import msgspec
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError
+from django.db.models import QuerySet, Sum
 
-KEEP_SECONDS = 600.0
-MOST = 200  # texts, of everybody
+from clusters.apply.written import Written
+from clusters.connect.rotation import Sealed
+from clusters.connect.secrets import Sealed as CannotBeRead
+from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
+from clusters.errors import Missing
+from clusters.models import Undo
+
+KEEP_FOR = timedelta(days=1)
+LARGEST = 4 << 20  # bytes of one, packed; what is larger is not kept
+MOST = 64 << 20  # bytes of all together
+TIDY_EVERY = 600.0  # seconds
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One object that was written: as it was before (None: it was made), and as it was right after."""
+class Kept:
+    """What can still be taken back: its key, and when it was applied."""
 
-    place: Place
-    namespace: str
-    name: str
-    uid: str
-    before: dict[str, Any] | None
-    after: dict[str, Any]
+    key: str
+    at: datetime
 
-    def path(self) -> tuple[str, ...]:
-        """Where it is."""
-        return self.place.path(self.namespace, self.name)
 
-    def back(self, live: dict[str, Any] | None) -> Call:
-        """The request that takes it back. Raises Missing or Conflict where that would undo somebody else's work."""
-        if live is None:
-            raise Missing(f"{self.name} is not there any more.")
-        if live["metadata"].get("uid") != self.uid:
-            raise Conflict(f"{self.name} is another one by now: it was made anew under its name.")
-        if self.before is None:
-            exactly = {"uid": self.uid}
-            options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": exactly}
-            return Call("DELETE", self.path(), body={**options, "propagationPolicy": "Background"})
+@sync_to_async
+def keep(user_id: int, cluster_id: int, written: Sequence[Written]) -> str:
+    """The key; "" where nothing was written, or it is too large, or nothing can be sealed now."""
+    tidy()
+    packed = zlib.compress(msgspec.json.encode(written)) if written else b""
+    if not packed or len(packed) > LARGEST:
+        return ""
+    try:
+        refuse_while_locked()
+    except CannotBeRead:
+        return ""
+    key = secrets.token_hex(16)
+    try:
+        Undo.objects.create(
+            key=key,
+            at=datetime.now(UTC),
+            user_id=user_id,
+            cluster_id=cluster_id,
+            uids=" ".join(["", *(one.uid for one in written), ""]),
+            sealed=seal(packed, _about(user_id, cluster_id, key)),
+            size=len(packed),
+        )
+    except DatabaseError as error:  # what was done is done, and is told
+        log.warning("what was applied cannot be undone later (%s)", error)
+        return ""
+    return key
+
+
+@sync_to_async
+def take(user_id: int, cluster_id: int, key: str) -> Sequence[Written]:
+    """What was kept, once. Raises Missing, or Sealed where it was sealed with another master key."""
+    row = _valid(user_id, cluster_id).filter(key=key).first()
+    if row is None or not Undo.objects.filter(pk=row.pk).delete()[0]:
+        raise Missing("This can no longer be undone here.", hint="What was applied is kept for a day.")
+    packed = open_sealed(bytes(row.sealed), _about(user_id, cluster_id, key))
+    return msgspec.json.decode(zlib.decompress(packed), type=list[Written])
+
+
+async def latest(user_id: int, cluster_id: int, uid: str) -> Kept | None:
+    """What this person applied last to that object alone, as long as it can be taken back."""
+    found = _valid(user_id, cluster_id).filter(uids=f" {uid} ") if uid else Undo.objects.none()
+    row = await found.afirst()
+    return Kept(row.key, row.at) if row else None
+
+
+async def run() -> None:
+    """Forget what is over, until cancelled."""
+    while True:
         try:
-            was = carried(bare(self.after), bare(self.before), bare(live))
-        except Clash as clash:
-            raise Conflict(
-                f"Somebody changed {words(clash.path)} of {self.name} since then, so it is left as it is.",
-                hint="Open its YAML to change it.",
-            ) from clash
-        metadata = {**live["metadata"], **was["metadata"]}
-        for part in ("labels", "annotations", "finalizers", "ownerReferences"):
-            if part not in was["metadata"]:
-                metadata.pop(part, None)
-        notes = live["metadata"].get("annotations") or {}
-        kept = {
-            name: text for name, text in notes.items() if name not in (bare(live)["metadata"].get("annotations") or {})
-        }
-        if kept:
-            metadata["annotations"] = {**kept, **(was["metadata"].get("annotations") or {})}
-        whole = {**live, **was, "metadata": metadata}
-        for part in set(live) - set(was) - {"status"}:
-            del whole[part]
-        return Call("PUT", self.path(), {"fieldManager": OURS, "fieldValidation": "Strict"}, whole)
+            await sync_to_async(tidy)()
+        except DatabaseError as error:
+            log.warning("what can no longer be undone is not forgotten yet (%s)", error)
+        await asyncio.sleep(TIDY_EVERY)
 
 
-class Undoable:
-    """By a key that only who applied it knows, for ten minutes."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[float, int, int, Sequence[Written]]] = {}
-
-    def keep(self, user_id: int, cluster_id: int, written: Sequence[Written]) -> str:
-        """The key; "" where nothing was written."""
-        self._forget_old()
-        if not written:
-            return ""
-        key = secrets.token_hex(16)
-        self._kept[key] = (time.monotonic(), user_id, cluster_id, tuple(written))
-        return key
-
-    def take(self, user_id: int, cluster_id: int, key: str) -> Sequence[Written]:
-        """What was kept, once. Raises Missing."""
-        self._forget_old()
-        kept = self._kept.get(key)
-        if kept is None or kept[1:3] != (user_id, cluster_id):
-            raise Missing(
-                "This can no longer be undone here.", hint="It is kept for ten minutes, while Pilothouse runs."
-            )
-        del self._kept[key]
-        return kept[3]
-
-    def _forget_old(self) -> None:
-        oldest = next(iter(self._kept.items()), None)
-        while oldest and (time.monotonic() - oldest[1][0] > KEEP_SECONDS or len(self._kept) >= MOST):
-            del self._kept[oldest[0]]
-            oldest = next(iter(self._kept.items()), None)
+def tidy() -> None:
+    """Forget what is over, and the oldest where there is too much."""
+    Undo.objects.filter(at__lt=datetime.now(UTC) - KEEP_FOR).delete()
+    while (Undo.objects.aggregate(size=Sum("size"))["size"] or 0) > MOST:
+        Undo.objects.filter(pk=Undo.objects.order_by("at", "pk").values_list("pk", flat=True)[0]).delete()
 
 
-undoable = Undoable()
+def sealed_undos() -> Iterator[Sealed]:
+    """All of them, to be sealed with another key."""
+    for row in Undo.objects.order_by("pk"):
+        same = Undo.objects.filter(pk=row.pk, sealed=row.sealed)
+        yield Sealed(
+            f"what can be undone since {row.at:%H:%M}",
+            bytes(row.sealed),
+            _about(row.user_id, row.cluster_id, row.key),
+            lambda new, same=same: bool(same.update(sealed=new)),  # type: ignore[misc]
+            lambda same=same: same.delete(),  # type: ignore[misc]
+        )
+
+
+def _about(user_id: int, cluster_id: int, key: str) -> str:
+    return f"undo:{key}:{user_id}:{cluster_id}"
+
+
+def _valid(user_id: int, cluster_id: int) -> QuerySet[Undo]:
+    since = datetime.now(UTC) - KEEP_FOR
+    return Undo.objects.filter(user_id=user_id, cluster_id=cluster_id, at__gte=since)

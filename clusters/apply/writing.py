@@ -11,12 +11,14 @@ from typing import Any, Literal
 from clusters import audit
 from clusters.access import Actor
 from clusters.apply.hidden import bare, shown
-from clusters.apply.merging import changes, same, words
+from clusters.apply.merging import changes, words
+from clusters.apply.newest import TRIES, newest, same_as_seen
 from clusters.apply.owners import Owned, conflicts_of
 from clusters.apply.places import Place
 from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.step import Step, need
-from clusters.apply.undo import Written, undoable
+from clusters.apply.undo import keep, take
+from clusters.apply.written import Written
 from clusters.carrying_out import event_of, recorded
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Missing, Unreachable
@@ -25,7 +27,6 @@ from clusters.repeats import Repeats, request_of
 
 EACH_SECONDS = 40.0
 READY_SECONDS = 15.0  # that a kind which was just defined may take to be known
-TRIES = 4  # where only what the cluster itself writes changed in between
 MOST_FIELDS = 30  # named in the audit
 
 
@@ -111,7 +112,7 @@ async def _write_all(gateway: Gateway, actor: Actor, cluster_id: int, steps: Seq
             written.append(Written(*about, str(after["metadata"].get("uid", "")), before, after))
         results.append(outcome)
     text = shown(written[0].after) if len(steps) == len(written) == 1 else ""
-    return Applied(results, undoable.keep(actor.user_id, cluster_id, written), text)
+    return Applied(results, await keep(actor.user_id, cluster_id, written), text)
 
 
 async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, key: str = "") -> Applied:
@@ -119,7 +120,7 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
 
     async def work() -> Applied:
         driver = gateway.connections.driver(cluster_id)
-        written = undoable.take(actor.user_id, cluster_id, kept)
+        written = await take(actor.user_id, cluster_id, kept)
         for one in written:  # all of them, before the first
             inside = one.namespace if one.place.namespaced else None
             takes = need(one.place)
@@ -128,7 +129,7 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
         for one in reversed(written):
 
             async def back(one: Written = one) -> dict[str, Any]:
-                answer = await driver.call(one.back(await _live(driver, one)))
+                answer = await driver.call(one.back(await newest(driver, one.path())))
                 return answer if isinstance(answer, dict) else {}
 
             said = "Deleted again." if one.before is None else "As it was before."
@@ -177,34 +178,12 @@ async def _write(driver: Driver, step: Step) -> dict[str, Any]:
             answer: dict[str, Any] = await driver.call(step.call(dry=False, force=step.force))
         except Conflict as error:
             if step.before is not None:
-                await _same_as_seen(driver, step)
+                await same_as_seen(driver, step)
             if conflicts_of(error) or step.before is None or tries == TRIES - 1:
                 raise
         else:
             return answer
     raise AssertionError
-
-
-async def _same_as_seen(driver: Driver, step: Step) -> None:
-    """Only the status may have moved on: then it is tried again on the newest version. Raises Conflict otherwise."""
-    assert step.before is not None
-    live = await _live(driver, step)
-    if live is None or live["metadata"].get("uid") != step.before["metadata"].get("uid"):
-        raise Conflict(f"{step.name} was deleted, or made anew, meanwhile.", hint="Look at it as it is now.")
-    if not same(bare(live), bare(step.before)):
-        raise Conflict(f"Somebody else changed {step.name} meanwhile.", hint="Look at it as it is now.")
-    step.before = live
-    if step.whole is not None:
-        version = live["metadata"]["resourceVersion"]
-        step.whole = {**step.whole, "metadata": {**step.whole["metadata"], "resourceVersion": version}}
-
-
-async def _live(driver: Driver, one: Step | Written) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = await driver.call(Call("GET", one.path(), timeout=15))
-    except Missing:
-        return None
-    return found
 
 
 async def _until_known(driver: Driver, place: Place) -> None:

@@ -2,71 +2,13 @@
 
 from __future__ import annotations
 
+from clusters.deploy.choices import EFFECTS, PROTOCOLS, PULLS, SERVICES, SORTS, SOURCES, VOLUMES
+from clusters.deploy.fields_running import CHECKS, INIT, PROGRAM, RESOURCES
+from clusters.deploy.fields_security import SECURITY
 from clusters.kinds.field import Field, Part
 
-_PORTS, _ENVIRONMENT, _PROGRAM = "Ports and service", "Environment", "Command"
-_RESOURCES, _CHECKS, _VOLUMES = "Resources", "Probes", "Volumes"
+_PORTS, _ENVIRONMENT, _VOLUMES = "Ports and service", "Environment", "Volumes"
 _PLACE, _LABELS = "Placement", "Labels and registry"
-
-SORTS = (
-    ("deployment", "Deployment: copies that are all alike"),
-    ("stateful-set", "Stateful set: copies with names and disks of their own"),
-    ("daemon-set", "Daemon set: one copy on every node"),
-)
-SERVICES = (
-    ("ClusterIP", "Inside the cluster (ClusterIP)"),
-    ("NodePort", "On a port of every node (NodePort)"),
-    ("LoadBalancer", "From outside (LoadBalancer)"),
-    ("Headless", "For each copy by its own name (headless)"),
-    ("", "No service"),
-)
-PROTOCOLS = (("TCP", "TCP"), ("UDP", "UDP"), ("SCTP", "SCTP"))
-PROBES = (("", "No probe"), ("http", "A page answers"), ("tcp", "A port is open"), ("exec", "A command succeeds"))
-VOLUMES = (
-    ("empty", "Empty folder"),
-    ("claim", "Existing claim"),
-    ("new", "New claim of size"),
-    ("config", "Config map"),
-    ("secret", "Secret"),
-)
-SOURCES = (("config", "Config map"), ("secret", "Secret"))
-EFFECTS = (("", "Any effect"), *((one, one) for one in ("NoSchedule", "PreferNoSchedule", "NoExecute")))
-PULLS = (
-    ("", "As the cluster does it by itself"),
-    ("IfNotPresent", "When the node has none (IfNotPresent)"),
-    ("Always", "Each time a copy starts (Always)"),
-    ("Never", "Never: the node has it (Never)"),
-)
-_WHERE_PROBED = (
-    "Of a page its path, like /healthz, or :8081/healthz for another port than the first; "
-    "of a port its number or name; of a command the command itself."
-)
-
-
-def _probe(name: str, what: str, then: str) -> tuple[Field, ...]:
-    return (
-        Field(name=name, label=what, type="choice", choices=PROBES, required=False, group=_CHECKS, help=then),
-        Field(name=f"{name}_at", label="What is asked", required=False, group=_CHECKS, help=_WHERE_PROBED),
-        Field(
-            name=f"{name}_after",
-            label="First after so many seconds",
-            type="number",
-            required=False,
-            minimum=0,
-            maximum=86_400,
-            group=_CHECKS,
-        ),
-        Field(
-            name=f"{name}_every",
-            label="Every so many seconds",
-            type="number",
-            required=False,
-            minimum=1,
-            maximum=86_400,
-            group=_CHECKS,
-        ),
-    )
-
 
 FIELDS = (
     Field(name="kind", label="Kind", type="choice", choices=SORTS, initial=lambda _: "deployment"),
@@ -88,11 +30,15 @@ FIELDS = (
         type="lines",
         required=False,
         group=_PORTS,
-        notation="One a line: 8080, 53 UDP, or 8080 TCP web to give it a name.",
+        help="The service answers on the same ports, where no other is given.",
+        notation="One a line: 8080, 53 UDP, or 8080 TCP web to give it a name. Behind it >80 where the service answers "
+        "on another port, and @30080 for one of every node.",
         parts=(
             Part(label="Port", hint="8080"),
             Part(label="Protocol", choices=PROTOCOLS),
-            Part(label="Name", hint="optional: web", wide=True),
+            Part(label="Name", hint="name", wide=True),
+            Part(label="Port of the service", before=">", name="service", hint="service port"),
+            Part(label="Port of every node", before="@", name="node", hint="node port"),
         ),
     ),
     Field(
@@ -104,16 +50,6 @@ FIELDS = (
         group=_PORTS,
         initial=lambda _: "ClusterIP",
         help="One address for all copies, under this name. It needs a port.",
-    ),
-    Field(
-        name="service_port",
-        label="Port of the service",
-        type="number",
-        required=False,
-        minimum=1,
-        maximum=65_535,
-        group=_PORTS,
-        help="For the first port. Left empty, the same number.",
     ),
     Field(
         name="environment",
@@ -141,48 +77,10 @@ FIELDS = (
             Part(label="Variable", hint="same name", wide=True),
         ),
     ),
-    Field(
-        name="command",
-        label="Command",
-        required=False,
-        group=_PROGRAM,
-        help="Instead of the image's entry point. Quotation marks keep words together.",
-    ),
-    Field(name="arguments", label="Arguments", required=False, group=_PROGRAM, help="Instead of the image's own."),
-    Field(
-        name="cpu_request",
-        label="Processor, kept for each copy",
-        required=False,
-        max_length=20,
-        group=_RESOURCES,
-        help="Like 100m (a tenth of a processor) or 2.",
-    ),
-    Field(
-        name="cpu_limit",
-        label="Processor, at most",
-        required=False,
-        max_length=20,
-        group=_RESOURCES,
-        help="Beyond it, a copy is slowed down.",
-    ),
-    Field(
-        name="memory_request",
-        label="Memory, kept for each copy",
-        required=False,
-        max_length=20,
-        group=_RESOURCES,
-        help="Like 128Mi or 1Gi.",
-    ),
-    Field(
-        name="memory_limit",
-        label="Memory, at most",
-        required=False,
-        max_length=20,
-        group=_RESOURCES,
-        help="Beyond it, a copy is stopped and started again.",
-    ),
-    *_probe("ready", "Is it ready? (readiness)", "Until it is, the service sends nothing to that copy."),
-    *_probe("alive", "Does it still work? (liveness)", "When it does not, that copy is started again."),
+    *PROGRAM,
+    INIT,
+    *RESOURCES,
+    *CHECKS,
     Field(
         name="volumes",
         label="Volumes",
@@ -190,9 +88,9 @@ FIELDS = (
         required=False,
         group=_VOLUMES,
         notation="One a line: /cache empty, /data claim data, /data new 1Gi, /etc/app config settings, /etc/tls secret "
-        "tls; “ro” behind it to only read.",
+        "tls. data:logs mounts a folder of it alone, settings:app.conf one file; “ro” behind it to only read.",
         parts=(
-            Part(label="Mounted at", hint="/data", wide=True),
+            Part(label="Mounted at", name="path", hint="/data", wide=True),
             Part(label="What", choices=VOLUMES),
             Part(
                 label="Its name, or size",
@@ -200,6 +98,7 @@ FIELDS = (
                 hint="data, or 1Gi",
                 wide=True,
             ),
+            Part(label="Only this folder or file of it", before=":", name="inside", hint="all of it", wide=True),
             Part(label="Access", choices=(("", "Read and write"), ("ro", "Only read"))),
         ),
     ),
@@ -226,6 +125,7 @@ FIELDS = (
             Part(label="Effect", before=":", choices=EFFECTS),
         ),
     ),
+    *SECURITY,
     Field(
         name="labels",
         label="Labels",

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 Sort: TypeAlias = Literal["deployment", "stateful-set", "daemon-set"]
+STRICT = ("non_root", "no_escalation", "drop_all", "seccomp")  # what the pod security level "restricted" asks for
 PLURALS: dict[str, str] = {"deployment": "deployments", "stateful-set": "statefulsets", "daemon-set": "daemonsets"}
 
 
@@ -18,6 +19,8 @@ class Port:
     number: int
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     name: str = ""
+    service: int | None = None  # the port of the service; None: the same
+    node: int | None = None  # the port of every node; None: as the cluster chooses
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,38 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A volume and where it is mounted. ``name`` of a new claim is its size."""
+    """A volume and where it is mounted. ``name`` of a new claim is its size; ``inside``: only this part of it."""
 
     path: str
     kind: Literal["empty", "claim", "new", "config", "secret"]
     name: str = ""
     read_only: bool = False
+    inside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """What runs to its end before the container starts. ``command`` () is the image's own."""
+
+    name: str
+    image: str
+    command: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Security:
+    """As whom it runs, and what it is trusted with. Nothing said is always: as the image and the cluster have it."""
+
+    account: str = ""
+    no_token: bool = False
+    non_root: bool = False
+    no_escalation: bool = False
+    drop_all: bool = False
+    seccomp: bool = False
+    read_only_root: bool = False
+    user: int | None = None
+    group: int | None = None
+    volume_group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +103,27 @@ class DeployForm:
     copies: int = 1
     ports: Sequence[Port] = ()
     service: Literal["", "ClusterIP", "NodePort", "LoadBalancer", "Headless"] = ""
-    service_port: int | None = None
     environment: Pairs = ()
     sources: Sequence[Source] = ()
     requests: Pairs = ()  # ("cpu", "100m")
     limits: Pairs = ()
     ready: Probe | None = None
     alive: Probe | None = None
+    init: Sequence[Init] = ()
     mounts: Sequence[Mount] = ()
     nodes: Pairs = ()
     tolerations: Sequence[Toleration] = ()
     labels: Pairs = ()
     pull: Literal["", "IfNotPresent", "Always", "Never"] = ""
     pull_secret: str = ""
+    security: Security = Security()
 
     @property
     def has_service(self) -> bool:
         """Is a service made? Without a port there is nothing it could lead to."""
         return bool(self.service and self.ports)
+
+    @property
+    def on_nodes(self) -> bool:
+        """Does its service have a port on every node?"""
+        return self.has_service and self.service in ("NodePort", "LoadBalancer")

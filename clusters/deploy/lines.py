@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from clusters.deploy import quantity
-from clusters.deploy.form import Mount, Port, Source, Toleration
+from clusters.deploy.form import Init, Mount, Port, Source, Toleration
 from clusters.errors import Invalid
+from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.kubernetes.pairs import wrong_key, wrong_value
 
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,252}")
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,253}")
 _OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_CONTAINER = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
 _KINDS = {"empty", "claim", "new", "config", "secret"}
 
@@ -27,17 +30,39 @@ def number(text: str) -> int:
 
 
 def port(line: str) -> Port:
-    """``8080``, ``53 UDP``, ``8080 TCP web``; also ``53/udp``."""
-    first, *rest = line.replace("/", " ", 1).split()
-    protocol = rest.pop(0).upper() if rest and rest[0].upper() in ("TCP", "UDP", "SCTP") else "TCP"
-    name = rest.pop(0) if rest else ""
-    if rest:
+    """``8080``, ``53 UDP``, ``8080 TCP web``, ``53/udp``; behind it ``>80`` of the service, ``@30080`` of nodes."""
+    rest, at, node = line.partition("@")
+    rest, arrow, service = rest.partition(">")
+    first, *words = rest.replace("/", " ", 1).split() or [""]
+    protocol = words.pop(0).upper() if words and words[0].upper() in ("TCP", "UDP", "SCTP") else "TCP"
+    name = words.pop(0) if words else ""
+    if words:
         raise Invalid(f"“{line[:80]}” is not a port.", hint="Write 8080, 53 UDP, or 8080 TCP web.")
     if name and (len(name) > 15 or not _PORT_NAME.fullmatch(name)):
         raise Invalid(
             f"“{name[:40]}” cannot be the name of a port.", hint="Up to 15 small letters, digits and “-”, like web."
         )
-    return Port(number(first), protocol, name)  # type: ignore[arg-type]
+    outside, on_nodes = (number(text.strip()) if sign else None for sign, text in ((arrow, service), (at, node)))
+    return Port(number(first), protocol, name, outside, on_nodes)  # type: ignore[arg-type]
+
+
+def init(line: str) -> Init:
+    """``migrate nginx:1.29 bin/migrate --all``."""
+    name, image, *rest = [*line.split(maxsplit=2), ""][:3]
+    if len(name) > 63 or not _CONTAINER.fullmatch(name):
+        raise Invalid(f"“{name[:60]}” cannot be the name of a container.", hint="Small letters, digits and “-”.")
+    if not image:
+        raise Invalid(f"Which image does {name} run?", hint="Write it behind the name.")
+    split_image(image)
+    return Init(name, image, words_of(rest[0] if rest else ""))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """A command as a shell would read it."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise Invalid("A quotation mark is not closed.") from error
 
 
 def variable(line: str) -> tuple[str, str]:
@@ -66,7 +91,7 @@ def source(line: str) -> Source:
 
 
 def mount(line: str) -> Mount:
-    """``/cache empty``, ``/data claim data``, ``/data new 1Gi``, ``/etc/app config settings ro``."""
+    """``/cache empty``, ``/data claim data``, ``/data new 1Gi``, ``/etc/app/x config settings:x ro``."""
     path, *rest = line.split()
     _path(path)
     read_only = bool(rest) and rest[-1] == "ro"
@@ -79,11 +104,22 @@ def mount(line: str) -> Mount:
         return Mount(path, "empty", "", read_only)
     if len(names) != 1:
         raise Invalid(f"How large is the claim at {path}?" if kind == "new" else f"Which {kind} is mounted at {path}?")
+    name, colon, inside = names[0].partition(":")
     if kind == "new":
-        quantity.memory(names[0])
+        quantity.memory(name)
     else:
-        object_name(names[0])
-    return Mount(path, kind, names[0], read_only)  # type: ignore[arg-type]
+        object_name(name)
+    if colon:
+        _inside(inside)
+    return Mount(path, kind, name, read_only, inside)  # type: ignore[arg-type]
+
+
+def _inside(path: str) -> None:
+    parts = path.split("/")
+    if not path or path.startswith("/") or {"", ".", ".."} & set(parts[:-1]) or parts[-1] in (".", ".."):
+        raise Invalid(f"“{path[:60]}” is not a part of a volume.", hint="Write a folder or file in it, like logs/web.")
+    if len(path) > 1000 or not path.isprintable():
+        raise Invalid("This part of a volume cannot be mounted.", hint="Write a folder or file in it, like logs/web.")
 
 
 def _path(path: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from clusters.deploy.form import DeployForm, Mount, Port, Probe, Source, Toleration
+from clusters.deploy.form import DeployForm, Init, Port, Probe, Security, Source, Toleration
+from clusters.deploy.volumes import claims_of, mounts_of, templates_of, volumes_of
 from clusters.kinds.yaml_text import text_of
 
 Tree = dict[str, Any]
@@ -50,32 +49,39 @@ def _workload(form: DeployForm) -> Tree:
         spec["serviceName"] = form.name
     spec["selector"] = {"matchLabels": {NAME_LABEL: form.name}}
     spec["template"] = {"metadata": {"labels": {NAME_LABEL: form.name, **dict(form.labels)}}, "spec": _pod(form)}
-    templates = [_claim(one, name) for one, name in _volumes(form) if one.kind == "new" and _is_template(form)]
-    if templates:
-        spec["volumeClaimTemplates"] = [{"metadata": {"name": name}, "spec": wanted} for name, wanted in templates]
+    if templates := templates_of(form):
+        spec["volumeClaimTemplates"] = templates
     return {"apiVersion": "apps/v1", "kind": _KINDS[form.kind], "metadata": _metadata(form), "spec": spec}
 
 
 def _pod(form: DeployForm) -> Tree:
-    volumes = [_volume(form, one, name) for one, name in _volumes(form)]
+    trusted = form.security
+    user = {"runAsUser": trusted.user, "runAsGroup": trusted.group, "fsGroup": trusted.volume_group}
     return _full(
         {
+            "serviceAccountName": trusted.account,
+            **({"automountServiceAccountToken": False} if trusted.no_token else {}),
+            "securityContext": {
+                **({"runAsNonRoot": True} if trusted.non_root else {}),
+                **{name: number for name, number in user.items() if number is not None},
+                **({"seccompProfile": {"type": "RuntimeDefault"}} if trusted.seccomp else {}),
+            },
+            "initContainers": [_init(form, one) for one in form.init],
             "containers": [_container(form)],
             "imagePullSecrets": [{"name": form.pull_secret}] if form.pull_secret else [],
             "nodeSelector": dict(form.nodes),
             "tolerations": [_toleration(one) for one in form.tolerations],
-            "volumes": [one for one in volumes if one],
+            "volumes": volumes_of(form),
         }
     )
 
 
+def _init(form: DeployForm, one: Init) -> Tree:
+    runs = {"name": one.name, "image": one.image, "imagePullPolicy": form.pull, "command": list(one.command)}
+    return _full({**runs, **_surroundings(form)})
+
+
 def _container(form: DeployForm) -> Tree:
-    names = dict(_named(form))
-    mounts = [
-        {"name": names[_identity(one)], "mountPath": one.path, **({"readOnly": True} if one.read_only else {})}
-        for one in form.mounts
-    ]
-    single = [one for one in form.sources if one.variable]
     return _full(
         {
             "name": form.name,
@@ -84,16 +90,32 @@ def _container(form: DeployForm) -> Tree:
             "command": list(form.entry),
             "args": list(form.arguments),
             "ports": [_port(one) for one in form.ports],
-            "env": [*({"name": name, "value": value} for name, value in form.environment), *map(_variable, single)],
-            "envFrom": [
-                {f"{_REFERENCES[one.kind]}Ref": {"name": one.name}} for one in form.sources if one not in single
-            ],
-            "resources": _full({"requests": dict(form.requests), "limits": dict(form.limits)}),
             "readinessProbe": _probe(form.ready),
             "livenessProbe": _probe(form.alive),
-            "volumeMounts": mounts,
+            **_surroundings(form),
         }
     )
+
+
+def _surroundings(form: DeployForm) -> Tree:
+    """What init containers share with the container that they run before."""
+    single = [one for one in form.sources if one.variable]
+    whole = [one for one in form.sources if not one.variable]
+    return {
+        "env": [*({"name": name, "value": value} for name, value in form.environment), *map(_variable, single)],
+        "envFrom": [{f"{_REFERENCES[one.kind]}Ref": {"name": one.name}} for one in whole],
+        "resources": _full({"requests": dict(form.requests), "limits": dict(form.limits)}),
+        "volumeMounts": mounts_of(form),
+        "securityContext": _trust(form.security),
+    }
+
+
+def _trust(given: Security) -> Tree:
+    return {
+        **({"allowPrivilegeEscalation": False} if given.no_escalation else {}),
+        **({"capabilities": {"drop": ["ALL"]}} if given.drop_all else {}),
+        **({"readOnlyRootFilesystem": True} if given.read_only_root else {}),
+    }
 
 
 _REFERENCES = {"config": "configMap", "secret": "secret"}
@@ -129,75 +151,21 @@ def _toleration(one: Toleration) -> Tree:
 def _service(form: DeployForm) -> Tree:
     several = len(form.ports) > 1
     ports = []
-    for place, one in enumerate(form.ports):
-        outside = form.service_port if place == 0 and form.service_port else one.number
+    for one in form.ports:
         made: Tree = {"name": one.name or f"{one.protocol.lower()}-{one.number}"} if several or one.name else {}
-        made |= {"port": outside, "targetPort": one.name or one.number}
+        made |= {"port": one.service or one.number, "targetPort": one.name or one.number}
+        made |= {"nodePort": one.node} if one.node and form.on_nodes else {}
         ports.append(made if one.protocol == "TCP" else {**made, "protocol": one.protocol})
     way = {"clusterIP": "None"} if form.service == "Headless" else {"type": form.service}
     spec = {**way, "selector": {NAME_LABEL: form.name}, "ports": ports}
     return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(form), "spec": spec}
 
 
-def _claims(form: DeployForm) -> Iterator[Tree]:
-    """Claims of their own, where the workload has no templates for them."""
-    for one, name in _volumes(form):
-        if one.kind == "new" and not _is_template(form):
-            claim, spec = _claim(one, f"{form.name}-{name}")
-            yield {
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
-                "metadata": _metadata(form, claim),
-                "spec": spec,
-            }
-
-
-def _is_template(form: DeployForm) -> bool:
-    return form.kind == "stateful-set"
-
-
-def _claim(one: Mount, name: str) -> tuple[str, Tree]:
-    return name, {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": one.name}}}
-
-
-def _volume(form: DeployForm, one: Mount, name: str) -> Tree:
-    """As the pod declares it; nothing for a template, which the workload declares."""
-    if one.kind == "new" and _is_template(form):
-        return {}
-    ways: dict[str, Tree] = {
-        "empty": {"emptyDir": {}},
-        "claim": {"persistentVolumeClaim": {"claimName": one.name}},
-        "new": {"persistentVolumeClaim": {"claimName": f"{form.name}-{name}"}},
-        "config": {"configMap": {"name": one.name}},
-        "secret": {"secret": {"secretName": one.name}},
-    }
-    return {"name": name, **ways[one.kind]}
-
-
-def _identity(one: Mount) -> tuple[str, str]:
-    """What is the same volume, mounted in two places: the same claim, config map or secret."""
-    return one.kind, one.path if one.kind in ("empty", "new") else one.name
-
-
-def _named(form: DeployForm) -> Iterator[tuple[tuple[str, str], str]]:
-    """Each volume with a name of its own, made of what it is."""
-    taken: set[str] = set()
-    for identity in dict.fromkeys(map(_identity, form.mounts)):
-        kind, about = identity
-        plain = re.sub("[^a-z0-9]+", "-", about.lower()).strip("-")[-40:].strip("-") or "root"
-        wanted = plain if kind in ("empty", "new") else f"{kind}-{plain}"
-        name, number = wanted, 2
-        while name in taken:
-            name, number = f"{wanted}-{number}", number + 1
-        taken.add(name)
-        yield identity, name
-
-
-def _volumes(form: DeployForm) -> list[tuple[Mount, str]]:
-    firsts: dict[tuple[str, str], Mount] = {}
-    for one in form.mounts:
-        firsts.setdefault(_identity(one), one)
-    return [(firsts[identity], name) for identity, name in _named(form)]
+def _claims(form: DeployForm) -> list[Tree]:
+    return [
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": _metadata(form, name), "spec": spec}
+        for name, spec in claims_of(form)
+    ]
 
 
 def _full(tree: Tree) -> Tree:

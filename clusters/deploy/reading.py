@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from clusters.deploy import lines, quantity
 from clusters.deploy.fields import FIELDS
-from clusters.deploy.form import DeployForm, Pairs, Port, Probe
+from clusters.deploy.form import STRICT, DeployForm, Pairs, Port, Probe, Security
 from clusters.deploy.objects import NAME_LABEL
 from clusters.errors import Invalid
 from clusters.fields import NotFilledIn, clean
@@ -42,24 +41,25 @@ def look(given: Mapping[str, Any]) -> tuple[DeployForm, dict[str, str]]:
         name=reader.one("name", lambda text: _name(text, kind)),
         namespace=reader.one("namespace", _namespace),
         image=reader.one("image", _image),
-        entry=reader.one("command", _words) or (),
-        arguments=reader.one("arguments", _words) or (),
+        entry=reader.one("command", lines.words_of) or (),
+        arguments=reader.one("arguments", lines.words_of) or (),
         copies=1 if values.get("copies") is None else values["copies"],
         ports=_unlike(reader, "ports", ports),
         service=values.get("service") or "",
-        service_port=values.get("service_port"),
         environment=reader.each("environment", lines.variable),
         sources=reader.each("sources", lines.source),
         requests=requests,
         limits=limits,
         ready=reader.probe("ready", ports),
         alive=reader.probe("alive", ports),
+        init=reader.each("init", lines.init),
         mounts=reader.each("volumes", lines.mount),
         nodes=reader.each("nodes", lines.label),
         tolerations=reader.each("tolerations", lines.toleration),
         labels=reader.each("labels", _own_label),
         pull=values.get("pull") or "",
         pull_secret=reader.one("pull_secret", lines.object_name) or "",
+        security=reader.security(),
     )
     _check_doubles(form, problems)
     return form, problems
@@ -132,7 +132,7 @@ class _Reader:
             if how == "exec":
                 if not at:
                     raise Invalid("Which command?", hint="Write it here.")
-                return Probe("exec", command=_words(at), **times)
+                return Probe("exec", command=lines.words_of(at), **times)
             if how in ("http", "tcp"):
                 port, path = lines.probed(at, how, ports)
                 return Probe(how, port, path, **times)  # type: ignore[arg-type]
@@ -140,12 +140,29 @@ class _Reader:
             self.wrong(f"{name}_at", wrong)
         return None
 
+    def security(self) -> Security:
+        """As whom it runs. A level that is not chosen one by one leaves what is hidden then out of account."""
+        level = self.values.get("security") or ""
+        strict = {name: level == "restricted" or (level == "own" and bool(self.values.get(name))) for name in STRICT}
+        if strict["non_root"] and self.values.get("user") == 0:
+            self.wrong("user", Invalid("0 is root, which it is never to run as.", hint="Take another number."))
+        return Security(
+            account=self.one("service_account", lines.object_name),
+            no_token=bool(self.values.get("no_token")),
+            read_only_root=bool(self.values.get("read_only_root")),
+            user=self.values.get("user"),
+            group=self.values.get("user_group"),
+            volume_group=self.values.get("volume_group"),
+            **strict,
+        )
+
 
 def _check_doubles(form: DeployForm, problems: dict[str, str]) -> None:
     variables = [*(name for name, _ in form.environment), *(one.variable for one in form.sources if one.variable)]
     for field_name, what, names in (
         ("environment", "The variable {} is", variables),
         ("volumes", "{} is", [one.path.rstrip("/") for one in form.mounts]),
+        ("init", "A container {} is", [*([form.name] if form.name else ()), *(one.name for one in form.init)]),
         ("labels", "The label {} is", [name for name, _ in form.labels]),
         ("nodes", "The label {} is", [name for name, _ in form.nodes]),
     ):
@@ -156,10 +173,16 @@ def _check_doubles(form: DeployForm, problems: dict[str, str]) -> None:
 def _unlike(reader: _Reader, name: str, ports: tuple[Port, ...]) -> tuple[Port, ...]:
     numbers = [(one.number, one.protocol) for one in ports]
     names = [one.name for one in ports if one.name]
+    outside = [(one.service or one.number, one.protocol) for one in ports]
+    on_nodes = [(one.node, one.protocol) for one in ports if one.node]
     if double := next((one for place, one in enumerate(numbers) if one in numbers[:place]), None):
         reader.wrong(name, Invalid(f"Port {double[0]} {double[1]} is there twice."))
     if len(set(names)) < len(names):
         reader.wrong(name, Invalid("Two ports have the same name."))
+    if double := next((one for place, one in enumerate(outside) if one in outside[:place]), None):
+        reader.wrong(name, Invalid(f"Port {double[0]} {double[1]} of the service is there twice."))
+    if double := next((one for place, one in enumerate(on_nodes) if one in on_nodes[:place]), None):
+        reader.wrong(name, Invalid(f"Port {double[0]} {double[1]} of every node is there twice."))
     return ports
 
 
@@ -181,13 +204,6 @@ def _namespace(text: str) -> str:
 def _image(text: str) -> str:
     split_image(text)
     return text
-
-
-def _words(text: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise Invalid("A quotation mark is not closed.") from error
 
 
 def _own_label(text: str) -> tuple[str, str]:

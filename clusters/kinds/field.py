@@ -19,6 +19,7 @@ class Part:
     choices: tuple[tuple[str, str], ...] = ()
     among: tuple[tuple[str, str], ...] = ()  # whose names are offered: a kind for each choice of the row, or for ""
     hint: str = ""  # an example
+    name: str = ""  # what a page's styles know it by
     wide: bool = False
 
 

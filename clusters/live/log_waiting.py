@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from clusters.drivers.base import LogSource
 from clusters.live.log_lines import continues, read, shown
 
+WINDOW = 0.1  # seconds that lines of several containers wait for older ones of another
+PATIENCE = 0.5  # seconds that a log which was just opened waits for what each of its containers has said before
 OURS = -1  # the number of the source of lines that are about the log itself
 
 # (epoch seconds, number of its source, level, text, message of a JSON line or None, continues the one before)
@@ -35,6 +37,7 @@ class Source:
     skipped: int = 0  # left out between history and newest
     order: float = 0.0  # of the last line taken in: within one container the order is the container's
     oldest: float = 0.0  # the time of the first line that came, wanted or not
+    began: float = 0.0  # when that came
     wanted: bool = False  # whether the last line that stood alone was wanted; its further lines follow it
 
     @property
@@ -57,3 +60,32 @@ class Source:
         return {"n": self.number, "label": self.source.label or self.source.resource.name, "row": self.row_id,
                 "name": self.name, "where": self.where, "container": self.source.container,
                 "state": self.state}  # fmt: skip
+
+
+def edge(sources: Sequence[Source], now: float, patience: float) -> tuple[float, float]:
+    """Up to which time nothing older is expected any more, and when to look again; 0.0: when something comes."""
+    if len(sources) < 2:
+        return float("inf"), 0.0
+    if held := _pasts_are_coming(sources, now, patience):
+        return 0.0, held
+    found, again = 0.0, 0.0
+    for source in sources:
+        if source.skipped:  # a flood: what waits is never old enough, and there is always more
+            found = max(found, source.order)
+            continue
+        for waiting in source.backwards():
+            if waiting[1] <= now - WINDOW:
+                found = max(found, waiting[0])
+                break
+            again = waiting[1] + WINDOW
+    return found, again
+
+
+def _pasts_are_coming(sources: Sequence[Source], now: float, patience: float) -> float:
+    """Until when what was said before is waited for: one machine answers later than another, and it is one story."""
+    if now >= patience:
+        return 0.0
+    if any(not one.began and one.state == "live" for one in sources):
+        return patience
+    due = max(one.began for one in sources) + WINDOW
+    return due if now < due else 0.0

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from clusters.access import Actor
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Invalid, Missing
+from clusters.live import log_waiting
 from clusters.live.log_joining import Again, Copies
 from clusters.live.log_lines import LogFilter, LogLevel, continues
 from clusters.live.log_search import OlderLines
@@ -29,7 +30,6 @@ from clusters.live.usage import copies
 if TYPE_CHECKING:
     from clusters.live.connection import Connection
 
-WINDOW = 0.1  # seconds that lines of several containers wait for older ones of another
 NEWEST = 250  # lines of one container that may wait to be shown
 OF_A_FLOOD = 20  # when there are more: the newest, which is more than anybody reads; the others are left out
 MAX_SOURCES = 50  # containers merged into one
@@ -45,6 +45,7 @@ class LogStream:
         self.sources: dict[tuple[str, str], Source] = {}
         self.changed = False  # the sources are others than before
         self.sleeps_until = 0.0  # when lines that wait for older ones may be taken
+        self._patience = 0.0  # until when the pasts of several containers are waited for
         self._streams, self._actor, self._wake = streams, actor, wake
         self._options, self._filter = options, wanted
         self.looked = 0  # older lines that were looked through, because only some are wanted
@@ -78,6 +79,7 @@ class LogStream:
                     if one := connection.stores.get(name):
                         self._things.callback(one.subscribe(again.changed))
             await self.add(row)
+        self._patience = time.time() + log_waiting.PATIENCE
         if self._filter:
             self.looking = True
             self._search = asyncio.create_task(self._look_back(), name="older lines of a log")
@@ -188,8 +190,8 @@ class LogStream:
     def hear(self, source: Source, lines: Sequence[Line], skipped: int) -> None:
         """Lines of one container; called by its stream."""
         now = time.time()
-        if lines and not source.oldest:
-            source.oldest = lines[0][0]
+        if lines and not source.began:
+            source.oldest, source.began = lines[0][0], now
         source.skipped += skipped
         past = 0
         while source.past > 0 and past < len(lines) and lines[past][0] <= source.joined:
@@ -218,7 +220,7 @@ class LogStream:
     def take(self, limit: int) -> tuple[list[Shown], list[tuple[int, int]]]:
         """Up to ``limit`` lines in order, and (before which of them, how many) were left out."""
         sources = list(self.sources.values())
-        edge = self._edge(sources)
+        edge, self.sleeps_until = log_waiting.edge(sources, time.time(), self._patience)
         heap = [(first[0], source.number, source) for source in sources if (first := source.first)]
         heapq.heapify(heap)
         lines: list[Shown] = []
@@ -244,23 +246,6 @@ class LogStream:
     def has_history(self) -> bool:
         """Are lines of the past still waiting?"""
         return any(source.history for source in self.sources.values())
-
-    def _edge(self, sources: Sequence[Source]) -> float:
-        """Up to which time nothing older is expected any more."""
-        self.sleeps_until = 0.0
-        if len(sources) < 2:
-            return float("inf")
-        latest, edge = time.time() - WINDOW, 0.0
-        for source in sources:
-            if source.skipped:  # a flood: what waits is never old enough, and there is always more
-                edge = max(edge, source.order)
-                continue
-            for waiting in source.backwards():
-                if waiting[1] <= latest:
-                    edge = max(edge, waiting[0])
-                    break
-                self.sleeps_until = waiting[1] + WINDOW
-        return edge
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -46,6 +46,11 @@ class Store:
         """The resource of that key (``namespace/name``, or the name alone) or, where there is none, of that uid."""
         return self.resources.get(self._by_key.get(key, key))
 
+    @property
+    def is_known(self) -> bool:
+        """Does it tell what is not there? Not before the first list, and not while what it has is only remembered."""
+        return self.listed and not self.as_of
+
     def apply(self, item: FeedItem) -> None:
         """Take in what the driver said; tell the listeners what is different now."""
         troubled, first, as_of = self.trouble, not self.listed, self.as_of

@@ -272,9 +272,7 @@ class Triage:
     def _forget_findings(self, now: float) -> None:
         current = {one.id for one in self.findings(self._everything())}
         for name, at in tuple(self._last_seen.items()):
-            if name in current:
-                self._last_seen[name] = now
-            elif now - at > SAME_TROUBLE:
+            if name not in current and now - at > SAME_TROUBLE:
                 del self._last_seen[name]
                 self._first_seen.pop(name, None)
                 self._there_since.pop(name, None)

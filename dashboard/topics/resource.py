@@ -12,6 +12,7 @@ from clusters.live.row import Row
 from clusters.live.store import Delta, Store
 from clusters.live.table import status_cell
 from clusters.live.usage import copies, usage_cells, usage_point
+from dashboard.absent import absent
 from dashboard.engine import address, engine
 from dashboard.topics.base import Topic
 
@@ -26,11 +27,12 @@ class ResourceTopic(Topic):
         slug, kind_name, key = (self.args.get(name) for name in ("cluster", "kind", "key"))
         if not (isinstance(slug, str) and isinstance(kind_name, str) and isinstance(key, str)):
             raise Invalid("That is not a resource.")
+        await engine.learn(kind_name)
         connection = engine.supervisor.by_slug(slug)
         store = connection.stores.get(kind_name) if connection else None
         resource = store.find(key) if store else None
         if connection is None or store is None or resource is None:
-            raise Missing("It is not there any more.")
+            raise absent(self.actor, connection, kind_name)
         target = Target(connection.cluster.id, resource.namespace or None)
         if not decide(self.actor, target, self.need).allowed:
             raise Missing("It is not there any more.")

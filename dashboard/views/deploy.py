@@ -16,6 +16,7 @@ from clusters.deploy import beside, objects
 from clusters.deploy.fields import FIELDS
 from clusters.deploy.form import PLURALS, DeployForm
 from clusters.deploy.reading import look
+from clusters.deploy.refused import by_field
 from clusters.deploy.where import Where
 from clusters.kinds.field import Field
 from clusters.live.connection import Connection
@@ -134,7 +135,8 @@ async def _done(request: Request, connection: Connection) -> HttpResponse:
         context = {"cluster": connection.cluster, "problems": problems, "made": given.get("made", "")}
         return render(request, "partials/deploy_wrong.html", context, status=422)
     more = {"made": given.get("made", ""), "makes": _made(form), "leads_to": form.name}
-    return await yaml.answer(request, connection, None, text="" if problems else objects.text(form), more=more)
+    text = "" if problems else objects.text(form)
+    return await yaml.answer(request, connection, None, text=text, more=more, problems=by_field)
 
 
 def _made(form: DeployForm) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods
 from clusters.apply import writing
 from clusters.apply.edit import Edited
 from clusters.apply.hidden import shown
-from clusters.apply.plan import Asked, plan
+from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.step import CHOICES
+from clusters.apply.undo import latest
 from clusters.audit import Unrecorded
 from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied
@@ -74,6 +75,7 @@ async def _context(request: Request, connection: Connection, row: Row | None) ->
         text = shown(tree)
         context |= {"text": text, "opened": text, "uid": str(tree.get("metadata", {}).get("uid", ""))}
         context["label"] = str(tree.get("kind") or row.kind.label)
+        context["earlier"] = await latest(request.actor.user_id, cluster.id, context["uid"])
     except Denied as error:
         raise refusal(error) from error
     except ClusterError as error:
@@ -82,9 +84,18 @@ async def _context(request: Request, connection: Connection, row: Row | None) ->
 
 
 async def answer(
-    request: Request, connection: Connection, row: Row | None, *, text: str, more: Mapping[str, Any] | None = None
+    request: Request,
+    connection: Connection,
+    row: Row | None,
+    *,
+    text: str,
+    more: Mapping[str, Any] | None = None,
+    problems: Callable[[Plan], Mapping[str, str]] | None = None,
 ) -> HttpResponse:
-    """What would come of the text, or what came of it. ``more`` is for the answer's template."""
+    """What would come of the text, or what came of it. ``more`` is for the answer's template.
+
+    ``problems``: of a text that a form made, what is wrong with it by field.
+    """
     given = request.POST
     context: dict[str, Any] = {
         "cluster": connection.cluster,
@@ -107,7 +118,8 @@ async def answer(
         found = await plan(engine.gateway, request.actor, asked)
     except ClusterError as error:
         return _failed(request, context, error)
-    return render(request, "partials/yaml_result.html", {**context, "plan": found, "key": secrets.token_hex(16)})
+    context |= {"plan": found, "problems": problems(found) if problems else {}, "key": secrets.token_hex(16)}
+    return render(request, "partials/yaml_result.html", context)
 
 
 async def _apply(request: Request, asked: Asked, context: dict[str, Any]) -> HttpResponse:

@@ -36,6 +36,7 @@ loadWhenSeen({
   "web-terminal": { load: () => import("./elements/web-terminal.js") },
   "dockerfile-editor": { load: () => import("./elements/dockerfile-editor.js") },
   "yaml-editor": { load: () => import("./elements/yaml-editor.js") },
+  "yaml-text": { load: () => import("./elements/yaml-text.js") },
   "deploy-form": { load: () => import("./elements/deploy-form.js") },
   "line-rows": { load: () => import("./elements/line-rows.js") },
   "image-file": { load: () => import("./elements/image-file.js") },

@@ -4,17 +4,10 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
+import { COLOURS } from "./code-colours.js";
 import { UNSEEN } from "./visible.js";
 
-const colours = HighlightStyle.define([
-  { tag: [tags.keyword, tags.atom, tags.definition(tags.propertyName)], color: "var(--accent)" },
-  { tag: tags.string, color: "var(--ok)" },
-  { tag: tags.comment, color: "var(--t3)" },
-  { tag: [tags.variableName, tags.special(tags.variableName), tags.number], color: "var(--info)" },
-  { tag: [tags.meta, tags.bracket], color: "var(--t3)" },
-  { tag: tags.invalid, color: "var(--bad)" },
-]);
+const colours = HighlightStyle.define(COLOURS.map(({ tag, colour }) => ({ tag, color: `var(--${colour})` })));
 
 const look = EditorView.theme({
   "&": { color: "var(--t1)", fontSize: "13px" },

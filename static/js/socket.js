@@ -8,6 +8,7 @@ const SILENCE = 25_000; // ms without any frame: the line is dead
 const SLOWEST = 15_000; // ms between two tries to reconnect
 const REFUSED_AFTER = 2; // tries that were turned away, before it is asked why
 const SENT_TO_SIGN_IN = "sent-to-sign-in"; // when, in this tab's storage
+const LATER = 1000; // ms until it is asked again for what is not known yet
 const A_LOOP = 60_000; // ms; sent there again so soon, signing in does not help
 
 class Subscription {
@@ -50,6 +51,8 @@ class Subscription {
       if (this.synced && frame.seq !== this.seq + 1) this.resync();
       if (!this.synced && !frame.lines) return; // what came before the snapshot says nothing
       this.seq = frame.seq;
+    } else if (frame.t === "end" && frame.code === "later") {
+      return setTimeout(() => this.socket.subscriptions.has(this.number) && this.subscribe(), LATER);
     } else if (frame.t === "end") {
       this.socket.subscriptions.delete(this.number);
     }

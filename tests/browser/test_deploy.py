@@ -21,15 +21,17 @@ def test_rows_write_lines_that_become_yaml_and_mistakes_are_shown_where_they_are
     expect(text).to_contain_text("- name: web\n          containerPort: 8080")
     page.locator("summary", has_text="Volumes").click()
     page.get_by_role("button", name="Volumes: as text").click()
-    page.locator('[name="volumes"]').fill("/data claim disk ro\n/cache empty")
+    page.locator('[name="volumes"]').fill("/data claim disk:logs ro\n/cache empty")
     page.get_by_role("button", name="Volumes: as rows").click()
     rows = page.get_by_role("group", name="Volumes").locator(".line-row")
-    assert [rows.nth(0).locator("input, select").nth(at).input_value() for at in range(4)] == [
+    assert [rows.nth(0).locator("input, select").nth(at).input_value() for at in range(5)] == [
         "/data",
         "claim",
         "disk",
+        "logs",
         "ro",
     ]
+    expect(page.locator("#deploy-text mark")).to_contain_text("subPath: logs")  # what is new stands out
     rows.nth(0).get_by_role("button", name="Remove this line").click()
     expect(text).not_to_contain_text("claimName")
     rows.nth(0).get_by_label("Mounted at").fill("cache")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.apply.documents import read as read_text
-from clusters.deploy import beside, objects
+from clusters.deploy import objects
 from clusters.deploy.reading import look, read
 from clusters.fields import NotFilledIn
 
@@ -59,17 +59,19 @@ def test_the_least_is_a_workload_alone_that_knows_its_copies_by_their_name() -> 
 
 
 def test_a_service_leads_to_its_ports() -> None:
-    workload, service = made(ports="8080 TCP web\n53/udp", service="NodePort", service_port="80")
+    workload, service = made(ports="8080 TCP web>80@30080\n53/udp @30053", service="NodePort")
     ports = workload["spec"]["template"]["spec"]["containers"][0]["ports"]
     assert ports == [{"name": "web", "containerPort": 8080}, {"containerPort": 53, "protocol": "UDP"}]
     assert service["spec"] == {
         "type": "NodePort",
         "selector": {"app.kubernetes.io/name": "web"},
         "ports": [
-            {"name": "web", "port": 80, "targetPort": "web"},
-            {"name": "udp-53", "port": 53, "targetPort": 53, "protocol": "UDP"},
+            {"name": "web", "port": 80, "targetPort": "web", "nodePort": 30080},
+            {"name": "udp-53", "port": 53, "targetPort": 53, "nodePort": 30053, "protocol": "UDP"},
         ],
     }
+    inside = made(ports="8080>80@30080", service="ClusterIP")[1]["spec"]["ports"]
+    assert inside == [{"port": 80, "targetPort": 8080}]  # which has none on nodes
     assert len(made(service="ClusterIP")) == 1  # there is nothing that it could lead to
     assert made(ports="80", service="Headless")[1]["spec"]["clusterIP"] == "None"
 
@@ -125,6 +127,47 @@ def test_volumes_are_mounted_and_what_is_mounted_twice_is_one() -> None:
     assert mounts["/etc/app"]["readOnly"] is True
 
 
+def test_a_part_of_a_volume_is_mounted_alone() -> None:
+    found = pod(volumes="/etc/app/app.conf config settings:app.conf ro\n/logs claim data:logs/web\n/data claim data")
+    mounts = {one["mountPath"]: one for one in found["containers"][0]["volumeMounts"]}
+    file = {"name": "config-settings", "mountPath": "/etc/app/app.conf", "subPath": "app.conf", "readOnly": True}
+    assert mounts["/etc/app/app.conf"] == file
+    assert mounts["/logs"]["subPath"] == "logs/web"
+    assert "subPath" not in mounts["/data"]
+    assert len(found["volumes"]) == 2
+
+
+def test_init_containers_run_before_with_the_same_surroundings() -> None:
+    found = pod(
+        init="migrate nginx:1.29 sh -c 'a b'\nwait busybox", environment="A=1", volumes="/data empty", cpu_limit="1"
+    )
+    first, second = found["initContainers"]
+    assert (first["name"], first["image"], first["command"]) == ("migrate", "nginx:1.29", ["sh", "-c", "a b"])
+    assert "command" not in second
+    for shared in ("env", "volumeMounts", "resources"):
+        assert first[shared] == second[shared] == found["containers"][0][shared]
+
+
+def test_security_is_one_level_or_chosen_one_by_one() -> None:
+    ticked = {"non_root": "1", "drop_all": "1", "no_escalation": "1", "seccomp": "1"}
+    strict = pod(security="restricted", user="10001", volume_group="0", read_only_root="1")
+    assert strict["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 10001,
+        "fsGroup": 0,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert strict["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    assert pod(security="own", **ticked) == pod(security="restricted")
+    assert "securityContext" not in pod(security="", **ticked)  # what is hidden then does not count
+    account = pod(service_account="robot", no_token="1")
+    assert (account["serviceAccountName"], account["automountServiceAccountToken"]) == ("robot", False)
+
+
 def test_placement_labels_limits_and_the_sign_in_of_the_registry() -> None:
     found = pod(
         nodes="disktype=ssd", tolerations="*\na=b:NoSchedule\nc\nd=:NoExecute", pull_secret="hub", pull="Always"
@@ -171,12 +214,29 @@ def test_placement_labels_limits_and_the_sign_in_of_the_registry() -> None:
         ("labels", "app.kubernetes.io/name=x", "known by"),
         ("command", "sh -c 'x", "quotation mark"),
         ("pull_secret", "A_B", "name of an object"),
+        ("ports", "8080>0", "“0” is not a port"),
+        ("ports", "8080@", "“” is not a port"),
+        ("ports", "8080:80", "“8080:80” is not a port"),
+        ("ports", "80>1\n81>1", "Port 1 TCP of the service is there twice"),
+        ("ports", "80@30000\n81@30000", "Port 30000 TCP of every node is there twice"),
+        ("volumes", "/a claim b:/c", "not a part of a volume"),
+        ("volumes", "/a claim b:c/../d", "not a part of a volume"),
+        ("init", "wait", "Which image does wait run?"),
+        ("init", "web nginx", "A container web is there twice"),
+        ("init", "Wait nginx", "name of a container"),
+        ("init", "wait nginx 'x", "quotation mark"),
+        ("service_account", "A", "name of an object"),
+        ("user", "-1", "at least 0"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(field: str, text: str, words: str) -> None:
     problems = wrong(**{field: text})
     assert set(problems) == {field}
     assert words in problems[field]
+
+
+def test_root_is_refused_where_it_is_never_to_run_as_root() -> None:
+    assert set(wrong(security="restricted", user="0")) == {"user"}
 
 
 def test_everything_that_is_wrong_is_said_at_once_and_the_rest_is_shown() -> None:
@@ -190,36 +250,10 @@ def test_everything_that_is_wrong_is_said_at_once_and_the_rest_is_shown() -> Non
 
 @settings(max_examples=30)
 @given(st.dictionaries(st.sampled_from([*LEAST, "ports", "environment", "sources", "volumes", "tolerations", "nodes",
-                                        "labels", "ready", "ready_at", "command", "cpu_limit", "memory_request"]),
+                                        "labels", "init", "security", "user", "service_account", "ready", "ready_at", "command", "cpu_limit", "memory_request"]),
                        st.text(max_size=30)))  # fmt: skip
 def test_whatever_is_typed_is_an_object_or_a_sentence(typed: dict[str, str]) -> None:
     form, problems = look({**LEAST, **typed})
     assert all(problems.values())
     if not problems:
         assert [one.tree for one in read_text(objects.text(form))] == objects.objects(form)
-
-
-def test_taken_names_are_told_and_what_is_missing_is_remarked() -> None:
-    form = read({**LEAST, "ports": "80", "service": "ClusterIP", "volumes": "/data claim disk\n/x new 1Gi"})
-    none: dict[str, Any] = dict.fromkeys(beside.KINDS, ())
-    nothing = beside.Beside(none)
-    assert beside.taken(form, nothing) == {}
-    assert (
-        "a deployment web in shop already" in beside.taken(form, beside.Beside({**none, "deployment": ["web"]}))["name"]
-    )
-    assert "a service web in shop already" in beside.taken(form, beside.Beside({**none, "service": ["web"]}))["name"]
-    said = [one.text for one in beside.remarks(form, nothing)]
-    assert said[0].startswith("There is no claim disk in shop yet")
-    assert any("share the new claim" in one for one in said)
-    unknown = beside.Beside(dict.fromkeys(beside.KINDS))
-    assert not any("no claim" in one.text for one in beside.remarks(form, unknown))  # cannot be told
-    assert beside.taken(form, unknown) == {}
-
-
-def test_an_entry_that_a_config_map_does_not_have_is_remarked() -> None:
-    form = read({**LEAST, "sources": "config settings VOLUME\nsecret db password"})
-    names: dict[str, Any] = {**dict.fromkeys(beside.KINDS, ()), "config-map": ["settings"], "secret": ["db"]}
-    entries = {("config-map", "settings"): ["LEVEL"], ("secret", "db"): []}
-    said = [one.text for one in beside.remarks(form, beside.Beside(names, entries))]
-    assert said == ["The config map settings has no entry VOLUME: copies wait for it. It has LEVEL."]
-    assert beside.offered(beside.Beside(names, entries))["entry"] == ["LEVEL"]

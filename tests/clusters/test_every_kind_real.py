@@ -25,11 +25,11 @@ from clusters.kinds.kubernetes.names import page_of
 from clusters.kinds.masking import masked
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
+from tests.clusters.apply_real import OneCluster
 from tests.clusters.docker_things import until
 from tests.clusters.kubernetes_objects import page
 from tests.clusters.one_of_each import MARK, NOT_OURS, THERE, objects
 from tests.clusters.real_cluster import driver, namespace  # noqa: F401
-from tests.clusters.test_apply_real import OneCluster
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.django_db(transaction=True)]
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))

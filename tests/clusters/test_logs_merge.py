@@ -18,7 +18,7 @@ from clusters.drivers.base import LogChunk, LogOptions, LogSource
 from clusters.errors import Unreachable
 from clusters.gateway import Denied
 from clusters.kinds.base import Health, Level
-from clusters.live import log_source, logs
+from clusters.live import log_source, log_waiting, logs
 from clusters.live.families import Families
 from clusters.live.log_lines import LogFilter, LogLevel
 from clusters.live.log_source import Streams
@@ -95,7 +95,8 @@ class World:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_source, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(logs, "WINDOW", 0.05)
+    monkeypatch.setattr(log_waiting, "WINDOW", 0.05)
+    monkeypatch.setattr(log_waiting, "PATIENCE", 0.1)
 
 
 async def taken(stream: LogStream, seconds: float = 0.15, limit: int = 10_000) -> tuple[list[str], int]:
@@ -112,6 +113,29 @@ async def test_lines_of_several_copies_are_in_the_order_of_their_time() -> None:
     world.queues["a"].put_nowait([line(1, "one"), line(3, "three")])
     world.queues["b"].put_nowait([line(2, "two"), line(4, "four")])
     assert await taken(stream) == (["one", "two", "three", "four"], 0)
+    stream.close()
+
+
+async def test_what_was_said_before_is_one_story_also_when_one_machine_answers_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_waiting, "PATIENCE", 5.0)
+    world = World()
+    world.start("a", "b")
+    stream = await world.read()
+    world.queues["a"].put_nowait([line(1, "one"), line(3, "three")])
+    assert (await taken(stream))[0] == [], "b may have said something before"
+    world.queues["b"].put_nowait([line(2, "two")])
+    assert (await taken(stream))[0] == ["one", "two", "three"]
+    stream.close()
+
+
+async def test_a_container_that_says_nothing_is_not_waited_for_long() -> None:
+    world = World()
+    world.start("a", "silent")
+    stream = await world.read()
+    world.queues["a"].put_nowait([line(1, "one")])
+    assert await taken(stream) == (["one"], 0)
     stream.close()
 
 

@@ -168,3 +168,39 @@ async def test_a_cluster_connected_later_appears_in_open_lists(ada: AbstractUser
         while total <= before:
             total = (await one.frame()).get("total", total)
     await one.close()
+
+
+async def test_what_is_not_known_yet_is_never_called_gone(ada: AbstractUser, nora: AbstractUser, started: None) -> None:
+    connection = engine.supervisor.by_slug("shop")
+    assert connection is not None
+    store = connection.stores["deployment"]
+    async with asyncio.timeout(5):
+        while not (store.listed and store.resources):
+            await asyncio.sleep(0.02)
+    one = next(iter(store.resources.values()))
+    about = {"cluster": "shop", "kind": "deployment", "key": f"{one.namespace}/{one.name}"}
+    row = f"{connection.cluster.id}~deployment~{one.uid}"
+    store.forget()  # as after a start, until its list has come
+    tabs = await opened(ada), await opened(nora)
+    answers = {}
+    for name, each in zip(("ada", "nora"), tabs, strict=True):
+        await each.follow("resource", **about)
+        answers[name, "page"] = (await each.frame("end"))["code"]
+        await each.follow("logs", rows=[row])
+        answers[name, "log"] = (await each.frame("end"))["code"]
+    assert answers == {
+        ("ada", "page"): "later",
+        ("ada", "log"): "later",
+        ("nora", "page"): "gone",
+        ("nora", "log"): "gone",
+    }
+    connection.retry()
+    async with asyncio.timeout(5):
+        while not store.listed:
+            await asyncio.sleep(0.02)
+    await tabs[0].follow("resource", **about)
+    assert not (await tabs[0].frame("snap"))["gone"]
+    await tabs[0].follow("resource", **{**about, "key": "shop/nothing"})
+    assert (await tabs[0].frame("end"))["code"] == "gone"
+    for each in tabs:
+        await each.close()

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from clusters.apply.undo import sealed_undos
 from clusters.connect.rotation import Sealed, drop_old_keys, forget_lost, rotate, sealed_rows
 from clusters.errors import ClusterError
 from dashboard.passkeys import sealed_factors
@@ -17,6 +18,7 @@ from dashboard.passkeys import sealed_factors
 def _everything() -> Iterator[Sealed]:
     yield from sealed_rows()
     yield from sealed_factors()
+    yield from sealed_undos()
 
 
 class Command(BaseCommand):

@@ -13,6 +13,7 @@ class DeployForm extends HTMLElement {
     const { signal } = this.ending;
     this.fields.addEventListener("input", () => this.#typed(), { signal });
     this.form.addEventListener("change", ({ target }) => target.closest("[data-check-again]") && this.#check(), { signal });
+    this.querySelector(".deploy-view").addEventListener("change", ({ target }) => this.#turn(target.value), { signal });
     document.addEventListener("htmx:after:swap", () => this.#answered(), { signal });
     addEventListener("beforeunload", (event) => this.typed && event.preventDefault(), { signal });
     document.getElementById("deploy-as-yaml").addEventListener("submit", () => (this.typed = false), { signal });
@@ -28,6 +29,15 @@ class DeployForm extends HTMLElement {
     agePlan();
   }
 
+  // On a narrow screen: the YAML from its top, and back to where the form was left.
+  #turn(view) {
+    if (view === "yaml") this.left = scrollY;
+    else return scrollTo(0, this.left ?? 0);
+    const above = this.querySelector(".deploy-columns").getBoundingClientRect().top;
+    const bar = this.querySelector(".deploy-view").getBoundingClientRect().bottom;
+    if (above < bar) scrollBy(0, above - bar - 12);
+  }
+
   #check() {
     this.form.requestSubmit(this.form.querySelector('[name="do"][value="check"]'));
   }
@@ -39,6 +49,7 @@ class DeployForm extends HTMLElement {
     this.#tell("deploy-problems");
     if (!wrong) return;
     wrong.dataset.told = "";
+    this.querySelector('[name="view"][value="form"]').checked = true;
     this.#tell("deploy-wrong");
     const first = this.querySelector('[aria-invalid="true"]');
     for (const fold of this.querySelectorAll("details:has([aria-invalid])")) fold.open = true;

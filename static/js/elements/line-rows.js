@@ -79,11 +79,12 @@ class LineRows extends HTMLElement {
 
 function input(part, value) {
   const className = part.wide ? "wide" : "";
+  const data = part.name ? { part: part.name } : {};
   if (!part.choices.length) {
-    return make("input", { type: "text", className, value, placeholder: part.hint || part.label, ariaLabel: part.label, title: part.label, autocomplete: "off", autocapitalize: "none", spellcheck: false });
+    return make("input", { type: "text", className, data, value, placeholder: part.hint || part.label, ariaLabel: part.label, title: part.label, autocomplete: "off", autocapitalize: "none", spellcheck: false });
   }
   const options = part.choices.map(([name, label]) => make("option", { value: name, selected: name === value }, label));
-  return make("select", { className, ariaLabel: part.label }, ...options);
+  return make("select", { className, data, ariaLabel: part.label }, ...options);
 }
 
 customElements.define("line-rows", LineRows);

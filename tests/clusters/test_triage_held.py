@@ -1,0 +1,92 @@
+"""A finding stays a little while its app is starting again, and no longer: what it says is not true any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from clusters.kinds import KINDS
+from clusters.kinds.kubernetes.deployment import DEPLOYMENT
+from clusters.kinds.kubernetes.deployment_model import Deployment
+from clusters.live.resource import Listed
+from clusters.live.store import Store
+from clusters.triage.live import COMES_BACK, TICK, Triage
+
+BEGAN = 1_800_000_000.0
+
+
+class Clock:
+    at = BEGAN
+
+
+@pytest.fixture(autouse=True)
+def _time(monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock.at = BEGAN
+    monkeypatch.setattr("time.time", lambda: Clock.at)
+
+
+def deployment(serving: int, reason: str) -> Deployment:
+    available = {"type": "Available", "status": "True" if serving else "False", "reason": reason}
+    tree = {
+        "metadata": {"name": "web", "namespace": "shop", "uid": "d1", "generation": 1, "resourceVersion": str(serving + 1)},
+        "spec": {"replicas": 50, "template": {"spec": {"containers": [{"name": "web", "image": "shop/web:2"}]}}},
+        "status": {
+            "observedGeneration": 1, "replicas": 50, "updatedReplicas": 50, "readyReplicas": serving, "availableReplicas": serving,
+            "conditions": [
+                available | {"lastTransitionTime": "2027-01-15T07:50:00Z"},
+                {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "lastTransitionTime": "2027-01-15T07:50:00Z"},
+            ],
+        },
+    }  # fmt: skip
+    return msgspec.convert(tree, Deployment)
+
+
+class Scene:
+    """A triage that hears one cluster with one deployment, and time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.stores = {kind.name: Store(1, kind) for kind in KINDS["kubernetes"]}
+        connection = SimpleNamespace(
+            cluster=SimpleNamespace(id=1, name="prod"),
+            contact=SimpleNamespace(state=lambda now: "live", heard=BEGAN, error=None),
+            driver=SimpleNamespace(platform="kubernetes"), stores=self.stores, about=None,
+        )  # fmt: skip
+        nothing: Callable[..., Any] = lambda *_: lambda: None  # noqa: E731
+        supervisor: Any = SimpleNamespace(
+            connections={1: connection}, on_clusters=nothing, on_state=nothing, stores=self.stores.values, row=self._row
+        )
+        self.triage = Triage(supervisor)
+        self.triage._follow_all()
+
+    def _row(self, row: str) -> Any:
+        return SimpleNamespace(health=self.stores["deployment"].health[row.rpartition("~")[2]])
+
+    def says(self, one: Deployment) -> None:
+        self.stores[DEPLOYMENT.name].apply(Listed([one]))
+
+    def titles_after(self, seconds: float) -> list[str]:
+        """What is found then, with everything that happens by itself until then."""
+        for _ in range(int(seconds / TICK)):
+            Clock.at += TICK
+            self.triage._tell()
+            self.triage._forget_findings(Clock.at)
+        return [one.title for one in self.triage.findings({1: None})]
+
+
+async def test_what_was_down_and_serves_again_is_not_called_down_as_long_as_it_is_changing() -> None:
+    scene = Scene()
+    scene.says(deployment(0, "MinimumReplicasUnavailable"))
+    assert scene.titles_after(10) == ["web is down"]
+    scene.says(deployment(49, "MinimumReplicasAvailable"))
+    assert scene.titles_after(5) == ["web is down"], "it may crash again: one trouble does not come and go"
+    assert scene.titles_after(COMES_BACK + TICK) == []
+
+
+async def test_what_stays_down_stays_found() -> None:
+    scene = Scene()
+    scene.says(deployment(0, "MinimumReplicasUnavailable"))
+    assert scene.titles_after(120) == ["web is down"]
