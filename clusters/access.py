@@ -2,16 +2,19 @@
 
 The rules, all of them: deny by default; a grant counts for its cluster (or all) and its namespaces (or all); the
 best grant wins; administrators have every right, operators those granted, viewers none; a read-only cluster lets
-nobody act. Things without a namespace need a grant that is not limited to namespaces.
+nobody act. Things without a namespace need a grant that is not limited to namespaces. Where a cluster is asked as the
+person (impersonation), nobody sees or does more than it lets themselves list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from clusters.kinds.base import Right, Role
+from clusters.kinds.base import Kind, Right, Role
+
+Namespaces: TypeAlias = frozenset[str] | None  # None is all of them, and what has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,21 @@ class Granted:
     rights: frozenset[str] = frozenset()
 
 
+class Limits(Protocol):
+    """What a cluster that is asked as somebody lets them list there. Two of the same are equal."""
+
+    @property
+    def namespaces(self) -> Namespaces:
+        """Those in which they see anything at all."""
+
+    @property
+    def why(self) -> str:
+        """Why they see nothing, in a sentence; "" where they see something, or are merely allowed nothing."""
+
+    def of(self, kind: Kind[Any]) -> Namespaces:
+        """Those in which they see this kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody, with all that was granted to them. ``user_id`` 0 is nobody."""
@@ -32,6 +50,11 @@ class Actor:
     name: str
     grants: tuple[Granted, ...] = ()
     address: str = ""
+    limits: tuple[tuple[int, Limits], ...] = ()  # of the clusters that are asked as them, as of a moment ago
+
+    def limits_on(self, cluster: int) -> Limits | None:
+        """What that cluster lets them list; None where it is asked as the account of the connection."""
+        return next((limits for number, limits in self.limits if number == cluster), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,8 @@ def decide(actor: Actor, target: Target, need: Need) -> Decision:
     reaching = [grant for grant in actor.grants if _reaches(grant, target)]
     if not reaching:
         return Decision(False, "This is not shared with you.")
+    if (limits := actor.limits_on(target.cluster)) and not _within(limits.namespaces, target.namespace):
+        return Decision(False, limits.why or "The cluster itself does not show that to you.")
     if need.acts and target.read_only:
         return Decision(False, "This cluster is set to read-only.", known=True)
     if not any(grant.role >= need.role for grant in reaching):
@@ -85,12 +110,20 @@ def _has(grant: Granted, right: Right) -> bool:
     return not right or grant.role == Role.ADMIN or (grant.role == Role.OPERATOR and right in grant.rights)
 
 
+def _within(namespaces: Namespaces, namespace: str | None) -> bool:
+    return namespaces is None or namespace in namespaces
+
+
 # Which namespaces of which clusters somebody sees: None is all of them; a cluster that is not in it is not seen.
 Scope: TypeAlias = dict[int, frozenset[str] | None]
 
 
-def scope(actor: Actor, clusters: Iterable[int]) -> Scope:
-    """What of these clusters this actor may look at. Lists, frames, counts and search all pass through it."""
+def scope(actor: Actor, clusters: Iterable[int], kinds: Iterable[Kind[Any]] = ()) -> Scope:
+    """What of these clusters this actor may look at. Lists, frames, counts and search all pass through it.
+
+    With ``kinds``: where they see all of these. Apps, findings and what else is told of a namespace as a whole need
+    none, because a namespace is only seen by who may list everything that runs in it.
+    """
     seen: Scope = {}
     for cluster in clusters:
         grants = [grant for grant in actor.grants if grant.role and grant.cluster in (None, cluster)]
@@ -98,4 +131,24 @@ def scope(actor: Actor, clusters: Iterable[int]) -> Scope:
             seen[cluster] = None
         elif grants:
             seen[cluster] = frozenset().union(*(grant.namespaces for grant in grants))
+        if cluster in seen and (limits := actor.limits_on(cluster)):
+            for only in (limits.namespaces, *(limits.of(kind) for kind in kinds if kind.platform == "kubernetes")):
+                seen[cluster] = _both(seen[cluster], only)
     return seen
+
+
+def _both(one: Namespaces, other: Namespaces) -> Namespaces:
+    return other if one is None else one if other is None else one & other
+
+
+def sees_kind(actor: Actor, cluster: int, kind: Kind[Any], namespace: str | None) -> bool:
+    """Does the cluster itself show this kind there to them, where it is asked as them?"""
+    limits = actor.limits_on(cluster)
+    return limits is None or _within(limits.of(kind), namespace)
+
+
+def places(actor: Actor, cluster: int) -> set[str | None]:
+    """Where somebody may have any right at all: the cluster as a whole (None), and namespaces that are named."""
+    named = {name for grant in actor.grants if grant.cluster in (None, cluster) for name in grant.namespaces}
+    limits = actor.limits_on(cluster)
+    return {None, *named, *((limits.namespaces or ()) if limits else ())}

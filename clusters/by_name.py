@@ -20,7 +20,7 @@ async def uid_of(gateway: Gateway, actor: Actor, cluster_id: int, kind: Kind[Any
     """
     try:
         await gateway.see(actor, cluster_id, None, Need(Role.VIEWER, acts=False), kind=kind.name)
-        found = await in_time(gateway.connections.driver(cluster_id).get(kind, "", name), SECONDS)
+        found = await in_time(gateway.driver(actor, cluster_id).get(kind, "", name), SECONDS)
     except ClusterError:
         return ""
     uid = found.get("Id")

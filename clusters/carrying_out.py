@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from clusters import audit
 from clusters.access import Actor
 from clusters.connections import ClusterLike, Connections
+from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict, Unreachable
 from clusters.kinds.base import JSON, Action, Kind, Says
 from clusters.live.resource import Resource
@@ -39,6 +40,7 @@ class Outcome:
 
 async def carry_out(
     connections: Connections,
+    driver: Driver,
     actor: Actor,
     cluster_id: int,
     kind: Kind[Any],
@@ -48,7 +50,8 @@ async def carry_out(
     request: str = "",
     says: Says | None = None,
 ) -> Outcome:
-    """Write the intent down, act, write down how it ended. Whether it is allowed was decided before, by the gateway.
+    """Write the intent down, act, write down how it ended. Whether it is allowed was decided before, by the gateway,
+    which gives the ``driver`` of whoever acts.
 
     ``says`` hears how far it is, where it is work for a job.
 
@@ -70,7 +73,7 @@ async def carry_out(
         raise Conflict(why)
     undo = action.undo(current, values) if action.undo else None
     request = await audit.intent(event, request)
-    driver, saying = connections.driver(cluster_id), action.run_saying if says else None
+    saying = action.run_saying if says else None
     work = saying(driver, current, values, says) if saying and says else action.run(driver, current, values)
     words = await recorded(event, request, work, LONG_SECONDS if action.long else ACT_SECONDS)
     opens = action.opens(current, values) if action.opens else {}

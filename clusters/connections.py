@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from clusters.access import Actor, scope
+from clusters.access import Actor, Scope, scope, sees_kind
 from clusters.drivers.base import Driver
 from clusters.kinds.base import Kind
 from clusters.live.resource import Resource
@@ -54,8 +54,11 @@ class StoreLike(Protocol):
 class Connections(Protocol):
     """What we need of the live engine. All of these raise Missing for a cluster that is not connected."""
 
+    def clusters(self) -> Sequence[int]:
+        """The numbers of those that are connected."""
+
     def driver(self, cluster_id: int) -> Driver:
-        """The means to reach it."""
+        """The means to reach it, with the account of its connection. What a person asks, ``Gateway.driver`` sends."""
 
     def cluster(self, cluster_id: int) -> ClusterLike:
         """What is kept about it."""
@@ -67,10 +70,22 @@ class Connections(Protocol):
         """Every kind of every cluster."""
 
 
+def seen(connections: Connections, actor: Actor, clusters: Iterable[int], kinds: Iterable[Kind[Any]] = ()) -> Scope:
+    """What of these clusters this person may look at; nothing of one that is asked as them and was not asked yet."""
+    kinds = tuple(kinds)
+    found = scope(actor, clusters, kinds)
+    return {one: frozenset() if _unasked(connections, actor, one) else namespaces for one, namespaces in found.items()}
+
+
+def _unasked(connections: Connections, actor: Actor, cluster_id: int) -> bool:
+    line = connections.driver(cluster_id)
+    return actor.limits_on(cluster_id) is None and line.as_person(actor.name) is not line
+
+
 def sees(connections: Connections, actor: Actor, cluster_id: int) -> Callable[[str | None], bool]:
     """Whether this person may see what is in a namespace of that cluster (None: what has none)."""
-    seen = scope(actor, [cluster_id])
-    allowed, only = seen.get(cluster_id, frozenset()), connections.cluster(cluster_id).namespaces
+    reach = seen(connections, actor, [cluster_id])
+    allowed, only = reach.get(cluster_id, frozenset()), connections.cluster(cluster_id).namespaces
 
     def may(namespace: str | None) -> bool:
         if namespace is None:
@@ -94,14 +109,22 @@ def elsewhere(
 
 def visible(connections: Connections, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:
     """The live resources of that kind of that cluster which this person may see."""
-    seen = scope(actor, [cluster_id])
-    if cluster_id not in seen:
+    store = next(
+        (one for one in connections.stores() if one.cluster_id == cluster_id and one.kind.name == kind_name), None
+    )
+    reach = seen(connections, actor, [cluster_id], [store.kind] if store else ())
+    if store is None or cluster_id not in reach:
         return ()
-    allowed = seen[cluster_id]
+    allowed = reach[cluster_id]
     return [
         resource
-        for store in connections.stores()
-        if store.cluster_id == cluster_id and store.kind.name == kind_name
         for resource in store.resources.values()
         if allowed is None or (store.kind.namespaced and resource.namespace in allowed)
     ]
+
+
+def shows(connections: Connections, actor: Actor, cluster_id: int, kind_name: str, namespace: str | None) -> bool:
+    """Does the cluster itself show that kind there to this person, where it is asked as them?"""
+    stores = (one for one in connections.stores() if one.cluster_id == cluster_id and one.kind.name == kind_name)
+    kind = next((one.kind for one in stores), None)
+    return kind is None or sees_kind(actor, cluster_id, kind, namespace)

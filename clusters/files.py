@@ -83,7 +83,7 @@ async def _driver(gateway: Gateway, actor: Actor, row: Row, need: Need, verb: st
     await gateway.see(actor, row.cluster.id, namespace, need, verb=verb, kind=row.kind.name, resource=row.resource)
     if row.kind.filing is None:
         raise Unsupported(f"A {row.kind.label.lower()} has no files that can be looked at.")
-    return gateway.connections.driver(row.cluster.id)
+    return gateway.driver(actor, row.cluster.id)
 
 
 def _way(driver: Driver, row: Row, container: str, *, write: bool = False) -> AbstractAsyncContextManager[Files]:

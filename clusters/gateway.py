@@ -6,16 +6,16 @@ decides first, so that what is refused never becomes a call to a cluster.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from clusters import audit, fields, jobs
-from clusters.access import Actor, Decision, Need, decide
+from clusters.access import Actor, Decision, Namespaces, Need, decide
 from clusters.carrying_out import Outcome, carry_out, event_of
-from clusters.connections import Connections, elsewhere, sees, visible
+from clusters.connections import Connections, elsewhere, seen, sees, shows, visible
 from clusters.denials import Denials
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import ClusterError, Missing, Refused
@@ -24,6 +24,7 @@ from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
 from clusters.live.row import Row
+from clusters.narrowing import Narrowing
 from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
 from clusters.reach import target_in
 from clusters.repeats import Repeats, request_of
@@ -51,8 +52,13 @@ class Gateway:
 
     def __init__(self, connections: Connections) -> None:
         self.connections = connections
+        self.narrowing = Narrowing(connections)
         self._repeats: Repeats[Outcome] = Repeats()
         self._denials = Denials()
+
+    def driver(self, actor: Actor, cluster_id: int) -> Driver:
+        """The means by which this person asks it and acts on it: as themselves, where the connection says so."""
+        return self.connections.driver(cluster_id).as_person(actor.name)
 
     async def see(
         self,
@@ -67,8 +73,10 @@ class Gateway:
         name: str = "",
     ) -> None:
         """Return when that is allowed; otherwise write it down and raise Denied."""
-        cluster = self.connections.cluster(cluster_id)
+        cluster, actor = self.connections.cluster(cluster_id), await self.narrowing.of(actor)
         decision = decide(actor, target_in(cluster, namespace), need)
+        if decision.allowed and not shows(self.connections, actor, cluster_id, kind, namespace):
+            decision = Decision(False, "The cluster itself does not show that to you.")
         if decision.allowed:
             return
         event = event_of(actor, cluster, kind, resource, verb, namespace=namespace or "", name=name)
@@ -100,11 +108,14 @@ class Gateway:
         await self._permitted(actor, cluster_id, kind, resource, action)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
         request = request_of(actor.user_id, key)
+        driver = self.driver(actor, cluster_id)
         return await self._repeats.once(
             actor.user_id,
             key,
             about,
-            lambda: carry_out(self.connections, actor, cluster_id, kind, resource, action, values, request, says),
+            lambda: carry_out(
+                self.connections, driver, actor, cluster_id, kind, resource, action, values, request, says
+            ),
             stoppable=says is not None and action.run_saying is not None,
         )
 
@@ -142,17 +153,17 @@ class Gateway:
         self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any]
     ) -> None:
         """Our account must be allowed to do it there, as far as the cluster says so. Raises NotPermitted."""
-        if why := await self.refused_there(cluster_id, kind, resource, action, within=BEFORE_ACTING, newest=True):
+        if why := await self.refused_there(actor, cluster_id, kind, resource, action, BEFORE_ACTING, newest=True):
             cluster = self.connections.cluster(cluster_id)
             await audit.denied(event_of(actor, cluster, kind.name, resource, action.verb), why)
             raise NotPermitted(why, hint=HINT)
 
     async def refused_there(
-        self, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any], *, within: float = SOON,
-        newest: bool = False,
+        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any],
+        within: float = SOON, *, newest: bool = False,
     ) -> str:  # fmt: skip
-        """Why the cluster itself would refuse it to our account; "" when it would not, or does not say in time."""
-        asked = (self.connections.driver(cluster_id), kind, resource, action.permissions)
+        """Why the cluster itself would refuse it; "" when it would not, or does not say in time."""
+        asked = (self.driver(actor, cluster_id), kind, resource, action.permissions)
         return await refusal(*asked, within=within, newest=newest)
 
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
@@ -198,7 +209,7 @@ class Gateway:
             elsewhere=lambda name: elsewhere(self.connections, actor, cluster_id, name),
             sees=sees(self.connections, actor, cluster_id),
             moments=lambda: moments.about(cluster_id, kind.name, resource),
-            driver=self.connections.driver(cluster_id),
+            driver=self.driver(actor, cluster_id),
         )
 
     async def leftovers(self, actor: Actor, row: Row, cleaner: Cleaner) -> Sequence[Leftover] | None:
@@ -206,8 +217,12 @@ class Gateway:
         need = Need(cleaner.role, cleaner.right)
         namespace = row.namespace
         await self.see(actor, row.cluster.id, namespace, need, verb="clean", kind=row.kind.name, resource=row.resource)
-        driver = self.connections.driver(row.cluster.id)
+        driver = self.driver(actor, row.cluster.id)
         return await in_time(cleaner.find(driver, COUNTED_SOON), READ_SECONDS)
+
+    def reach(self, actor: Actor, cluster_id: int, kinds: Iterable[Kind[Any]] = ()) -> Namespaces:
+        """Where in a cluster this person sees these kinds (none: its apps). None is everywhere; empty is nowhere."""
+        return seen(self.connections, actor, [cluster_id], kinds).get(cluster_id, frozenset())
 
     def visible(self, actor: Actor, cluster_id: int, kind_name: str) -> Sequence[Any]:
         """The live resources of that kind which this person may see."""
@@ -219,7 +234,7 @@ class Gateway:
         await self.see(
             actor, cluster_id, namespace, Need(Role.VIEWER, acts=False), verb="raw", kind=kind.name, resource=resource
         )
-        driver = self.connections.driver(cluster_id)
+        driver = self.driver(actor, cluster_id)
         return await in_time(driver.get(kind, namespace or "", resource.name), READ_SECONDS)
 
     async def logs(
@@ -235,7 +250,7 @@ class Gateway:
             kind=source.kind,
             resource=source.resource,
         )
-        async for chunk in self.connections.driver(cluster_id).logs(source, options):
+        async for chunk in self.driver(actor, cluster_id).logs(source, options):
             yield chunk
 
     async def shell(self, actor: Actor, cluster_id: int, source: LogSource, command: Sequence[str] = ()) -> Shell:
@@ -262,7 +277,7 @@ class Gateway:
         )
         request = await audit.intent(event)
         try:
-            shell = await in_time(self.connections.driver(cluster_id).shell(source, command), READ_SECONDS)
+            shell = await in_time(self.driver(actor, cluster_id).shell(source, command), READ_SECONDS)
         except ClusterError as error:
             await audit.outcome(request, event, "failed", error.message)
             raise
@@ -283,7 +298,7 @@ class Gateway:
     ) -> str:
         """Begin something that takes long, ``about`` a kind and a name. The key of its job; its end is in the audit."""
         await self.see(actor, cluster_id, namespace, need, verb=verb)
-        driver = self.connections.driver(cluster_id)
+        driver = self.driver(actor, cluster_id)
         event = event_of(
             actor,
             self.connections.cluster(cluster_id),

@@ -29,7 +29,7 @@ async def save(gateway: Gateway, actor: Actor, row: Row, image: str) -> AsyncIte
         raise Invalid("The image has no such name.")
     kind, resource = row.kind.name, row.resource
     await gateway.see(actor, row.cluster.id, None, SAVE, verb="save", kind=kind, resource=resource)
-    driver = gateway.connections.driver(row.cluster.id)
+    driver = gateway.driver(actor, row.cluster.id)
     event = event_of(actor, row.cluster, kind, resource, "save", detail={"image": image})
     request = await audit.intent(event)
     pieces = image_files.save(driver, image)

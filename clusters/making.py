@@ -25,7 +25,7 @@ async def origin_of(gateway: Gateway, actor: Actor, row: Row, maker: Maker[Any])
     await _allow(gateway, actor, row.cluster.id, maker, row)
     if maker.like is None:
         return None
-    return await in_time(maker.like.load(gateway.connections.driver(row.cluster.id), row.resource), CHECK_SECONDS)
+    return await in_time(maker.like.load(gateway.driver(actor, row.cluster.id), row.resource), CHECK_SECONDS)
 
 
 async def remarks(
@@ -34,11 +34,11 @@ async def remarks(
     """What is worth knowing before it is sent. Raises Denied."""
     await _allow(gateway, actor, cluster_id, maker, None)
     powers = list(maker.powers(form)) if maker.powers else []
-    powers += await _hidden_powers(gateway, cluster_id, maker, form)
+    powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
     found = [Remark(f"For administrators only: it {why}.", "warn") for why in powers]
     if maker.check is None:
         return found
-    driver, all_of_them = gateway.connections.driver(cluster_id), gateway.visible(actor, cluster_id, kind.name)
+    driver, all_of_them = gateway.driver(actor, cluster_id), gateway.visible(actor, cluster_id, kind.name)
     return [*found, *await in_time(maker.check(driver, form, all_of_them), CHECK_SECONDS)]
 
 
@@ -62,7 +62,7 @@ async def begin(
     powers = list(maker.powers(form)) if maker.powers else []
     try:
         await _allow(gateway, actor, cluster_id, maker, like, admin=bool(powers))  # before the engine is asked anything
-        powers += await _hidden_powers(gateway, cluster_id, maker, form)
+        powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
         need = Need(Role.ADMIN if powers else maker.role, maker.right)
         return await gateway.begin(
             actor, cluster_id, need, _verb(maker), maker.title(form), work, namespace=namespace, detail=detail
@@ -73,11 +73,13 @@ async def begin(
         raise
 
 
-async def _hidden_powers(gateway: Gateway, cluster_id: int, maker: Maker[Any], form: Any) -> Sequence[str]:
+async def _hidden_powers(
+    gateway: Gateway, actor: Actor, cluster_id: int, maker: Maker[Any], form: Any
+) -> Sequence[str]:
     """Asked anew each time, for a volume of that name may be another one by now."""
     if maker.hidden_powers is None:
         return ()
-    return await in_time(maker.hidden_powers(gateway.connections.driver(cluster_id), form), CHECK_SECONDS)
+    return await in_time(maker.hidden_powers(gateway.driver(actor, cluster_id), form), CHECK_SECONDS)
 
 
 async def _allow(

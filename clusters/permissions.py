@@ -1,4 +1,4 @@
-"""Whether the cluster itself allows an action to the account that we sign in with; and in words, where it does not.
+"""Whether the cluster itself allows an action to whom it is asked as; and in words, where it does not.
 
 Our own decision (``access.decide``) comes first. Both must allow it: the narrower wins.
 """
@@ -18,6 +18,7 @@ from clusters.live.resource import Resource
 
 SOON = 0.3  # seconds that a page waits for a cluster to say it; then it is offered, and tried
 BEFORE_ACTING = 3.0  # the same before it is done
+ACCOUNT = "This cluster's account"  # who may not, unless it is somebody by name
 HINT = "Somebody who runs the cluster can grant it (RBAC)."
 
 _VERBS = {"patch": "change", "update": "change", "create": "make", "get": "read", "deletecollection": "delete"}
@@ -47,13 +48,13 @@ async def refusal(
             answers = await asyncio.gather(*asked)
     except TimeoutError:
         return ""
-    return next(
-        (_words(kind, resource, one) for one, answer in zip(permissions, answers, strict=True) if answer is False), ""
-    )
+    refused = [one for one, answer in zip(permissions, answers, strict=True) if answer is False]
+    return _words(kind, resource, refused[0], driver.acts_as) if refused else ""
 
 
-def may_not(verb: str, resource: str, namespace: str = "", group: str = "") -> str:
-    """ "This cluster's account may not delete pods in shop." ``resource`` is its plural, or "pods/eviction"."""
+def may_not(verb: str, resource: str, namespace: str = "", group: str = "", who: str = "") -> str:
+    """ "This cluster's account may not delete pods in shop." ``resource`` is its plural, or "pods/eviction"; ``who``
+    the person that the cluster is asked as."""
     plural, _, part = resource.partition("/")
     kind = DESCRIBED.get(f"{plural}.{group}" if group else plural)
     doing = _PARTS.get(part) or _VERBS.get(verb, verb)
@@ -61,7 +62,12 @@ def may_not(verb: str, resource: str, namespace: str = "", group: str = "") -> s
     where = f" in {namespace}" if namespace else " in all namespaces"
     if kind and not kind.namespaced:
         where = f": {namespace}" if namespace else ""
-    return f"This cluster's account may not {doing} {what}{where}."
+    return f"{subject(who)} may not {doing} {what}{where}."
+
+
+def subject(who: str) -> str:
+    """Who may not: the account of the connection, or a person by their name in the cluster."""
+    return f"“{who}”" if who else ACCOUNT
 
 
 async def _may(
@@ -74,9 +80,9 @@ async def _may(
     return await driver.may(permission.verb, group, _part(plural, permission), place, name, newest=newest)
 
 
-def _words(kind: Kind[Any], resource: Resource, permission: Permission) -> str:
+def _words(kind: Kind[Any], resource: Resource, permission: Permission, who: str) -> str:
     group, plural = _names(permission.api or kind.api)
-    return may_not(permission.verb, _part(plural, permission), resource.namespace, group)
+    return may_not(permission.verb, _part(plural, permission), resource.namespace, group, who)
 
 
 def _names(api: str) -> tuple[str, str]:

@@ -7,18 +7,19 @@ stores are read and written on one loop, without locks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 
-from clusters import newer_images
-from clusters.access import Actor, Scope, scope
+from clusters import actors, newer_images
+from clusters.access import Actor, Scope, sees_kind
 from clusters.apply import undo
 from clusters.audit import settle_interrupted
 from clusters.connect.secrets import Sealed, read_secret
+from clusters.connections import seen
 from clusters.drivers.base import Platform
 from clusters.gateway import Gateway
 from clusters.jobs import interrupt_running
@@ -30,8 +31,9 @@ from clusters.live.table import TABLES
 from clusters.live.totals import Totals
 from clusters.live.usage import Sampler
 from clusters.models import Cluster
-from clusters.registries import seen
-from clusters.triage.live import Triage
+from clusters.registries import seen as images_seen
+from clusters.triage.finding import Finding
+from clusters.triage.live import Triage, counted
 
 
 def address(row: Row) -> str:
@@ -73,6 +75,7 @@ class Engine:
         self.sampler = Sampler(self.supervisor, lambda: _tell(self._sample_listeners))
         self.totals = Totals(self.supervisor, lambda: _tell(self._total_listeners))
         self.gateway = Gateway(self.supervisor)
+        actors.narrow = self.gateway.narrowing.of
         self.triage = Triage(self.supervisor)
         self.started = False
         self.somebody = True  # has an account; only a Pilothouse without any leads to its set-up page
@@ -96,7 +99,7 @@ class Engine:
         ]
         self.triage = Triage(self.supervisor)
         self.triage.start()
-        self._leave = [seen.on_changed(self._ask_again), self.supervisor.on_turned(self._turned)]
+        self._leave = [images_seen.on_changed(self._ask_again), self.supervisor.on_turned(self._turned)]
         async for cluster in Cluster.objects.all():
             await self.connect(cluster)
 
@@ -145,14 +148,55 @@ class Engine:
         if kind_name not in OURS:
             await self.supervisor.learn(kind_name)
 
-    def scope(self, actor: Actor, only: str = "") -> Scope:
-        """What of the connected clusters this person may see; with ``only``, of the cluster of that address."""
-        clusters = self.supervisor.connections
-        return scope(actor, [one for one in clusters if not only or clusters[one].cluster.slug == only])
+    def scope(self, actor: Actor, only: str = "", kinds: Iterable[Kind[Any]] = ()) -> Scope:
+        """What of the connected clusters this person may see; with ``only``, of the cluster of that address.
 
-    def counts(self, seen: Scope) -> dict[str, int]:
+        With ``kinds``: where they see these. What is told of apps needs none (see ``clusters.access.scope``).
+        """
+        clusters = self.supervisor.connections
+        asked = [one for one in clusters if not only or clusters[one].cluster.slug == only]
+        return seen(self.supervisor, actor, asked, kinds)
+
+    def whole(self, actor: Actor, scope: Scope) -> list[int]:
+        """Those of these clusters that this person sees as a whole, with their machines, and so their usage."""
+        return [one for one, namespaces in scope.items() if namespaces is None and self.shows(actor, one, "node")]
+
+    def shows(self, actor: Actor, cluster_id: int, kind_name: str, namespace: str | None = None) -> bool:
+        """Does the cluster itself show that kind there to this person, where it is asked as them?"""
+        store = self.supervisor.connections[cluster_id].stores.get(kind_name)
+        return store is None or sees_kind(actor, cluster_id, store.kind, namespace)
+
+    def hidden_kinds(self, actor: Actor) -> dict[int, list[str]]:
+        """By cluster, the kinds that it does not show to this person wherever it shows them apps."""
+        hidden: dict[int, list[str]] = {}
+        for number, limits in actor.limits:
+            stores = self.supervisor.connections[number].stores if number in self.supervisor.connections else {}
+            kinds = {name: limits.of(store.kind) for name, store in stores.items()}
+            hidden[number] = [
+                name for name, shown in kinds.items()
+                if shown is not None and (limits.namespaces is None or not limits.namespaces <= shown)
+            ]  # fmt: skip
+        return hidden
+
+    def findings(self, actor: Actor, scope: Scope) -> list[Finding]:
+        """What is wrong, as far as this person may see what it is about."""
+        return [
+            one
+            for one in self.triage.findings(scope)
+            if not actor.limits or not one.kind or self.shows(actor, one.cluster, one.kind, one.namespace or None)
+        ]
+
+    def counts(self, actor: Actor, scope: Scope) -> dict[str, int]:
         """The numbers of the sidebar."""
-        return self.triage.counts(seen)
+        numbers = self.triage.counts(scope)
+        if not actor.limits:
+            return numbers
+        mine = dict(numbers, attention=len(self.findings(actor, scope)))
+        for store in self.supervisor.stores():
+            if store.cluster_id in scope and store.listed and actor.limits_on(store.cluster_id):
+                shown = self.gateway.reach(actor, store.cluster_id, [store.kind])
+                mine[store.kind.name] += counted(store, shown) - counted(store, scope[store.cluster_id])
+        return mine
 
     def on_attention(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Hear when the counts of the sidebar may be others. Returns how to stop."""

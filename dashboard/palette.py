@@ -71,7 +71,7 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
         return pages
     pages = [*_build(actor, words, only), *_deploy(actor, words, only), *_yaml(actor, words, only), *pages]
     scope = engine.scope(actor, only)
-    resources = [_resource(row) for row in _best(scope, words)]
+    resources = [_resource(row) for row in _best(actor, scope, words)]
     return [*pages[:5], *_clusters(shown.clusters, words), *resources, *await _actions(actor, scope, words)]
 
 
@@ -106,20 +106,21 @@ def _clusters(entries: Iterable[ClusterEntry], words: list[str]) -> Iterator[Fou
             yield Found("Clusters", f"Only {one.name}", "narrow everything to it", "list-filter", one.choose)
 
 
-def _best(scope: Scope, words: list[str]) -> list[Row]:
+def _best(actor: Actor, scope: Scope, words: list[str]) -> list[Row]:
     def rank(row: Row) -> tuple[int, int, str]:
         name = row.resource.name.casefold()
         exact = 0 if name == words[0] else 1 if name.startswith(words[0]) else 2
         return exact, len(name), row.id
 
-    return heapq.nsmallest(MOST, _matching(scope, words), key=rank)
+    return heapq.nsmallest(MOST, _matching(actor, scope, words), key=rank)
 
 
-def _matching(scope: Scope, words: list[str]) -> Iterator[Row]:
+def _matching(actor: Actor, scope: Scope, words: list[str]) -> Iterator[Row]:
     """All visible resources whose name, namespace and kind hold every word."""
-    for cluster_id, namespaces in scope.items():
+    for cluster_id in scope:
         connection = engine.supervisor.connections[cluster_id]
         for store in connection.stores.values():
+            namespaces = engine.gateway.reach(actor, cluster_id, [store.kind])
             beside = f"\0{store.kind.label}\0{connection.cluster.name}".casefold()
             for uid, resource in store.resources.items():
                 if namespaces is not None and (not store.kind.namespaced or resource.namespace not in namespaces):
@@ -139,7 +140,7 @@ async def _actions(actor: Actor, scope: Scope, words: list[str]) -> list[Found]:
     if len(words) < 2:
         return []
     found: list[tuple[Row, Action[Any]]] = []
-    for row in _best(scope, words[1:]):
+    for row in _best(actor, scope, words[1:]):
         for action in row.kind.actions:
             wanted = action.label.casefold().startswith(words[0]) or action.verb.startswith(words[0])
             refused = action.refuse is not None and action.refuse(row.resource)

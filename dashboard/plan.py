@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clusters.access import Actor
 from clusters.errors import ClusterError
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds.base import Action
@@ -62,11 +63,11 @@ def planned(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> Planned:
     )
 
 
-async def permitted(plan: Sequence[Planned]) -> list[Planned]:
-    """The same without what its cluster would refuse to the account that we sign in with."""
+async def permitted(actor: Actor, plan: Sequence[Planned]) -> list[Planned]:
+    """The same without what its cluster would refuse to whom it is asked as."""
     there = [
         engine.gateway.refused_there(
-            one.row.cluster.id, one.row.kind, one.row.resource, one.action, within=ASKED_WITHIN, newest=True
+            actor, one.row.cluster.id, one.row.kind, one.row.resource, one.action, ASKED_WITHIN, newest=True
         )
         for one in plan
     ]

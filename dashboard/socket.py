@@ -181,6 +181,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         async with self.checking:
             revision = await actors.revision()
             if revision == self.revision and time.time() < self.signed_in_until:
+                await self._narrow()
                 return True
             stays = await self._check_again()
             self.revision = revision
@@ -193,10 +194,18 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(ENDED)
             return False
         self.signed_in_until = await signed_in_until(self.scope)
-        if actor.grants != self.actor.grants:
+        if (actor.grants, actor.limits) != (self.actor.grants, self.actor.limits):
             self.actor = actor
             await self.open_again()
         return True
+
+    async def _narrow(self) -> None:
+        """What a cluster that is asked as this person lets them see may be something else after a minute."""
+        assert self.actor is not None
+        actor = await actors.narrow(self.actor)
+        if actor.limits != self.actor.limits:
+            self.actor = actor
+            await self.open_again()
 
     def _clusters_changed(self) -> None:
         """Clusters came or went: what is followed is asked anew, once for all that come at the same time."""

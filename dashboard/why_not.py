@@ -18,7 +18,7 @@ async def not_allowed(actor: Actor, row: Row, action: Action[Any]) -> str:
     decision = engine.gateway.decide_action(actor, row, action)
     if not decision.allowed:
         return decision.reason
-    return await engine.gateway.refused_there(row.cluster.id, row.kind, row.resource, action)
+    return await engine.gateway.refused_there(actor, row.cluster.id, row.kind, row.resource, action)
 
 
 async def why_not(actor: Actor, row: Row, action: Action[Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from clusters.access import Actor, Decision, Target, decide
+from clusters.access import Actor, Decision, Target, decide, places
 from clusters.apply.places import Place
 from clusters.apply.step import LEAST, need
 from clusters.live.connection import Connection
@@ -20,8 +20,8 @@ def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> D
         version, _, plural = row.kind.api.rpartition("/")
         place = Place(version, plural, row.kind.label, row.kind.namespaced)
         return decide(actor, Target(cluster.id, row.namespace, read_only), need(place))
-    named = {name for grant in actor.grants if grant.cluster in (None, cluster.id) for name in grant.namespaces}
-    decisions = [decide(actor, Target(cluster.id, one, read_only), LEAST) for one in (None, *sorted(named))]
+    named = sorted(one for one in places(actor, cluster.id) if one)
+    decisions = [decide(actor, Target(cluster.id, one, read_only), LEAST) for one in (None, *named)]
     return next((one for one in decisions if one.allowed), decisions[0])
 
 

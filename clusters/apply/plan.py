@@ -90,7 +90,7 @@ async def plan(gateway: Gateway, actor: Actor, asked: Asked) -> Plan:
     documents = await asyncio.to_thread(read, asked.text)
     if not documents:
         raise Invalid("There is no object in this text.")
-    driver = gateway.connections.driver(asked.cluster_id)
+    driver = gateway.driver(actor, asked.cluster_id)
     return await in_time(_plan(gateway, actor, asked, documents, driver), SECONDS)
 
 

@@ -86,7 +86,7 @@ async def apply(gateway: Gateway, actor: Actor, asked: Asked, seal: str, key: st
 
 
 async def _write_all(gateway: Gateway, actor: Actor, cluster_id: int, steps: Sequence[Step], key: str) -> Applied:
-    driver = gateway.connections.driver(cluster_id)
+    driver = gateway.driver(actor, cluster_id)
     results: list[Result] = []
     written: list[Written] = []
     for step in steps:
@@ -119,7 +119,7 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
     """Undo what was applied under that key, the last object first. Raises Missing or Denied, with nothing done."""
 
     async def work() -> Applied:
-        driver = gateway.connections.driver(cluster_id)
+        driver = gateway.driver(actor, cluster_id)
         written = await take(actor.user_id, cluster_id, kept)
         for one in written:  # all of them, before the first
             inside = one.namespace if one.place.namespaced else None

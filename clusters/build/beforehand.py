@@ -25,7 +25,7 @@ async def remarks(gateway: Gateway, actor: Actor, cluster_id: int, form: BuildFo
     """What is worth knowing. Raises Denied."""
     await gateway.see(actor, cluster_id, None, NEED, verb="build")
     try:
-        return await in_time(out_of_reach(gateway.connections.driver(cluster_id), form), SECONDS)
+        return await in_time(out_of_reach(gateway.driver(actor, cluster_id), form), SECONDS)
     except ClusterError:
         return ()  # the cluster's own state says what is wrong
 

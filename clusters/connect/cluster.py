@@ -16,7 +16,7 @@ from clusters import audit
 from clusters.access import Actor
 from clusters.connect.expiry import Expiry, first_expiry
 from clusters.connect.secrets import read_secret, write_secret
-from clusters.drivers.base import About
+from clusters.drivers.base import About, Driver
 from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds.field import Field
@@ -93,11 +93,14 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
     return Reach(driver, settings, secret)
 
 
-async def test(to: Reach) -> About:
-    """Connect once and say what it is. Raises the cluster's error, with words for what is wrong and what to do."""
+async def test(to: Reach, by: Actor) -> About:
+    """Connect once and say what it is, and whether whoever does so can act as themselves where that is wanted.
+
+    Raises the cluster's error, with words for what is wrong and what to do.
+    """
     driver = make_driver(to.driver, dict(to.settings), dict(to.secret))
     try:
-        return await asyncio.wait_for(driver.about(), TEST_SECONDS)
+        return await asyncio.wait_for(_answers(driver, to, by), TEST_SECONDS)
     except Refused as error:
         raise _because_expired(to, error) or error from error
     except TimeoutError as error:
@@ -108,6 +111,15 @@ async def test(to: Reach) -> About:
     finally:
         with contextlib.suppress(ClusterError, TimeoutError):
             await asyncio.wait_for(driver.close(), 5)
+
+
+async def _answers(driver: Driver, to: Reach, by: Actor) -> About:
+    about = await driver.about()
+    if to.settings.get("impersonate"):
+        from clusters.connect import acting  # here: it brings the client of Kubernetes
+
+        await acting.check(driver, to.settings, by)
+    return about
 
 
 def _because_expired(to: Reach, error: Refused) -> Refused | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from clusters.access import Actor, Target, decide
+from clusters.access import Actor, Target, decide, places
 from clusters.apply.step import LEAST
 from clusters.drivers.base import Driver
 from clusters.gateway import Gateway
 from clusters.kinds import DESCRIBED
-from clusters.permissions import HINT, may_not
+from clusters.permissions import HINT, may_not, subject
 
 GROUP = "apps"
 MOST = 200  # namespaces that the cluster is asked about, one by one
@@ -40,15 +40,15 @@ async def where(
     """``plural`` is what is made there ("deployments"); ``chosen`` the namespaces that the cluster is looked at in."""
     cluster = gateway.connections.cluster(cluster_id)
     read_only = settings.READ_ONLY or cluster.read_only
-    granted = {name for one in actor.grants if one.cluster in (None, cluster_id) for name in one.namespaces}
-    names = {one.name for one in gateway.visible(actor, cluster_id, "namespace")} | set(chosen) | granted
+    known = {name for name in places(actor, cluster_id) if name}
+    names = {one.name for one in gateway.visible(actor, cluster_id, "namespace")} | set(chosen) | known
     anywhere = decide(actor, Target(cluster_id, None, read_only), LEAST)
     ours = sorted(name for name in names if decide(actor, Target(cluster_id, name, read_only), LEAST).allowed)
     if not ours and not anywhere.allowed:
         return Where(why_not=anywhere.reason)
     try:
         async with asyncio.timeout(within):
-            return await _allowed_there(gateway.connections.driver(cluster_id), plural, ours)
+            return await _allowed_there(gateway.driver(actor, cluster_id), plural, ours)
     except TimeoutError:
         return Where(ours)
 
@@ -64,6 +64,6 @@ async def _allowed_there(driver: Driver, plural: str, names: Sequence[str]) -> W
     if allowed:
         return Where(allowed)
     if len(names) == 1:
-        return Where(why_not=f"{may_not('create', plural, names[0], GROUP)} {HINT}")
+        return Where(why_not=f"{may_not('create', plural, names[0], GROUP, driver.acts_as)} {HINT}")
     what = DESCRIBED[f"{plural}.{GROUP}"].plural.lower()
-    return Where(why_not=f"This cluster's account may make {what} in no namespace. {HINT}")
+    return Where(why_not=f"{subject(driver.acts_as)} may make {what} in no namespace. {HINT}")

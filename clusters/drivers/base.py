@@ -6,13 +6,14 @@ limit, and raises only the errors of ``clusters.errors``. All that it returns is
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from clusters.errors import Missing
 
 if TYPE_CHECKING:
+    from clusters.access import Limits
     from clusters.kinds.base import Kind
     from clusters.kinds.field import Field
     from clusters.live.log_lines import LogFilter
@@ -146,6 +147,8 @@ class Usage:
 class OnlyOurKinds:
     """Part of a driver whose clusters have the kinds of their platform, and can have no others."""
 
+    acts_as = ""
+
     async def discover(self) -> Sequence[Found]:
         """Nothing beyond them."""
         return ()
@@ -159,6 +162,14 @@ class OnlyOurKinds:
     ) -> bool | None:
         """Whoever reaches them may do all of it."""
         return True
+
+    def as_person(self, name: str) -> Driver:
+        """They know one account only: that of the connection."""
+        return self  # type: ignore[return-value]
+
+    async def limits(self, namespaces: Iterable[str]) -> Limits | None:
+        """They show all that they have."""
+        return None
 
 
 class Shell(Protocol):
@@ -226,6 +237,10 @@ class Driver(Protocol):
     platform: Platform
     looked_at: bool  # set by the engine: while somebody looks, try again sooner
 
+    @property
+    def acts_as(self) -> str:
+        """The person whom the cluster is asked as, by their name there; "": the account of the connection."""
+
     async def about(self) -> About:
         """Connect if need be and say what it is. The test before saving is this call."""
 
@@ -246,6 +261,16 @@ class Driver(Protocol):
         In the words of Kubernetes ("patch", "apps", "deployments/scale"); without a namespace: in all of them, or what
         belongs to none. Answers are kept for a minute; ``newest``: a "no" of before is asked again. Never raises.
         """
+
+    def as_person(self, name: str) -> Driver:
+        """The same line, used as that person of ours where the connection says so; else this driver itself.
+
+        All that is then asked and done is asked and done by them, in the cluster's eyes; only nothing is watched.
+        """
+
+    async def limits(self, namespaces: Iterable[str]) -> Limits | None:
+        """What the cluster lets the person list whom this driver acts as, everywhere and in each of these; None: no
+        person. Raises the cluster's error where it does not say."""
 
     def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; reconnects by itself and says so with Broken."""

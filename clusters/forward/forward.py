@@ -66,7 +66,7 @@ class Forward:
             raise Missing(f"{self.row.resource.name} is not there any more.")
         pod, port = kind.forwarding.reach(now, self.port, self._gateway.visible(self.actor, cluster, "pod"))
         self.pod = pod.name
-        wire = await in_time(connections.driver(cluster).dial(pod, port), DIAL)
+        wire = await in_time(self._gateway.driver(self.actor, cluster).dial(pod, port), DIAL)
         if self.ended:  # meanwhile
             await wire.close()
             raise Missing(self.ended)

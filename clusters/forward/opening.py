@@ -32,9 +32,9 @@ async def may_open(gateway: Gateway, actor: Actor, row: Row) -> None:
     await gateway.see(actor, row.cluster.id, row.namespace, NEED, verb=VERB, kind=row.kind.name, resource=row.resource)
 
 
-async def why_not_there(gateway: Gateway, row: Row, *, within: float = SOON, newest: bool = False) -> str:
-    """Why the cluster would refuse it to our account; "" when it would not, or does not say in time."""
-    driver, permissions = gateway.connections.driver(row.cluster.id), forwarding_of(row).permissions
+async def why_not_there(gateway: Gateway, actor: Actor, row: Row, *, within: float = SOON, newest: bool = False) -> str:
+    """Why the cluster would refuse it; "" when it would not, or does not say in time."""
+    driver, permissions = gateway.driver(actor, row.cluster.id), forwarding_of(row).permissions
     return await refusal(driver, row.kind, row.resource, permissions, within=within, newest=newest)
 
 
@@ -51,7 +51,7 @@ async def open_port(
     event = event_of(
         actor, gateway.connections.cluster(row.cluster.id), row.kind.name, row.resource, VERB, detail={"port": port}
     )
-    if why := await why_not_there(gateway, row, within=BEFORE_ACTING, newest=True):
+    if why := await why_not_there(gateway, actor, row, within=BEFORE_ACTING, newest=True):
         await audit.denied(event, why)
         raise NotPermitted(why, hint=HINT)
     request = await audit.intent(event)

@@ -95,6 +95,10 @@ class Supervisor:
         self._turned_listeners[listener] = None
         return lambda: self._turned_listeners.pop(listener, None)
 
+    def clusters(self) -> Sequence[int]:
+        """The numbers of those that are connected."""
+        return list(self.connections)
+
     def driver(self, cluster_id: int) -> Driver:
         """For the gateway only."""
         return self._connection(cluster_id).driver

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clusters.access import Scope
+from clusters.access import Namespaces, Scope
 from clusters.kinds.base import Level
 from clusters.live.connection import Connection
 from clusters.live.store import Delta, Store
@@ -155,14 +155,7 @@ class Triage:
         numbers = {"attention": len(self.findings(scope)), "workloads": sum(self.levels(scope).values())}
         for store in self._supervisor.stores():
             if store.cluster_id in scope and store.listed:
-                allowed = scope[store.cluster_id]
-                here = (
-                    len(store.resources)
-                    if allowed is None
-                    else sum(one.namespace in allowed for one in store.resources.values())
-                    if store.kind.namespaced
-                    else 0
-                )
+                here = counted(store, scope[store.cluster_id])
                 numbers[store.kind.name] = numbers.get(store.kind.name, 0) + here
         return numbers
 
@@ -279,6 +272,13 @@ class Triage:
 
     def _everything(self) -> Scope:
         return dict.fromkeys(self._supervisor.connections)
+
+
+def counted(store: Store, namespaces: Namespaces) -> int:
+    """How many of its resources are in these."""
+    if namespaces is None:
+        return len(store.resources)
+    return sum(one.namespace in namespaces for one in store.resources.values()) if store.kind.namespaced else 0
 
 
 def _heard(connection: Connection) -> Heard:

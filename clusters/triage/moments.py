@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,18 +76,22 @@ async def tidy() -> None:
         await Moment.objects.filter(pk__lte=last).adelete()
 
 
-def visible(scope: Scope, since: datetime | None = None) -> QuerySet[Moment]:
-    """What happened within this scope, newest first."""
+def visible(
+    scope: Scope, since: datetime | None = None, hidden: Mapping[int, Collection[str]] | None = None
+) -> QuerySet[Moment]:
+    """What happened within this scope, newest first; but to ``hidden`` kinds of a cluster."""
     reach = Q(pk__in=())
     for cluster, namespaces in scope.items():
-        reach |= Q(cluster=cluster) if namespaces is None else Q(cluster=cluster, namespace__in=namespaces)
+        within = Q(cluster=cluster) if namespaces is None else Q(cluster=cluster, namespace__in=namespaces)
+        kinds = (hidden or {}).get(cluster)
+        reach |= within & ~Q(kind__in=kinds) if kinds else within
     found = Moment.objects.filter(reach).select_related("cluster")
     return found.filter(at__gte=since) if since else found
 
 
-async def newest(scope: Scope, count: int) -> list[Moment]:
+async def newest(scope: Scope, count: int, hidden: Mapping[int, Collection[str]] | None = None) -> list[Moment]:
     """The last few."""
-    rows: AsyncIterator[Moment] = visible(scope)[:count].__aiter__()
+    rows: AsyncIterator[Moment] = visible(scope, None, hidden)[:count].__aiter__()
     return [one async for one in rows]
 
 

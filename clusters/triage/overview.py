@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from clusters.access import Scope
@@ -95,8 +95,9 @@ def overview(
     restarts: Restarts,
     measured: Sequence[Measured],
     now: float,
+    closed: Collection[int] = (),
 ) -> Overview:
-    """Home, within this scope."""
+    """Home, within this scope. ``closed``: the clusters that show nothing to whoever looks, which they are told."""
     seen = [cluster for cluster in clusters if cluster.id in scope]
     levels = engine.counts(seen, scope)
     apps = {cluster.id: _apps(cluster, scope) for cluster in seen}
@@ -112,11 +113,12 @@ def overview(
     silent = sum(len(found) for cluster, found in apps.items() if cluster in unheard)
     hidden = [cluster for cluster in seen if _is_hidden(cluster)]
     head = explain.headline(len(findings)) if levels or findings or not loading else "Looking around"
-    if hidden and not findings and head != "Looking around":
+    unseen = bool(hidden or closed)
+    if unseen and not findings and head != "Looking around":
         head = "What can be seen is well" if levels else "Nothing can be seen"
     return Overview(
         headline=head,
-        sentence=f"{sentence(levels, loading) if levels or not hidden else ''}{_of_hidden(hidden)}".strip(),
+        sentence=f"{sentence(levels, loading) if levels or not unseen else ''}{_of_hidden(hidden)}".strip(),
         findings=tuple(findings),
         levels=levels,
         numbers=numbers(known, silent, restarts, measured, now),

@@ -32,8 +32,7 @@ class OverviewTopic(Topic):
             self.open_things.enter_context(engine.supervisor.connections[cluster_id].wanted())
         self.open_things.callback(engine.triage.subscribe(self._judged))
         self.open_things.callback(engine.supervisor.on_state(self._state_changed))
-        whole = [cluster_id for cluster_id, namespaces in self._scope.items() if namespaces is None]
-        self.open_things.callback(engine.totals.look(whole))
+        self.open_things.callback(engine.totals.look(engine.whole(self.actor, self._scope)))
         self.open_things.callback(engine.on_totals(self._measured))
         self.owe_snapshot()
 
@@ -41,7 +40,7 @@ class OverviewTopic(Topic):
         """The headline and the mark."""
         self._seq += 1
         self._mark = self._now()
-        findings = engine.triage.findings(self._scope)
+        findings = engine.findings(self.actor, self._scope)
         return Frame(t="snap", seq=self._seq, now=time.time(), mark=self._mark, attention=len(findings))
 
     def _judged(self) -> None:
@@ -56,7 +55,7 @@ class OverviewTopic(Topic):
             self._judged()
 
     def _now(self) -> str:
-        findings = [(one.id, one.level, one.cause, one.affected) for one in engine.triage.findings(self._scope)]
+        findings = [(one.id, one.level, one.cause, one.affected) for one in engine.findings(self.actor, self._scope)]
         states = [
             (one, engine.supervisor.connections[one].contact.state(time.time()))
             for one in self._scope

@@ -45,9 +45,9 @@ class ShellTopic(Topic):
             seq=self._seq,
             now=time.time(),
             clusters=[cluster_state(one) for one in connections],
-            counts=engine.counts(self._counted),
+            counts=engine.counts(self.actor, self._counted),
             ports=len(forwards.of(self.actor)),
-            rights=blake2b(repr(self.actor.grants).encode(), digest_size=6).hexdigest(),
+            rights=blake2b(repr((self.actor.grants, self.actor.limits)).encode(), digest_size=6).hexdigest(),
         )
 
     def _state_changed(self, connection: Connection) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 from clusters.errors import Invalid, Refused
 from clusters.live.frame import Frame
 from clusters.live.query import MAX_LIMIT, parse
+from clusters.live.table import TABLES
 from clusters.live.usage import usage_cells
 from dashboard.engine import engine
+from dashboard.narrowed import single
 from dashboard.topics.base import Topic, number
 
 
@@ -22,13 +24,12 @@ class TableTopic(Topic):
         name, text = self.args.get("table"), self.args.get("query", "")
         if not isinstance(name, str) or not isinstance(text, str):
             raise Invalid("There is no such list.")
-        scope = engine.scope(self.actor)
-        if not scope and engine.supervisor.connections:
+        if not engine.scope(self.actor) and engine.supervisor.connections:
             raise Refused("Nothing is shared with you yet.", hint="Ask an administrator for a role.")
         offset = number(self.args.get("offset", 0), 10_000_000)
         limit = min(number(self.args.get("limit", 100), 100_000), MAX_LIMIT)
         await engine.learn(name)
-        query = parse(name, text, scope)
+        query = parse(name, text, engine.scope(self.actor, kinds=single(TABLES.get(name))))
         await engine.supervisor.hub.prepare(query)
         self.window = self.open_things.enter_context(engine.supervisor.hub.window(query, offset, limit))
         self.window.followers.add(self)

@@ -62,7 +62,7 @@ async def act(request: Request) -> HttpResponse:
     actions = [await action_or_404(request, row, verb) for row in rows]  # all of them, before the first call
     plan = [planned(row, action, asked.dict()) for row, action in zip(rows, actions, strict=True)]
     if request.method != "POST":
-        plan = await permitted(plan)  # what is done is asked again by the gateway, and recorded
+        plan = await permitted(request.actor, plan)  # what is done is asked again by the gateway, and recorded
     if request.method != "POST" and asks_for(request, "plan"):
         return _plan(request, await looked_ahead(request, plan, asked.dict()), asked)
     if request.method != "POST":

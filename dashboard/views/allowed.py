@@ -43,7 +43,8 @@ async def _refused(request: Request, rows: Sequence[Row]) -> dict[str, str]:
             else:
                 ours.setdefault((row.cluster.id, row.kind.name, action.verb, row.namespace), (row, action))
     asked = [
-        engine.gateway.refused_there(row.cluster.id, row.kind, row.resource, action) for row, action in ours.values()
+        engine.gateway.refused_there(request.actor, row.cluster.id, row.kind, row.resource, action)
+        for row, action in ours.values()
     ]
     for (_, _, verb, _), why in zip(ours, await asyncio.gather(*asked), strict=True):
         reasons[verb].append(why)

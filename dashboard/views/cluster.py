@@ -16,6 +16,7 @@ from clusters.permissions import NotPermitted
 from dashboard.access import allow, cluster_or_404
 from dashboard.deploy_rights import offered
 from dashboard.engine import engine
+from dashboard.narrowed import acting_as, narrowed
 from dashboard.navigation import list_address
 from dashboard.page import page
 from dashboard.request import Request
@@ -42,6 +43,8 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "deploy": await offered(request.actor, ["deployment"], connection.cluster.slug),
             "all_kinds": len(connection.discovered.found),
             "hidden": _is_hidden(connection),
+            "acts_as": acting_as(request.actor, connection.cluster.id),
+            "narrowed": narrowed(request.actor, [connection.cluster.id]),
             "namespaces": sorted(connection.cluster.namespaces or ()),
         },
     )

@@ -106,7 +106,7 @@ async def remove(request: Request, slug: str) -> HttpResponse:
 async def _take(request: Request, to: domain.Reach, name: str) -> HttpResponse:
     """Connect it as it is, when it answers."""
     try:
-        about = await domain.test(to)
+        about = await domain.test(to, request.actor)
         await _refuse_twice(about, None)
         marks = domain.Marks(name=await _free_name(name[:80]))
         made = await sync_to_async(domain.connect)(request.actor, marks, to, about)
@@ -123,7 +123,7 @@ async def _save(request: Request, driver: str, before: Cluster | None) -> HttpRe
     about, error, problems = None, None, {}
     try:
         to = await sync_to_async(domain.reach)(driver, given, before)
-        about = await domain.test(to)
+        about = await domain.test(to, request.actor)
         if form.is_valid() and "test" not in request.POST:
             await _refuse_twice(about, before)
             made = await sync_to_async(_keep)(request, form, to, about, before)

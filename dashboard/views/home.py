@@ -24,6 +24,7 @@ from clusters.triage.numbers import Measured, share_of
 from clusters.triage.overview import Overview, overview
 from dashboard.access import allow
 from dashboard.engine import address, engine
+from dashboard.narrowed import closed, narrowed
 from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import scope_or_404
@@ -64,11 +65,10 @@ async def home(request: Request) -> HttpResponse:
     scope = scope_or_404(request)
     may_connect = is_admin(request.actor)
     if asks_for(request, "numbers"):
-        return render(request, "partials/home_numbers.html", {"overview": look(scope)})
+        return render(request, "partials/home_numbers.html", {"overview": look(request.actor, scope)})
     if asks_for(request, "clusters"):
-        return render(
-            request, "partials/home_clusters.html", {"clusters": _clusters(scope), "may_connect": may_connect}
-        )
+        shown = {"clusters": _clusters(request.actor, scope), "may_connect": may_connect}
+        return render(request, "partials/home_clusters.html", shown)
     context = await _context(request.actor, scope)
     context["may_connect"] = may_connect
     if asks_for(request, "home"):
@@ -83,7 +83,8 @@ async def activity(request: Request) -> HttpResponse:
     chosen = request.GET.get("range", "7d")
     if chosen not in RANGES:
         raise Http404
-    found = moments.visible(scope_or_404(request), datetime.now(UTC) - RANGES[chosen][1]).order_by("-id")
+    since, hidden = datetime.now(UTC) - RANGES[chosen][1], engine.hidden_kinds(request.actor)
+    found = moments.visible(scope_or_404(request), since, hidden).order_by("-id")
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 16:
         found = found.filter(pk__lt=int(before))
@@ -101,15 +102,16 @@ async def activity(request: Request) -> HttpResponse:
 
 
 async def _context(actor: Actor, scope: Scope) -> dict[str, Any]:
-    shown = look(scope)
-    feed = [_moment(one) for one in await moments.newest(scope, NEWEST)]
+    shown = look(actor, scope)
+    feed = [_moment(one) for one in await moments.newest(scope, NEWEST, engine.hidden_kinds(actor))]
     return {
         "overview": shown,
         "findings": await asyncio.gather(*(_finding(actor, one) for one in shown.findings[:MOST_FINDINGS])),
         "more": max(0, len(shown.findings) - MOST_FINDINGS),
         "hive": [_comb(one) for one in shown.hive],
         "feed": feed,
-        "clusters": _clusters(scope),
+        "clusters": _clusters(actor, scope),
+        "narrowed": narrowed(actor, scope),
         "anything": bool(engine.supervisor.connections),
         "legend": [(level.name.lower(), LEGEND[level]) for level in LEGEND if _is_in_legend(level, shown)],
     }
@@ -119,19 +121,19 @@ def _is_in_legend(level: Level, shown: Overview) -> bool:
     return level in ALWAYS_EXPLAINED or bool(shown.levels.get(level))
 
 
-def look(scope: Scope) -> Overview:
+def look(actor: Actor, scope: Scope) -> Overview:
     """Home as data, for somebody with these rights. The usage of a cluster is for those who see all of it."""
     triage, totals = engine.triage, engine.totals
     measured = [
         Measured(_name(one), totals.last(one), totals.history(one), totals.why_not(one))
-        for one, namespaces in scope.items()
-        if namespaces is None
+        for one in engine.whole(actor, scope)
     ]
-    return overview(triage.heard(), scope, triage.findings(scope), triage.restarts(scope), measured, time.time())
+    found, hidden = engine.findings(actor, scope), closed(actor, scope)
+    return overview(triage.heard(), scope, found, triage.restarts(scope), measured, time.time(), hidden)
 
 
-def _clusters(scope: Scope) -> list[dict[str, Any]]:
-    usage = {one: engine.totals.last(one) for one, namespaces in scope.items() if namespaces is None}
+def _clusters(actor: Actor, scope: Scope) -> list[dict[str, Any]]:
+    usage = {one: engine.totals.last(one) for one in engine.whole(actor, scope)}
     shares = {"Processor": share_of(usage, "cpu"), "Memory": share_of(usage, "memory")}
     ids = sorted(scope, key=lambda one: _name(one).casefold())
     shown = [_cluster(one) for one in ids]

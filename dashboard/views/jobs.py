@@ -101,11 +101,15 @@ async def job_or_404(request: Request, key: str) -> Job:
 
 
 def visible(actor: Actor) -> QuerySet[Job]:
-    """Your own, those of clusters that are shared with you as a whole, and for administrators all."""
+    """Your own, those of clusters that are shared with you as a whole, and for administrators all.
+
+    Of a cluster that is asked as whoever acts, only your own: another one's tell what it may not show to you.
+    """
     found = Job.objects.select_related("cluster", "actor").order_by("-id")
     if is_admin(actor):
         return found
-    whole = [cluster for cluster, namespaces in engine.scope(actor).items() if namespaces is None]
+    shared = engine.scope(actor).items()
+    whole = [cluster for cluster, namespaces in shared if namespaces is None and actor.limits_on(cluster) is None]
     return found.filter(Q(actor_id=actor.user_id) | Q(cluster_id__in=whole))
 
 

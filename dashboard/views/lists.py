@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from clusters.access import Actor, Need, Target, decide
+from clusters.access import Actor, Need, Target, decide, places
 from clusters.errors import Invalid
 from clusters.kinds.base import Kind, Role
 from clusters.live.query import Query, parse
@@ -20,8 +20,10 @@ from dashboard.access import allow
 from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.logs import MAX_ROWS
+from dashboard.narrowed import narrowed, single
 from dashboard.page import page
 from dashboard.request import Request
+from dashboard.scope import chosen_cluster
 from dashboard.topics.table import table_snapshot
 
 FIRST = 50  # rows of the first window: those of a screen and a few more; the page asks for what it needs beyond
@@ -45,6 +47,7 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
             "table_columns": [_column(column, shown.kinds, column.key in query.columns) for column in shown.columns],
             "actions": _bulk_actions(request.actor, shown),
             "snapshot": snapshot,
+            "narrowed": narrowed(request.actor, engine.scope(request.actor, chosen_cluster(request.GET)), shown),
             "makers": [
                 kind
                 for kind in shown.kinds
@@ -79,7 +82,8 @@ async def ids(request: Request, table: str) -> JsonResponse:
 async def _asked(request: Request, name: str) -> tuple[Table, Query]:
     await engine.learn(name)
     try:
-        query = parse(name, request.META.get("QUERY_STRING", ""), engine.scope(request.actor))
+        scope = engine.scope(request.actor, kinds=single(TABLES.get(name)))
+        query = parse(name, request.META.get("QUERY_STRING", ""), scope)
     except Invalid as error:
         raise Http404(error.message) from error
     return TABLES[name], query
@@ -135,7 +139,7 @@ def _may_somewhere(actor: Actor, need: Need) -> bool:
     """Is there anything at all that this may be done to? Each act is decided again, for its own resource."""
     for one in engine.supervisor.connections.values():
         read_only = settings.READ_ONLY or one.cluster.read_only
-        places = {None, *(namespace for grant in actor.grants for namespace in grant.namespaces)}
-        if any(decide(actor, Target(one.cluster.id, place, read_only), need).allowed for place in places):
-            return True
+        for place in places(actor, one.cluster.id):
+            if decide(actor, Target(one.cluster.id, place, read_only), need).allowed:
+                return True
     return False

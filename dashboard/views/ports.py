@@ -43,7 +43,7 @@ async def offered(request: Request, row: Row) -> list[dict[str, Any]]:
         return []
     target = target_in(row.cluster, row.namespace)
     decision = decide(request.actor, target, NEED)
-    there = await why_not_there(engine.gateway, row) if decision.allowed else ""
+    there = await why_not_there(engine.gateway, request.actor, row) if decision.allowed else ""
     why = decision.reason if not decision.allowed else why_not() or there or row.kind.forwarding.refuse(row.resource)
     href = f"/ports/open/?{urlencode({'row': row.id})}"
     return [{"action": Button(), "why": why, "href": href, "more": False, "there": there}]
@@ -89,7 +89,7 @@ async def end(request: Request) -> HttpResponse:
 async def _dialog(request: Request, row: Row) -> HttpResponse:
     forwarding = row.kind.forwarding
     assert forwarding is not None
-    there = await why_not_there(engine.gateway, row)
+    there = await why_not_there(engine.gateway, request.actor, row)
     context = {
         "row": row,
         "doors": forwarding.doors(row.resource),

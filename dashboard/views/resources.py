@@ -91,7 +91,8 @@ async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
     target = target_in(row.cluster, row.namespace)
     undone_by = {action.undo(row.resource, {})[0] for action in row.kind.actions if action.undo and not action.fields}
     there = [
-        engine.gateway.refused_there(row.cluster.id, row.kind, row.resource, action) for action in row.kind.actions
+        engine.gateway.refused_there(request.actor, row.cluster.id, row.kind, row.resource, action)
+        for action in row.kind.actions
     ]
     actions = []
     for action, refused_there in zip(row.kind.actions, await asyncio.gather(*there), strict=True):

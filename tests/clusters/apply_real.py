@@ -34,7 +34,15 @@ class OneCluster:
         self.real, self.calls = driver, list[Call]()
         self.before_call: Callable[[Call], Any] | None = None
 
+    acts_as = ""
+
+    def clusters(self) -> list[int]:
+        return [1]
+
     def driver(self, cluster_id: int) -> Any:
+        return self
+
+    def as_person(self, name: str) -> Any:
         return self
 
     def cluster(self, cluster_id: int) -> Any:

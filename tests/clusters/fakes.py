@@ -243,6 +243,9 @@ class FakeConnections:
         self.fake = FakeDriver()
         self.apps = two_apps()
 
+    def clusters(self) -> list[int]:
+        return [self.one.id]
+
     def driver(self, cluster_id: int) -> Any:
         self._there(cluster_id)
         return self.fake

@@ -141,6 +141,9 @@ async def test_who_is_granted_one_namespace_is_offered_that_one_alone() -> None:
 class _Empty(OneCluster):
     """Of which nothing is known yet."""
 
+    def clusters(self) -> list[int]:
+        return [1]
+
     def driver(self, cluster_id: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
         return self.real
 

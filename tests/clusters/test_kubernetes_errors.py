@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from clusters.access import Actor
 from clusters.connect import cluster
 from clusters.connect.kubeconfig import read_found
 from clusters.drivers.kubernetes import KubernetesDriver
@@ -89,7 +90,9 @@ async def test_a_token_that_is_over_is_said_so_beside_it(kubeconfig: Path) -> No
     ]
     settings = {**read_found(kubeconfig)[0].settings, "cert_data": ""}
     with pytest.raises(Refused, match="Its token expired on 13 Sep 2020") as raised:
-        await cluster.test(cluster.Reach("kubernetes", settings, {"token": ".".join([*claims, "AAAA"])}))
+        await cluster.test(
+            cluster.Reach("kubernetes", settings, {"token": ".".join([*claims, "AAAA"])}), Actor(1, "ada")
+        )
     assert raised.value.field == "token"
 
 

@@ -127,6 +127,9 @@ class Connected:
     def __init__(self, driver: Any, *resources: Any) -> None:
         self._driver, self._resources = driver, {one.uid: one for one in resources}
 
+    def clusters(self) -> list[int]:
+        return [1]
+
     def driver(self, cluster_id: int) -> Any:
         return self._driver
 

@@ -155,7 +155,7 @@ async def test_what_is_refused_is_decided_for_every_row_and_asked_once_of_each_p
     fakes.drivers["shop"].apps.update(many)
     asked: list[tuple[str, str]] = []
 
-    async def refused_there(cluster_id: int, kind: Any, resource: Any, action: Any, **more: Any) -> str:
+    async def refused_there(actor: Any, cluster_id: int, kind: Any, resource: Any, action: Any, **more: Any) -> str:
         asked.append((action.verb, resource.namespace))
         return "The cluster does not allow it." if resource.namespace == "front" else ""
 

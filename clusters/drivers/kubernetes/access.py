@@ -58,6 +58,7 @@ class RulesStatus(msgspec.Struct, frozen=True, rename="camel"):
     """All that a review of the rules says and we read."""
 
     resource_rules: list[Rule] | None = None
+    incomplete: bool = False  # there may be more, by something that cannot list its rules
 
 
 class RulesReview(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
 from yarl import URL
 
 from clusters.addresses import forbidden, literal
@@ -80,7 +81,7 @@ class ApiServer:
         try:
             async with asyncio.timeout(within or begins_within):
                 session, url, headers = await self._sign(method, target, query)
-                headers |= {"Accept": accept} | ({"Content-Type": content_type} if data is not None else {})
+                headers.update({"Accept": accept} | ({"Content-Type": content_type} if data is not None else {}))
                 response = await session.request(
                     method, url, data=data, headers=headers, allow_redirects=False, timeout=limits,
                     server_hostname=self.connection.tls_server_name or None,
@@ -129,12 +130,12 @@ class ApiServer:
 
     async def _sign(
         self, method: str, target: str, query: Mapping[str, str] | Sequence[tuple[str, str]] | None
-    ) -> tuple[aiohttp.ClientSession, URL, dict[str, str]]:
+    ) -> tuple[aiohttp.ClientSession, URL, CIMultiDict[str]]:
         async with self._opening:
             if self._session is None:
                 self._api, self._session = await self._open()
         _, url, headers, _, _ = await self._api.param_serialize(method, target, auth_settings=["BearerToken"])
-        return self._session, URL(url, encoded=True).with_query(query or {}), headers
+        return self._session, URL(url, encoded=True).with_query(query or {}), CIMultiDict(headers)
 
     async def _open(self) -> tuple[Any, aiohttp.ClientSession]:
         # Half a second and 25 MB: paid when the first cluster is reached, and not on the event loop.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters.drivers.kubernetes.addresses import check_server
+from clusters.drivers.kubernetes.naming import GROUPS_FORM, PREFIX, PREFIX_FORM
 from clusters.errors import Invalid, Unsupported
 from clusters.kinds.field import Field
 
@@ -28,6 +29,14 @@ FIELDS = (
     Field(name="namespaces", label="Only these namespaces", required=False, max_length=4000, narrows=True,
           pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?( +[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*",
           help="For an account that may not list the whole cluster. Separated by spaces; empty: all of them."),
+    Field(name="impersonate", label="Act as the signed-in person", type="flag", required=False, narrows=True,
+          help="What somebody reads and does goes to the cluster under their own name, so that its rights for them"
+               " count and its audit names them. The account above must be allowed to impersonate."),
+    Field(name="impersonate_prefix", label="What stands before their names there", required=False, max_length=64,
+          pattern=PREFIX_FORM, narrows=True, help=f"Small letters, with a colon at the end. Empty: {PREFIX}"),
+    Field(name="impersonate_groups", label="Groups that they all belong to there", required=False, max_length=1000,
+          pattern=GROUPS_FORM, narrows=True,
+          help="Separated by spaces; each gets the same before its name (people: pilothouse:people)."),
 )  # fmt: skip
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
 
+from clusters.access import Limits
 from clusters.drivers.base import (
     About,
     Call,
+    Driver,
     Found,
     LogChunk,
     LogOptions,
@@ -31,8 +33,11 @@ from clusters.drivers.kubernetes.discovery import discover
 from clusters.drivers.kubernetes.errors import not_kubernetes
 from clusters.drivers.kubernetes.merge import merged
 from clusters.drivers.kubernetes.metrics import Metrics
+from clusters.drivers.kubernetes.naming import Impersonation
 from clusters.drivers.kubernetes.paths import collection
+from clusters.drivers.kubernetes.person import PersonalServer
 from clusters.drivers.kubernetes.reading import TABLE, MetadataAlone, Objects, Tables, definitions
+from clusters.drivers.kubernetes.rights import rights
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import ClusterError, Missing, Refused, Unsupported
 from clusters.kinds.base import Kind
@@ -41,6 +46,7 @@ from clusters.kinds.kubernetes.general import general_kind
 from clusters.live.resource import FeedItem, Resource
 from clusters.permissions import HINT, NotPermitted, may_not
 
+MOST_PEOPLE = 500  # as whom one cluster is asked, kept at a time
 LOOKED_AT, AT_REST = 8.0, 30.0  # seconds: the longest wait between two tries
 
 
@@ -49,6 +55,7 @@ class KubernetesDriver:
 
     fields: ClassVar[tuple[Field, ...]] = FIELDS
     platform: Platform = "kubernetes"
+    acts_as = ""
 
     def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> None:
         self._settings, self._secret = settings, secret
@@ -56,6 +63,7 @@ class KubernetesDriver:
         self.looked_at = True
         self._metrics: Metrics | None = None
         self._access = AccessReviews(lambda: self._server)
+        self._people: dict[str, PersonalDriver] = {}
 
     @property
     def _server(self) -> ApiServer:
@@ -101,6 +109,20 @@ class KubernetesDriver:
     ) -> bool | None:
         """Does the cluster allow that to our account? None where it does not say."""
         return await self._access.may(Question(verb, group, resource, namespace, name), newest=newest)
+
+    def as_person(self, name: str) -> Driver:
+        """The same line, used as that person of ours where the connection says so."""
+        if self._settings.get("impersonate") is not True:
+            return self
+        if name not in self._people:
+            if len(self._people) >= MOST_PEOPLE:
+                self._people.clear()
+            self._people[name] = PersonalDriver(self, self._settings, name)
+        return self._people[name]
+
+    async def limits(self, namespaces: Iterable[str]) -> Limits | None:
+        """As the account of the connection it is asked for no person."""
+        return None
 
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; says with Broken when contact is lost."""
@@ -181,7 +203,7 @@ class KubernetesDriver:
         # Which of the two it takes depends on the cluster's age; refused, its handshake does not say why.
         asked = [self.may(verb, "", "pods/exec", pod.namespace, pod.name) for verb in ("create", "get")]
         if await asyncio.gather(*asked) == [False, False]:
-            raise NotPermitted(may_not("create", "pods/exec", pod.namespace), hint=HINT)
+            raise NotPermitted(may_not("create", "pods/exec", pod.namespace, who=self.acts_as), hint=HINT)
 
     async def dial(self, resource: Resource, port: int) -> Wire:
         """Connect to a port of a pod."""
@@ -195,7 +217,7 @@ class KubernetesDriver:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._access.close()
+        await asyncio.gather(self._access.close(), *(one.close() for one in self._people.values()))
         if self._server_made is not None:
             await self._server_made.close()
 
@@ -215,3 +237,38 @@ class KubernetesDriver:
             return str(found["metadata"]["uid"])[:60]
         except (ClusterError, KeyError, TypeError):
             return ""
+
+
+class PersonalDriver(KubernetesDriver):
+    """The line of a connection, used as one person: it asks and does what they may, and watches nothing."""
+
+    def __init__(self, line: KubernetesDriver, settings: Mapping[str, Any], name: str) -> None:
+        super().__init__(settings, {})
+        self._line, self._name = line, name
+
+    @property
+    def acts_as(self) -> str:  # type: ignore[override]
+        """Their name in the cluster."""
+        return self._server.user
+
+    @property
+    def _server(self) -> PersonalServer:
+        # At each use: a name that cannot be told, or settings that went bad, are errors of what is asked.
+        if not isinstance(self._server_made, PersonalServer):
+            how = Impersonation.of(self._settings)
+            if how is None:
+                raise Refused("Nobody acts as themselves there.")
+            self._server_made = PersonalServer(self._line._server, how, self._name)
+        return self._server_made
+
+    def as_person(self, name: str) -> Driver:
+        """Somebody else is asked for at the connection's own driver."""
+        return self._line.as_person(name)
+
+    async def limits(self, namespaces: Iterable[str]) -> Limits | None:
+        """What the cluster lets them list."""
+        return await rights(self._server, namespaces)
+
+    def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
+        """Never: what is shared is watched by the account of the connection."""
+        raise Unsupported("Nothing is watched as a person.")

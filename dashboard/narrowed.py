@@ -1,0 +1,58 @@
+"""What a cluster that is asked as somebody does not show them: said, so that nothing pretends to be empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from clusters.access import Actor, Scope
+from clusters.errors import ClusterError
+from clusters.kinds.base import Kind
+from clusters.kinds.formats import listed
+from clusters.live.table import Table
+from dashboard.engine import engine
+
+MOST_NAMES = 5
+
+
+def closed(actor: Actor, scope: Scope) -> list[int]:
+    """The clusters of which they see nothing at all, because the cluster itself shows them nothing."""
+    return [one for one, namespaces in scope.items() if namespaces == frozenset() and actor.limits_on(one)]
+
+
+def acting_as(actor: Actor, cluster_id: int) -> str:
+    """Their name in that cluster; "" where it is asked as the account of its connection."""
+    try:
+        return engine.gateway.driver(actor, cluster_id).acts_as
+    except ClusterError:
+        return actor.name
+
+
+def narrowed(actor: Actor, clusters: Iterable[int], table: Table | None = None) -> list[str]:
+    """A sentence for each of these clusters that does not show this list, or its apps, everywhere."""
+    return [words for one in clusters if (words := _words(actor, one, table))]
+
+
+def _words(actor: Actor, cluster_id: int, table: Table | None) -> str:
+    limits, connection = actor.limits_on(cluster_id), engine.supervisor.connections.get(cluster_id)
+    if limits is None or connection is None:
+        return ""
+    name, who = connection.cluster.name, acting_as(actor, cluster_id)
+    if limits.why:
+        return f"{name}: {limits.why}"
+    kinds = [kind for kind in single(table) if kind.platform == "kubernetes"]
+    if table is not None and single(table) and not kinds:
+        return ""  # a list of what only other platforms have
+    shown = engine.gateway.reach(actor, cluster_id, kinds)
+    if shown is None:
+        return ""
+    what = kinds[0].plural.lower() if kinds else "what runs there"
+    if not shown:
+        return f"{name} itself does not let “{who}” list {what}{'' if kinds else ', in any namespace'}."
+    where = listed(sorted(shown)) if len(shown) <= MOST_NAMES else f"{len(shown)} namespaces"
+    return f"{name} itself lets “{who}” list {what} in {where} only."
+
+
+def single(table: Table | None) -> Sequence[Kind[Any]]:
+    """The kinds of a list of one kind. A namespace is only seen by who may list all that runs there (Workloads)."""
+    return table.kinds if table is not None and table.name != "workloads" else ()
