@@ -267,14 +267,11 @@ class Gateway:
         )
         if settings.NO_TERMINAL:
             raise Refused("Terminals are switched off in this Pilothouse.")
-        event = event_of(
-            actor,
+        cluster, detail = (
             self.connections.cluster(cluster_id),
-            source.kind,
-            source.resource,
-            "terminal",
-            detail={"container": source.container, "command": list(command)},
+            {"container": source.container, "command": list(command)},
         )
+        event = event_of(actor, cluster, source.kind, source.resource, "terminal", detail=detail)
         request = await audit.intent(event)
         try:
             shell = await in_time(self.driver(actor, cluster_id).shell(source, command), READ_SECONDS)

@@ -105,7 +105,7 @@ class Narrowing:
         if all(granted):
             return frozenset().union(*granted)
         stores = (one for one in self._connections.stores() if one.cluster_id == cluster_id)
-        listed = {one.name for store in stores if store.kind.own_namespace for one in store.resources.values()}
+        listed = {one.name for store in stores if store.kind.name == "namespace" for one in store.resources.values()}
         return listed | (self._connections.cluster(cluster_id).namespaces or set()) | frozenset().union(*granted)
 
     def _heard(self, key: tuple[int, str], driver: Driver) -> float:

@@ -145,7 +145,7 @@ class Usage:
 
 
 class OnlyOurKinds:
-    """Part of a driver whose clusters have the kinds of their platform, and can have no others."""
+    """Part of a driver whose clusters have the kinds of their platform and one account, and can have no others."""
 
     acts_as = ""
 
@@ -164,7 +164,7 @@ class OnlyOurKinds:
         return True
 
     def as_person(self, name: str) -> Driver:
-        """They know one account only: that of the connection."""
+        """Always the account of the connection."""
         return self  # type: ignore[return-value]
 
     async def limits(self, namespaces: Iterable[str]) -> Limits | None:
@@ -239,7 +239,7 @@ class Driver(Protocol):
 
     @property
     def acts_as(self) -> str:
-        """The person whom the cluster is asked as, by their name there; "": the account of the connection."""
+        """The person that it is asked as, by their name there; "": the account of the connection."""
 
     async def about(self) -> About:
         """Connect if need be and say what it is. The test before saving is this call."""
@@ -263,14 +263,10 @@ class Driver(Protocol):
         """
 
     def as_person(self, name: str) -> Driver:
-        """The same line, used as that person of ours where the connection says so; else this driver itself.
-
-        All that is then asked and done is asked and done by them, in the cluster's eyes; only nothing is watched.
-        """
+        """The same line, used as that person where the connection says so (not to watch); else this driver itself."""
 
     async def limits(self, namespaces: Iterable[str]) -> Limits | None:
-        """What the cluster lets the person list whom this driver acts as, everywhere and in each of these; None: no
-        person. Raises the cluster's error where it does not say."""
+        """What the cluster lets the person list that it is asked as, in each of these and everywhere; None: no person."""
 
     def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; reconnects by itself and says so with Broken."""
