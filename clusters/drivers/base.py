@@ -266,7 +266,7 @@ class Driver(Protocol):
         """The same line, used as that person where the connection says so (not to watch); else this driver itself."""
 
     async def limits(self, namespaces: Iterable[str]) -> Limits | None:
-        """What the cluster lets the person list that it is asked as, in each of these and everywhere; None: no person."""
+        """What the cluster lets the person list whom it is asked as, in these and everywhere; None: no person."""
 
     def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; reconnects by itself and says so with Broken."""

@@ -122,7 +122,7 @@ def overview(
         findings=tuple(findings),
         levels=levels,
         numbers=numbers(known, silent, restarts, measured, now),
-        hive=tuple(_comb(one, apps[one.id]) for one in seen),
+        hive=tuple(_comb(one, apps[one.id], one.id in closed or _is_hidden(one)) for one in seen),
     )
 
 
@@ -166,7 +166,7 @@ def _level(cluster: Heard, one: Thing) -> Level:
     return Level.UNKNOWN if cluster.state in UNHEARD else one.health.level
 
 
-def _comb(cluster: Heard, apps: Sequence[Thing]) -> Comb:
+def _comb(cluster: Heard, apps: Sequence[Thing], hidden_from_us: bool) -> Comb:
     drawn, rest = list(apps), ""
     if len(apps) > MOST_SQUARES:
         unwell = [one for one in apps if _level(cluster, one) != Level.HEALTHY]
@@ -174,7 +174,7 @@ def _comb(cluster: Heard, apps: Sequence[Thing]) -> Comb:
         hidden = Counter(_level(cluster, one) for one in apps) - Counter(_level(cluster, one) for one in drawn)
         rest = "and " + explain.listed([f"{count:,} {WORDS[level]}" for level, count in sorted(hidden.items())], most=7)
     squares = tuple(_square(cluster, one) for one in drawn)
-    return Comb(cluster.id, cluster.name, cluster.platform, squares, len(apps), rest, _is_hidden(cluster))
+    return Comb(cluster.id, cluster.name, cluster.platform, squares, len(apps), rest, hidden_from_us)
 
 
 def _square(cluster: Heard, one: Thing) -> Square:
