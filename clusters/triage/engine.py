@@ -195,7 +195,7 @@ def _cause(top: Thing, copies: Sequence[Thing], worst: Health) -> str:
         return top.health.reason
     ready, wanted, _ = top.kind.workload.copies(top.resource) if top.kind.workload else (0, len(copies), 0)
     words = explain.copies_words(len(copies), wanted, worst.reason)
-    return f"{words} The others serve." if top.health.level not in BAD and ready else words
+    return f"{words} The others serve." if top.health.level not in BAD and ready and len(copies) < wanted else words
 
 
 def _evidence(things: Sequence[Thing]) -> tuple[Evidence, ...]:

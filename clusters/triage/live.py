@@ -19,17 +19,15 @@ from clusters.triage.engine import NewVersion
 from clusters.triage.finding import Finding
 from clusters.triage.moments import Recorder
 from clusters.triage.restarts import RestartLog, Restarts
+from clusters.triage.sightings import BLINK, Sightings
 from clusters.triage.symptoms import UNWELL, Heard, Thing, is_workload, top_owner
 from clusters.triage.troubles import Troubles
 
 EVERY = 0.5  # seconds between two judgements, when something changes all the time
 TICK = 5.0
+UNHEARD = ("connecting", "down", "refused")  # states of a cluster of which nobody knows what is wrong there now
 MOST_SCOPES = 64  # different rights for which an answer is kept
 REMEMBER_VERSIONS = 3600.0
-BLINK = 2.0  # seconds before anything is shown: a crash that was over at once needs nobody
-LASTS = 10.0  # seconds before what is at risk only is shown: a copy may just be starting
-COMES_BACK = 15.0  # seconds that a trouble is shown on while its app is starting again
-SAME_TROUBLE = 120.0  # seconds after which what comes back is a new finding
 
 
 class Triage:
@@ -44,9 +42,7 @@ class Triage:
         self._troubles = Troubles()
         self._versions: dict[str, NewVersion] = {}
         self._restarts = RestartLog()
-        self._first_seen: dict[str, float] = {}
-        self._last_seen: dict[str, float] = {}
-        self._there_since: dict[str, float] = {}
+        self._sightings = Sightings()
         self._bad: dict[tuple[int, str], set[str]] = {}
         self._met: set[Store] = set()
         self._stops: dict[int, tuple[Connection, list[Callable[[], object]]]] = {}
@@ -131,14 +127,10 @@ class Triage:
         return [_heard(one) for one in self._supervisor.connections.values()]
 
     def _find(self, scope: Scope, before: Sequence[Finding]) -> list[Finding]:
-        now = time.time()
-        found = engine.find(self.heard(), scope, now, self._first_seen, self._versions, self._bad)
-        for one in found:
-            if now - self._last_seen.get(one.id, 0.0) > COMES_BACK:
-                self._there_since[one.id] = now
-            self._first_seen.setdefault(one.id, one.since)
-            self._last_seen[one.id] = now
-        shown = [one for one in found if now - self._there_since[one.id] >= (LASTS if one.tentative else BLINK)]
+        now, heard = time.time(), self.heard()
+        found = engine.find(heard, scope, now, self._sightings.first, self._versions, self._bad)
+        self._sightings.note(found, {one.id for one in heard if one.state in UNHEARD}, now)
+        shown = [one for one in found if self._sightings.lasts(one, now)]
         if len(shown) < len(found):
             asyncio.get_running_loop().call_later(BLINK, self._mark)
         held = [one for one in before if self._may_come_back(one, {one.id for one in found}, now)]
@@ -146,7 +138,7 @@ class Triage:
 
     def _may_come_back(self, one: Finding, current: set[str], now: float) -> bool:
         """What crashes again and again is up for a moment between two crashes: still the same trouble."""
-        if one.id in current or not one.row or now - self._last_seen.get(one.id, 0.0) > COMES_BACK:
+        if one.id in current or not one.row or not self._sightings.was_there(one.id, now):
             return False
         row = self._supervisor.row(one.row)
         return row is not None and row.health.level == Level.CHANGING
@@ -246,7 +238,7 @@ class Triage:
     def _tell(self) -> None:
         self._due, self._last = None, asyncio.get_running_loop().time()
         self.revision += 1
-        unheard = {one.id for one in self.heard() if one.state not in ("live", "stale")}
+        unheard = {one.id for one in self.heard() if one.state in UNHEARD}
         if happened := self._troubles.judge(self.findings(self._everything()), time.time(), unheard):
             self._keep(happened)
         for listener in tuple(self._listeners):
@@ -257,18 +249,10 @@ class Triage:
             await asyncio.sleep(TICK)
             now = time.time()
             self._keep(self._watcher.tick(now))
-            if self._first_seen:
+            if self._sightings.first:
                 self._mark()  # what lasted long enough by now is shown, what is over is told
             self._versions = {row: one for row, one in self._versions.items() if now - one.at < REMEMBER_VERSIONS}
-            self._forget_findings(now)
-
-    def _forget_findings(self, now: float) -> None:
-        current = {one.id for one in self.findings(self._everything())}
-        for name, at in tuple(self._last_seen.items()):
-            if name not in current and now - at > SAME_TROUBLE:
-                del self._last_seen[name]
-                self._first_seen.pop(name, None)
-                self._there_since.pop(name, None)
+            self._sightings.forget({one.id for one in self.findings(self._everything())}, now)
 
     def _everything(self) -> Scope:
         return dict.fromkeys(self._supervisor.connections)

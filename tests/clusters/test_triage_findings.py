@@ -15,13 +15,15 @@ from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.drivers.demo.world import World
 from clusters.errors import Unreachable
 from clusters.kinds import KINDS
-from clusters.kinds.base import Level
+from clusters.kinds.base import Health, Level
+from clusters.kinds.kubernetes.deployment import DEPLOYMENT
+from clusters.kinds.kubernetes.pod import POD
 from clusters.live.families import Families
 from clusters.live.resource import Listed
 from clusters.live.store import Store
-from clusters.triage.engine import NewVersion, counts, find
+from clusters.triage.engine import NewVersion, _cause, counts, find
 from clusters.triage.finding import Finding
-from clusters.triage.symptoms import Heard
+from clusters.triage.symptoms import Heard, Thing
 
 ALL: dict[int, frozenset[str] | None] = {1: None, 2: None}
 
@@ -188,3 +190,21 @@ def test_a_narrowed_search_finds_the_same_as_a_search_of_everything(steps: list[
     assert found == find([cluster], ALL, now, bad=bad)
     assert len({one.id for one in found}) == len(found)
     assert [one.level for one in found] == sorted(one.level for one in found)
+
+
+def test_nobody_is_said_to_serve_when_no_copy_is_well() -> None:
+    """A cluster counts ready copies a moment later than it says of each that it is not."""
+    Clock.at = 1_800_000_000.0
+    app = msgspec.convert(
+        {
+            "metadata": {"name": "web", "namespace": "shop", "uid": "d1"},
+            "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "web", "image": "shop/web:2"}]}}},
+            "status": {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2},
+        },
+        DEPLOYMENT.model,
+    )
+    top = Thing(1, DEPLOYMENT, app, Health(Level.CHANGING, "Starting"))
+    unwell = Health(Level.AT_RISK, "Not ready", "Its check fails.")
+    copies = [Thing(1, POD, msgspec.convert({"metadata": {"name": n, "uid": n}}, POD.model), unwell) for n in "ab"]
+    assert _cause(top, copies, unwell) == "2 of 2 copies are not well. Its check fails."
+    assert _cause(top, copies[:1], unwell) == "1 of 2 copies is not well. Its check fails. The others serve."

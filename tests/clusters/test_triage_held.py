@@ -14,7 +14,8 @@ from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.live.resource import Listed
 from clusters.live.store import Store
-from clusters.triage.live import COMES_BACK, TICK, Triage
+from clusters.triage.live import TICK, Triage
+from clusters.triage.sightings import COMES_BACK
 
 BEGAN = 1_800_000_000.0
 
@@ -49,10 +50,11 @@ class Scene:
     """A triage that hears one cluster with one deployment, and time that passes when it is told to."""
 
     def __init__(self) -> None:
+        self.state = "live"
         self.stores = {kind.name: Store(1, kind) for kind in KINDS["kubernetes"]}
         connection = SimpleNamespace(
             cluster=SimpleNamespace(id=1, name="prod"),
-            contact=SimpleNamespace(state=lambda now: "live", heard=BEGAN, error=None),
+            contact=SimpleNamespace(state=lambda now: self.state, heard=BEGAN, error=None),
             driver=SimpleNamespace(platform="kubernetes"), stores=self.stores, about=None,
         )  # fmt: skip
         nothing: Callable[..., Any] = lambda *_: lambda: None  # noqa: E731
@@ -73,7 +75,7 @@ class Scene:
         for _ in range(int(seconds / TICK)):
             Clock.at += TICK
             self.triage._tell()
-            self.triage._forget_findings(Clock.at)
+            self.triage._sightings.forget({one.id for one in self.triage.findings({1: None})}, Clock.at)
         return [one.title for one in self.triage.findings({1: None})]
 
 
@@ -90,3 +92,23 @@ async def test_what_stays_down_stays_found() -> None:
     scene = Scene()
     scene.says(deployment(0, "MinimumReplicasUnavailable"))
     assert scene.titles_after(120) == ["web is down"]
+
+
+async def test_a_cluster_that_does_not_answer_is_said_at_once_and_all_is_well_at_no_time() -> None:
+    scene = Scene()
+    scene.says(deployment(0, "MinimumReplicasUnavailable"))
+    assert scene.titles_after(10) == ["web is down"]
+    scene.state = "down"
+    scene.triage._tell()
+    assert scene.titles_after(0) == ["Cluster prod does not answer"]
+
+
+async def test_what_was_wrong_before_a_cluster_fell_silent_is_said_at_once_when_it_is_heard_again() -> None:
+    scene = Scene()
+    scene.says(deployment(0, "MinimumReplicasUnavailable"))
+    assert scene.titles_after(10) == ["web is down"]
+    scene.state = "down"
+    assert scene.titles_after(600) == ["Cluster prod does not answer"]
+    scene.state = "live"
+    scene.triage._tell()
+    assert scene.titles_after(0) == ["web is down"]
