@@ -23,7 +23,8 @@ from clusters.access import Actor
 from clusters.connect import cluster
 from clusters.connect.kubeconfig import read_found
 from clusters.drivers.kubernetes import KubernetesDriver
-from clusters.errors import Refused, Unreachable, Unsupported
+from clusters.drivers.kubernetes.errors import Status, status_error
+from clusters.errors import Conflict, Refused, Unreachable, Unsupported
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.resource import Broken
 
@@ -145,3 +146,26 @@ async def test_something_else_than_kubernetes_is_said_so() -> None:
     finally:
         await driver.close()
         await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            'Get "https://172.30.0.12:10250/containerLogs/shop/web/web?tailLines=2": dial tcp 172.30.0.12:10250: '
+            "connect: no route to host",
+            "The machine that it runs on does not answer the cluster.",
+        ),
+        ("error dialing backend: dial tcp 172.30.0.12:10250: i/o timeout", "The machine that it runs on does not"),
+        (
+            'Internal error occurred: failed calling webhook "policy.example.com": Post "https://policy.ops.svc:443/": '
+            "dial tcp 10.96.0.9:443: connect: connection refused",
+            "The webhook policy.example.com of the cluster does not answer, and nothing is done without it.",
+        ),
+        ("etcdserver: request timed out", "The cluster answers with an error of its own."),
+    ],
+)
+def test_whoever_is_silent_behind_the_server_is_named(said: str, words: str) -> None:
+    error = status_error(Status(kind="Status", message=said, code=500))
+    assert error.message.startswith(words)
+    assert isinstance(error, Conflict) is ("webhook" in said), "what a webhook holds up was surely not done"

@@ -22,9 +22,10 @@ from yarl import URL
 
 from clusters.addresses import forbidden, literal
 from clusters.drivers.body import whole
+from clusters.drivers.kubernetes import behind
 from clusters.drivers.kubernetes.addresses import near
 from clusters.drivers.kubernetes.connection import Connection
-from clusters.drivers.kubernetes.errors import answer_error, connection_error, not_kubernetes
+from clusters.drivers.kubernetes.errors import Busy, answer_error, connection_error, not_kubernetes
 from clusters.drivers.kubernetes.paths import joined
 from clusters.drivers.no_redirects import no_redirects
 from clusters.errors import ClusterError, Invalid, Refused, Unreachable
@@ -118,6 +119,10 @@ class ApiServer:
                     server_hostname=self.connection.tls_server_name or None,
                 )  # fmt: skip
         except aiohttp.WSServerHandshakeError as error:
+            if (
+                error.status >= 500
+            ):  # they lead to a machine, all of them; what it says of it is not kept by the library
+                raise Busy(behind.MACHINE, hint=behind.MACHINE_HINT, detail=f"status {error.status}") from error
             raise answer_error(error.status, b'{"kind":"Status"}') from error
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise connection_error(error, self.where) from error

@@ -10,6 +10,7 @@ import ssl
 import aiohttp
 import msgspec
 
+from clusters.drivers.kubernetes import behind
 from clusters.drivers.no_redirects import ELSEWHERE
 from clusters.errors import Cause as Reason
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
@@ -175,6 +176,10 @@ def _status_error(status: Status, code: int, wait: float) -> ClusterError:
         return Conflict(
             "Several disruption budgets guard it at once: the cluster never moves it.", hint=hint, detail=said
         )
+    if code >= 500 and (words := behind.silent_webhook(said)):
+        return Conflict(words, hint=behind.WEBHOOK_HINT, detail=said)
+    if code >= 500 and behind.is_silent_machine(said):
+        return Busy(behind.MACHINE, hint=behind.MACHINE_HINT, detail=f"status {code}: {said}", wait=wait)
     if code >= 500:
         return Busy("The cluster answers with an error of its own.", detail=f"status {code}: {said}", wait=wait)
     return ClusterError(_sentence(said) or f"The cluster failed (status {code}).", detail=said)
