@@ -16,7 +16,7 @@ from clusters import audit
 from clusters.access import Actor
 from clusters.connections import ClusterLike, Connections
 from clusters.drivers.base import Driver
-from clusters.errors import ClusterError, Conflict, Unreachable
+from clusters.errors import ClusterError, Conflict, Unreachable, Unsure
 from clusters.kinds.base import JSON, Action, Kind, Says
 from clusters.live.resource import Resource
 from clusters.repeats import words_before
@@ -93,7 +93,7 @@ async def recorded(
 ) -> T:
     """Do it, after its intent was written down, and write down how it ended. What it returns says it in words.
 
-    Raises the cluster's own error; Unreachable when nobody can know whether it was done.
+    Raises the cluster's own error; Unsure when nobody can know whether it was done.
     """
     started = time.monotonic()
 
@@ -114,7 +114,7 @@ async def recorded(
             await ended("failed", error.message)
             raise
         await ended("unknown", str(error) or "No answer in time.")
-        raise Unreachable(
+        raise Unsure(
             "No answer came, so nobody knows whether it was done.",
             detail=str(error),
             hint="Look at the resource as it is now before you try again.",

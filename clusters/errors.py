@@ -1,4 +1,4 @@
-"""Everything that can go wrong between us and a cluster, as seven named errors with words for people.
+"""Everything that can go wrong between us and a cluster, as few named errors with words for people.
 
 Raise them where the cause is known and chain the library's own error with ``from``. ``message`` is one plain
 sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text (shown folded, never trusted), and
@@ -25,6 +25,7 @@ class ClusterError(Exception):
     """What every error of a cluster has in common."""
 
     title = "Something went wrong"
+    ended = "not done"  # how what was asked for ended
 
     def __init__(self, message: str, *, hint: str = "", detail: str = "", field: str = "", copy: str = "") -> None:
         super().__init__(message)
@@ -43,6 +44,13 @@ class Unreachable(ClusterError):
 
     # A driver sets it to False when it is certain that the request never left: then nothing was done.
     sent = True
+
+
+class Unsure(Unreachable):
+    """No answer came to what was asked for: it may have been done, or not."""
+
+    title = "Nobody knows"
+    ended = "no answer"
 
 
 class Refused(ClusterError):

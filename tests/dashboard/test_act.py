@@ -129,7 +129,9 @@ async def test_what_went_wrong_is_said_in_the_dialog(
     fakes.drivers["shop"].fails = error
     answer = await otto_client.post("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
     assert answer.status_code == status
-    assert words in answer.content.decode()
+    said = answer.content.decode()
+    assert words in said
+    assert ("not done" in said) is isinstance(error, Conflict), "who does not know says neither"
 
 
 async def test_a_bulk_act_says_what_happened_to_each(fakes: Fakes, otto_client: AsyncClient) -> None:
