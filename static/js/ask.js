@@ -8,7 +8,8 @@ import { toast } from "./toast.js";
 
 const AGAIN = 2_000; // ms until a page asks again for what it did not get
 const TELL_AFTER = 2; // failures in a row before it is said: one is a blip
-const failed = new WeakMap(); // target -> { times, timer }
+const failed = new Map(); // target -> { times, timer }
+let takeAway = null; // what takes the words about it away again
 
 // Somebody asked for it: an error is said at once.
 export function ask(href, target, { swap = "innerHTML", ...more } = {}) {
@@ -28,9 +29,18 @@ export function refresh(href, target, swap = "innerMorph") {
 
 // "status" is 0 when there was no answer at all.
 function done(href, element, swap, status) {
-  if (status >= 200 && status < 500 && status !== 429) return void failed.delete(element);
+  if (status >= 200 && status < 500 && status !== 429) return came(element);
   const times = (failed.get(element)?.times ?? 0) + 1;
-  if (times === TELL_AFTER) toast({ level: "error", words: "A part of this page could not be fetched again: it is shown as it was. It is tried again." });
+  if (times === TELL_AFTER) takeAway ??= toast({ level: "error", words: "A part of this page could not be fetched again: it is shown as it was. It is tried again." });
   const timer = setTimeout(() => element.isConnected && refresh(href, element, swap), AGAIN * Math.min(times, 8));
   failed.set(element, { times, timer });
+}
+
+// What was said is true no longer once everything that is still on the page has come.
+function came(element) {
+  failed.delete(element);
+  for (const other of failed.keys()) if (!other.isConnected) failed.delete(other);
+  if (failed.size > 0) return;
+  takeAway?.();
+  takeAway = null;
 }
