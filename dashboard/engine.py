@@ -18,6 +18,7 @@ from clusters import actors, newer_images
 from clusters.access import Actor, Scope, sees_kind
 from clusters.apply import undo
 from clusters.audit import settle_interrupted
+from clusters.connect.renewing import KeptInRow
 from clusters.connect.secrets import Sealed, read_secret
 from clusters.connections import seen
 from clusters.drivers.base import Platform
@@ -118,7 +119,7 @@ class Engine:
         """Connect a cluster, or connect it anew after its settings changed."""
         await self.supervisor.remove(cluster.pk)
         try:
-            self.supervisor.add(info(cluster), read_secret(cluster))
+            self.supervisor.add(info(cluster), read_secret(cluster), KeptInRow(cluster.pk))
         except Sealed as error:
             self.supervisor.add_closed(info(cluster), cluster.platform, error)  # type: ignore[arg-type]
 

@@ -74,6 +74,7 @@ TRUSTED_PROXIES = [part.strip() for part in _text("TRUSTED_PROXIES").split(",") 
 DOCKER_SOCKETS = [part.strip() for part in _text("DOCKER_SOCKETS").split(",") if part.strip()]
 
 # Git servers in private networks from which builds may be fetched, comma-separated: "git.lan:3000", "http://git.lan".
+EXEC_PLUGINS = [part for part in _text("EXEC_PLUGINS").split(":") if part]
 GIT_HOSTS = [part.strip().lower() for part in _text("GIT_HOSTS").split(",") if part.strip()]
 
 

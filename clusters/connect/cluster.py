@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from clusters import audit
 from clusters.access import Actor
 from clusters.connect.expiry import Expiry, first_expiry
+from clusters.connect.renewing import KeptBeside, KeptInRow
 from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import About, Driver
 from clusters.errors import ClusterError, Conflict, Refused, Unreachable
@@ -43,7 +45,7 @@ class Reach:
 
     driver: str
     settings: Mapping[str, Any]
-    secret: Mapping[str, Any]
+    secret: dict[str, Any]
 
 
 def driver_fields(driver: str) -> tuple[Field, ...]:
@@ -76,6 +78,7 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
     values = clean(meant, asked)
     settings = {**others, **{field.name: values[field.name] for field in meant if field.type != "secret"}}
     secret = {field.name: values[field.name] for field in meant if field.type == "secret" and values[field.name]}
+    unasked = {name: value for name, value in kept.items() if name not in declared}  # of a sign-in that is renewed
     narrowing = {field.name for field in fields if field.narrows}
     reaching = {name: value for name, value in settings.items() if name not in narrowing}
     if before and any(str(before.settings.get(name) or "") != str(value or "") for name, value in reaching.items()):
@@ -84,8 +87,12 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
             for field in meant
             if field.name in kept and not str(given.get(field.name) or "").strip()
         }
+        if before.settings.get("exec"):
+            problems["server"] = "It signs in by a program: for another address, paste its kubeconfig again."
         if problems:
             raise NotFilledIn(problems)
+    elif before and all(secret.get(name) == kept.get(name) for name in secret):
+        secret |= unasked
     if driver == "docker":
         from clusters.connect import docker  # here, as drivers are: imported when one is needed
 
@@ -93,14 +100,17 @@ def reach(driver: str, given: Mapping[str, Any], before: Cluster | None = None) 
     return Reach(driver, settings, secret)
 
 
-async def test(to: Reach, by: Actor) -> About:
+async def test(to: Reach, by: Actor, before: Cluster | None) -> About:
     """Connect once and say what it is, and whether whoever does so can act as themselves where that is wanted.
 
     Raises the cluster's error, with words for what is wrong and what to do.
     """
-    driver = make_driver(to.driver, dict(to.settings), dict(to.secret))
+    keeper = await sync_to_async(_keeper)(to, before)
+    driver = make_driver(to.driver, dict(to.settings), dict(to.secret), keeper)
     try:
-        return await asyncio.wait_for(_answers(driver, to, by), TEST_SECONDS)
+        about = await asyncio.wait_for(_answers(driver, to, by), TEST_SECONDS)
+        to.secret.update(await keeper.load() if to.secret.get("refresh_token") else {})
+        return about
     except Refused as error:
         raise _because_expired(to, error) or error from error
     except TimeoutError as error:
@@ -111,6 +121,13 @@ async def test(to: Reach, by: Actor) -> About:
     finally:
         with contextlib.suppress(ClusterError, TimeoutError):
             await asyncio.wait_for(driver.close(), 5)
+
+
+def _keeper(to: Reach, before: Cluster | None) -> KeptInRow | KeptBeside:
+    """A refresh token is good once: what is renewed while we try it is what is stored, at once where it was already."""
+    stored = read_secret(before) if before else {}
+    same = bool(before and stored.get("refresh_token")) and stored == to.secret
+    return KeptInRow(before.pk) if before and same else KeptBeside(to.secret)
 
 
 async def _answers(driver: Driver, to: Reach, by: Actor) -> About:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from cryptography import x509
+
+from clusters.token_ends import token_ends
 
 SOON = timedelta(days=30)
 
@@ -43,28 +42,23 @@ class Expiry:
         return f"Its {self.what} is good until {until} ({_left(left)} left)."
 
 
-class _Claims(msgspec.Struct):
-    exp: float | None = None
-
-
 def first_expiry(settings: Mapping[str, Any], secret: Mapping[str, Any]) -> Expiry | None:
-    """The first thing to end of what signs in: the token, the client certificate. None when nothing says so."""
+    """The first thing to end of what signs in: the token, unless it is renewed, and the client certificate.
+
+    None when nothing says so.
+    """
     found = [
-        _of_token(str(secret.get("token") or "")),
+        _of_token(str(secret.get("token") or "")) if not secret.get("refresh_token") else None,
         _of_certificate(str(settings.get("cert_data") or settings.get("certificate") or "")),
     ]
     return min((one for one in found if one), key=lambda one: one.at, default=None)
 
 
 def _of_token(token: str) -> Expiry | None:
-    parts = token.strip().split(".")
-    if len(parts) != 3:
-        return None
+    ends = token_ends(token)
     try:
-        body = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        ends = msgspec.json.decode(body, type=_Claims).exp
         return Expiry("token", datetime.fromtimestamp(ends, UTC)) if ends is not None else None
-    except (binascii.Error, msgspec.DecodeError, ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError):
         return None
 
 

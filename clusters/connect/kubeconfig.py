@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clusters.connect import kubeconfig_user
 from clusters.connect.expiry import first_expiry
 from clusters.connect.offers import Offer
 from clusters.connect.strict_yaml import load_plain
@@ -29,8 +30,6 @@ SHORT = 200  # characters of a foreign name that are repeated in a message
 
 # What makes a client run programs, read files or speak as somebody else: the key, and why it is refused.
 _REFUSED_USER = {
-    "exec": "it runs a program",
-    "auth-provider": "it runs a program, or signs in elsewhere",
     "tokenFile": "it reads a file of this machine",
     "client-certificate": "it reads a file of this machine",
     "client-key": "it reads a file of this machine",
@@ -45,7 +44,7 @@ _REFUSED_CLUSTER = {
     "certificate-authority": "it reads a file of this machine",
     "proxy-url": "it sends everything through another machine",
 }
-_KNOWN_USER = {"client-certificate-data", "client-key-data", "token"}
+_KNOWN_USER = {"client-certificate-data", "client-key-data", "token", "exec", "auth-provider"}
 _KNOWN_CLUSTER = {"server", "certificate-authority-data", "tls-server-name", "insecure-skip-tls-verify"}
 _KNOWN_TOP = {"apiVersion", "kind", "clusters", "users", "contexts", "current-context", "preferences"}
 # Files that a found kubeconfig of our own machine may name: the key of the path, and the key of the data.
@@ -184,6 +183,7 @@ def _context(name: str, cluster: dict[str, Any], user: dict[str, Any], dropped: 
                 raise Invalid(f"“{key}” is not allowed: {refused[key]}.", hint=_instead(key))
             if key not in known:
                 dropped.append(f"{key[:SHORT]} of {name}")
+    more, secrets = _signing_in(user, dropped)
     insecure = cluster.get("insecure-skip-tls-verify") is True
     server = check_server(_text(cluster, "server"))
     settings = {
@@ -193,8 +193,9 @@ def _context(name: str, cluster: dict[str, Any], user: dict[str, Any], dropped: 
         "tls_server_name": _text(cluster, "tls-server-name"),
         "insecure": insecure,
         "context": name,
+        **more,
     }
-    secret = {"token": _text(user, "token"), "key_data": _pem(user, "client-key-data")}
+    secret = {"token": _text(user, "token"), "key_data": _pem(user, "client-key-data"), **secrets}
     secret = {key: value for key, value in secret.items() if value}
     try:
         Connection.of(settings, secret)
@@ -206,11 +207,22 @@ def _context(name: str, cluster: dict[str, Any], user: dict[str, Any], dropped: 
     return Context(name, server, settings, secret, insecure, good_until=expiry.words if expiry else "")
 
 
+def _signing_in(user: dict[str, Any], dropped: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a user has who signs in by a program or an issuer; settings, and secrets."""
+    if "exec" in user:
+        if user.get("token") or "auth-provider" in user:
+            raise Invalid("“exec” is not allowed beside another way to sign in: which one counts is a guess.")
+        return kubeconfig_user.program(user["exec"]), {}
+    if "auth-provider" in user:
+        if user.get("token"):
+            raise Invalid("“auth-provider” is not allowed beside a token: which one counts is a guess.")
+        return kubeconfig_user.provider(user["auth-provider"], dropped, _pem)
+    return {}, {}
+
+
 def _instead(key: str) -> str:
     if key in _FILES:
         return f"Paste one that carries its data ({_FILES[key]}): kubectl config view --raw --flatten --minify"
-    if key in ("exec", "auth-provider"):
-        return "Make a service account for Pilothouse in that cluster, and use its token."
     return "Take that line out."
 
 

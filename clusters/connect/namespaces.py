@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 
 from clusters.access import Actor
 from clusters.connect import cluster as domain
+from clusters.connect.renewing import KeptInRow
 from clusters.connect.secrets import read_secret
 from clusters.errors import ClusterError
 from clusters.fields import NotFilledIn, clean
@@ -43,7 +44,9 @@ async def choose(by: Actor, cluster: Cluster, text: str) -> None:
 
 async def _is_refused(cluster: Cluster, namespace: str) -> bool:
     """Does the cluster say that our account may not list pods there? When it does not say, it is tried."""
-    driver = make_driver(cluster.driver, cluster.settings, await sync_to_async(read_secret)(cluster))
+    driver = make_driver(
+        cluster.driver, cluster.settings, await sync_to_async(read_secret)(cluster), KeptInRow(cluster.pk)
+    )
     try:
         return await asyncio.wait_for(driver.may("list", "", "pods", namespace), WITHIN) is False
     except (ClusterError, TimeoutError):

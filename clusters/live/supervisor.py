@@ -9,6 +9,7 @@ from typing import Any
 
 from clusters.drivers.base import ENGINES, Driver, Platform
 from clusters.drivers.closed import ClosedDriver
+from clusters.drivers.keeper import Keeper
 from clusters.errors import ClusterError, Missing
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
@@ -29,10 +30,14 @@ DRIVERS = {
 }
 
 
-def make_driver(name: str, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> Driver:
-    """The driver of that name, not connected yet."""
+def make_driver(
+    name: str, settings: Mapping[str, Any], secret: Mapping[str, Any], keeper: Keeper | None = None
+) -> Driver:
+    """The driver of that name, not connected yet. ``keeper`` keeps secrets that it renews, where it can renew any."""
     module, _, attribute = DRIVERS[name].partition(":")
     driver: Driver = getattr(import_module(module), attribute)(settings, secret)
+    if keeper is not None and hasattr(driver, "keeper"):
+        driver.keeper = keeper
     return driver
 
 
@@ -51,9 +56,9 @@ class Supervisor:
         self._set_listeners: dict[Callable[[], None], None] = {}
         self._turned_listeners: dict[Callable[[int, Platform], None], None] = {}
 
-    def add(self, cluster: ClusterInfo, secret: Mapping[str, Any]) -> Connection:
+    def add(self, cluster: ClusterInfo, secret: Mapping[str, Any], keeper: Keeper | None = None) -> Connection:
         """Connect a cluster and begin to watch it. Fails never: what is wrong shows as its state."""
-        driver = make_driver(cluster.driver, cluster.settings, secret)
+        driver = make_driver(cluster.driver, cluster.settings, secret, keeper)
         if driver.platform in ENGINES and cluster.platform in ENGINES:
             driver.platform = cluster.platform  # what it was the last time
         return self._begin(cluster, driver)

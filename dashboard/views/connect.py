@@ -54,7 +54,7 @@ async def take(request: Request) -> HttpResponse:
     offer = await find_offer(request.POST.get("offer", ""))
     if offer is None or offer.missing:
         raise Http404
-    return await _take(request, domain.Reach(offer.driver, offer.settings, offer.secret), offer.name)
+    return await _take(request, domain.Reach(offer.driver, offer.settings, dict(offer.secret)), offer.name)
 
 
 @allow(Role.ADMIN, scope="site", confirm="changes")
@@ -75,7 +75,7 @@ async def paste(request: Request) -> HttpResponse:
         )
     if chosen.problem:
         return await _show(request, "kubernetes", None, ClusterForm(), error=Invalid(chosen.problem), status=422)
-    return await _take(request, domain.Reach("kubernetes", chosen.settings, chosen.secret), chosen.name)
+    return await _take(request, domain.Reach("kubernetes", chosen.settings, dict(chosen.secret)), chosen.name)
 
 
 @allow(Role.ADMIN, scope="site", confirm="changes")
@@ -106,7 +106,7 @@ async def remove(request: Request, slug: str) -> HttpResponse:
 async def _take(request: Request, to: domain.Reach, name: str) -> HttpResponse:
     """Connect it as it is, when it answers."""
     try:
-        about = await domain.test(to, request.actor)
+        about = await domain.test(to, request.actor, None)
         await _refuse_twice(about, None)
         marks = domain.Marks(name=await _free_name(name[:80]))
         made = await sync_to_async(domain.connect)(request.actor, marks, to, about)
@@ -123,7 +123,7 @@ async def _save(request: Request, driver: str, before: Cluster | None) -> HttpRe
     about, error, problems = None, None, {}
     try:
         to = await sync_to_async(domain.reach)(driver, given, before)
-        about = await domain.test(to, request.actor)
+        about = await domain.test(to, request.actor, before)
         if form.is_valid() and "test" not in request.POST:
             await _refuse_twice(about, before)
             made = await sync_to_async(_keep)(request, form, to, about, before)

@@ -92,7 +92,7 @@ async def test_a_token_that_is_over_is_said_so_beside_it(kubeconfig: Path) -> No
     settings = {**read_found(kubeconfig)[0].settings, "cert_data": ""}
     with pytest.raises(Refused, match="Its token expired on 13 Sep 2020") as raised:
         await cluster.test(
-            cluster.Reach("kubernetes", settings, {"token": ".".join([*claims, "AAAA"])}), Actor(1, "ada")
+            cluster.Reach("kubernetes", settings, {"token": ".".join([*claims, "AAAA"])}), Actor(1, "ada"), None
         )
     assert raised.value.field == "token"
 

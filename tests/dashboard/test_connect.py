@@ -261,7 +261,7 @@ async def test_the_host_key_of_a_machine_is_shown_to_be_copied_and_what_is_neede
 ) -> None:
     line = "[127.0.0.1]:2222 ssh-ed25519 AAAA<b>"
 
-    async def refused(to: domain.Reach, by: object) -> About:
+    async def refused(to: domain.Reach, *by: object) -> About:
         raise Refused("Shows a key.", hint="Compare SHA256:abc.", field="known_hosts", copy=line)
 
     monkeypatch.setattr(domain, "test", refused)

@@ -7,7 +7,6 @@ import os
 import socket
 import ssl
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
@@ -16,37 +15,39 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
-from clusters.addresses import forbidden, literal
 from clusters.drivers.body import whole
+from clusters.drivers.keeper import Keeper
 from clusters.drivers.kubernetes import behind
 from clusters.drivers.kubernetes.addresses import near
 from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.errors import Busy, answer_error, connection_error, not_kubernetes
 from clusters.drivers.kubernetes.paths import joined
+from clusters.drivers.kubernetes.resolving import Resolver
+from clusters.drivers.kubernetes.sources import source_of
 from clusters.drivers.no_redirects import no_redirects
-from clusters.errors import ClusterError, Invalid, Refused, Unreachable
+from clusters.errors import Invalid, Unreachable
 
 CONNECT = 5.0  # seconds until a connection stands
 BODY_LIMIT = 32 << 20  # bytes of one answer, unpacked
 ERROR_LIMIT = 64 << 10
-TOKEN_EVERY = 60.0  # seconds between two looks at a token file
 
 
 class ApiServer:
     """Opens when first used. All methods raise the errors of ``clusters.errors`` only."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, keeper: Keeper | None = None) -> None:
         self.connection = connection
+        self._source = source_of(connection, keeper)
+        self._pair = (connection.cert_data, connection.key_data)  # the client certificate of the session
+        self._before: list[aiohttp.ClientSession] = []  # what still runs over another certificate ends by itself
         parts = urlsplit(connection.server)
         self.where = parts.netloc
         self._api: Any = None
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
-        self._token_read = float("-inf")
 
     async def bytes(
         self, method: str, path: Sequence[str], query: Mapping[str, str] | None = None, body: Any = None, *,
@@ -129,20 +130,37 @@ class ApiServer:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        session, self._session, self._api = self._session, None, None
-        if session is not None:
+        sessions = [*self._before, *([self._session] if self._session else [])]
+        self._before, self._session, self._api = [], None, None
+        for session in sessions:
             await session.close()
+        if self._source is not None:
+            await self._source.close()
 
     async def _sign(
         self, method: str, target: str, query: Mapping[str, str] | Sequence[tuple[str, str]] | None
     ) -> tuple[aiohttp.ClientSession, URL, CIMultiDict[str]]:
+        signed = await self._source.current() if self._source else None
         async with self._opening:
-            if self._session is None:
-                self._api, self._session = await self._open()
+            pair = (signed.cert, signed.key) if signed and signed.cert else self._pair
+            if self._session is None or pair != self._pair:
+                await self._open_with(pair)
+            session = self._session
+        assert session is not None
         _, url, headers, _, _ = await self._api.param_serialize(method, target, auth_settings=["BearerToken"])
-        return self._session, URL(url, encoded=True).with_query(query or {}), CIMultiDict(headers)
+        if signed is not None and signed.token:
+            headers["Authorization"] = f"Bearer {signed.token}"
+        return session, URL(url, encoded=True).with_query(query or {}), CIMultiDict(headers)
 
-    async def _open(self) -> tuple[Any, aiohttp.ClientSession]:
+    async def _open_with(self, pair: tuple[str, str]) -> None:
+        """The session for that client certificate. Watches over the one before end within minutes, and go on here."""
+        api, session = await self._open(pair)
+        for old in self._before:
+            await old.close()
+        self._before = [self._session] if self._session is not None else []
+        self._api, self._session, self._pair = api, session, pair
+
+    async def _open(self, pair: tuple[str, str]) -> tuple[Any, aiohttp.ClientSession]:
         # Half a second and 25 MB: paid when the first cluster is reached, and not on the event loop.
         library = await asyncio.to_thread(import_module, "kubernetes.aio.client")
         settings = library.Configuration(
@@ -152,22 +170,18 @@ class ApiServer:
             tls_server_name=self.connection.tls_server_name or None,
         )
         settings.disable_strict_ssl_verification = True  # clusters' own CAs often lack what newer Pythons insist on
-        if self.connection.token:
+        if self.connection.token and self._source is None:
             settings.api_key = {"BearerToken": self.connection.token}
             settings.api_key_prefix = {"BearerToken": "Bearer"}
-        if self.connection.token_file:
-            settings.api_key = {"BearerToken": ""}
-            settings.api_key_prefix = {"BearerToken": "Bearer"}
-            settings.refresh_api_key_hook = self._read_token
         try:
             api = library.ApiClient(settings)
         except ssl.SSLError as error:
             raise Invalid("The CA certificate cannot be read.", detail=str(error), field="ca_data") from error
-        if self.connection.cert_data:
-            _load_pair(api.rest_client.ssl_context, self.connection)
+        if pair[0]:
+            _load_pair(api.rest_client.ssl_context, *pair)
         settings.client_session_kwargs = {
             "connector": aiohttp.TCPConnector(
-                limit=0, ssl=api.rest_client.ssl_context, resolver=_Resolver(), socket_factory=_lively_socket
+                limit=0, ssl=api.rest_client.ssl_context, resolver=Resolver(), socket_factory=_lively_socket
             ),
             "trust_env": False,  # our own proxy and netrc settings are nothing to other people's clusters
             "cookie_jar": aiohttp.DummyCookieJar(),
@@ -182,53 +196,14 @@ class ApiServer:
         session._connector_owner = True  # the package leaves a given connector to us; we close it with the session
         return api, session
 
-    async def _read_token(self, settings: Any) -> None:
-        path = self.connection.token_file
-        if path is None or time.monotonic() - self._token_read < TOKEN_EVERY:
-            return
-        try:
-            settings.api_key["BearerToken"] = (await asyncio.to_thread(path.read_text)).strip()
-        except OSError as error:
-            raise Refused("The token of our own account cannot be read.", detail=str(error)) from error
-        self._token_read = time.monotonic()
-
     def forget_token(self) -> bool:
-        """It was not believed: read it again at the next request. False when it cannot have changed."""
-        again = self.connection.token_file is not None and time.monotonic() - self._token_read > 1.0
-        self._token_read = float("-inf") if again else self._token_read
-        return again
+        """It was not believed: get another one for the next request. False when it cannot have changed."""
+        return self._source is not None and self._source.forget()
 
 
-class _Resolver(AbstractResolver):
-    """Names to addresses; what a name points at is checked, and then connected to without asking again."""
-
-    def __init__(self) -> None:
-        self._inner = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        for one in found:
-            address = literal(one["host"].partition("%")[0])
-            if address is None or forbidden(address):
-                raise _as_os_error(Invalid("That name points at an address that is never opened."))
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-def _as_os_error(error: ClusterError) -> OSError:
-    """The client library understands a resolver's OSError only; ``connection_error`` finds ours beneath it."""
-    wrapped = OSError(error.message)
-    wrapped.__cause__ = error
-    return wrapped
-
-
-def _load_pair(context: ssl.SSLContext, connection: Connection) -> None:
+def _load_pair(context: ssl.SSLContext, cert: str, key: str) -> None:
     """Give a certificate and its key to OpenSSL, which takes files only."""
-    with _private_file((connection.cert_data + connection.key_data).encode()) as path:
+    with _private_file((cert + key).encode()) as path:
         try:
             # A password callback, because OpenSSL would otherwise ask for one on our terminal.
             context.load_cert_chain(path, password=lambda: b"")

@@ -10,6 +10,8 @@ from typing import Any
 
 from clusters.drivers.kubernetes.addresses import check_server
 from clusters.drivers.kubernetes.naming import GROUPS_FORM, PREFIX, PREFIX_FORM
+from clusters.drivers.kubernetes.oidc import Oidc
+from clusters.drivers.kubernetes.plugin import Plugin
 from clusters.errors import Invalid, Unsupported
 from clusters.kinds.field import Field
 
@@ -52,6 +54,8 @@ class Connection:
     tls_server_name: str = ""
     insecure: bool = False
     token_file: Path | None = None  # in-cluster only: read again each minute, because it is replaced while we run
+    plugin: Plugin | None = None  # a program that gives us a token or a certificate
+    oidc: Oidc | None = None  # who gives us the next token
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> Connection:
@@ -67,6 +71,8 @@ class Connection:
             token=_token(str(secret.get("token") or "")),
             tls_server_name=text["tls_server_name"],
             insecure=settings.get("insecure") is True,
+            plugin=Plugin.of(settings["exec"]) if isinstance(settings.get("exec"), dict) else None,
+            oidc=Oidc.of(settings, secret),
         )
         if bool(made.cert_data) != bool(made.key_data):
             missing = "key_data" if made.cert_data else "cert_data"

@@ -24,6 +24,7 @@ from clusters.drivers.base import (
     Wire,
 )
 from clusters.drivers.body import pieces
+from clusters.drivers.keeper import Keeper
 from clusters.drivers.kubernetes import logs, port_forward, program, terminal
 from clusters.drivers.kubernetes.access import AccessReviews, Question
 from clusters.drivers.kubernetes.client import ApiServer
@@ -59,6 +60,7 @@ class KubernetesDriver:
 
     def __init__(self, settings: Mapping[str, Any], secret: Mapping[str, Any]) -> None:
         self._settings, self._secret = settings, secret
+        self.keeper: Keeper | None = None
         self._server_made: ApiServer | None = None
         self.looked_at = True
         self._metrics: Metrics | None = None
@@ -69,7 +71,7 @@ class KubernetesDriver:
     def _server(self) -> ApiServer:
         # Made at the first use, so that settings that went bad show as this cluster's error and not at start.
         if self._server_made is None:
-            self._server_made = ApiServer(Connection.of(self._settings, self._secret))
+            self._server_made = ApiServer(Connection.of(self._settings, self._secret), self.keeper)
         return self._server_made
 
     async def about(self) -> About:

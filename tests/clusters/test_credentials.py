@@ -1,0 +1,410 @@
+"""What we sign in with is renewed before it ends: once at a time, kept where it is good once, and never by surprise."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from asgiref.sync import sync_to_async
+
+from clusters.access import Actor, Granted
+from clusters.connect import cluster as connecting
+from clusters.connect.expiry import first_expiry
+from clusters.connect.kubeconfig import read_found, read_pasted
+from clusters.connect.renewing import KeptBeside, KeptInRow
+from clusters.connect.secrets import read_secret, write_secret
+from clusters.drivers.kubernetes import KubernetesDriver, plugin
+from clusters.drivers.kubernetes.credentials import AGAIN, BELIEVED, MARGIN, Credential, Renewing
+from clusters.drivers.kubernetes.oidc import Oidc
+from clusters.drivers.kubernetes.plugin import Plugin
+from clusters.errors import ClusterError, Invalid, Refused, Unreachable, Unsupported
+from clusters.kinds.base import Role
+from clusters.models import Cluster
+from tests.clusters.test_kubeconfig import config
+
+ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
+V1 = "client.authentication.k8s.io/v1"
+
+
+def jwt(seconds: float, mark: str = "") -> str:
+    """A token that says when it ends, and nothing that is true."""
+
+    def part(value: Any) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    return f"{part({'alg': 'none'})}.{part({'exp': time.time() + seconds, 'mark': mark})}.{part('x')}"
+
+
+# --- When ---------------------------------------------------------------------------------------------------------
+
+
+class Renewals:
+    """A source that is asked for the next one, at a time of ours."""
+
+    def __init__(self, lasts: float = 3600) -> None:
+        self.now, self.lasts, self.asked = 1000.0, lasts, 0
+        self.fails: Exception | None = None
+        self.takes = asyncio.Event()
+        self.takes.set()
+        self.source = Renewing(self._renew, clock=lambda: self.now)
+
+    async def _renew(self) -> Credential:
+        self.asked += 1
+        await self.takes.wait()
+        if self.fails:
+            raise self.fails
+        return Credential(f"token-{self.asked}", ends=self.now + self.lasts)
+
+    async def token(self) -> str:
+        return (await self.source.current()).token
+
+
+async def test_it_is_renewed_before_it_ends_by_one_at_a_time_while_the_old_one_goes_on() -> None:
+    renewals = Renewals()
+    assert await asyncio.gather(*(renewals.token() for _ in range(20))) == ["token-1"] * 20
+    renewals.now += 3600 - MARGIN - 1
+    assert (await renewals.token(), renewals.asked) == ("token-1", 1)
+    renewals.takes.clear()
+    renewals.now += 2
+    assert await asyncio.gather(*(renewals.token() for _ in range(20))) == ["token-1"] * 20
+    renewals.takes.set()
+    await asyncio.sleep(0.01)
+    assert (await renewals.token(), renewals.asked) == ("token-2", 2)
+
+
+async def test_a_renewal_that_fails_is_left_alone_for_a_while_and_after_the_end_everything_fails() -> None:
+    renewals = Renewals()
+    await renewals.token()
+    renewals.fails = Refused("No")
+    renewals.now += 3600 - 30
+    assert await renewals.token() == "token-1"
+    await asyncio.sleep(0.01)
+    assert (await renewals.token(), renewals.asked) == ("token-1", 2)
+    renewals.now += 31
+    with pytest.raises(Refused, match="No"):
+        await renewals.token()
+    asked = renewals.asked
+    with pytest.raises(Refused, match="No"):
+        await renewals.token()
+    assert renewals.asked == asked
+    renewals.fails, renewals.now = None, renewals.now + AGAIN
+    assert await renewals.token() == f"token-{asked + 1}"
+
+
+async def test_a_renewal_goes_on_when_whoever_waits_for_it_gives_up() -> None:
+    renewals = Renewals()
+    renewals.takes.clear()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(renewals.token(), 0.01)
+    renewals.takes.set()
+    assert (await renewals.token(), renewals.asked) == ("token-1", 1)
+
+
+async def test_what_the_cluster_does_not_believe_is_renewed_but_not_over_and_over() -> None:
+    renewals = Renewals()
+    await renewals.token()
+    assert not renewals.source.forget()
+    renewals.now += BELIEVED
+    assert renewals.source.forget()
+    assert await renewals.token() == "token-2"
+
+
+# --- A program ----------------------------------------------------------------------------------------------------
+
+Make = Callable[..., Plugin]
+
+
+@pytest.fixture
+def make(tmp_path: Path, settings: Any) -> Make:
+    """A program of ours that is in the administrator's list."""
+
+    def made(code: str, **entry: Any) -> Plugin:
+        path = tmp_path / "signs-in"
+        path.write_text(f"#!{sys.executable}\nimport json, os, sys, time\n" + textwrap.dedent(code))
+        path.chmod(0o700)
+        settings.EXEC_PLUGINS = [str(path)]
+        return Plugin.of({"command": "signs-in", "apiVersion": V1, **entry})
+
+    return made
+
+
+SAYS = 'print(json.dumps({"kind": "ExecCredential", "apiVersion": "' + V1 + '", "status": %s}))'
+
+
+async def test_a_program_gives_a_token_and_sees_nothing_of_ours(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PILOTHOUSE_SECRET_KEY", "canary")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary")
+    code = SAYS % (
+        '{"token": json.dumps([sys.argv[1:], sorted(os.environ), json.loads(os.environ["KUBERNETES_EXEC_INFO"]),'
+        ' sys.stdin.read(), os.getcwd()], separators=(",", ":")), "expirationTimestamp": "2099-01-01T00:00:00Z"}'
+    )
+    found = await make(
+        code, args=["$(id)", ";id"], env=[{"name": "AWS_PROFILE", "value": "prod"}], provideClusterInfo=True
+    ).run({"server": "https://10.0.0.1"})
+    arguments, names, info, typed, folder = json.loads(found.token)
+    assert (arguments, typed, folder) == (["$(id)", ";id"], "", "/")
+    assert set(names) <= {"PATH", "HOME", "LANG", "LC_CTYPE", "AWS_PROFILE", "KUBERNETES_EXEC_INFO"}
+    assert info["spec"] == {"interactive": False, "cluster": {"server": "https://10.0.0.1"}}
+    assert found.ends == 4070908800
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("sys.stderr.write('no account'); sys.exit(3)", "failed (exit 3)"),
+        ("print('{')", "says is no ExecCredential"),
+        ("print('x' * (1 << 20))", "says more than 256 KiB"),
+        (SAYS.replace("/v1", "/v1beta1") % '{"token": "t"}', "no ExecCredential of"),
+        (SAYS % "{}", "gave no token"),
+        (SAYS % '{"clientCertificateData": "x"}', "gave no token, and no certificate with its key"),
+        (SAYS % '{"token": "a\\r\\nImpersonate-User: b"}', "characters that no token has"),
+        (SAYS % '{"token": "t", "expirationTimestamp": "2001-01-01T00:00:00Z"}', "has ended already"),
+        (SAYS % '{"token": "t", "expirationTimestamp": "soon"}', "cannot be read"),
+    ],
+)
+async def test_what_a_program_does_wrong_is_said_in_words(make: Make, code: str, words: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await make(code).run({})
+    assert words in refused.value.message
+
+
+async def test_a_program_that_takes_too_long_is_ended_with_all_that_it_began(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(plugin, "SECONDS", 1.0)
+    one = make("")
+    Path(one.path).write_text(
+        f"#!/bin/sh\n(echo $$ >> {tmp_path}/pid; sleep 60) &\necho $! >> {tmp_path}/pid; sleep 60\n"
+    )
+    with pytest.raises(Unreachable, match="did not sign in within"):
+        await one.run({})
+    await asyncio.sleep(0.1)
+    for number in (tmp_path / "pid").read_text().split():
+        assert not Path(f"/proc/{number}").exists() or "Z" in Path(f"/proc/{number}/stat").read_text().split()[2]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"command": "other"}, "“exec” is not allowed: it runs a program (other)"),
+        ({"command": "../signs-in"}, "“exec” is not allowed"),
+        ({"command": "/bin/sh"}, "“exec” is not allowed"),
+        ({"command": ""}, "“exec” is not allowed"),
+        ({"env": [{"name": "LD_PRELOAD", "value": "/tmp/x.so"}]}, "sets the variable LD_PRELOAD"),
+        ({"env": [{"name": "AWS_PROFILE"}]}, "not in the right form"),
+        ({"env": "AWS_PROFILE=x"}, "not in the right form"),
+        ({"args": "-c id"}, "not a list"),
+        ({"args": [1]}, "not text"),
+        ({"apiVersion": "client.authentication.k8s.io/v1alpha1"}, "apiVersion that is not known"),
+        ({"interactiveMode": "Always"}, "talks to somebody"),
+    ],
+)
+def test_only_listed_programs_with_harmless_settings_are_taken(make: Make, entry: dict[str, Any], words: str) -> None:
+    make("")
+    with pytest.raises(Invalid) as refused:
+        Plugin.of({"command": "signs-in", "apiVersion": V1, **entry})
+    assert words in refused.value.message
+
+
+async def test_a_program_that_was_taken_off_the_list_is_not_run_any_more(make: Make, settings: Any) -> None:
+    one = make(SAYS % '{"token": "t"}')
+    settings.EXEC_PLUGINS = []
+    with pytest.raises(Invalid, match="is not allowed"):
+        await one.run({})
+
+
+def test_by_default_no_program_is_listed() -> None:
+    assert not os.environ.get("PILOTHOUSE_EXEC_PLUGINS")
+    user = {"exec": {"command": "/usr/bin/env", "apiVersion": V1}}
+    assert "“exec” is not allowed: it runs a program" in read_pasted(config(user)).contexts[0].problem
+
+
+@pytest.mark.kubernetes
+async def test_a_real_cluster_is_reached_with_a_certificate_that_a_program_gives(make: Make, kubeconfig: Path) -> None:
+    offer = read_found(kubeconfig)[0]
+    given = {"clientCertificateData": offer.settings["cert_data"], "clientKeyData": offer.secret["key_data"]}
+    one = make(SAYS % repr(given))
+    (context,) = read_pasted(
+        config(
+            {"exec": one.stored()},
+            {"server": offer.settings["server"],
+             "certificate-authority-data": base64.b64encode(offer.settings["ca_data"].encode()).decode()},
+        )
+    ).contexts  # fmt: skip
+    assert (context.problem, context.secret) == ("", {})
+    driver = KubernetesDriver(context.settings, context.secret)
+    try:
+        assert (await driver.about()).version.startswith("v1.")
+        assert await driver.may("delete", "", "nodes") is True
+    finally:
+        await driver.close()
+
+
+# --- An issuer ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Issuer:
+    """An issuer whose refresh tokens are good once; and an API server that believes its newest token."""
+
+    lasts: float = 3600
+    name: str = ""
+    endpoint: str = ""
+    refuses: int = 0
+    leads: bool = False
+    good: str = "refresh-0"
+    token: str = ""
+    asked: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    url: str = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/.well-known/openid-configuration":
+            if self.leads:
+                return web.Response(status=302, headers={"Location": f"{self.url}/elsewhere"})
+            return web.json_response(
+                {"issuer": self.name or self.url, "token_endpoint": self.endpoint or f"{self.url}/token"}
+            )
+        if request.path == "/token":
+            form = dict(await request.post())
+            self.asked.append((form, request.headers.get("Authorization", "")))  # type: ignore[arg-type]
+            if self.refuses or form["refresh_token"] != self.good:
+                return web.json_response({"error": "invalid_grant", "error_description": "canary"}, status=400)
+            self.good = f"refresh-{len(self.asked)}"
+            self.token = jwt(self.lasts, self.good)
+            return web.json_response({"id_token": self.token, "refresh_token": self.good, "access_token": "unused"})
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return web.json_response({"kind": "Status", "code": 401}, status=401)
+        return web.json_response({"gitVersion": "v1.37.2", "kind": "APIVersions", "items": [], "metadata": {}})
+
+
+@asynccontextmanager
+async def serving(issuer: Issuer) -> AsyncIterator[Issuer]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", issuer.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    issuer.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield issuer
+    finally:
+        await runner.cleanup()
+
+
+def kubeconfig_of(issuer: Issuer, **more: str) -> str:
+    about = {
+        "idp-issuer-url": issuer.url, "client-id": "pilot", "client-secret": "s3 cret", "id-token": jwt(-60),
+        "refresh-token": "refresh-0", **more,
+    }  # fmt: skip
+    return config({"auth-provider": {"name": "oidc", "config": about}}, {"server": issuer.url})
+
+
+async def test_an_ended_token_is_renewed_by_one_request_and_the_next_refresh_token_is_kept() -> None:
+    async with serving(Issuer()) as issuer:
+        (context,) = read_pasted(kubeconfig_of(issuer)).contexts
+        assert context.problem == ""
+        assert "refresh-0" not in repr(context.settings)
+        assert first_expiry(context.settings, context.secret) is None
+        secret = dict(context.secret)
+        driver = KubernetesDriver(context.settings, secret)
+        driver.keeper = KeptBeside(secret)
+        await asyncio.gather(*(driver.ping() for _ in range(10)))
+        await driver.close()
+    (form, signed), *others = issuer.asked
+    assert not others
+    assert form == {"grant_type": "refresh_token", "refresh_token": "refresh-0"}
+    assert signed == f"Basic {base64.b64encode(b'pilot:s3+cret').decode()}"
+    assert (secret["refresh_token"], secret["token"]) == ("refresh-1", issuer.token)
+
+
+async def refused_by(issuer: Issuer) -> ClusterError:
+    (context,) = read_pasted(kubeconfig_of(issuer)).contexts
+    one = Oidc.of(context.settings, context.secret)
+    assert one is not None
+    with pytest.raises(ClusterError) as refused:
+        await one.renewed(KeptBeside(dict(context.secret)))
+    return refused.value
+
+
+async def test_an_issuer_that_says_no_or_leads_elsewhere_is_told_and_never_followed() -> None:
+    async with serving(Issuer(refuses=1)) as issuer:
+        error = await refused_by(issuer)
+        assert "does not renew our sign-in (invalid_grant)" in error.message
+        assert "canary" not in f"{error.message}{error.hint}{error.detail}"
+    async with serving(Issuer(leads=True)) as issuer:
+        assert isinstance(await refused_by(issuer), Unsupported)
+        assert not issuer.asked
+    async with serving(Issuer(name="https://evil.example")) as issuer:
+        assert "calls itself by another name" in (await refused_by(issuer)).message
+        assert not issuer.asked
+    for endpoint in ("http://169.254.169.254/token", "http://10.1.2.3/token", "file:///etc/passwd"):
+        async with serving(Issuer(endpoint=endpoint)) as issuer:
+            assert isinstance(await refused_by(issuer), Invalid)
+            assert not issuer.asked
+    async with serving(Issuer(lasts=-1)) as issuer:
+        assert "has ended" in (await refused_by(issuer)).message
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"idp-certificate-authority": "/etc/ssl/ca.pem"}, "reads a file"),
+        ({"idp-issuer-url": "http://169.254.169.254"}, "never opened"),
+        ({"idp-issuer-url": "http://10.0.0.1"}, "Without TLS"),
+        ({"idp-issuer-url": ""}, "must begin with https"),
+        ({"client-id": ""}, "as which client"),
+        ({"id-token": "", "refresh-token": ""}, "without a token"),
+    ],
+)
+def test_what_a_kubeconfig_says_of_an_issuer_is_read_strictly(more: dict[str, str], words: str) -> None:
+    issuer = Issuer(url="https://issuer.example")
+    (context,) = read_pasted(kubeconfig_of(issuer, **more)).contexts
+    assert words in context.problem
+    assert not context.secret
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_renewed_tokens_are_sealed_in_their_row_and_whoever_comes_later_takes_them() -> None:
+    async with serving(Issuer()) as issuer:
+        (context,) = read_pasted(kubeconfig_of(issuer)).contexts
+        cluster = await Cluster.objects.acreate(
+            name="o", slug="o", driver="kubernetes", platform="kubernetes", settings=context.settings
+        )
+        await sync_to_async(write_secret)(cluster, dict(context.secret))
+        await cluster.asave()
+        for _ in range(2):  # the second one was made from what was stored before the first one renewed it
+            driver = KubernetesDriver(context.settings, context.secret)
+            driver.keeper = KeptInRow(cluster.pk)
+            await driver.ping()
+            await driver.close()
+        await cluster.arefresh_from_db()
+        kept = await sync_to_async(read_secret)(cluster)
+        assert len(issuer.asked) == 1
+        assert (kept["refresh_token"], kept["token"]) == ("refresh-1", issuer.token)
+        assert kept["oidc_client_secret"] == "s3 cret"
+        assert b"refresh-1" not in bytes(cluster.secret)
+
+        # A test of the connection that renews leaves nothing behind that is good no more.
+        await sync_to_async(write_secret)(cluster, {**kept, "token": jwt(-60)})
+        await cluster.asave()
+        to = await sync_to_async(connecting.reach)("kubernetes", dict(context.settings), cluster)
+        await connecting.test(to, ADA, cluster)
+        assert (to.secret["refresh_token"], to.secret["token"]) == ("refresh-2", issuer.token)
+        await cluster.arefresh_from_db()
+        assert (await sync_to_async(read_secret)(cluster))["refresh_token"] == "refresh-2"
+
+        # With another token there is no issuer any more that could renew it.
+        to = await sync_to_async(connecting.reach)("kubernetes", {**context.settings, "token": "mine"}, cluster)
+        assert to.secret == {"token": "mine"}
