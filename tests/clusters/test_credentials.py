@@ -30,6 +30,7 @@ from clusters.drivers.kubernetes.credentials import AGAIN, BELIEVED, MARGIN, Cre
 from clusters.drivers.kubernetes.oidc import Oidc
 from clusters.drivers.kubernetes.plugin import Plugin
 from clusters.errors import ClusterError, Invalid, Refused, Unreachable, Unsupported
+from clusters.fields import NotFilledIn
 from clusters.kinds.base import Role
 from clusters.models import Cluster
 from tests.clusters.test_kubeconfig import config
@@ -408,3 +409,12 @@ async def test_renewed_tokens_are_sealed_in_their_row_and_whoever_comes_later_ta
         # With another token there is no issuer any more that could renew it.
         to = await sync_to_async(connecting.reach)("kubernetes", {**context.settings, "token": "mine"}, cluster)
         assert to.secret == {"token": "mine"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_program_gives_is_never_sent_to_another_address(make: Make) -> None:
+    entry = make("").stored()
+    one = Cluster(driver="kubernetes", settings={"server": "https://10.0.0.1:6443", "exec": entry})
+    assert connecting.reach("kubernetes", dict(one.settings), one).settings["exec"] == entry
+    with pytest.raises(NotFilledIn, match="paste its kubeconfig again"):
+        connecting.reach("kubernetes", {**one.settings, "server": "https://10.0.0.2:6443"}, one)
