@@ -180,6 +180,26 @@ def test_a_new_version_whose_copies_do_not_come_up_is_stuck_long_before_the_clus
     assert judged(ABSENT, ABSENT, **rollout).level is Level.FAILING
 
 
+HELD_BACK = Health(Level.AT_RISK, "Not ready", "Its own check says no.", "ContainersNotReady", 70.0)
+COMING = Health(Level.CHANGING, "Starting", "It runs, and does not take work. Its own check does not let it yet.")
+
+
+def test_a_new_version_that_its_own_check_holds_back_is_stuck_while_the_old_one_serves() -> None:
+    rollout = {"ready": 3, "updated": 1, "total": 4, "wanted": 3, "conditions": [UPDATING, SERVES]}
+    health = judged(WELL, WELL, WELL, HELD_BACK, **rollout)
+    assert (health.level, health.word, health.since) == (Level.AT_RISK, "Stuck", 70.0)
+    assert health.reason == (
+        "Its new version is stuck: 1 copy does not come up. Its own check says no. 3 other copies still serve."
+    )
+
+
+def test_a_rollout_says_what_its_copies_wait_for() -> None:
+    rollout = {"ready": 3, "updated": 1, "total": 4, "wanted": 3, "conditions": [UPDATING, SERVES]}
+    health = judged(WELL, WELL, WELL, COMING, **rollout)
+    assert (health.level, health.word) == (Level.CHANGING, "Updating")
+    assert health.reason == f"0 of 3 new copies are ready. {COMING.reason}"
+
+
 def test_what_is_said_of_copies_does_not_hide_what_weighs_more() -> None:
     assert judged(CRASHING, ready=0, updated=0, total=0, wanted=0).level is Level.STOPPED
     assert judged(CRASHING, deletionTimestamp="2026-01-01T00:00:00Z").word == "Ending"

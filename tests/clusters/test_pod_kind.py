@@ -305,3 +305,19 @@ def test_nothing_is_missing_of_a_pod_that_is_over(phase: str, pips: list[int]) -
     over = Pod(spec=PodSpec(containers=[Container(name="main")]), status=PodStatus(phase=phase))
     ready = next(column for column in POD.columns if column.key == "ready")
     assert ready.value(over) == pips
+
+
+def test_its_own_check_is_named_at_once_and_a_risk_after_a_minute() -> None:
+    def held_back(seconds: float) -> Health:
+        unready = {
+            "type": "Ready",
+            "status": "False",
+            "reason": "ContainersNotReady",
+            "lastTransitionTime": ago(seconds),
+        }
+        up = status_of(running={"startedAt": ago(seconds)}) | {"ready": False}
+        return POD.health(made({"conditions": [unready], "containerStatuses": [up]}))
+
+    assert held_back(2).level is Level.CHANGING
+    assert held_back(2).reason == "It runs, and does not take work. Its own check does not let it yet."
+    assert (held_back(65).level, held_back(65).word) == (Level.AT_RISK, "Not ready")

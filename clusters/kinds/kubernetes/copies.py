@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.kinds.base import Copy, Health, Level
 from clusters.kinds.kubernetes.base import Object
-from clusters.kinds.kubernetes.pod_health import health
+from clusters.kinds.kubernetes.pod_health import NOT_READY, health
 from clusters.kinds.kubernetes.pod_model import Pod
 
 OVER = {"Succeeded", "Failed"}  # pods that are left for reading only: others were made in their place
@@ -17,6 +17,22 @@ OVER = {"Succeeded", "Failed"}  # pods that are left for reading only: others we
 def failing(copies: Sequence[Copy]) -> list[Copy]:
     """Those that do not stay up, or cannot start at all."""
     return [one for one in copies if one.health.level is Level.FAILING and one.resource.status.phase not in OVER]
+
+
+def held_back(copies: Sequence[Copy]) -> list[Copy]:
+    """Those that run, and whose own check does not let them take work: for so long that it is a risk."""
+    return [one for one in copies if one.health.level is Level.AT_RISK and one.health.word == NOT_READY]
+
+
+def coming(copies: Sequence[Copy]) -> list[Copy]:
+    """Those that are not well yet; not those that are to end."""
+    return [
+        one
+        for one in copies
+        if one.health.level is not Level.HEALTHY
+        and one.resource.status.phase not in OVER
+        and not one.resource.metadata.deletion_timestamp
+    ]
 
 
 def staying(copies: Sequence[Copy]) -> int:

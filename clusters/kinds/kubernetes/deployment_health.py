@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clusters.kinds.base import Copy, Health, Level
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import Condition, condition, understood
-from clusters.kinds.kubernetes.copies import failing, most_frequent, share, since, staying
+from clusters.kinds.kubernetes.copies import coming, failing, held_back, most_frequent, share, since, staying
 from clusters.kinds.kubernetes.deployment_model import Deployment
 
 GRACE = 30.0  # seconds that fewer copies than asked for are no fault yet
@@ -46,10 +47,15 @@ def health(one: Deployment) -> Health:
 
 def with_copies(one: Deployment, alone: Health, copies: Sequence[Copy]) -> Health:
     """Copies that crash are up now and then, and each time all looks well; so what they say weighs more."""
-    down = failing(copies)
-    if not down or one.metadata.deletion_timestamp or not one.spec.replicas or _is_refused(one):
+    if one.metadata.deletion_timestamp or not one.spec.replicas or _is_refused(one):
         return alone
-    why, up, began = most_frequent(down), staying(copies), since(down)
+    down, up = failing(copies), staying(copies)
+    if not down and _has_old_copies(one) and not one.spec.paused:
+        down = held_back(copies)  # those before it serve, so it is the new version that is held back
+        up -= len(down)
+    if not down:
+        return _with_what_holds_it_up(alone, copies)
+    why, began = most_frequent(down), since(down)
     if _has_old_copies(one):
         few = count(len(down), "copy does not come up", "copies do not come up")
         serving = f"{count(up, 'other copy', 'other copies')} still serve{'s' if up == 1 else ''}." if up else ""
@@ -60,6 +66,13 @@ def with_copies(one: Deployment, alone: Health, copies: Sequence[Copy]) -> Healt
     if not up:
         return Health(Level.FAILING, why.word, words, why.code, began)
     return Health(Level.AT_RISK, "Degraded", words, why.code, began)
+
+
+def _with_what_holds_it_up(alone: Health, copies: Sequence[Copy]) -> Health:
+    """A rollout under way says what its copies wait for."""
+    if alone.level is not Level.CHANGING or not (waits := coming(copies)):
+        return alone
+    return replace(alone, reason=f"{alone.reason} {most_frequent(waits).reason}".strip())
 
 
 def _is_refused(one: Deployment) -> bool:

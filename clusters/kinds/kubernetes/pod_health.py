@@ -14,8 +14,9 @@ from clusters.kinds.kubernetes.pod_crashes import again_and_again, crashed
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
 
 WELL = Health(Level.HEALTHY, "Running")
+NOT_READY = "Not ready"
 PLACING = 10.0  # seconds the scheduler may take before "cannot be placed" is said
-STARTING = 120.0  # seconds a pod may take to get ready
+STARTING = 60.0  # seconds its own check may hold it back before that is a risk
 MAKING = 300.0  # seconds its containers may take to be made: a large image comes slowly
 FORGOTTEN, HOPELESS = 600.0, 1800.0  # seconds beyond its grace that an ending pod may take
 
@@ -265,14 +266,19 @@ def _not_ready(pod: Pod, now: float) -> Health | None:
         return None
     if ready.reason == "ReadinessGatesNotReady":
         words = "It runs, and waits for something outside it to approve."
-        return Health(Level.AT_RISK, "Not ready", f"{words} {ready.message[:300]}", ready.reason, ready.since)
+        return Health(Level.AT_RISK, NOT_READY, f"{words} {ready.message[:300]}", ready.reason, ready.since)
     waits = [one.name for one in pod.statuses if not one.ready]
     if now - ready.since < STARTING:
-        return Health(Level.CHANGING, "Starting", "It runs, and does not take work yet.", since=ready.since)
+        held = (
+            " Its own check does not let it yet."
+            if any(one.state.running for one in pod.statuses if not one.ready)
+            else ""
+        )
+        return Health(Level.CHANGING, "Starting", f"It runs, and does not take work.{held}", since=ready.since)
     who = f" ({', '.join(waits)})" if waits and len(pod.statuses) > 1 else ""
     return Health(
         Level.AT_RISK,
-        "Not ready",
+        NOT_READY,
         f"It runs, but its own check says that it cannot take work{who}.",
         ready.reason,
         ready.since,
