@@ -190,7 +190,8 @@ def _dominant(copies: Sequence[Thing]) -> Thing:
 
 
 def _cause(top: Thing, copies: Sequence[Thing], worst: Health) -> str:
-    judged_with_them = top.kind.with_copies is not None and top.health.level in BAD and worst.level == Level.FAILING
+    judged_with_them = top.kind.with_copies is not None and top.health.level in BAD
+    judged_with_them &= worst.level == Level.FAILING or (worst.reason != "" and worst.reason in top.health.reason)
     if not copies or judged_with_them:
         return top.health.reason
     ready, wanted, _ = top.kind.workload.copies(top.resource) if top.kind.workload else (0, len(copies), 0)

@@ -208,3 +208,5 @@ def test_nobody_is_said_to_serve_when_no_copy_is_well() -> None:
     copies = [Thing(1, POD, msgspec.convert({"metadata": {"name": n, "uid": n}}, POD.model), unwell) for n in "ab"]
     assert _cause(top, copies, unwell) == "2 of 2 copies are not well. Its check fails."
     assert _cause(top, copies[:1], unwell) == "1 of 2 copies is not well. Its check fails. The others serve."
+    stuck = Thing(1, DEPLOYMENT, app, Health(Level.AT_RISK, "Stuck", "It is stuck. Its check fails. 2 others serve."))
+    assert _cause(stuck, copies[:1], unwell) == "It is stuck. Its check fails. 2 others serve.", "it said so already"
