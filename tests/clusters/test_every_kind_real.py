@@ -1,4 +1,4 @@
-"""Every kind that a real cluster knows: one of each is applied, seen in its list, opened, and its YAML is kept as it was."""
+"""Every kind that a real cluster knows: one of each is applied, listed, opened, its YAML kept as it was, and deleted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec import structs
 
 from clusters.access import Actor, Granted
 from clusters.apply import writing
@@ -19,6 +20,7 @@ from clusters.apply.edit import Edited
 from clusters.apply.plan import Asked, plan
 from clusters.drivers.base import Found
 from clusters.drivers.kubernetes import KubernetesDriver
+from clusters.errors import Conflict, Missing
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.kinds.kubernetes.names import page_of
@@ -33,6 +35,7 @@ from tests.clusters.real_cluster import driver, namespace  # noqa: F401
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.django_db(transaction=True)]
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
+NOBODY = "00000000-0000-0000-0000-000000000000"
 STREAMS = {"logs", "terminal"}  # tabs that load nothing by themselves
 
 
@@ -52,10 +55,13 @@ def _kubectl(*words: str) -> Any:
 @pytest.fixture(scope="module")
 def gone_afterwards(namespace: str) -> Iterator[None]:
     yield
+    known = ("kubectl", "api-resources", "-o", "name")
+    there = set(subprocess.run(known, capture_output=True, check=False, text=True).stdout.split())
     wanted = [
         f"{name}/{tree['metadata']['name']}"
         for name, tree in objects(namespace).items()
         if "namespace" not in tree["metadata"]  # the others go with their namespace
+        and name in there  # kubectl deletes nothing at all where it does not know one of them
     ]
     words = ("kubectl", "delete", "--ignore-not-found", "--wait=false", *wanted)
     subprocess.run(words, capture_output=True, check=False)
@@ -74,7 +80,7 @@ async def known(driver: KubernetesDriver) -> dict[str, Found]:
     return {one.name: one for one in await driver.discover() if one.name not in custom}
 
 
-async def test_one_of_every_kind_is_applied_listed_opened_and_its_yaml_kept(
+async def test_one_of_every_kind_is_applied_listed_opened_its_yaml_kept_and_deleted(
     driver: KubernetesDriver, connection: Connection, namespace: str, gone_afterwards: None
 ) -> None:
     cluster, gateway_kinds = OneCluster(driver), "gateway.networking.k8s.io"
@@ -93,7 +99,13 @@ async def test_one_of_every_kind_is_applied_listed_opened_and_its_yaml_kept(
     with connection.wanted(*names):
         for one in everything:
             await _listed_and_opened(connection, one)
-    await asyncio.gather(*(_kept(cluster, connection, one) for one in everything if one.kind != "event"))
+        await asyncio.gather(*(_kept(cluster, connection, one) for one in everything if one.kind != "event"))
+        ours = [one for one in _trees(made, namespace) if connection.stores[one.kind].kind.action("delete")]
+        for inside in (True, False):  # what is in a namespace or of a kind of ours goes before that itself
+            some = [one for one in ours if ("namespace" in one.tree["metadata"]) is inside]
+            await asyncio.gather(*(_deleted(cluster, connection, one) for one in some))
+    uids = {call.body["preconditions"]["uid"] for call in cluster.writes if call.method == "DELETE"}  # type: ignore[index]
+    assert len(uids) == len(ours) + 1
 
 
 async def _apply(cluster: OneCluster, made: dict[str, dict[str, Any]]) -> None:
@@ -168,3 +180,29 @@ async def _kept(cluster: OneCluster, connection: Connection, one: One) -> None:
     )
     seen = await plan(Gateway(cluster), ADA, Asked(cluster_id=1, text=text, edited=edited))
     assert [(step.error, step.what) for step in seen.steps] == [(None, "same")], one.kind
+
+
+async def _deleted(cluster: OneCluster, connection: Connection, one: One) -> None:
+    """Never another one of its name; and when it is gone its row goes."""
+    store = connection.stores[one.kind]
+    resource: Any = store.find(one.key)
+    another = structs.replace(resource, metadata=structs.replace(resource.metadata, uid=NOBODY))
+    with pytest.raises(Conflict):
+        await Gateway(_Seen(cluster, another)).act(ADA, 1, store.kind, another, "delete", {})
+    assert store.find(one.key) is not None, one.kind
+    await Gateway(_Seen(cluster, resource)).act(ADA, 1, store.kind, resource, "delete", {})
+    if store.kind.watched:
+        with contextlib.suppress(TimeoutError):
+            await until(lambda: store.find(one.key) is None, within=30)
+        assert store.find(one.key) is None, (one.kind, one.key, store.trouble)
+    else:  # listed now and then
+        with pytest.raises(Missing):
+            await connection.driver.get(store.kind, resource.namespace, resource.name)
+
+
+class _Seen:
+    """The cluster as the gateway sees it, where that is what is there."""
+
+    def __init__(self, cluster: OneCluster, resource: Any) -> None:
+        self.driver, self.cluster = cluster.driver, cluster.cluster
+        self.resource = lambda *_: resource
