@@ -12,6 +12,7 @@ from clusters.kinds.kubernetes.drain_plan import DrainPod
 from clusters.kinds.kubernetes.drain_room import without_room
 from clusters.kinds.kubernetes.node import NODE
 from clusters.kinds.kubernetes.pod_model import Pod
+from tests.clusters.fakes import all_shared
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 
@@ -43,7 +44,7 @@ async def lost(nodes: list[Any], leaving: list[Any], there: list[Any] = (), *, s
     async def related(kind: str) -> list[Any]:
         return nodes if kind == "node" else pods
 
-    look = Look(cluster_id=1, kind=NODE, resource=node("node-1"), driver=None, related=related)
+    look = Look(cluster_id=1, kind=NODE, resource=node("node-1"), driver=None, related=related, sees=all_shared)
     found = await without_room(look, [msgspec.convert(one, DrainPod) for one in leaving])
     return None if found is None else {fate.pod.name: fate.words for fate in found}
 
@@ -63,9 +64,9 @@ FAST = {"nodeSelector": {"disk": "fast"}}
         ([ONE, OTHER], [tree("a", "5Gi"), tree("b", "4Gi")], [], {"b": "on node-2, which has the most, 4 cores and 3 GiB are left"}),
         ([ONE, OTHER], [tree("a", "4Gi")], [tree("c", "5Gi", "node-2")], {"a": "it requests 4 GiB; on node-2"}),
         ([ONE, OTHER, node("node-3")], [tree("a", "5Gi"), tree("b", "5Gi")], [], {}),
-        ([ONE], [tree("a", "1Gi")], [], {"a": "no other machine is ready and takes pods"}),
-        ([ONE, NOT_READY], [tree("a", "1Gi")], [], {"a": "no other machine is ready and takes pods"}),
-        ([ONE, CLOSED], [tree("a", "1Gi")], [], {"a": "no other machine is ready and takes pods"}),
+        ([ONE], [tree("a", "1Gi")], [], {"a": "no other node is ready and takes pods"}),
+        ([ONE, NOT_READY], [tree("a", "1Gi")], [], {"a": "no other node is ready and takes pods"}),
+        ([ONE, CLOSED], [tree("a", "1Gi")], [], {"a": "no other node is ready and takes pods"}),
         ([ONE, TAINTED], [tree("a", "1Gi")], [], {"a": "reserved (tainted) for others"}),
         ([ONE, TAINTED], [tree("a", "1Gi", **BEARS)], [], {}),
         ([ONE, PREFERRED], [tree("a", "1Gi")], [], {}),

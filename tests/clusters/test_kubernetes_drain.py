@@ -36,6 +36,7 @@ from clusters.kinds.kubernetes.drain_plan import (
 from clusters.kinds.kubernetes.node import CORDON, NODE, UNCORDON, Node, NodeSpec
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.selectors import LabelSelector
+from tests.clusters.fakes import all_shared
 from tests.clusters.real_cluster import BUSY, driver, driver_of, kubectl, namespace  # noqa: F401
 
 MACHINE = Node(metadata=Metadata(name="node-1", uid="n1"))
@@ -64,12 +65,12 @@ def guard(app: str, allowed: int, namespace: str = "shop") -> Guard:
     ("one", "options", "group", "words"),
     [
         (pod("web"), {}, "moves", "ReplicaSet web-owner makes another one elsewhere"),
-        (pod("agent", "DaemonSet"), {}, "stays", "the daemon set agent-owner keeps one on every machine"),
-        (pod("etcd", "Node"), {}, "stays", "this machine runs it by itself, from a file"),
+        (pod("agent", "DaemonSet"), {}, "stays", "the daemon set agent-owner keeps one on every node"),
+        (pod("etcd", "Node"), {}, "stays", "this node runs it by itself, from a file"),
         (pod("old", deletion_timestamp="2026-01-01T00:00:00Z"), {}, "stays", "it is going already"),
         (pod("alone", ""), {}, "holds", "nobody makes it again"),
         (pod("alone", ""), {"without_owner": True}, "moves", "ends for good: nobody makes it again"),
-        (pod("cache", local=True), {}, "holds", "keeps data on this machine, which is lost"),
+        (pod("cache", local=True), {}, "holds", "keeps data on this node, which is lost"),
         (pod("cache", local=True), {"local_data": True}, "moves", "what it keeps here is lost"),
         (pod("both", "", local=True), {"local_data": True}, "holds", "nobody makes it again"),
         (pod("done", "", phase="Succeeded", local=True), {}, "moves", "it has ended; it is removed"),
@@ -171,7 +172,7 @@ async def test_it_closes_first_then_asks_each_and_says_that_it_stays_closed() ->
     assert there.calls[0] == "PATCH v1/nodes/node-1"
     assert set(there.calls[1:]) == {"POST pods/a/eviction", "POST pods/b/eviction"}
     assert list(there.pods) == ["agent"]
-    assert "shop/agent: stays, the daemon set web keeps one on every machine." in says.said
+    assert "shop/agent: stays, the daemon set web keeps one on every node." in says.said
     assert says.lines["drain"][-1] == "Gone from node-1: 2 of 2"
 
 
@@ -341,7 +342,7 @@ async def test_a_node_is_drained_as_its_budgets_allow(driver: KubernetesDriver, 
     )
     await _until(lambda: _ready(namespace, name, 3) and len(_on(machine, namespace)) == 4)
     await _until(lambda: _allowed(namespace, name) == 0)
-    look = Look(cluster_id=1, kind=NODE, resource=_node(machine), driver=driver, related=_none)
+    look = Look(cluster_id=1, kind=NODE, resource=_node(machine), driver=driver, related=_none, sees=all_shared)
     assert DRAIN.preview is not None
     preview = await DRAIN.preview(look, {})
     told = {part.label: part.items for part in preview.told}

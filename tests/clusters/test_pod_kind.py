@@ -121,8 +121,8 @@ def test_every_reason_to_wait_has_words_and_keeps_its_term(reason: str, word: st
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("0/2 nodes are available: 2 Insufficient cpu.", "No machine has enough free cpu"),
-        ("0/2 nodes are available: 2 Insufficient memory. preemption: 0/2", "No machine has enough free memory"),
+        ("0/2 nodes are available: 2 Insufficient cpu.", "No node has enough free cpu"),
+        ("0/2 nodes are available: 2 Insufficient memory. preemption: 0/2", "No node has enough free memory"),
         ("1 node(s) had untolerated taint {dedicated: gpu}", "reserved for other work"),
         ("1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }", "not well or closed to new work"),
         ("2 node(s) didn't match Pod's node affinity/selector", "carries the labels"),
@@ -134,7 +134,7 @@ def test_every_reason_to_wait_has_words_and_keeps_its_term(reason: str, word: st
         ("node(s) exceed max volume count", "another disk"),
         ("node(s) didn't have free ports", "is taken"),
         ("a reason nobody knew", "a reason nobody knew"),
-        ("", "No machine fits it."),
+        ("", "No node fits it."),
     ],
 )
 def test_the_scheduler_is_translated(message: str, words: str) -> None:
@@ -181,7 +181,7 @@ def test_one_that_runs_and_takes_no_work_is_at_risk_after_two_minutes() -> None:
     assert "approve" in not_ready(200, reason="ReadinessGatesNotReady").reason
 
 
-def test_a_machine_that_fell_silent_makes_its_pods_unknown_not_well() -> None:
+def test_a_node_that_fell_silent_makes_its_pods_unknown_not_well() -> None:
     health = not_ready(30, reason="")
     assert health.level is Level.UNKNOWN
     assert "node-1 does not answer" in health.reason

@@ -1,4 +1,4 @@
-"""Daemon set: one copy of an app on every machine that it fits."""
+"""Daemon set: one copy of an app on every node that it fits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from clusters.kinds.panels import LOGS, TERMINAL
 from clusters.live.resource import Number
 
 API, NOUN = "apps/v1/daemonsets", "daemonset"
-GRACE = 30.0  # seconds that fewer copies than machines are no fault yet
+GRACE = 30.0  # seconds that fewer copies than nodes are no fault yet
 
 
 class UpdateStrategy(Part, frozen=True, gc=False, rename="camel"):
@@ -51,7 +51,7 @@ class DaemonSetStatus(Part, frozen=True, gc=False, rename="camel"):
 
 
 class DaemonSet(Object, frozen=True, gc=False, rename="camel"):
-    """One copy on each machine."""
+    """One copy on each node."""
 
     metadata: TracedMetadata = TracedMetadata()
     spec: DaemonSetSpec = DaemonSetSpec()
@@ -82,13 +82,13 @@ def health(one: DaemonSet) -> Health:
     """Whether it runs wherever it should."""
     ready, wanted, _ = copies(one)
     if not wanted and one.status.observed_generation:
-        return Health(Level.STOPPED, "Nowhere", "No machine fits what it asks for.", "desiredNumberScheduled 0")
+        return Health(Level.STOPPED, "Nowhere", "No node fits what it asks for.", "desiredNumberScheduled 0")
     if _updating(one) and (ready or not wanted):
-        new = f"{one.status.updated_number_scheduled} of {wanted} machines have the new version."
+        new = f"{one.status.updated_number_scheduled} of {wanted} nodes have the new version."
         return Health(Level.CHANGING, "Updating", new, since=one.changed)
     if ready >= wanted:
         return Health(Level.HEALTHY, "Running")
-    few = f"It is ready on {ready} of {count(wanted, 'machine')}."
+    few = f"It is ready on {ready} of {count(wanted, 'node')}."
     if time.time() - max(one.changed, one.created) < GRACE:
         return Health(Level.CHANGING, "Starting", few, since=one.changed)
     return Health(Level.AT_RISK if ready else Level.FAILING, "Degraded" if ready else "Down", few, since=one.changed)
@@ -101,12 +101,12 @@ def with_copies(one: DaemonSet, alone: Health, pods: Sequence[Copy]) -> Health:
 
 def _facts(one: DaemonSet) -> Facts:
     status = one.status
-    how = "machine by machine" if one.spec.update_strategy.type == "RollingUpdate" else "when its copies end"
+    how = "node by node" if one.spec.update_strategy.type == "RollingUpdate" else "when its copies end"
     wrong = status.number_misscheduled
     return [
         ("Machines", f"ready on {status.number_ready} of {status.desired_number_scheduled} that it should run on"),
-        ("New version", f"on {status.updated_number_scheduled} of {status.desired_number_scheduled} machines"),
-        *((("Where it should not be", f"on {count(wrong, 'machine')}"),) if wrong else ()),
+        ("New version", f"on {status.updated_number_scheduled} of {status.desired_number_scheduled} nodes"),
+        *((("Where it should not be", f"on {count(wrong, 'node')}"),) if wrong else ()),
         ("How it changes", how),
         ("Selects", one.spec.selector.words or "–"),
     ]
@@ -121,7 +121,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
     icon="radio",
     group="Workloads",
     platform="kubernetes",
-    words="One copy of an app on every machine that it fits: what each machine needs by itself.",
+    words="One copy of an app on every node that it fits: what each node needs by itself.",
     health=health,
     always=True,
     columns=(
@@ -146,15 +146,15 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
     ),
     panels=(overview_panel(_facts), LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(
-        rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, machine by machine."),
-        change_image(API, NOUN, "Its copies are replaced machine by machine."),
+        rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, node by node."),
+        change_image(API, NOUN, "Its copies are replaced node by node."),
         deleting(
             API,
             NOUN,
             effect=lambda one: (
-                f"Deletes {one.name} with its copies on {count(one.status.desired_number_scheduled, 'machine')}."
+                f"Deletes {one.name} with its copies on {count(one.status.desired_number_scheduled, 'node')}."
             ),
-            stays=lambda one: "Its settings, secrets and what it left on the machines stay.",
+            stays=lambda one: "Its settings, secrets and what it left on the nodes stay.",
         ),
     ),
     search=lambda one: f"{one.spec.template.image}\0{labels_text(one)}",

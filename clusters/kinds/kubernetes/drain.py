@@ -192,7 +192,7 @@ DRAIN: Action[Any] = Action(
     icon="log-out",
     permissions=(Permission("patch"), Permission("list", api="v1/pods"), Permission("create", "eviction", "v1/pods")),
     effect=lambda node: f"Cordons {node.name} and asks its pods to go elsewhere.",
-    stays=lambda node: "What daemon sets keep on every machine stays.",
+    stays=lambda node: "What daemon sets keep on every node stays.",
     run=quietly(_drain),
     run_saying=_drain,
     preview=_preview,
@@ -201,7 +201,7 @@ DRAIN: Action[Any] = Action(
     line=_line,
     fields=(
         Field(
-            name="local_data", label="Also pods that keep data on this machine", type="flag", required=False,
+            name="local_data", label="Also pods that keep data on this node", type="flag", required=False,
             help="What they keep in it (emptyDir volumes) is lost.",
         ),
         Field(

@@ -21,12 +21,12 @@ from clusters.kinds.kubernetes.selectors import LabelSelector
 
 PODS, BUDGETS = ("api", "v1", "pods"), ("apis", "policy", "v1", "poddisruptionbudgets")
 OVER = {"Succeeded", "Failed"}
-LOCAL_DATA, NO_OWNER = "it keeps data on this machine, which is lost", "nobody makes it again"
+LOCAL_DATA, NO_OWNER = "it keeps data on this node, which is lost", "nobody makes it again"
 T = TypeVar("T")
 
 
 class DrainVolume(Part, frozen=True, gc=False, rename="camel"):
-    """A volume, as far as it lives and dies with the machine."""
+    """A volume, as far as it lives and dies with the node."""
 
     empty_dir: dict[str, Any] | None = None
 
@@ -145,7 +145,7 @@ class Fate:
 
 @dataclass(slots=True)
 class Plan:
-    """Every pod of the machine once. ``doubt``: what could not be asked."""
+    """Every pod of the node once. ``doubt``: what could not be asked."""
 
     moves: list[Fate] = field(default_factory=list)
     waits: list[Fate] = field(default_factory=list)  # moves, too, as soon as its budget lets it
@@ -183,7 +183,7 @@ async def look(driver: Driver, node: str, options: Options) -> Plan:
 
 
 async def pods_of(driver: Driver, node: str, selector: str = "") -> list[DrainPod]:
-    """The pods on that machine now."""
+    """The pods on that node now."""
     query = {"fieldSelector": f"spec.nodeName={node}"} | ({"labelSelector": selector} if selector else {})
     return await _listed(driver, PODS, query, DrainPod)
 
@@ -221,9 +221,9 @@ def _missing_leave(pod: DrainPod, options: Options) -> list[str]:
 def _stays(pod: DrainPod) -> str:
     owner: Owner | None = pod.controller
     if owner and owner.kind == "Node":
-        return "this machine runs it by itself, from a file"
+        return "this node runs it by itself, from a file"
     if owner and owner.kind == "DaemonSet":
-        return f"the daemon set {owner.name} keeps one on every machine"
+        return f"the daemon set {owner.name} keeps one on every node"
     return "it is going already" if pod.metadata.deletion_timestamp else ""
 
 

@@ -1,6 +1,6 @@
 """Whether what leaves a node finds room on the others: what it requests, beside what is requested there already.
 
-As the scheduler sees it, but for what only it knows: affinities, spreading, disks that live on one machine.
+As the scheduler sees it, but for what only it knows: affinities, spreading, disks that live on one node.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from clusters.kinds.kubernetes.copies import OVER
 from clusters.kinds.kubernetes.drain_plan import DrainPod, Fate
 from clusters.kinds.kubernetes.quantities import quantity
 
-UNKNOWN = "Whether they find room elsewhere cannot be told: not all machines and pods are seen."
+UNKNOWN = "Whether they find room elsewhere cannot be told: not all nodes and pods are seen."
 _KEEPS_AWAY = {"NoSchedule", "NoExecute"}
 
 
 @dataclass(slots=True)
 class Room:
-    """What is free on one other machine."""
+    """What is free on one other node."""
 
     node: Any
     cores: float
@@ -52,7 +52,7 @@ async def without_room(look: Look, leaving: Sequence[DrainPod]) -> list[Fate] | 
 
 
 def rooms(nodes: Iterable[Any], pods: Sequence[Any]) -> list[Room]:
-    """What is free on each machine that takes pods now."""
+    """What is free on each node that takes pods now."""
     taken = booked(pods)
     number: dict[str, int] = {}
     for pod in pods:
@@ -101,14 +101,14 @@ def _is_borne(pod: DrainPod, room: Room) -> bool:
 
 def _why(pod: DrainPod, free: Sequence[Room]) -> str:
     if not free:
-        return "no other machine is ready and takes pods"
+        return "no other node is ready and takes pods"
     selected = [room for room in free if _is_selected(pod, room)]
     if not selected:
         wanted = ", ".join(f"{key}={value}" for key, value in sorted((pod.spec.node_selector or {}).items()))
-        return f"no other machine that takes pods has the labels it asks for: {wanted}"
+        return f"no other node that takes pods has the labels it asks for: {wanted}"
     borne = [room for room in selected if _is_borne(pod, room)]
     if not borne:
-        return "the machines that it may be on are reserved (tainted) for others"
+        return "the nodes that it may be on are reserved (tainted) for others"
     cores, memory = pod.requests
     most = max(borne, key=lambda room: (room.memory, room.cores))
     asked = " and ".join(filter(None, (f"{cores:.3g} cores" if cores else "", size(memory) if memory else "")))

@@ -37,7 +37,7 @@ def health(one: Autoscaler) -> Health:
         return Health(Level.CHANGING, "Scaling", f"{status.current_replicas} → {status.desired_replicas} copies.")
     if one.fits is not None and one.fits < spec.max_replicas:
         words = (
-            f"It may make up to {spec.max_replicas} copies, and all machines together have room for {one.fits} at most."
+            f"It may make up to {spec.max_replicas} copies, and all nodes together have room for {one.fits} at most."
         )
         return Health(Level.HEALTHY, "At work", words, f"maxReplicas {spec.max_replicas}")
     if spec.min_replicas == spec.max_replicas:

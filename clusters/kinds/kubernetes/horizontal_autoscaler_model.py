@@ -111,7 +111,7 @@ class Autoscaler(Object, frozen=True, gc=False, rename="camel"):
 
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
-    fits: int | None = msgspec.field(default=None, name="$fits")  # copies that all machines together have room for
+    fits: int | None = msgspec.field(default=None, name="$fits")  # copies that all nodes together have room for
 
     @property
     def version(self) -> str:
@@ -131,7 +131,7 @@ class Autoscaler(Object, frozen=True, gc=False, rename="camel"):
 
 
 def join(own: Sequence[Autoscaler], others: Mapping[str, Sequence[Any]]) -> Sequence[Autoscaler]:
-    """Each autoscaler with how many copies of its target all machines together have room for, were they empty."""
+    """Each autoscaler with how many copies of its target all nodes together have room for, were they empty."""
     nodes = others.get("node")
     if not nodes:
         return own

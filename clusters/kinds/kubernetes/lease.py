@@ -83,7 +83,7 @@ LEASE: Kind[Lease] = Kind(
     group="Everything else",
     platform="kubernetes",
     watched=False,
-    words="Says which of several programs, or which machine, is at work now: renewed every few seconds.",
+    words="Says which of several programs, or which node, is at work now: renewed every few seconds.",
     health=health,
     columns=(
         name_column(),

@@ -142,7 +142,7 @@ PERSISTENT_VOLUME_CLAIM: Kind[Claim] = Kind(
             key="node",
             label="On",
             value=lambda one: ", ".join(sorted({user.node for user in one.users if user.node})) or None,
-            words="The machines it is used on.",
+            words="The nodes it is used on.",
         ),
         size_column(lambda one: one.bytes, "What it has; what it asks for while it has none."),
         Column(key="volume", label="Volume", cell="mono", value=lambda one: one.spec.volume_name or None, hidden=True),

@@ -62,7 +62,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
     with_settings = settings(await look.driver.get(look.kind, pod.namespace, pod.name))
     return {
         "facts": [
-            ("Machine", pod.spec.node_name or "not placed yet"),
+            ("Node", pod.spec.node_name or "not placed yet"),
             ("Address", pod.status.pod_ip or "none yet"),
             ("Service account", pod.spec.service_account_name or "default"),
             ("When it ends", f"it has {pod.spec.termination_grace_period_seconds} s"),
@@ -179,7 +179,7 @@ POD: Kind[Pod] = Kind(
             value=lambda pod: pod.spec.node_name or None,
             sort=lambda pod: pod.spec.node_name,
             facet=lambda pod: pod.spec.node_name,
-            words="The machine it runs on.",
+            words="The node it runs on.",
         ),
         Column(key="address", label="Address", cell="mono", value=lambda pod: pod.status.pod_ip or None, hidden=True),
         AGE,

@@ -63,7 +63,7 @@ def _ending(pod: Pod, now: float) -> Health | None:
     if now - since < FORGOTTEN:
         return Health(Level.CHANGING, "Ending", "It was asked to end.", since=since)
     held = ", ".join(pod.metadata.finalizers or ())
-    why = f"Something still has to let go of it ({held})." if held else "Its machine may not answer."
+    why = f"Something still has to let go of it ({held})." if held else "Its node may not answer."
     level = Level.FAILING if now - since > HOPELESS else Level.AT_RISK
     return Health(level, "Stuck ending", f"It should be gone by now. {why}", "Terminating", since)
 
@@ -76,7 +76,7 @@ def _over(pod: Pod) -> Health | None:
         return None
     if status.reason == "Evicted":
         return Health(
-            Level.AT_RISK, "Evicted", f"Its machine ran short and removed it. {status.message}".strip(), "Evicted"
+            Level.AT_RISK, "Evicted", f"Its node ran short and removed it. {status.message}".strip(), "Evicted"
         )
     ended = next(
         (one.state.terminated for one in pod.statuses if one.state.terminated and one.state.terminated.exit_code), None
@@ -93,11 +93,11 @@ def _over(pod: Pod) -> Health | None:
 def _lost(pod: Pod) -> Health | None:
     ready = condition(pod.status.conditions, "Ready")
     inside = condition(pod.status.conditions, "ContainersReady")
-    # A machine that falls silent cannot say so: the cluster then takes "ready" away and leaves the rest as it was.
+    # A node that falls silent cannot say so: the cluster then takes "ready" away and leaves the rest as it was.
     silent = ready and ready.status == "False" and not ready.reason and inside and inside.status == "True"
     if not (silent or pod.status.phase == "Unknown" or pod.status.reason == "NodeLost"):
         return None
-    words = f"Its machine {pod.spec.node_name} does not answer, so nobody knows how it is."
+    words = f"Its node {pod.spec.node_name} does not answer, so nobody knows how it is."
     return Health(Level.UNKNOWN, "Unknown", words, "NodeLost", ready.since if ready else 0.0)
 
 
@@ -107,7 +107,7 @@ def _unplaced(pod: Pod, now: float) -> Health | None:
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled is None or scheduled.status != "False":
         if now - pod.created < 60:
-            return Health(Level.CHANGING, "Waiting", "It waits for a machine.", since=pod.created)
+            return Health(Level.CHANGING, "Waiting", "It waits for a node.", since=pod.created)
         return Health(
             Level.AT_RISK, "Waiting", "Nobody places it: the scheduler may not be running.", "Pending", pod.created
         )
@@ -116,35 +116,35 @@ def _unplaced(pod: Pod, now: float) -> Health | None:
             Level.PAUSED, "Held", "It is held on purpose until somebody lets it go.", "SchedulingGated", scheduled.since
         )
     if now - scheduled.since < PLACING:
-        return Health(Level.CHANGING, "Waiting", "It waits for a machine.", since=scheduled.since)
+        return Health(Level.CHANGING, "Waiting", "It waits for a node.", since=scheduled.since)
     return Health(Level.FAILING, "Cannot be placed", placing_words(scheduled.message), "Unschedulable", scheduled.since)
 
 
 _PLACING = (  # what the scheduler says -> what it means
-    (r"Insufficient (\S+?)[.,]?(?:\s|$)", "No machine has enough free {0} for it."),
+    (r"Insufficient (\S+?)[.,]?(?:\s|$)", "No node has enough free {0} for it."),
     (
         r"untolerated taint[^{]*\{?node\.kubernetes\.io/"
         r"(not-ready|unreachable|disk-pressure|memory-pressure|unschedulable)",
-        "The machines that would fit are not well or closed to new work ({0}).",
+        "The nodes that would fit are not well or closed to new work ({0}).",
     ),
-    (r"untolerated taint", "The machines are reserved for other work, and it has no pass for them."),
-    (r"didn't match Pod's node affinity/selector", "No machine carries the labels it asks for."),
-    (r"anti-affinity", "Its copies refuse to share a machine, and there are not enough machines."),
+    (r"untolerated taint", "The nodes are reserved for other work, and it has no pass for them."),
+    (r"didn't match Pod's node affinity/selector", "No node carries the labels it asks for."),
+    (r"anti-affinity", "Its copies refuse to share a node, and there are not enough nodes."),
     (r"topology spread", "Its copies could not be spread as it asks."),
-    (r"volume node affinity conflict", "Its disk is in another place than the free machines."),
+    (r"volume node affinity conflict", "Its disk is in another place than the free nodes."),
     (r"unbound immediate PersistentVolumeClaims", "The disk it needs is not ready."),
     (r"persistentvolumeclaim \"([^\"]+)\" not found", "The disk it asks for ({0}) does not exist."),
-    (r"exceed max volume count", "The machines cannot attach another disk."),
-    (r"free ports", "The port it wants on the machine is taken."),
+    (r"exceed max volume count", "The nodes cannot attach another disk."),
+    (r"free ports", "The port it wants on the node is taken."),
 )
 
 
 def placing_words(message: str) -> str:
-    """Why the scheduler found no machine: the first reason that we know, else its own words."""
+    """Why the scheduler found no node: the first reason that we know, else its own words."""
     for pattern, meaning in _PLACING:
         if found := re.search(pattern, message[:4000]):
             return meaning.format(*found.groups())
-    return message[:300] or "No machine fits it."
+    return message[:300] or "No node fits it."
 
 
 def _setting_up(pod: Pod, now: float) -> Health | None:
@@ -190,7 +190,7 @@ _WAITING = {  # reason -> level, word, meaning
     "ImagePullBackOff": (Level.FAILING, "No image", "Its image cannot be fetched."),
     "ErrImagePull": (Level.FAILING, "No image", "Its image cannot be fetched."),
     "InvalidImageName": (Level.FAILING, "No image", "The name of its image is not valid."),
-    "ErrImageNeverPull": (Level.FAILING, "No image", "Its image is not on the machine, and it may not be fetched."),
+    "ErrImageNeverPull": (Level.FAILING, "No image", "Its image is not on the node, and it may not be fetched."),
     "ImageInspectError": (Level.FAILING, "No image", "Its image cannot be read."),
     "CreateContainerConfigError": (Level.FAILING, "Setting missing", "A setting or a secret it needs does not exist."),
     "CreateContainerError": (Level.FAILING, "Cannot start", "Its container cannot be made."),

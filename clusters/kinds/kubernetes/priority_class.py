@@ -1,4 +1,4 @@
-"""Priority class: who goes first when machines are full."""
+"""Priority class: who goes first when nodes are full."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _facts(one: PriorityClass) -> Iterable[Fact]:
     pushes = one.preemption_policy != "Never"
     return [
         Fact("Priority", f"{one.value:,}"),
-        Fact("When machines are full", "pods of lower classes are ended for its pods" if pushes else "its pods wait"),
+        Fact("When nodes are full", "pods of lower classes are ended for its pods" if pushes else "its pods wait"),
         Fact("Given to", "all pods that name no class" if one.global_default else "pods that name it"),
         *((Fact("What it is for", one.description[:1000]),) if one.description else ()),
     ]
@@ -57,7 +57,7 @@ PRIORITY_CLASS: Kind[PriorityClass] = Kind(
     group="Config and secrets",
     platform="kubernetes",
     namespaced=False,
-    words="Who goes first when machines are full: pods of a higher class push out those of a lower one.",
+    words="Who goes first when nodes are full: pods of a higher class push out those of a lower one.",
     health=health,
     columns=(
         name_column(lambda one: one.description[:120]),

@@ -14,9 +14,9 @@ from clusters.kinds.kubernetes.quantities import quantity
 DEFAULT = "storageclass.kubernetes.io/is-default-class"
 AFTER = {"Delete": "it goes", "Retain": "it stays", "Recycle": "it is emptied"}  # a disk whose claim is deleted
 MODES = {
-    "ReadWriteOnce": "read and written from one machine",
-    "ReadOnlyMany": "read from many machines",
-    "ReadWriteMany": "read and written from many machines",
+    "ReadWriteOnce": "read and written from one node",
+    "ReadOnlyMany": "read from many nodes",
+    "ReadWriteMany": "read and written from many nodes",
     "ReadWriteOncePod": "read and written by one pod",
 }
 
