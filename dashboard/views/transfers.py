@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters import image_files, newer_images
-from clusters.access import Target, decide
+from clusters.access import decide
 from clusters.build import uploads
 from clusters.drivers.base import ENGINES
 from clusters.errors import ClusterError, Invalid, Missing, Refused
@@ -20,6 +20,7 @@ from clusters.image_files import begin_load
 from clusters.kinds.base import Role
 from clusters.live.row import Row
 from clusters.models import Registry
+from clusters.reach import target_in
 from clusters.registries.access import may_push
 from clusters.registries.transfers import NEED, begin_pull, begin_push
 from dashboard.access import allow, refusal, row_or_none
@@ -136,7 +137,7 @@ async def names(request: Request) -> HttpResponse:
         raise Http404 from error
     except ClusterError as error:
         return render(request, "components/error.html", {"error": error})
-    target = Target(row.cluster.id, None, row.cluster.read_only)
+    target = target_in(row.cluster)
     may = {"may_run": decide(request.actor, target, NEED).allowed}
     may["may_save"] = decide(request.actor, target, image_files.SAVE).allowed
     return render(request, "partials/image_names.html", {"row": row, "names": found, **may})
@@ -180,7 +181,7 @@ def _given(request: Request) -> dict[str, Any]:
             one.cluster
             for one in engine.supervisor.connections.values()
             if one.cluster.driver == "docker"
-            and decide(request.actor, Target(one.cluster.id, None, one.cluster.read_only), NEED).allowed
+            and decide(request.actor, target_in(one.cluster), NEED).allowed
         ),
         key=lambda one: one.name.casefold(),
     )
