@@ -107,10 +107,6 @@ def _nowhere(kind_name: str) -> Sequence[tuple[Any, Any]]:
     return ()
 
 
-def _everything(namespace: str | None) -> bool:
-    return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Look:
     """What a panel may look at: one resource of one cluster, and the means to ask for more about it."""
@@ -123,7 +119,7 @@ class Look:
     # The same of all other clusters, each with its cluster: its name and slug.
     elsewhere: Callable[[str], Sequence[tuple[Any, Any]]] = _nowhere
     # May this person see what is in there (None: has no namespace)? Whatever a panel asks the cluster itself passes it.
-    sees: Callable[[str | None], bool] = _everything
+    sees: Callable[[str | None], bool]
     about: str = ""  # the one part of it that was asked for, where the panel asks for one
     moments: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] = (
         _nothing  # what was seen happening to it, newest first

@@ -275,3 +275,13 @@ def two_apps() -> dict[str, App]:
 def copy(app: App, **changes: Any) -> App:
     """The same app with something else about it."""
     return msgspec.structs.replace(app, **changes)
+
+
+def all_shared(namespace: str | None) -> bool:
+    """``sees`` of somebody who may see everything."""
+    return True
+
+
+async def none_related(kind_name: str) -> list[Any]:
+    """``related`` of a cluster that has nothing else."""
+    return []

@@ -13,6 +13,7 @@ from clusters.drivers.kubernetes import KubernetesDriver
 from clusters.kinds.base import Kind, Look
 from clusters.live.connection import Connection
 from tests.clusters.docker_things import connected, until
+from tests.clusters.fakes import all_shared
 
 PATIENCE = 60.0
 WORK = "trap 'exit 0' TERM; while true; do echo tick; sleep 0.2 & wait $!; done"
@@ -99,5 +100,5 @@ async def page(connection: Connection, kind: Kind[Any], one: Any, panel: str = "
     found = kind.panel(panel)
     assert found is not None
     assert found.load is not None
-    look = Look(cluster_id=1, kind=kind, resource=one, driver=connection.driver, related=related)
+    look = Look(cluster_id=1, kind=kind, resource=one, driver=connection.driver, related=related, sees=all_shared)
     return await found.load(look)

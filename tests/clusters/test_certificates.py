@@ -22,6 +22,7 @@ from clusters.kinds.kubernetes.certificates import certificate_of, health_of
 from clusters.kinds.kubernetes.ingress import INGRESS
 from clusters.kinds.kubernetes.ingress_model import Ingress
 from clusters.kinds.kubernetes.secret import SECRET
+from tests.clusters.fakes import all_shared
 from tests.clusters.one_of_each import certificate
 
 
@@ -96,7 +97,9 @@ async def overview(kind: Kind[Any], one: Any, driver: Any) -> Any:
     panel = kind.panel("overview")
     assert panel is not None
     assert panel.load is not None
-    return await panel.load(Look(cluster_id=1, kind=kind, resource=one, driver=driver, related=related))
+    return await panel.load(
+        Look(cluster_id=1, kind=kind, resource=one, driver=driver, related=related, sees=all_shared)
+    )
 
 
 async def test_an_ingress_names_the_secret_that_is_missing_worn_out_or_for_others() -> None:

@@ -21,6 +21,7 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import checks, overview
 from clusters.kinds.masking import MASK, mask_pair, mask_words, masked
 from clusters.kinds.panels import load_raw
+from tests.clusters.fakes import all_shared
 
 RECORDED = sorted((Path(__file__).parent.parent / "recorded" / "docker").glob("container-*.json"))
 SECRETS = ("hunter2", "s3cret")
@@ -151,7 +152,7 @@ async def test_the_raw_object_hides_every_secret(recorded: bytes) -> None:
         return []
 
     engine: Any = Engine()
-    look = Look(cluster_id=1, kind=CONTAINER, resource=_read(recorded), driver=engine, related=related)
+    look = Look(cluster_id=1, kind=CONTAINER, resource=_read(recorded), driver=engine, related=related, sees=all_shared)
     shown = await load_raw(look)
     assert '"COLOUR=green"' in shown["text"]
     assert not any(secret in shown["text"] for secret in SECRETS)

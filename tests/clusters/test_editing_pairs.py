@@ -19,6 +19,7 @@ from clusters.kinds.kubernetes.general import general_kind
 from clusters.kinds.kubernetes.pairs import editable, read, wrong_annotations, wrong_labels
 from clusters.kinds.kubernetes.selected_by import selected
 from clusters.kinds.yaml_text import APPLIED
+from tests.clusters.fakes import all_shared
 from tests.clusters.kubernetes_objects import a_name, act, apply, pod_template, said, seen, watched
 from tests.clusters.real_cluster import driver, namespace  # noqa: F401
 
@@ -87,7 +88,7 @@ async def test_selectors_that_were_not_looked_through_are_said() -> None:
         return []
 
     pod = SimpleNamespace(namespace="shop", controller=None)
-    look = Look(cluster_id=1, kind=KIND, resource=pod, driver=Long(), related=related)
+    look = Look(cluster_id=1, kind=KIND, resource=pod, driver=Long(), related=related, sees=all_shared)
     told = await selected(look, {"app": "web"}, {"app": "other"})
     assert [(one.label, one.level, one.items) for one in told] == [
         ("Not all of these were looked through", "unknown", [("services", "only the first 500")])
@@ -116,7 +117,7 @@ async def test_labels_of_a_real_pod_are_edited_and_its_service_is_named(
         async def related(_: str) -> list[Any]:
             return []
 
-        look = Look(cluster_id=1, kind=KIND, resource=one, driver=driver, related=related)
+        look = Look(cluster_id=1, kind=KIND, resource=one, driver=driver, related=related, sees=all_shared)
         opened = await KIND.action("edit-labels").preview(look, {"labels": "", "was": ""})
         assert opened.values == {"labels": f"app={name}\ntier=front", "was": json.dumps(labels)}
         assert not opened.differences

@@ -17,6 +17,7 @@ from clusters.kinds.kubernetes.http_route import HTTP_ROUTE
 from clusters.kinds.kubernetes.http_route_model import HttpRoute
 from clusters.kinds.kubernetes.service_model import Answers, Service
 from clusters.kinds.kubernetes.service_panels import http_routes_to
+from tests.clusters.fakes import all_shared, none_related
 
 READ_AT = time.time()
 pytestmark = pytest.mark.usefixtures("still")
@@ -70,11 +71,13 @@ def route(
     return made(HttpRoute, "shop", age, spec=spec, status={"parents": parents})
 
 
-def judged(one: HttpRoute, *services: Service, **others: Any) -> Any:
+def checked(one: HttpRoute, *services: Service, **others: Any) -> HttpRoute:
     known = {"gateway": [front(told("Accepted"))], "service": list(services), **others}
-    return HTTP_ROUTE.health(
-        http_route.join([one], {name: all_ for name, all_ in known.items() if all_ is not None})[0]
-    )
+    return http_route.join([one], {name: all_ for name, all_ in known.items() if all_ is not None})[0]
+
+
+def judged(one: HttpRoute, *services: Service, **others: Any) -> Any:
+    return HTTP_ROUTE.health(checked(one, *services, **others))
 
 
 WEB = {"name": "web", "port": 80}
@@ -164,13 +167,13 @@ def test_what_an_extension_of_the_gateway_handles_is_not_called_broken() -> None
 
 def test_nothing_is_called_missing_in_a_namespace_of_which_nothing_is_seen() -> None:
     across = route({"name": "web", "port": 80, "namespace": "ops"})
-    health = judged(across, service("web"))
+    (health,) = checked(across, service("web")).checked.ways
     assert (health.level, health.word) == (Level.UNKNOWN, "Cannot tell")
     assert "nothing in ops is seen" in health.reason
     other = msgspec.structs.replace(
         service("db"), metadata=msgspec.structs.replace(service("db").metadata, namespace="ops")
     )
-    assert judged(across, other).word == "Missing backend"
+    assert checked(across, other).checked.ways[0].word == "Missing backend"
     tree = {
         "metadata": {"name": "shop", "namespace": "shop"},
         "spec": {"parentRefs": [{"name": "front", "namespace": "edge"}]},
@@ -190,6 +193,22 @@ def test_what_may_not_be_listed_is_not_called_missing_here_either() -> None:
     assert judged(route(WEB), service("web"), gateway=None).word == "Leads on"
 
 
+async def test_how_a_service_of_another_namespace_is_concerns_only_who_may_see_it() -> None:
+    other = made(Service, "db", spec={"ports": [{"port": 80}]})
+    other = msgspec.structs.replace(other, metadata=msgspec.structs.replace(other.metadata, namespace="payroll"))
+    one = checked(route({"name": "gone", "port": 80, "namespace": "payroll"}), other)
+    assert one.checked.ways[0].word == "Missing backend"
+    assert HTTP_ROUTE.health(one).word == "Leads on"  # a list shows it to everybody who sees the route
+    panel = HTTP_ROUTE.panel("overview")
+    assert panel is not None
+    assert panel.load is not None
+    for shared, word in ((True, "Missing backend"), (False, "Cannot tell")):
+        sees = lambda namespace, shared=shared: namespace == "shop" or shared  # noqa: E731
+        look = Look(cluster_id=1, kind=HTTP_ROUTE, resource=one, driver=None, related=none_related, sees=sees)
+        steps = (await panel.load(look))["steps"]
+        assert steps[-1]["status"][1] == word
+
+
 async def test_the_page_of_a_route_shows_every_step() -> None:
     one = http_route.join(
         [route(WEB, {"name": "gone", "port": 80})], {"gateway": [front(told("Accepted"))], "service": [service("web")]}
@@ -201,7 +220,11 @@ async def test_the_page_of_a_route_shows_every_step() -> None:
     panel = HTTP_ROUTE.panel("overview")
     assert panel is not None
     assert panel.load is not None
-    steps = (await panel.load(Look(cluster_id=1, kind=HTTP_ROUTE, resource=one, driver=None, related=related)))["steps"]
+    steps = (
+        await panel.load(
+            Look(cluster_id=1, kind=HTTP_ROUTE, resource=one, driver=None, related=related, sees=all_shared)
+        )
+    )["steps"]
     assert [(each["label"], each["status"][1], [to["name"] for to in each["links"]]) for each in steps] == [
         ("Entry point", "Fine", []),
         ("Gateway", "Fine", ["gateway front"]),

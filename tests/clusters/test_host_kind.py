@@ -19,6 +19,7 @@ from clusters.kinds.docker.host_model import Host, join
 from clusters.kinds.docker.host_words import plain
 from clusters.kinds.docker.leftovers import CLEANERS
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
+from tests.clusters.fakes import all_shared
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -65,7 +66,7 @@ async def test_a_real_one_says_what_it_is(engine: str) -> None:
     assert (one.running, one.containers) == (1, 1)
     assert one.store == ("containerd" if engine == "29" else "docker")
     driver: Any = Driver(version={"ApiVersion": "1.52", "MinAPIVersion": "1.40"})
-    look = Look(cluster_id=1, kind=HOST, resource=one, driver=driver, related=related)
+    look = Look(cluster_id=1, kind=HOST, resource=one, driver=driver, related=related, sees=all_shared)
     assert OVERVIEW.load is not None
     page = render_to_string("panels/host_overview.html", {"data": await OVERVIEW.load(look), "row": row(HOST, one)})
     for words in (

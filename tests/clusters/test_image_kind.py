@@ -14,6 +14,7 @@ from clusters.kinds.base import Level, Look
 from clusters.kinds.docker.image import IMAGE, LAYERS, OVERVIEW
 from clusters.kinds.docker.image_model import Image, join
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
+from tests.clusters.fakes import all_shared
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 NAMES = ["shop/web:1", "registry.test:5000/shop/web:2"]
@@ -72,7 +73,7 @@ async def look(panel: Any, engine: str) -> tuple[str, Driver]:
         return []
 
     one, driver = used(engine), Driver(engine)
-    asked = Look(cluster_id=1, kind=IMAGE, resource=one, driver=driver, related=related)  # type: ignore[arg-type]
+    asked = Look(cluster_id=1, kind=IMAGE, resource=one, driver=driver, related=related, sees=all_shared)  # type: ignore[arg-type]
     context = {"data": await panel.load(asked), "row": row(IMAGE, one), "panel": panel}
     return render_to_string(f"panels/{panel.template}.html", context), driver
 

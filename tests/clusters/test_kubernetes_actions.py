@@ -15,6 +15,7 @@ from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.preview import Difference
 from clusters.live.resource import Listed, Resource
+from tests.clusters.fakes import all_shared
 from tests.clusters.real_cluster import (  # noqa: F401
     Live,
     another,
@@ -103,7 +104,7 @@ async def test_another_image_is_a_new_version_and_can_be_undone(
         return list(live.stores[kind_name].resources.values())
 
     plan = await change.preview(
-        Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=driver, related=related), wrong
+        Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=driver, related=related, sees=all_shared), wrong
     )
     assert plan.differences == [Difference("main › image", "busybox:latest", wrong["image"])]
     assert plan.choices == {"container": (("main", "main · busybox:latest"),)}
@@ -191,7 +192,7 @@ async def test_going_back_is_described_as_the_cluster_keeps_its_versions(
     async def related(kind_name: str) -> list[object]:
         return list(live.stores[kind_name].resources.values())
 
-    look = Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=driver, related=related)
+    look = Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=driver, related=related, sees=all_shared)
     preview = await roll_back.preview(look, {})
     assert preview.effect.startswith(f"Puts {name} back to version 1, copy by copy: busybox:latest, made ")
     assert list(preview.differences) == [Difference("main › env › MODE", "fast", "–")]

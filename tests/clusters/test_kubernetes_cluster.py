@@ -16,6 +16,7 @@ from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.live.resource import Broken, Listed
+from tests.clusters.fakes import all_shared
 from tests.clusters.real_cluster import (  # noqa: F401
     PATIENCE,
     Live,
@@ -83,7 +84,7 @@ async def test_a_namespace_alone_can_be_watched_by_somebody_who_sees_no_other(ku
 async def test_the_yaml_panel_leaves_out_who_manages_what(live: Live, driver: KubernetesDriver, namespace: str) -> None:
     name = await run_pod(driver, namespace, container={"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]})
     pod = await live.until(POD, named(name, "Running"))
-    look = Look(cluster_id=1, kind=POD, resource=pod, driver=driver, related=live.related)
+    look = Look(cluster_id=1, kind=POD, resource=pod, driver=driver, related=live.related, sees=all_shared)
     for key in ("overview", "conditions", "events", "yaml"):
         panel = POD.panel(key)
         assert panel is not None

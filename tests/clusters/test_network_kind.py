@@ -15,6 +15,7 @@ from clusters.kinds.docker.network import NETWORK, OVERVIEW
 from clusters.kinds.docker.network_form import CREATE, body
 from clusters.kinds.docker.network_model import Network, join
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
+from tests.clusters.fakes import all_shared
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -83,7 +84,7 @@ async def test_its_page_shows_addresses_links_and_a_way_out(engine: str) -> None
         return []
 
     one, driver = used(engine), Driver()
-    look = Look(cluster_id=1, kind=NETWORK, resource=one, driver=driver, related=related)  # type: ignore[arg-type]
+    look = Look(cluster_id=1, kind=NETWORK, resource=one, driver=driver, related=related, sees=all_shared)  # type: ignore[arg-type]
     assert OVERVIEW.load is not None
     context = {"data": await OVERVIEW.load(look), "row": row(NETWORK, one), "panel": OVERVIEW}
     page = render_to_string("panels/docker_overview.html", context)

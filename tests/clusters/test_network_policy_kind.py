@@ -22,6 +22,7 @@ from clusters.kinds.kubernetes.network_policy_model import (
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.pod_model import Pod
 from clusters.kinds.kubernetes.selectors import Expression
+from tests.clusters.fakes import all_shared
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "kubernetes" / "network-policy.json"
 DENY = {"podSelector": {}, "policyTypes": ["Ingress"]}
@@ -104,7 +105,14 @@ async def _of_pod(*items: Any) -> Any:
     async def related(name: str) -> list[Any]:
         return []
 
-    look = Look(cluster_id=1, kind=POD, resource=pod(app="web"), driver=cast(Driver, Told(*items)), related=related)
+    look = Look(
+        cluster_id=1,
+        kind=POD,
+        resource=pod(app="web"),
+        driver=cast(Driver, Told(*items)),
+        related=related,
+        sees=all_shared,
+    )
     assert OF_POD.load is not None
     return await OF_POD.load(look)
 

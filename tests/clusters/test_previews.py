@@ -15,6 +15,7 @@ from clusters.kinds.base import Look
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.masking import MASK
 from clusters.kinds.preview import Difference, Preview, differences
+from tests.clusters.fakes import all_shared
 from tests.clusters.test_demo_driver import HandClock
 
 
@@ -38,7 +39,7 @@ class Shop:
         assert action is not None
         assert action.preview is not None
         one = self.deployment(name)
-        look = Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=self.driver, related=related)
+        look = Look(cluster_id=1, kind=DEPLOYMENT, resource=one, driver=self.driver, related=related, sees=all_shared)
         return await action.preview(look, values)
 
     async def run(self, verb: str, name: str, values: dict[str, Any]) -> str | None:

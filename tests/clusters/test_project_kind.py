@@ -15,6 +15,7 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.project import OVERVIEW, PROJECT
 from clusters.kinds.docker.project_model import Project, in_order, join
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
+from tests.clusters.fakes import all_shared
 
 FOLDER = "/srv/shop"
 
@@ -146,7 +147,7 @@ async def test_its_page_links_to_all_of_it_and_says_where_it_comes_from() -> Non
         return []
 
     one, driver = project(container("web"), container("db", project="shop")), Driver()
-    asked = Look(cluster_id=1, kind=PROJECT, resource=one, driver=driver, related=related)  # type: ignore[arg-type]
+    asked = Look(cluster_id=1, kind=PROJECT, resource=one, driver=driver, related=related, sees=all_shared)  # type: ignore[arg-type]
     assert OVERVIEW.load is not None
     context = {"data": await OVERVIEW.load(asked), "row": row(PROJECT, one), "panel": OVERVIEW}
     page = render_to_string("panels/project_overview.html", context)

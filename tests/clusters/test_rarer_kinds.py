@@ -17,6 +17,7 @@ from clusters.kinds.kubernetes.endpoint_slice import ENDPOINT_SLICE
 from clusters.kinds.kubernetes.event import EVENT
 from clusters.kinds.kubernetes.lease import LEASE
 from clusters.kinds.kubernetes.names import page_of, plural
+from tests.clusters.fakes import all_shared
 
 READ_AT = time.time()
 pytestmark = pytest.mark.usefixtures("still")
@@ -47,13 +48,17 @@ class Answering:
 
 
 async def overview(kind: Kind[Any], one: Any, driver: Any = None) -> Any:
+    driver = driver or Answering([])
+
     async def related(name: str) -> list[Any]:
         return []
 
     panel = kind.panel("overview")
     assert panel is not None
     assert panel.load is not None
-    return await panel.load(Look(cluster_id=1, kind=kind, resource=one, driver=driver, related=related))
+    return await panel.load(
+        Look(cluster_id=1, kind=kind, resource=one, driver=driver, related=related, sees=all_shared)
+    )
 
 
 @pytest.mark.parametrize(

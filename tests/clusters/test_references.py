@@ -12,6 +12,7 @@ from clusters.kinds.base import Look
 from clusters.kinds.kubernetes.config_map import CONFIG_MAP
 from clusters.kinds.kubernetes.facts import Users
 from clusters.kinds.kubernetes.references import Sort, users_of
+from tests.clusters.fakes import all_shared
 
 CONFIG = msgspec.convert({"metadata": {"name": "settings", "namespace": "shop"}}, CONFIG_MAP.model)
 
@@ -41,7 +42,7 @@ async def users(driver: Lists, sort: Sort = "configMap", entries: tuple[str, ...
     async def related(name: str) -> list[Any]:
         return []
 
-    look = Look(cluster_id=1, kind=CONFIG_MAP, resource=CONFIG, driver=driver, related=related)
+    look = Look(cluster_id=1, kind=CONFIG_MAP, resource=CONFIG, driver=driver, related=related, sees=all_shared)
     return await users_of(look, sort, entries)
 
 

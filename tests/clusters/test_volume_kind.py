@@ -15,6 +15,7 @@ from clusters.kinds.docker.volume import OVERVIEW, VOLUME
 from clusters.kinds.docker.volume_actions import CREATE
 from clusters.kinds.docker.volume_model import Volume, join
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
+from tests.clusters.fakes import all_shared
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -81,7 +82,7 @@ async def test_its_page_links_to_its_containers_and_project_and_hides_secrets(en
 
     driver: Any = Driver()
     one = mounted(engine)
-    look = Look(cluster_id=1, kind=VOLUME, resource=one, driver=driver, related=related)
+    look = Look(cluster_id=1, kind=VOLUME, resource=one, driver=driver, related=related, sees=all_shared)
     assert OVERVIEW.load is not None
     context = {"data": await OVERVIEW.load(look), "row": row(VOLUME, one), "panel": OVERVIEW}
     page = render_to_string("panels/docker_overview.html", context)

@@ -12,6 +12,7 @@ from clusters.kinds.kubernetes import deployment_actions as actions
 from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.deployment_health import health, rolling, with_copies
 from clusters.kinds.kubernetes.deployment_model import Deployment
+from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.roll_back import ROLL_BACK
@@ -45,6 +46,7 @@ async def _load_overview(look: Look) -> Mapping[str, Any]:
             ("Gives up after", span(one.spec.progress_deadline_seconds)),
         ],
         "copies": copy_rows(pods),
+        "nodes": await nodes_to_lead_to(look),
         "versions": [_version(version, current) for version in sorted(versions, key=lambda version: -version.revision)],
         "labels": sorted(one.labels.items()),
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clusters.kinds.base import Look, Panel
+from clusters.kinds.kubernetes.leading import leads, nodes_to_lead_to
 from clusters.kinds.kubernetes.owners import chain
 
 
@@ -57,7 +58,7 @@ class Users:
 
     @property
     def says_node(self) -> bool:
-        """Is any of them on a machine?"""
+        """Is any of them on a node?"""
         return any(row.node for row in self.rows)
 
 
@@ -83,4 +84,16 @@ def panel(load: Load) -> Panel[Any]:
 async def overview(look: Look, facts: Iterable[Fact], users: Users | None = None, **more: Any) -> Mapping[str, Any]:
     """The context of templates/panels/object_overview.html."""
     labels = sorted(look.resource.labels.items())
-    return {"facts": list(facts), "users": users, "owners": await chain(look), "labels": labels, **more}
+    return {
+        "facts": [await _leading(look, one) for one in facts],
+        "users": users,
+        "nodes": await nodes_to_lead_to(look),
+        "owners": await chain(look),
+        "labels": labels,
+        **more,
+    }
+
+
+async def _leading(look: Look, fact: Fact) -> Fact:
+    """Said without its link where that would lead nowhere."""
+    return fact if not fact.kind or await leads(look, fact.kind, fact.key) else replace(fact, kind="", key="")

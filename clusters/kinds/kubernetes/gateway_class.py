@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
-from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
-from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
+from clusters.kinds.kubernetes.facts import Fact, Users, facts_panel
+from clusters.kinds.kubernetes.of_class import users_of_class
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 
 GROUP = "gateway.networking.k8s.io/v1"
@@ -62,22 +59,8 @@ def _facts(one: GatewayClass) -> list[Fact]:
 
 
 async def _users(look: Look) -> Users:
-    """Its gateways, as the cluster has them now: they need not be watched for this."""
     title, nobody = "Gateways of this class", "No gateway names it."
-    try:
-        found = await first_of(look, GATEWAYS)
-    except ClusterError as error:
-        return Users(title, nobody, unknown=error.message)
-
-    def of_it(item: Mapping[str, Any]) -> bool:
-        return bool((item.get("spec") or {}).get("gatewayClassName") == look.resource.name)
-
-    rows = []
-    for item in filter(of_it, found.items):
-        namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
-        rows.append(User("gateway", name, f"{namespace}/{name}", "Gateway", namespace))
-    beyond = "; ".join(filter(None, (found.others(of_it), found.only("gateways"))))
-    return Users(title, nobody, rows, "Namespace", beyond=beyond)
+    return await users_of_class(look, GATEWAYS, "gateway", "gatewayClassName", title=title, nobody=nobody)
 
 
 GATEWAY_CLASS: Kind[GatewayClass] = Kind(

@@ -46,8 +46,9 @@ def _attached(one: HttpRoute) -> Health:
 
 
 def _leading(one: HttpRoute) -> Health:
-    """Whether its paths lead to somebody."""
-    ways = list(zip(one.ways, one.checked.ways, strict=False))
+    """Whether its paths lead to somebody. How a service of another namespace is concerns who may see that one: its own
+    page and finding say it, and the gateway says where it is missing."""
+    ways = [(way, how) for way, how in zip(one.ways, one.checked.ways, strict=False) if not _beyond(way, one)]
     if ways and all(how.level is Level.STOPPED for _, how in ways):
         return ways[0][1]
     broken = [(way, how) for way, how in ways if how.level < Level.STOPPED]
@@ -56,6 +57,11 @@ def _leading(one: HttpRoute) -> Health:
     way, how = min(broken, key=lambda each: each[1].level)
     level = Level.AT_RISK if how.level is Level.FAILING and len(broken) < len(ways) else how.level
     return Health(level, how.word, f"{way.words}: {how.reason}", how.code, how.since)
+
+
+def _beyond(way: Way, one: HttpRoute) -> bool:
+    """Does it lead into another namespace?"""
+    return bool(way.backend and way.backend.namespace and way.backend.namespace != one.namespace)
 
 
 def _parents(one: HttpRoute) -> list[tuple[Parent, str]]:
@@ -113,12 +119,19 @@ async def _load(look: Look) -> Mapping[str, Any]:
         "steps": [
             step("Entry point", entry),
             *(_gateway(one, parent, state, gateways) for parent, state in _parents(one)),
-            *(_way(way, how, one.namespace, known) for way, how in ways),
+            *(_way(way, _told(look, way, how), one.namespace, known) for way, how in ways),
         ],
         "copies": None,
         "facts": [("Hosts", hosts), ("Paths", ", ".join(one.paths) or "–")],
         "labels": sorted(one.labels.items()),
     }
+
+
+def _told(look: Look, way: Way, how: Health) -> Health:
+    """How that way is, for whoever may see where it leads."""
+    if not _beyond(way, look.resource) or (way.backend and look.sees(way.backend.namespace)):
+        return how
+    return Health(Level.UNKNOWN, "Cannot tell", "What is in that namespace is not shared with you.")
 
 
 def _gateway(one: HttpRoute, parent: Parent, state: str, known: Mapping[tuple[str, str], Any]) -> dict[str, Any]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
-from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
-from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.facts import Fact, User, Users, facts_panel
+from clusters.kinds.kubernetes.facts import Fact, Users, facts_panel
+from clusters.kinds.kubernetes.of_class import users_of_class
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 
 API = "networking.k8s.io/v1/ingressclasses"
@@ -64,27 +60,15 @@ def _facts(one: IngressClass) -> list[Fact]:
 
 
 async def _users(look: Look) -> Users:
-    """The ingresses that it serves, as the cluster has them now: they need not be watched for this."""
-    title, nobody = "Ingresses of this class", "No ingress names it."
-    try:
-        found = await first_of(look, "networking.k8s.io/v1/ingresses")
-    except ClusterError as error:
-        return Users(title, nobody, unknown=error.message)
-
-    def class_of(item: Mapping[str, Any]) -> str:
-        return str((item.get("spec") or {}).get("ingressClassName") or "")
-
-    def served(item: Mapping[str, Any]) -> bool:
-        named = class_of(item)
-        return bool(named == look.resource.name or (not named and look.resource.is_default))
-
-    rows = []
-    for item in filter(served, found.items):
-        namespace, name = str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])
-        how = namespace if class_of(item) else f"{namespace} (names none)"
-        rows.append(User("ingress", name, f"{namespace}/{name}", "Ingress", how))
-    beyond = "; ".join(filter(None, (found.others(served), found.only("ingresses"))))
-    return Users(title, nobody, rows, "Namespace", beyond=beyond)
+    return await users_of_class(
+        look,
+        "networking.k8s.io/v1/ingresses",
+        "ingress",
+        "ingressClassName",
+        title="Ingresses of this class",
+        nobody="No ingress names it.",
+        without=lambda one: one.is_default,
+    )
 
 
 INGRESS_CLASS: Kind[IngressClass] = Kind(

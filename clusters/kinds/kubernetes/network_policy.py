@@ -15,6 +15,7 @@ from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import collection, understood
 from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.network_policy_model import INTO, OUT_OF, NetworkPolicy, allowed, join
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import Pod
@@ -58,6 +59,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
         if beside
         else ENFORCED,
         "copies": None if one.covered is None else copy_rows(pods),
+        "nodes": await nodes_to_lead_to(look),
     }
 
 

@@ -12,6 +12,7 @@ from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.asked_once import Some, first_of
 from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.gateway import ROUTES
+from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.pod_model import Pod
 from clusters.kinds.kubernetes.service_health import HIDDEN, answering, health, selecting
 from clusters.kinds.kubernetes.service_model import Service, ServicePort, is_ready, listens_by_name, selected
@@ -27,6 +28,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     return {
         "steps": [await _entry(look, one), _itself(one), *_way(one, pods)],
         "copies": copy_rows(pods) if one.selects and not one.answers.hidden else None,
+        "nodes": await nodes_to_lead_to(look),
         "facts": facts(one),
         "labels": sorted(one.labels.items()),
     }

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from clusters.kinds.base import Column, Look, Panel
 from clusters.kinds.kubernetes.copies import copy_rows
+from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.owners import chain
 
 Facts: TypeAlias = Sequence[tuple[str, str]]
@@ -26,6 +27,7 @@ def overview_panel(
         return {
             "facts": facts(one),
             "copies": copy_rows(pods),
+            "nodes": await nodes_to_lead_to(look),
             "below": rows(between) if rows else None,
             "owners": await chain(look),
             "labels": sorted(one.labels.items()),
