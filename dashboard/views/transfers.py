@@ -180,8 +180,7 @@ def _given(request: Request) -> dict[str, Any]:
         (
             one.cluster
             for one in engine.supervisor.connections.values()
-            if one.cluster.driver == "docker"
-            and decide(request.actor, target_in(one.cluster), NEED).allowed
+            if one.cluster.driver == "docker" and decide(request.actor, target_in(one.cluster), NEED).allowed
         ),
         key=lambda one: one.name.casefold(),
     )

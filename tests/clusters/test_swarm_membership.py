@@ -12,6 +12,7 @@ from clusters.kinds.docker.host import HOST
 from clusters.kinds.docker.host_model import Host
 from clusters.kinds.docker.host_swarm import swarm_of
 from tests.clusters.docker_things import recorded
+from tests.clusters.fakes import all_shared
 from tests.clusters.swarm_things import named, read, resources
 
 WORKS = {"NodeID": "xx4xefmotgetphdvpoqtpwmac", "LocalNodeState": "active", "ControlAvailable": False}
@@ -26,6 +27,7 @@ def _said(swarm: dict[str, Any], nodes: list[Any] | None = None) -> Any:
         resource=host,
         driver=None,  # type: ignore[arg-type]
         related=None,  # type: ignore[arg-type]
+        sees=all_shared,
         elsewhere=lambda kind: [(cluster, node) for node in nodes or ()] if kind == "swarm-node" else [],
     )
     return swarm_of(look)

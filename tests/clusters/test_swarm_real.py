@@ -20,6 +20,7 @@ from clusters.live.connection import Connection
 from clusters.live.row import Row
 from tests.clusters.docker_engine import a_name, unix
 from tests.clusters.docker_things import connected, until
+from tests.clusters.fakes import all_shared
 from tests.real import find_swarm_manager, find_swarm_worker
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
@@ -185,7 +186,14 @@ def _look(connection: Connection, uid: str) -> Look:
     async def related(name: str) -> list[Any]:
         return list(connection.stores[name].resources.values())
 
-    return Look(cluster_id=1, kind=SERVICE, resource=_known(connection)[uid], driver=connection.driver, related=related)
+    return Look(
+        cluster_id=1,
+        kind=SERVICE,
+        resource=_known(connection)[uid],
+        driver=connection.driver,
+        related=related,
+        sees=all_shared,
+    )
 
 
 async def test_an_engine_that_begins_and_leaves_a_swarm_is_noticed_without_being_connected_anew() -> None:
