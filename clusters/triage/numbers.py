@@ -62,13 +62,19 @@ class _Point:
 
 
 def numbers(
-    apps: Sequence[Thing], silent: int, restarts: Restarts, measured: Sequence[Measured], now: float
+    apps: Sequence[Thing],
+    silent: int,
+    restarts: Restarts,
+    measured: Sequence[Measured],
+    now: float,
+    *,
+    unseen: bool = False,
 ) -> tuple[Number, ...]:
-    """All four. ``silent``: apps of clusters that are not heard, of which nobody knows."""
+    """All four. ``silent``: apps of clusters that nobody hears, so nobody knows; ``unseen``: no app may be seen."""
     return (
         _processor(measured, now),
         _memory(measured, now),
-        _copies(apps, silent),
+        _copies(apps, silent, unseen),
         _restarts(restarts),
     )
 
@@ -158,7 +164,7 @@ def _drawn(shares: Sequence[tuple[float, float]], now: float, percent: bool) -> 
     return Plot(tuple(tuple(run) for run in runs), words)
 
 
-def _copies(apps: Sequence[Thing], silent: int) -> Number:
+def _copies(apps: Sequence[Thing], silent: int, unseen: bool) -> Number:
     ready = wanted = 0
     short = 0
     for one in apps:
@@ -167,15 +173,17 @@ def _copies(apps: Sequence[Thing], silent: int) -> Number:
         has, asked, _ = one.kind.workload.copies(one.resource)
         ready, wanted, short = ready + min(has, asked), wanted + asked, short + (has < asked)
     missing = wanted - ready
-    if not wanted:
+    if unseen:
+        remark = "none can be seen"
+    elif not wanted:
         remark = "none was asked for" if not silent else "none is known of"
     else:
         remark = f"{missing:,} missing, of {explain.several(short, 'app')}" if missing else "all are there"
     return Number(
         "copies",
         "Copies ready",
-        f"{ready:,}",
-        f"of {wanted:,}",
+        "–" if unseen else f"{ready:,}",
+        "" if unseen else f"of {wanted:,}",
         remark,
         f"of {explain.several(silent, 'app')} nothing is heard" if silent else "",
         level="at_risk" if missing else "",

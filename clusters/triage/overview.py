@@ -62,6 +62,7 @@ class Overview:
     levels: Mapping[Level, int]
     numbers: tuple[Number, ...]
     hive: tuple[Comb, ...]
+    unseen: bool = False  # of some clusters nothing can be seen
 
     @property
     def failing(self) -> int:
@@ -121,8 +122,9 @@ def overview(
         sentence=f"{sentence(levels, loading) if levels or not unseen else ''}{_of_hidden(hidden)}".strip(),
         findings=tuple(findings),
         levels=levels,
-        numbers=numbers(known, silent, restarts, measured, now),
+        numbers=numbers(known, silent, restarts, measured, now, unseen=unseen and not levels),
         hive=tuple(_comb(one, apps[one.id], one.id in closed or _is_hidden(one)) for one in seen),
+        unseen=unseen,
     )
 
 

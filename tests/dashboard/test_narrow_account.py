@@ -182,4 +182,5 @@ def hidden(name: str, error: Refused) -> Heard:
 def test_home_calls_nothing_well_that_it_may_not_see(error: Refused, headline: str) -> None:
     found = overview([hidden("narrow", error)], {1: None}, [], Restarts(0, 0.0), [], 0.0)
     assert found.headline == headline
-    assert found.hive[0].hidden is (headline == "Nothing can be seen")
+    assert found.hive[0].hidden is found.unseen is (headline == "Nothing can be seen")
+    assert [one.value for one in found.numbers if one.key == "copies"] == ["–" if found.unseen else "0"]
