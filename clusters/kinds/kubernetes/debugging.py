@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from typing import Any
 
 from clusters.drivers.base import Call
-from clusters.errors import Missing
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.kinds.actions import Values, kubectl_line, one_call
 from clusters.kinds.base import Action, Health, Level, Look
 from clusters.kinds.docker.image_name import IMAGE
 from clusters.kinds.field import Field
 from clusters.kinds.kubernetes.base import at
 from clusters.kinds.kubernetes.copies import OVER
+from clusters.kinds.kubernetes.debug_profiles import PROFILES, context, user_of
 from clusters.kinds.kubernetes.pod_health import waiting_health
 from clusters.kinds.kubernetes.pod_model import Pod
 from clusters.kinds.permission import Permission
@@ -49,6 +51,8 @@ def _call(pod: Pod, values: Values) -> Call:
         "imagePullPolicy": "IfNotPresent",
         **({"targetContainerName": target} if target else {}),
     }
+    if trusted := context(str(values.get("profile") or ""), str(values.get("user") or "")):
+        container["securityContext"] = trusted
     body = {"metadata": {"uid": pod.uid}, "spec": {"ephemeralContainers": [container]}}
     path = at(API, pod, "ephemeralcontainers")
     return Call("PATCH", path, {"fieldManager": "pilothouse"}, body, "application/strategic-merge-patch+json")
@@ -57,11 +61,28 @@ def _call(pod: Pod, values: Values) -> Call:
 async def _preview(look: Look, values: Values) -> Preview:
     pod: Pod = look.resource
     name, image, target = _asked(pod, values)
+    user = ""
+    if values.get("profile") == "restricted":
+        user = user_of(await look.driver.get(look.kind, pod.namespace, pod.name), target)
+    given = {**values, "name": name, "image": image, "target": target, "user": user}
+    as_whom = f" It runs as user {user}." if user else ""
     return Preview(
-        effect=_effect(image, f"{target} of {pod.name}" if target else pod.name),
-        values={"name": name, "image": image, "target": target},
+        effect=_effect(image, f"{target} of {pod.name}" if target else pod.name) + as_whom,
+        held=await _refused(look, _call(pod, given)),
+        values={"name": name, "image": image, "target": target, "user": user},
         choices={"target": tuple((one.name, f"{one.name} · {one.image}") for one in pod.containers)},
     )
+
+
+async def _refused(look: Look, call: Call) -> str:
+    """Why the cluster would not take it: its namespace may refuse it by its pod security. "" when it would."""
+    try:
+        await look.driver.call(replace(call, query={**call.query, "dryRun": "All"}))
+    except (Refused, Invalid, Conflict) as error:
+        return f"The cluster would not take it: {error.message} {error.detail}".strip()
+    except ClusterError:
+        return ""  # doing it tells
+    return ""
 
 
 def _effect(image: str, beside: str) -> str:
@@ -82,7 +103,8 @@ def _refuse(pod: Pod) -> str:
 def _line(pod: Pod, values: Values) -> str:
     name, image, target = _asked(pod, values)
     beside = [f"--target={target}"] if target else []
-    return kubectl_line("debug", "pod", pod, "-it", f"--container={name}", f"--image={image}", *beside)
+    profile = [f"--profile={values['profile']}"] if values.get("profile") else []
+    return kubectl_line("debug", "pod", pod, "-it", f"--container={name}", f"--image={image}", *beside, *profile)
 
 
 def entering(pod: Pod, container: str) -> Health:
@@ -127,6 +149,15 @@ DEBUG: Action[Any] = Action(
             help="With a shell (sh) and the tools you need; its node fetches it.",
         ),
         Field(name="target", label="Beside", required=False, max_length=253, help="Whose processes it sees."),
+        Field(
+            name="profile",
+            label="It may",
+            type="choice",
+            choices=PROFILES,
+            required=False,
+            help="The namespace's pod security decides what is taken; it is asked first.",
+        ),
+        Field(name="user", label="User", type="hidden", required=False, max_length=10, pattern=r"[0-9]{1,10}"),
         Field(name="name", label="Name", type="hidden", required=False, max_length=63, pattern=NAME),
     ),
     bulk=False,
