@@ -78,7 +78,15 @@ def _text(value: Any) -> str:
     return NOTHING if value in (None, "", {}, []) else str(value)[:LONGEST]
 
 
-_LEFT_OUT = {"containers", "metadata", "spec", "template", "value"}  # steps of a way that say nothing to a person
+_LEFT_OUT = {
+    "containers",
+    "metadata",
+    "spec",
+    "template",
+    "value",
+    "TaskTemplate",
+    "ContainerSpec",
+}  # steps of a way that say nothing to a person
 
 
 def _words(path: Sequence[str]) -> str:

@@ -122,6 +122,8 @@ def _inside(
             top = top_owner(cluster.stores, one)
             if one.kind.with_copies and one.row != top.row:
                 continue  # in the middle of the chain: it only repeats what its copies say
+            if _is_below_a_copy(one, top):
+                continue  # the container of a Swarm's task: the task says it, also when its machine is another one
             tops[top.row] = top
             (groups if one.health.level in BAD else silent)[top.row].append(one)
     return [
@@ -129,6 +131,11 @@ def _inside(
         for row, things in sorted(groups.items())
         for one in [_about(tops[row], things + silent[row], now, versions)]
     ]
+
+
+def _is_below_a_copy(one: Thing, top: Thing) -> bool:
+    owner = one.kind.owner(one.resource) if one.kind.owner and one.row != top.row else None
+    return owner is not None and owner[0] == top.kind.copies_of
 
 
 def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:

@@ -40,9 +40,8 @@ def resources(kind: Kind[Any]) -> list[Any]:
     if kind.join is None:
         return told(kind)
     there = {one.name: one for one in KINDS}
-    return list(
-        kind.join.make(told(kind), {name: resources(there[name]) if name in there else [] for name in kind.join.kinds})
-    )
+    others = {name: resources(there[name]) if name in there else [] for name in kind.join.kinds}
+    return list(kind.join.make(told(kind), others))
 
 
 def named(name: str) -> Kind[Any]:

@@ -37,10 +37,13 @@ async def driver() -> AsyncIterator[DockerDriver]:
 
 
 @asynccontextmanager
-async def a_service(driver: DockerDriver, copies: int = 2, **container: Any) -> AsyncIterator[str]:
+async def a_service(
+    driver: DockerDriver, copies: int = 2, labels: dict[str, str] | None = None, **container: Any
+) -> AsyncIterator[str]:
     """The id of a service, which is removed afterwards."""
     spec = {
         "Name": a_name(),
+        "Labels": labels or {},
         "TaskTemplate": {
             "ContainerSpec": {"Image": "busybox:latest", "Args": TALKS, **container},
             "RestartPolicy": {"Delay": 100_000_000},
@@ -179,7 +182,7 @@ async def test_its_page_hides_what_is_secret_and_says_what_a_rollback_would_chan
         preview = SERVICE.action("roll-back").preview  # type: ignore[union-attr]
         assert preview
         found = await preview(_look(connection, uid), {})
-        assert [one.what for one in found.differences] == ["TaskTemplate › ForceUpdate"]
+        assert [one.what for one in found.differences] == ["ForceUpdate"]
 
 
 def _look(connection: Connection, uid: str) -> Look:

@@ -34,7 +34,8 @@ COLLECTIONS = {
     ),
     "networks": Collection("network", ("networks",), ("networks", NAME), ignored=frozenset({"connect", "disconnect"})),
     "images": Collection("image", ("images", "json"), ("images", NAME, "json"), ignored=frozenset({"save"})),
-    "info": Collection("daemon", ("info",), ("info",), alone=True),
+    # That an engine joins or leaves a Swarm has no event.
+    "info": Collection("daemon", ("info",), ("info",), alone=True, every=(5.0, 60.0)),
     "volumes": Collection(
         "volume", ("volumes",), ("volumes", NAME), ignored=frozenset({"mount", "unmount"}), inside="Volumes"
     ),
@@ -44,5 +45,6 @@ COLLECTIONS = {
     "nodes": Collection("node", ("nodes",), ("nodes", NAME), every=(5.0, 10.0)),
     "secrets": Collection("secret", ("secrets",), ("secrets", NAME)),
     "configs": Collection("config", ("configs",), ("configs", NAME)),
-    "swarm": Collection("swarm", ("swarm",), ("swarm",), alone=True, every=(5.0, 30.0)),
+    # As its engine sees it: that is told also when the managers have lost their majority, and nothing else is.
+    "swarm": Collection("swarm", ("info",), ("swarm",), inside="Swarm", alone=True, every=(5.0, 10.0)),
 }

@@ -85,6 +85,12 @@ def answer_error(status: int, body: bytes, subject: str = "") -> ClusterError:
         return Missing(f"{subject or 'That'} is not there (any more).", detail=said)
     if "update out of sequence" in said:
         return Conflict("Somebody else changed it at the same moment.", hint="Look at it as it is now.", detail=said)
+    if "does not have a leader" in said:
+        return Unsupported(
+            "The Swarm cannot decide: its managers have lost their majority.",
+            hint="Bring managers back until more than half of them answer. What runs goes on meanwhile.",
+            detail=said,
+        )
     if status in (409, 412, 423):
         return Conflict(_sentence(said) or "That is not possible in its present state.", detail=said)
     if status in (400, 406, 411, 413, 415, 422):

@@ -159,12 +159,12 @@ class ListWatch(Watch):
         return [one for one in found if one is not None]
 
     def _entries(self, body: bytes) -> list[bytes]:
-        if self._where.alone:
-            return [body]
         try:
             if self._where.inside:
                 tree = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-                body = bytes(tree.get(self._where.inside, b"[]"))
+                body = bytes(tree.get(self._where.inside, b"{}" if self._where.alone else b"[]"))
+            if self._where.alone:
+                return [body]
             entries = msgspec.json.decode(body, type=list[msgspec.Raw] | None) or []
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise not_docker(str(error)) from error

@@ -16,6 +16,8 @@ from clusters.kinds.docker.files import OF_CONTAINER
 from clusters.kinds.docker.run import RUN
 from clusters.kinds.panels import FILES, LOGS, RAW, TERMINAL, USAGE
 
+TASK = "com.docker.swarm.task.id"
+
 
 def _ports(container: Container) -> list[str]:
     shown = []
@@ -27,7 +29,13 @@ def _ports(container: Container) -> list[str]:
 
 def _is_own(container: Container) -> bool:
     """Is it a workload of its own, and not the copy of something an orchestrator runs?"""
-    return not any(name == "com.docker.swarm.task.id" or name.startswith("io.kubernetes.") for name in container.labels)
+    return not any(name == TASK or name.startswith("io.kubernetes.") for name in container.labels)
+
+
+def _owner(container: Container) -> tuple[str, str] | None:
+    """The task of a Swarm that it carries out; known where a manager of that Swarm tells of its tasks."""
+    task = container.label(TASK)
+    return ("task", task) if task else None
 
 
 def _copies(container: Container) -> tuple[int, int, int]:
@@ -139,6 +147,7 @@ CONTAINER: Kind[Container] = Kind(
         image=lambda one: one.image, copies=_copies, restarts=lambda one: one.restart_count, counts=_is_own
     ),
     search=_search,
+    owner=_owner,
     filing=OF_CONTAINER,
     logs=log_sources,
 )

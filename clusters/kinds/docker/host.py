@@ -12,6 +12,7 @@ from clusters.kinds.columns import STATUS
 from clusters.kinds.docker.disk import DISK
 from clusters.kinds.docker.host_model import Host, join
 from clusters.kinds.docker.host_swarm import swarm_of
+from clusters.kinds.docker.host_swarm_actions import JOIN_SWARM, LEAVE_SWARM, START_SWARM
 from clusters.kinds.docker.host_words import plain, worst
 from clusters.kinds.docker.leftovers import CLEANERS
 from clusters.kinds.formats import count, size
@@ -139,5 +140,6 @@ HOST: Kind[Host] = Kind(
         Column(key="storage", label="Storage", value=lambda one: one.driver, hidden=True, words="What keeps images."),
     ),
     panels=(OVERVIEW, DISK, RAW),
+    actions=(START_SWARM, JOIN_SWARM, LEAVE_SWARM),
     search=lambda one: " ".join((one.operating_system, one.kernel_version, one.server_version, one.id)),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
 from clusters.kinds.columns import AGE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, size
+from clusters.kinds.swarm.node_actions import ACTIONS
 from clusters.kinds.swarm.node_model import Node, join
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
 from clusters.kinds.swarm.raw import RAW
@@ -137,5 +138,6 @@ NODE: Kind[Node] = Kind(
         AGE,
     ),
     panels=(panel(_load), RAW),
+    actions=ACTIONS,
     search=lambda one: f"{one.uid} {one.description.hostname}\0{labels_text(one)}",
 )

@@ -12,6 +12,8 @@ from clusters.triage.finding import Finding
 from clusters.triage.rules.merging import merged
 from clusters.triage.symptoms import BAD, Heard, node_of, thing
 
+MACHINES = ("node", "swarm-node")  # kinds
+COPIES = ("pod", "task")
 FEWEST = 2  # apps that must suffer before a machine is suspected
 
 
@@ -60,7 +62,9 @@ def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list
 
 
 def _machine(findings: Sequence[Finding], cluster_id: int, node: str) -> Finding | None:
-    return next((one for one in findings if one.cluster == cluster_id and one.kind == "node" and one.key == node), None)
+    return next(
+        (one for one in findings if one.cluster == cluster_id and one.kind in MACHINES and one.key == node), None
+    )
 
 
 def _nothing_runs_well(cluster: Heard | None, node: str) -> bool:
@@ -69,7 +73,7 @@ def _nothing_runs_well(cluster: Heard | None, node: str) -> bool:
     there = [
         one
         for store in cluster.stores.values()
-        if store.kind.name == "pod"
+        if store.kind.name in COPIES
         for uid in store.resources
         if (one := thing(store, uid)) and node_of(one) == node
     ]
