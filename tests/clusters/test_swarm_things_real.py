@@ -51,7 +51,14 @@ def _look(connection: Connection, kind: str, name: str) -> Look:
         return list(connection.stores[other].resources.values())
 
     one = _found(connection, kind, name)
-    return Look(cluster_id=1, kind=_kind(kind), resource=one, driver=connection.driver, related=related)
+    return Look(
+        cluster_id=1,
+        kind=_kind(kind),
+        resource=one,
+        driver=connection.driver,
+        related=related,
+        sees=lambda namespace: True,
+    )
 
 
 async def _act(connection: Connection, kind: str, name: str, verb: str, **values: Any) -> tuple[str, list[str]]:
