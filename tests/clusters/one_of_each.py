@@ -195,7 +195,16 @@ def _network(inside: Any, whole: Any) -> None:
     listener = {"name": "http", "port": 80, "protocol": "HTTP"}
     inside(f"gateways.{gateway}", f"{gateway}/v1", "Gateway", spec={"gatewayClassName": MARK, "listeners": [listener]})
     rules = [{"backendRefs": [{"name": MARK, "port": 80}]}]
-    inside(f"httproutes.{gateway}", f"{gateway}/v1", "HTTPRoute", spec={"parentRefs": [{"name": MARK}], "rules": rules})
+    spec = {"parentRefs": [{"name": MARK}], "rules": rules}
+    inside(f"httproutes.{gateway}", f"{gateway}/v1", "HTTPRoute", spec=spec)
+    inside(f"grpcroutes.{gateway}", f"{gateway}/v1", "GRPCRoute", spec=spec)
+    inside(f"tlsroutes.{gateway}", f"{gateway}/v1alpha2", "TLSRoute", spec={**spec, "hostnames": ["shop.example"]})
+    inside(f"tcproutes.{gateway}", f"{gateway}/v1alpha2", "TCPRoute", spec=spec)
+    grant = {
+        "from": [{"group": gateway, "kind": "HTTPRoute", "namespace": MARK}],
+        "to": [{"group": "", "kind": "Service"}],
+    }
+    inside(f"referencegrants.{gateway}", f"{gateway}/v1beta1", "ReferenceGrant", spec=grant)
 
 
 def _rest(inside: Any, whole: Any) -> None:

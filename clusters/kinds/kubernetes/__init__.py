@@ -19,6 +19,7 @@ from clusters.kinds.kubernetes.endpoint_slice import ENDPOINT_SLICE
 from clusters.kinds.kubernetes.event import EVENT
 from clusters.kinds.kubernetes.gateway import GATEWAY
 from clusters.kinds.kubernetes.gateway_class import GATEWAY_CLASS
+from clusters.kinds.kubernetes.grpc_route import GRPC_ROUTE
 from clusters.kinds.kubernetes.horizontal_autoscaler import HORIZONTAL_AUTOSCALER
 from clusters.kinds.kubernetes.http_route import HTTP_ROUTE
 from clusters.kinds.kubernetes.ingress import INGRESS
@@ -34,6 +35,7 @@ from clusters.kinds.kubernetes.persistent_volume import PERSISTENT_VOLUME
 from clusters.kinds.kubernetes.persistent_volume_claim import PERSISTENT_VOLUME_CLAIM
 from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.priority_class import PRIORITY_CLASS
+from clusters.kinds.kubernetes.reference_grant import REFERENCE_GRANT
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.resource_quota import RESOURCE_QUOTA
 from clusters.kinds.kubernetes.role import ROLE
@@ -43,6 +45,8 @@ from clusters.kinds.kubernetes.service import SERVICE
 from clusters.kinds.kubernetes.service_account import SERVICE_ACCOUNT
 from clusters.kinds.kubernetes.stateful_set import STATEFUL_SET
 from clusters.kinds.kubernetes.storage_class import STORAGE_CLASS
+from clusters.kinds.kubernetes.tcp_route import TCP_ROUTE
+from clusters.kinds.kubernetes.tls_route import TLS_ROUTE
 from clusters.kinds.kubernetes.validating_webhook import VALIDATING_WEBHOOK
 
 _ALL: tuple[Kind[Any], ...] = (
@@ -62,6 +66,10 @@ _ALL: tuple[Kind[Any], ...] = (
     INGRESS_CLASS,
     GATEWAY,
     HTTP_ROUTE,
+    GRPC_ROUTE,
+    TLS_ROUTE,
+    TCP_ROUTE,
+    REFERENCE_GRANT,
     GATEWAY_CLASS,
     ENDPOINT_SLICE,
     NETWORK_POLICY,

@@ -12,16 +12,15 @@ from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.gateway_class import GATEWAYS as API
-from clusters.kinds.kubernetes.gateway_class import GROUP, TAKEN_UP
+from clusters.kinds.kubernetes.gateway_class import TAKEN_UP
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
+from clusters.kinds.kubernetes.route_lists import routes
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
 from clusters.live.resource import Number
 
-ROUTES = f"{GROUP}/httproutes"
 _NOT_YET = {"Pending", "AddressNotAssigned"}  # what may come by itself
 
 
@@ -200,9 +199,9 @@ async def _load(look: Look) -> Mapping[str, Any]:
 
 
 async def _routes(look: Look, one: Gateway) -> dict[str, Any]:
-    """The HTTP routes that name it."""
+    """The routes that name it."""
     try:
-        found = await first_of(look, ROUTES)
+        found = await routes(look, one.namespace)
     except ClusterError as error:
         return step("Routes", "", Health(Level.UNKNOWN, "Cannot tell", error.message))
 
@@ -210,13 +209,11 @@ async def _routes(look: Look, one: Gateway) -> dict[str, Any]:
         inside, parents = item["metadata"].get("namespace", ""), (item.get("spec") or {}).get("parentRefs") or ()
         return any((p.get("namespace") or inside, p.get("name")) == (one.namespace, one.name) for p in parents)
 
-    keys = [f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in found.items if names_it(item)]
-    links = [{"kind": "http-route", "key": key, "name": key} for key in keys]
-    others = found.others(names_it)
-    words = "; ".join(filter(None, (others, found.only("HTTP routes"))))
-    if not links and not words:
-        words = "no HTTP route names it"
-    return step("Routes", words, FINE if links or others else Health(Level.UNKNOWN, "None"), links)
+    links = [link for sort in found for link in sort.links(names_it, one.namespace)]
+    words = "; ".join(words for sort in found for words in sort.words(names_it))
+    named = links or any(sort.some.others(names_it) for sort in found)
+    return step("Routes", words or ("" if links else "no route names it"),
+                FINE if named else Health(Level.UNKNOWN, "None"), links)  # fmt: skip
 
 
 OVERVIEW: Panel[Gateway] = Panel(key="overview", label="Who answers", icon="route", template="who_answers", load=_load)

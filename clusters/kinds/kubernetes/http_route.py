@@ -2,221 +2,101 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator
 
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
-from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
-from clusters.kinds.kubernetes.base import condition, understood
-from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.gateway import ROUTES as API
-from clusters.kinds.kubernetes.gateway_class import TAKEN_UP
-from clusters.kinds.kubernetes.http_route_model import HttpRoute, Parent, RouteBackend, Way, join
-from clusters.kinds.kubernetes.panels import EVENTS, YAML
-from clusters.kinds.kubernetes.steps import FINE, step
+from clusters.kinds.base import Kind
+from clusters.kinds.kubernetes.base import Part
+from clusters.kinds.kubernetes.gateway_class import GROUP
+from clusters.kinds.kubernetes.route_model import Parent, Route, RouteBackend, Way
+from clusters.kinds.kubernetes.routes import route_kind
 
-_JOINED = ("gateway", "service")
-_REFUSED = {  # why a gateway does not take it, in words
-    "NotAllowedByListeners": "The gateway takes no routes of this namespace.",
-    "NoMatchingListenerHostname": "The gateway listens for none of its hosts.",
-    "NoMatchingParent": "The gateway has no such listener.",
-}
-_UNRESOLVED = {  # what it leads to and cannot
-    "BackendNotFound": ("Missing backend", "It leads to something that is not there."),
-    "RefNotPermitted": ("Not permitted", "It leads into another namespace, and no reference grant there allows it."),
-    "InvalidKind": ("Wrong backend", "It leads to a kind of thing that this gateway cannot send requests to."),
-}
+API = f"{GROUP}/httproutes"
 
 
-@understood
-def health(one: HttpRoute) -> Health:
-    """Whether a gateway took it, and whether its paths lead to somebody."""
-    if not one.parents:
-        return Health(Level.STOPPED, "Leads nowhere", "It names no gateway, so nothing comes to it.")
-    return min(_leading(one), _attached(one), key=lambda how: how.level)
+class PathMatch(Part, frozen=True, gc=False, rename="camel"):
+    """Which paths."""
+
+    value: str = "/"
 
 
-def _attached(one: HttpRoute) -> Health:
-    """Whether its gateways took it; that one of several did not is no failure of the whole."""
-    ways = [attaching(one, parent, state) for parent, state in _parents(one)]
-    worst = min(ways, key=lambda how: how.level)
-    return replace(worst, level=Level.AT_RISK) if worst.level is Level.FAILING and FINE in ways else worst
+class Match(Part, frozen=True, gc=False, rename="camel"):
+    """Which requests."""
+
+    path: PathMatch = PathMatch()
+    method: str = ""
 
 
-def _leading(one: HttpRoute) -> Health:
-    """Whether its paths lead to somebody. How a service of another namespace is concerns who may see that one: its own
-    page and finding say it, and the gateway says where it is missing."""
-    ways = [(way, how) for way, how in zip(one.ways, one.checked.ways, strict=False) if not _beyond(way, one)]
-    if ways and all(how.level is Level.STOPPED for _, how in ways):
-        return ways[0][1]
-    broken = [(way, how) for way, how in ways if how.level < Level.STOPPED]
-    if not broken:
-        return Health(Level.HEALTHY, "Leads on")
-    way, how = min(broken, key=lambda each: each[1].level)
-    level = Level.AT_RISK if how.level is Level.FAILING and len(broken) < len(ways) else how.level
-    return Health(level, how.word, f"{way.words}: {how.reason}", how.code, how.since)
+class Filter(Part, frozen=True, gc=False, rename="camel"):
+    """What is done to them."""
+
+    type: str = ""
 
 
-def _beyond(way: Way, one: HttpRoute) -> bool:
-    """Does it lead into another namespace?"""
-    return bool(way.backend and way.backend.namespace and way.backend.namespace != one.namespace)
+class HttpRule(Part, frozen=True, gc=False, rename="camel"):
+    """Some requests, and where they lead."""
+
+    matches: list[Match] | None = None
+    filters: list[Filter] | None = None
+    backend_refs: list[RouteBackend] | None = None
+
+    @property
+    def redirects(self) -> bool:
+        """Are these requests sent elsewhere by the gateway itself?"""
+        return any(one.type == "RequestRedirect" for one in self.filters or ())
+
+    @property
+    def extended(self) -> bool:
+        """Does something of the gateway's own kind handle these requests? It may answer them by itself."""
+        return any(one.type == "ExtensionRef" for one in self.filters or ())
 
 
-def _parents(one: HttpRoute) -> list[tuple[Parent, str]]:
-    states = one.checked.parents or ("hidden",) * len(one.parents)
-    return list(zip(one.parents, states, strict=False))
+class HttpSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    parent_refs: list[Parent] | None = None
+    hostnames: list[str] | None = None
+    rules: list[HttpRule] | None = None
 
 
-def attaching(one: HttpRoute, parent: Parent, state: str) -> Health:
-    """Did that gateway take it? ``FINE`` when it did, and can send requests where it leads."""
-    namespace, name = parent.key(one.namespace)
-    if state == "missing":
-        words = f"Nothing comes to it: there is no gateway {name} in {namespace}."
-        return Health(Level.FAILING, "Missing gateway", words, "parentRefs")
-    said = one.said_by(parent)
-    accepted = condition(said.conditions, "Accepted") if said else None
-    if accepted is None or accepted.status not in ("True", "False"):
-        if time.time() - one.created < TAKEN_UP:
-            return Health(Level.CHANGING, "Waiting", f"Gateway {name} has not taken it up yet.", since=one.created)
-        words = f"Gateway {name} has not taken it up: does the program that serves it run?"
-        return Health(Level.AT_RISK, "Not taken up", words, "Accepted: Unknown", one.created)
-    if accepted.status == "False":
-        why = _REFUSED.get(accepted.reason, accepted.message[:300])
-        return Health(Level.FAILING, "Not accepted", f"Gateway {name}: {why}", accepted.reason, accepted.since)
-    resolved = condition(said.conditions, "ResolvedRefs") if said else None
-    if resolved and resolved.status == "False":
-        word, why = _UNRESOLVED.get(resolved.reason, ("Unknown backend", ""))
-        words = f"{why} {resolved.message[:300]}".strip()
-        return Health(Level.FAILING, word, words, resolved.reason, resolved.since)
-    return FINE
+class HttpRoute(Route, frozen=True, gc=False, rename="camel"):
+    """Which requests lead where."""
+
+    spec: HttpSpec = HttpSpec()
+
+    @property
+    def kind(self) -> str:
+        """What a reference grant calls it."""
+        return "HTTPRoute"
+
+    @property
+    def matches(self) -> list[str]:
+        """The paths it answers for."""
+        found = [match.path.value for rule in self.spec.rules or () for match in rule.matches or (Match(),)]
+        return list(dict.fromkeys(found))
+
+    @property
+    def ways(self) -> list[Way]:
+        """All ways through it, in its own order."""
+        return [way for rule in self.spec.rules or () for way in self._ways(rule)]
+
+    def _ways(self, rule: HttpRule) -> Iterator[Way]:
+        hosts = ", ".join(self.hosts[:3])
+        for match in rule.matches or (Match(),):
+            words = f"{f'{match.method} ' if match.method else ''}{hosts}{match.path.value}"
+            if rule.redirects and not rule.backend_refs:
+                yield Way(f"{words}: redirected", None)
+            elif rule.extended and not rule.backend_refs:
+                yield Way(f"{words}: handled by an extension of the gateway", None, known=False)
+            elif not rule.backend_refs:
+                yield Way(words, RouteBackend())
+            for backend in rule.backend_refs or ():
+                yield Way(words, backend)
 
 
-def backend_words(backend: RouteBackend | None) -> str:
-    """ "web:80", "Bucket pictures" """
-    if backend is None:
-        return "elsewhere"
-    if backend.backend.service:
-        return f"{backend.name}:{backend.port}" if backend.name else "–"
-    return f"{backend.kind} {backend.name}"
-
-
-async def _load(look: Look) -> Mapping[str, Any]:
-    one: HttpRoute = look.resource
-    gateways = {(each.namespace, each.name): each for each in await look.related("gateway")}
-    known = {(each.namespace, each.name) for each in await look.related("service")}
-    addresses = [
-        where
-        for parent in one.parents
-        if (gateway := gateways.get(parent.key(one.namespace)))
-        for where in gateway.addresses
-    ]
-    hosts = ", ".join(one.hosts) if one.spec.hostnames else "all hosts"
-    entry = f"{hosts} at {', '.join(addresses)}" if addresses else hosts
-    ways = zip(one.ways, one.checked.ways, strict=False)
-    return {
-        "steps": [
-            step("Entry point", entry),
-            *(_gateway(one, parent, state, gateways) for parent, state in _parents(one)),
-            *(_way(way, _told(look, way, how), one.namespace, known) for way, how in ways),
-        ],
-        "copies": None,
-        "facts": [("Hosts", hosts), ("Paths", ", ".join(one.paths) or "–")],
-        "labels": sorted(one.labels.items()),
-    }
-
-
-def _told(look: Look, way: Way, how: Health) -> Health:
-    """How that way is, for whoever may see where it leads."""
-    if not _beyond(way, look.resource) or (way.backend and look.sees(way.backend.namespace)):
-        return how
-    return Health(Level.UNKNOWN, "Cannot tell", "What is in that namespace is not shared with you.")
-
-
-def _gateway(one: HttpRoute, parent: Parent, state: str, known: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    namespace, name = parent.key(one.namespace)
-    how = attaching(one, parent, state)
-    if (namespace, name) not in known:
-        return step(parent.kind, f"{namespace}/{name}{parent.words}", how)
-    link = {"kind": "gateway", "key": f"{namespace}/{name}", "name": f"gateway {name}{parent.words}"}
-    return step("Gateway", "", how, [link])
-
-
-def _way(way: Way, how: Health, namespace: str, known: set[tuple[str, str]]) -> dict[str, Any]:
-    to = way.backend
-    place = (to.namespace or namespace, to.name) if to else ("", "")
-    if not way.known:
-        return step("Path", way.words, how)
-    if to is None or place not in known or not to.backend.service:
-        return step("Path", f"{way.words} → {backend_words(to)}", how)
-    share = f", weight {to.weight}" if to.weight != 1 else ""
-    link = {"kind": "service", "key": "/".join(place), "name": f"service {to.name}, port {to.port}{share}"}
-    return step("Path", way.words, how, [link])
-
-
-OVERVIEW: Panel[HttpRoute] = Panel(
-    key="overview", label="Who answers", icon="route", template="who_answers", load=_load
-)
-
-HTTP_ROUTE: Kind[HttpRoute] = Kind(
-    model=HttpRoute,
-    api=API,
-    name="http-route",
-    label="HTTP route",
-    plural="HTTP routes",
-    icon="waypoints",
-    group="Networking",
-    platform="kubernetes",
+HTTP_ROUTE: Kind[HttpRoute] = route_kind(
+    HttpRoute,
+    API,
+    sort="HTTP",
     words="Which requests that come in at a gateway lead to which service.",
-    health=health,
-    join=Join(kinds=_JOINED, make=join, without=frozenset(_JOINED)),
-    columns=(
-        name_column(width="minmax(160px, 1.6fr)"),
-        WIDE_STATUS,
-        NAMESPACE,
-        Column(
-            key="hosts",
-            label="Hosts",
-            cell="tags",
-            value=lambda one: one.hosts[:4],
-            sort=lambda one: one.hosts[0],
-            width="minmax(160px, 1.6fr)",
-            words="The names it answers for; * is all.",
-        ),
-        Column(
-            key="paths",
-            label="Paths",
-            cell="tags",
-            value=lambda one: one.paths[:4],
-            width="minmax(120px, 1fr)",
-        ),
-        Column(
-            key="backends",
-            label="Leads to",
-            cell="tags",
-            value=lambda one: list(dict.fromkeys(backend_words(way.backend) for way in one.ways))[:4],
-            width="minmax(140px, 1.4fr)",
-            words="Services and their ports.",
-        ),
-        Column(
-            key="gateway",
-            label="Gateway",
-            value=lambda one: ", ".join(dict.fromkeys(parent.name for parent in one.parents)) or None,
-            sort=lambda one: one.parents[0].name if one.parents else "",
-            facet=lambda one: one.parents[0].name if one.parents else "",
-            words="Where its requests come in.",
-        ),
-        AGE,
-    ),
-    panels=(OVERVIEW, EVENTS, YAML),
-    actions=(
-        deleting(
-            API,
-            "httproute",
-            effect=lambda one: f"Deletes {one.name}: {', '.join(one.hosts[:5])} leads nowhere by it then.",
-            stays=lambda one: "The services behind it stay.",
-        ),
-    ),
-    search=lambda one: f"{' '.join(way.words for way in one.ways)}\0{labels_text(one)}",
+    matches="Paths",
 )

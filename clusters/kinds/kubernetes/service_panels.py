@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from clusters.errors import ClusterError, Missing, Refused
+from clusters.errors import ClusterError
 from clusters.kinds.base import Health, Level, Look, Panel
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.asked_once import Some, first_of
+from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.copies import copy_rows
-from clusters.kinds.kubernetes.gateway import ROUTES
 from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.pod_model import Pod
+from clusters.kinds.kubernetes.route_lists import routes
 from clusters.kinds.kubernetes.service_health import HIDDEN, answering, health, selecting
 from clusters.kinds.kubernetes.service_model import Service, ServicePort, is_ready, listens_by_name, selected
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
@@ -71,37 +71,23 @@ async def _entry(look: Look, one: Service) -> dict[str, Any]:
     ways += [f"port {port.node_port} of every node" for port in one.ports if port.node_port]
     ways.append(f"{one.name}.{one.namespace}.svc inside the cluster")
     try:
-        ingresses, (routes, unknown) = await asyncio.gather(
-            first_of(look, INGRESSES, one.namespace), _routes(look, one)
-        )
+        ingresses, found = await asyncio.gather(first_of(look, INGRESSES, one.namespace), routes(look, one.namespace))
     except ClusterError as error:
         cannot = Health(Level.UNKNOWN, "Cannot tell", f"Which ingresses lead here cannot be told. {error}")
         return step("Entry point", "; ".join(ways), cannot)
     names = [str(item["metadata"]["name"]) for item in ingresses.items if leads_to(item, one.name)]
     links = [{"kind": "ingress", "key": f"{one.namespace}/{name}", "name": f"ingress {name}"} for name in names]
-    links += [
-        {"kind": "http-route", "key": key, "name": f"HTTP route {key.removeprefix(f'{one.namespace}/')}"}
-        for key in http_routes_to(routes.items, one)
-    ]
-    others = routes.others(lambda item: bool(http_routes_to((item,), one)))
-    ways += filter(None, (others and f"HTTP routes: {others}",))
-    ways += filter(None, (ingresses.only("ingresses"), routes.only("HTTP routes"), unknown))
+
+    def leads_here(item: Mapping[str, Any]) -> bool:
+        return bool(routes_to((item,), one))
+
+    links += [to for sort in found for to in sort.links(leads_here, one.namespace)]
+    ways += filter(None, (ingresses.only("ingresses"),))
+    ways += [words for sort in found for words in sort.words(leads_here)]
     return step("Entry point", "; ".join(ways), links=links)
 
 
-async def _routes(look: Look, one: Service) -> tuple[Some, str]:
-    """HTTP routes of the whole cluster, or of its namespace where only that may be seen; else that they may not be."""
-    for namespace in ("", one.namespace):
-        try:
-            return await first_of(look, ROUTES, namespace), ""
-        except Missing:
-            return Some((), False, 0), ""
-        except Refused:
-            continue
-    return Some((), False, 0), "our account here may not list HTTP routes"
-
-
-def http_routes_to(items: Iterable[Mapping[str, Any]], service: Service) -> list[str]:
+def routes_to(items: Iterable[Mapping[str, Any]], service: Service) -> list[str]:
     """Which of these routes lead to that service, as "namespace/name"."""
     found = []
     for item in items:

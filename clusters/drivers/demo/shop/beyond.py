@@ -183,6 +183,29 @@ def _add_gateway(world: ShopWorld, save: Save) -> None:
         },
         status={"parents": [told]},
     )
+    there = {"name": "checkout-api", "port": 8080}
+    abroad = {"name": "metrics", "namespace": "ops", "port": 443}
+    for served, kind, rule in (
+        ("v1", "GRPCRoute", {"matches": [{"method": {"service": "shop.Checkout"}}], "backendRefs": [there]}),
+        ("v1alpha2", "TLSRoute", {"backendRefs": [abroad]}),
+        ("v1alpha2", "TCPRoute", {"backendRefs": [there]}),
+    ):
+        hosts = {} if kind == "TCPRoute" else {"hostnames": [f"{kind[:4].lower()}.shop.example"]}
+        spec = {"parentRefs": [parent], **hosts, "rules": [rule]}
+        save(
+            f"{GATEWAY}/{served}",
+            kind,
+            "shop",
+            "metrics" if kind == "TLSRoute" else "checkout",
+            {},
+            spec=spec,
+            status={"parents": [told]},
+        )
+    allowed = {
+        "from": [{"group": GATEWAY, "kind": "TLSRoute", "namespace": "shop"}],
+        "to": [{"group": "", "kind": "Service"}],
+    }
+    save(f"{GATEWAY}/v1beta1", "ReferenceGrant", "ops", "from-the-shop", {}, spec=allowed)
 
 
 def _add_certificate(world: ShopWorld, save: Save) -> None:

@@ -1,10 +1,10 @@
-"""An HTTP route as far as we read it, and what the live gateways and services say of it."""
+"""What leads from gateways to services, as far as we read it, and what the live ones of both say of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +12,9 @@ from clusters.kinds.base import Health, Level
 from clusters.kinds.kubernetes.base import Condition, Object, Part
 from clusters.kinds.kubernetes.ingress_model import Backend, BackendPort, BackendService, Typed, backend_health
 from clusters.live.resource import Number
+
+R = TypeVar("R", bound="Route")
+NOT_GRANTED = "ReferenceGrant"  # the code of what leads into another namespace that does not allow it
 
 
 class Parent(Part, frozen=True, gc=False, rename="camel"):
@@ -51,51 +54,6 @@ class RouteBackend(Part, frozen=True, gc=False, rename="camel"):
         return Backend(resource=Typed(self.kind, self.name))
 
 
-class PathMatch(Part, frozen=True, gc=False, rename="camel"):
-    """Which paths."""
-
-    value: str = "/"
-
-
-class Match(Part, frozen=True, gc=False, rename="camel"):
-    """Which requests."""
-
-    path: PathMatch = PathMatch()
-    method: str = ""
-
-
-class Filter(Part, frozen=True, gc=False, rename="camel"):
-    """What is done to them."""
-
-    type: str = ""
-
-
-class RouteRule(Part, frozen=True, gc=False, rename="camel"):
-    """Some requests, and where they lead."""
-
-    matches: list[Match] | None = None
-    filters: list[Filter] | None = None
-    backend_refs: list[RouteBackend] | None = None
-
-    @property
-    def redirects(self) -> bool:
-        """Are these requests sent elsewhere by the gateway itself?"""
-        return any(one.type == "RequestRedirect" for one in self.filters or ())
-
-    @property
-    def extended(self) -> bool:
-        """Does something of the gateway's own kind handle these requests? It may answer them by itself."""
-        return any(one.type == "ExtensionRef" for one in self.filters or ())
-
-
-class RouteSpec(Part, frozen=True, gc=False, rename="camel"):
-    """What was asked for."""
-
-    parent_refs: list[Parent] | None = None
-    hostnames: list[str] | None = None
-    rules: list[RouteRule] | None = None
-
-
 class ParentStatus(Part, frozen=True, gc=False, rename="camel"):
     """What the program behind one gateway says of it."""
 
@@ -126,12 +84,31 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
     ways: tuple[Health, ...] = ()
 
 
-class HttpRoute(Object, frozen=True, gc=False, rename="camel"):
-    """Which requests lead where."""
+class Rule(Part, frozen=True, gc=False, rename="camel"):
+    """Some connections, and where they lead."""
 
-    spec: RouteSpec = RouteSpec()
+    backend_refs: list[RouteBackend] | None = None
+
+
+class RouteSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What was asked for."""
+
+    parent_refs: list[Parent] | None = None
+    hostnames: list[str] | None = None
+    rules: list[Rule] | None = None
+
+
+class Route(Object, frozen=True, gc=False, rename="camel"):
+    """What leads from gateways to services: of connections, as it is; of requests, a sort of its own below it."""
+
+    spec: Any = None
     status: RouteStatus = RouteStatus()
     checked: Checked = msgspec.field(default=Checked(), name="$checked")
+
+    @property
+    def kind(self) -> str:
+        """What a reference grant calls it."""
+        raise NotImplementedError
 
     @property
     def version(self) -> str:
@@ -149,28 +126,14 @@ class HttpRoute(Object, frozen=True, gc=False, rename="camel"):
         return self.spec.parent_refs or []
 
     @property
-    def paths(self) -> list[str]:
-        """The paths it answers for."""
-        found = [match.path.value for rule in self.spec.rules or () for match in rule.matches or (Match(),)]
-        return list(dict.fromkeys(found))
+    def matches(self) -> list[str]:
+        """What else than its hosts tells its requests from others: paths, methods."""
+        return []
 
     @property
     def ways(self) -> list[Way]:
         """All ways through it, in its own order."""
-        return [way for rule in self.spec.rules or () for way in self._ways(rule)]
-
-    def _ways(self, rule: RouteRule) -> Iterator[Way]:
-        hosts = ", ".join(self.hosts[:3])
-        for match in rule.matches or (Match(),):
-            words = f"{f'{match.method} ' if match.method else ''}{hosts}{match.path.value}"
-            if rule.redirects and not rule.backend_refs:
-                yield Way(f"{words}: redirected", None)
-            elif rule.extended and not rule.backend_refs:
-                yield Way(f"{words}: handled by an extension of the gateway", None, known=False)
-            elif not rule.backend_refs:
-                yield Way(words, RouteBackend())
-            for backend in rule.backend_refs or ():
-                yield Way(words, backend)
+        raise NotImplementedError
 
     def said_by(self, parent: Parent) -> ParentStatus | None:
         """What the program behind that gateway says; None while it says nothing."""
@@ -182,21 +145,28 @@ class HttpRoute(Object, frozen=True, gc=False, rename="camel"):
         return None
 
 
-def join(own: Sequence[HttpRoute], others: Mapping[str, Sequence[Any]]) -> Sequence[HttpRoute]:
-    """Each route with whether its gateways are there and how its backends are."""
+def to_backends(words: str, rule: Any) -> Iterator[Way]:
+    """The ways of one rule, each to one of its backends."""
+    for backend in rule.backend_refs or (RouteBackend(),):
+        yield Way(words, backend)
+
+
+def join(own: Sequence[R], others: Mapping[str, Sequence[Any]]) -> Sequence[R]:
+    """Each route with whether its gateways are there, and whether its backends are, may be reached and answer."""
+    grants = others.get("reference-grant")
     services = {(one.namespace, one.name): one for one in others["service"]} if "service" in others else None
     gateways = {(one.namespace, one.name) for one in others["gateway"]} if "gateway" in others else None
     # A connection may be limited to some namespaces: of another one nothing is seen, and nothing there is missing.
     seen = {one.namespace for some in (own, *others.values()) for one in some}
 
-    def parent(one: HttpRoute, ref: Parent) -> str:
+    def parent(one: R, ref: Parent) -> str:
         if ref.kind != "Gateway" or gateways is None:
             return "hidden"
         if ref.key(one.namespace) in gateways:
             return ""
         return "missing" if ref.key(one.namespace)[0] in seen else "hidden"
 
-    def way(one: HttpRoute, found: Way) -> Health:
+    def way(one: R, found: Way) -> Health:
         to = found.backend
         if not found.known:
             words = "An extension of the gateway handles it: whether that answers cannot be told from here."
@@ -211,6 +181,9 @@ def join(own: Sequence[HttpRoute], others: Mapping[str, Sequence[Any]]) -> Seque
         if to.backend.service and services is not None and place not in seen:
             words = f"Whether service {to.name} is there cannot be told: nothing in {place} is seen here."
             return Health(Level.UNKNOWN, "Cannot tell", words)
+        if place != one.namespace and grants is not None and not any(grant.allows(one, to) for grant in grants):
+            words = f"{place} takes nothing from the routes of {one.namespace}: no reference grant there allows it."
+            return Health(Level.FAILING, "Not permitted", words, NOT_GRANTED)
         return backend_health(to.backend, place, services)
 
     return [

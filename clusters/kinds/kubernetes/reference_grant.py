@@ -1,0 +1,146 @@
+"""Reference grant: whose routes and gateways may lead into this namespace, to which of its things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
+from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
+from clusters.kinds.kubernetes.base import Object, Part, understood
+from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.panels import EVENTS, YAML
+from clusters.kinds.kubernetes.steps import FINE, step
+
+API = "gateway.networking.k8s.io/v1beta1/referencegrants"
+_GROUP = "gateway.networking.k8s.io"
+
+
+class From(Part, frozen=True, gc=False, rename="camel"):
+    """Who may refer to something here."""
+
+    group: str = ""
+    kind: str = ""
+    namespace: str = ""
+
+    @property
+    def words(self) -> str:
+        """ "HTTPRoute of shop" """
+        return f"{self.kind} of {self.namespace}"
+
+
+class To(Part, frozen=True, gc=False, rename="camel"):
+    """What they may refer to: one by its name, or all of a kind."""
+
+    group: str = ""
+    kind: str = ""
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """ "every Service", "Secret shop-tls" """
+        return f"{self.kind} {self.name}" if self.name else f"every {self.kind}"
+
+
+class GrantSpec(Part, frozen=True, gc=False, rename="camel"):
+    """What is allowed."""
+
+    from_: list[From] | None = msgspec.field(default=None, name="from")
+    to: list[To] | None = None
+
+
+class ReferenceGrant(Object, frozen=True, gc=False, rename="camel"):
+    """One of them. It speaks of its own namespace alone."""
+
+    spec: GrantSpec = GrantSpec()
+
+    @property
+    def named(self) -> list[From | To]:
+        """All that it names."""
+        return [*(self.spec.from_ or ()), *(self.spec.to or ())]
+
+    def allows(self, route: Any, backend: Any) -> bool:
+        """May that route lead to that backend, as far as this grant is asked?"""
+        place = backend.namespace or route.namespace
+        return (
+            self.namespace == place
+            and any(
+                one.group == _GROUP and one.kind == route.kind and one.namespace == route.namespace
+                for one in self.spec.from_ or ()
+            )
+            and any(
+                one.group == backend.group and one.kind == backend.kind and one.name in ("", backend.name)
+                for one in self.spec.to or ()
+            )
+        )
+
+
+@understood
+def health(one: ReferenceGrant) -> Health:
+    """It only says something: nothing of it can fail."""
+    if not one.spec.from_ or not one.spec.to:
+        return Health(Level.STOPPED, "Allows nothing", "It names nobody, or nothing that may be referred to.")
+    return Health(Level.HEALTHY, "Allows")
+
+
+async def _load(look: Look) -> Mapping[str, Any]:
+    one: ReferenceGrant = look.resource
+    return {
+        "steps": [
+            *(step("May refer", each.words) for each in one.spec.from_ or ()),
+            *(step("To", f"{each.words} of {one.namespace}", FINE) for each in one.spec.to or ()),
+        ],
+        "copies": None,
+        "facts": [],
+        "labels": sorted(one.labels.items()),
+    }
+
+
+OVERVIEW: Panel[ReferenceGrant] = Panel(
+    key="overview", label="Who may", icon="route", template="who_answers", load=_load
+)
+
+REFERENCE_GRANT: Kind[ReferenceGrant] = Kind(
+    model=ReferenceGrant,
+    api=API,
+    name="reference-grant",
+    label="Reference grant",
+    plural="Reference grants",
+    icon="link",
+    group="Networking",
+    platform="kubernetes",
+    words="Whose routes may lead to services of this namespace from another one.",
+    health=health,
+    columns=(
+        name_column(width="minmax(160px, 1.6fr)"),
+        WIDE_STATUS,
+        NAMESPACE,
+        Column(
+            key="from",
+            label="From",
+            cell="tags",
+            value=lambda one: [each.words for each in one.spec.from_ or ()][:4],
+            width="minmax(160px, 1.6fr)",
+        ),
+        Column(
+            key="to",
+            label="To",
+            cell="tags",
+            value=lambda one: [each.words for each in one.spec.to or ()][:4],
+            width="minmax(140px, 1.4fr)",
+        ),
+        AGE,
+    ),
+    panels=(OVERVIEW, EVENTS, YAML),
+    actions=(
+        deleting(
+            API,
+            "referencegrant",
+            effect=lambda one: f"Deletes {one.name}: what it alone allowed leads nowhere then.",
+            stays=lambda one: "Routes and services stay as they are.",
+        ),
+    ),
+    search=lambda one: f"{' '.join(each.words for each in one.named)}\0{labels_text(one)}",
+)
