@@ -17,6 +17,7 @@ from clusters.access import Actor
 from clusters.connections import ClusterLike, Connections
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict, Unreachable, Unsure
+from clusters.jobs import State
 from clusters.kinds.base import JSON, Action, Kind, Says
 from clusters.live.resource import Resource
 from clusters.repeats import words_before
@@ -153,3 +154,14 @@ def event_of(
         name=resource.name if resource else name[:LONGEST_NAME],
         uid=resource.uid if resource else "",
     )
+
+
+async def recorded_end(event: audit.Event) -> Callable[[State, str], Awaitable[None]]:
+    """Write down what a job is begun for. Returns what is to be called with how it ended. Raises Unrecorded."""
+    request = await audit.intent(event)
+
+    async def ended(state: State, reason: str) -> None:
+        result: audit.Result = "done" if state == "done" else "failed" if state == "failed" else "unknown"
+        await audit.outcome(request, event, result, reason or ("" if result == "done" else state))
+
+    return ended

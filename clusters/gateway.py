@@ -14,11 +14,11 @@ from django.conf import settings
 
 from clusters import audit, fields, jobs
 from clusters.access import Actor, Decision, Namespaces, Need, decide
-from clusters.carrying_out import Outcome, carry_out, event_of
+from clusters.carrying_out import Outcome, carry_out, event_of, recorded_end
 from clusters.connections import Connections, elsewhere, seen, sees, shows, visible
 from clusters.denials import Denials
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
-from clusters.errors import ClusterError, Missing, Refused
+from clusters.errors import Missing, Refused
 from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role, Says
 from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.preview import Preview
@@ -28,7 +28,7 @@ from clusters.narrowing import Narrowing
 from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
 from clusters.reach import target_in
 from clusters.repeats import Repeats, request_of
-from clusters.shells import RecordedShell, in_time
+from clusters.shells import in_time, recorded_shell
 from clusters.triage import moments
 
 READ_SECONDS = 30.0
@@ -241,30 +241,17 @@ class Gateway:
         self, actor: Actor, cluster_id: int, source: LogSource, options: LogOptions
     ) -> AsyncIterator[LogChunk]:
         """The lines of one stream. The caller closes it when the reader is gone."""
-        await self.see(
-            actor,
-            cluster_id,
-            source.resource.namespace,
-            Need(Role.VIEWER, acts=False),
-            verb="logs",
-            kind=source.kind,
-            resource=source.resource,
-        )
+        await self._see_stream(actor, cluster_id, source, Need(Role.VIEWER, acts=False), "logs")
         async for chunk in self.driver(actor, cluster_id).logs(source, options):
             yield chunk
 
+    async def _see_stream(self, actor: Actor, cluster_id: int, source: LogSource, need: Need, verb: str) -> None:
+        inside, one = source.resource.namespace, source.resource
+        await self.see(actor, cluster_id, inside, need, verb=verb, kind=source.kind, resource=one)
+
     async def shell(self, actor: Actor, cluster_id: int, source: LogSource, command: Sequence[str] = ()) -> Shell:
         """Open a terminal. That it was opened, and how it ended, is in the audit; what was typed is not."""
-        need = Need(Role.OPERATOR, "exec")
-        await self.see(
-            actor,
-            cluster_id,
-            source.resource.namespace,
-            need,
-            verb="terminal",
-            kind=source.kind,
-            resource=source.resource,
-        )
+        await self._see_stream(actor, cluster_id, source, Need(Role.OPERATOR, "exec"), "terminal")
         if settings.NO_TERMINAL:
             raise Refused("Terminals are switched off in this Pilothouse.")
         cluster, detail = (
@@ -272,13 +259,8 @@ class Gateway:
             {"container": source.container, "command": list(command)},
         )
         event = event_of(actor, cluster, source.kind, source.resource, "terminal", detail=detail)
-        request = await audit.intent(event)
-        try:
-            shell = await in_time(self.driver(actor, cluster_id).shell(source, command), READ_SECONDS)
-        except ClusterError as error:
-            await audit.outcome(request, event, "failed", error.message)
-            raise
-        return RecordedShell(shell, request, event)
+        driver = self.driver(actor, cluster_id)
+        return await recorded_shell(lambda: in_time(driver.shell(source, command), READ_SECONDS), event)
 
     async def begin(
         self,
@@ -306,10 +288,5 @@ class Gateway:
             detail={"title": title, **(detail or {})},
             name=about[1] or title,
         )
-        request = await audit.intent(event)
-
-        async def ended(state: jobs.State, reason: str) -> None:
-            result: audit.Result = "done" if state == "done" else "failed" if state == "failed" else "unknown"
-            await audit.outcome(request, event, result, reason or ("" if result == "done" else state))
-
+        ended = await recorded_end(event)
         return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)

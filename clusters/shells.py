@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from clusters import audit
@@ -34,6 +34,16 @@ class RecordedShell:
                 self._ended = error.message
             await audit.outcome(self._request, self._event, "done", self._ended, time.monotonic() - self._opened)
         return self._ended
+
+
+async def recorded_shell(opening: Callable[[], Awaitable[Shell]], event: audit.Event) -> RecordedShell:
+    """Open it: written down before, and when it cannot be opened. Raises Unrecorded, or the cluster's own error."""
+    request = await audit.intent(event)
+    try:
+        return RecordedShell(await opening(), request, event)
+    except ClusterError as error:
+        await audit.outcome(request, event, "failed", error.message)
+        raise
 
 
 async def in_time(work: Awaitable[T], seconds: float) -> T:
