@@ -37,6 +37,8 @@ def test_a_swarm_whose_managers_lost_their_majority_says_so_with_what_to_do_and_
     health = named("swarm").health(lost)
     assert (health.level, health.word) == (Level.FAILING, "Cannot decide")
     assert lost.uid == well.uid
+    slow = _swarm(Error="rpc error: code = DeadlineExceeded desc = context deadline exceeded")
+    assert named("swarm").health(slow).word == "Cannot decide"
     refused = answer_error(500, msgspec.json.encode({"message": NO_LEADER}))
     assert isinstance(refused, Unsupported)
     assert refused.message == "The Swarm cannot decide: its managers have lost their majority."
@@ -57,6 +59,16 @@ def test_a_manager_that_is_not_reached_is_named_with_how_many_more_may_go() -> N
     health = named("swarm").health(one)
     assert (health.level, health.word) == (Level.AT_RISK, "Managers missing")
     assert health.reason == f"{down.name} cannot be reached: one more lost, and it cannot decide"
+
+
+def test_one_manager_of_two_that_is_lost_is_the_majority() -> None:
+    first, second, *_ = _nodes()
+    spec = msgspec.structs.replace(first.spec, role="manager")
+    down = msgspec.structs.replace(first, spec=spec, status=msgspec.structs.replace(first.status, state="down"))
+    (one,) = join_swarm([_swarm(Nodes=2, Managers=2)], {"swarm-node": [down, second]})
+    health = named("swarm").health(one)
+    assert (health.level, health.word) == (Level.FAILING, "Cannot decide")
+    assert health.reason == f"{down.name} cannot be reached: 2 of 2 managers are needed to decide"
 
 
 def _nodes() -> list[Any]:

@@ -18,6 +18,7 @@ from clusters.kinds.swarm import KINDS
 from clusters.live.connection import Connection
 from tests.clusters.docker_engine import a_name, unix
 from tests.clusters.docker_things import connected, until
+from tests.clusters.fakes import all_shared
 from tests.clusters.test_swarm_real import a_service, driver
 from tests.real import find_swarm_manager, find_swarm_worker
 
@@ -57,7 +58,7 @@ def _look(connection: Connection, kind: str, name: str) -> Look:
         resource=one,
         driver=connection.driver,
         related=related,
-        sees=lambda namespace: True,
+        sees=all_shared,
     )
 
 

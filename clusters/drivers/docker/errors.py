@@ -91,6 +91,9 @@ def answer_error(status: int, body: bytes, subject: str = "") -> ClusterError:
             hint="Bring managers back until more than half of them answer. What runs goes on meanwhile.",
             detail=said,
         )
+    if "code = DeadlineExceeded" in said:
+        hint = "They may have lost their majority: look at the Swarm itself."
+        return ClusterError("The managers of the Swarm did not decide in time.", hint=hint, detail=said)
     if status in (409, 412, 423):
         return Conflict(_sentence(said) or "That is not possible in its present state.", detail=said)
     if status in (400, 406, 411, 413, 415, 422):

@@ -25,16 +25,22 @@ def health(one: Swarm) -> Health:
         return Health(Level.FAILING, "Locked", "Its manager was started again and needs the unlock key", "locked")
     if one.error:
         return Health(Level.AT_RISK, "In trouble", one.error[:300], one.local_node_state)
-    left = one.managers - len(one.unreachable)
     if one.unreachable:
-        names = listed(one.unreachable)
-        most = left - (one.managers // 2 + 1)
-        more = "one more lost, and it cannot decide" if most < 1 else f"{most} more may be lost"
-        return Health(Level.AT_RISK, "Managers missing", f"{names} cannot be reached: {more}", "unreachable")
+        return _missing(one)
     if one.managers == 1 and one.nodes >= MANY:
         words = f"If it is lost, nobody decides for {count(one.nodes, 'node')}: three managers may lose one"
         return Health(Level.AT_RISK, "One manager", words, "1 manager")
     return Health(Level.HEALTHY, "Ready", "", count(one.managers, "manager"))
+
+
+def _missing(one: Swarm) -> Health:
+    names, majority = listed(one.unreachable), one.managers // 2 + 1
+    most = one.managers - len(one.unreachable) - majority
+    if most < 0:
+        words = f"{names} cannot be reached: {majority} of {one.managers} managers are needed to decide"
+        return Health(Level.FAILING, "Cannot decide", words, "unreachable")
+    more = f"{most} more may be lost" if most else "one more lost, and it cannot decide"
+    return Health(Level.AT_RISK, "Managers missing", f"{names} cannot be reached: {more}", "unreachable")
 
 
 def spare(one: Swarm) -> str:

@@ -12,6 +12,7 @@ from clusters.kinds.swarm.base import Part
 from clusters.live.resource import Number, Resource
 
 named = msgspec.field
+UNDECIDED = ("does not have a leader", "code = DeadlineExceeded")  # what such a manager says
 UNSEEN = ("down", "disconnected", "unknown")
 
 
@@ -103,8 +104,8 @@ class Swarm(Resource, frozen=True, gc=False, rename="pascal"):
 
     @property
     def decides(self) -> bool:
-        """Do its managers have a majority?"""
-        return "does not have a leader" not in (self.error or "")
+        """Do its managers have a majority? Those that wait in vain for the others say so one way or the other."""
+        return not any(words in (self.error or "") for words in UNDECIDED)
 
     @property
     def addresses(self) -> list[str]:
