@@ -29,6 +29,7 @@ from dashboard.forms import Filled, filled
 from dashboard.page import asks_for, on_to, page
 from dashboard.plan import Planned, choosable, filled_in, looked_ahead, permitted, planned
 from dashboard.request import Request
+from dashboard.silence import silence
 
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on while the dialog waits; more are a job
@@ -187,6 +188,7 @@ async def _dialog(
         "plan": plan,
         "possible": [one for one in plan if not one.why_not],
         "lost": lost,
+        "silent": silence([one.row for one in plan]),
         "fields": fields,
         "typed_name": _typed_name(plan),
         "typed": asked.get("typed", ""),

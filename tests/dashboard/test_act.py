@@ -210,6 +210,16 @@ async def test_a_cluster_that_cannot_be_asked_first_leaves_the_dialog_with_what_
     assert "What differs could not be asked: It does not answer." in page
 
 
+async def test_the_dialog_says_how_old_it_is_when_the_cluster_does_not_answer(
+    fakes: Fakes, otto_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"verb": "stop", "rows": fakes.row("shop", "u1")}
+    said = "does not answer: what is said here is less than a minute old. It is tried all the same."
+    assert said not in (await otto_client.get("/act/", asked, headers=HTMX)).content.decode()
+    monkeypatch.setattr(engine.supervisor.connections[fakes.shop.pk].contact, "state", lambda now: "stale")
+    assert said in (await otto_client.get("/act/", asked, headers=HTMX)).content.decode()
+
+
 async def test_choices_that_a_field_has_for_one_resource_are_in_its_dialog(
     fakes: Fakes, otto_client: AsyncClient
 ) -> None:
