@@ -163,6 +163,8 @@ async def resource_or_404(request: Request, slug: str, kind_name: str, key: str)
     await listed(connection, store, key)
     resource = store.find(key) or await _just_made(request, connection, store, key)
     if resource is None:
+        if store.trouble is not None:
+            raise store.trouble.with_traceback(None)  # it may well be there: nobody can tell
         raise Http404
     namespace = store.kind.namespace_of(resource)
     try:

@@ -76,7 +76,9 @@ async def permitted(actor: Actor, plan: Sequence[Planned]) -> list[Planned]:
 
 
 async def looked_ahead(request: Request, plan: Sequence[Planned], asked: Mapping[str, Any]) -> list[Planned]:
-    """The same with what its cluster says about it, where an action asks for that."""
+    """The same with what its cluster says about it, where an action asks for that, and where that may be asked."""
+    if request.method == "POST":  # sent by hand: nobody asked yet, and a trial run is a call, too
+        plan = await permitted(request.actor, plan)
     if len(plan) > MOST_PREVIEWS:
         return list(plan)
     return list(await asyncio.gather(*(_look_ahead(request, one, asked) for one in plan)))

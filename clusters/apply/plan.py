@@ -28,7 +28,7 @@ from clusters.apply.step import LEAST, Choice, Step, need
 from clusters.drivers.base import Driver, Found
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.gateway import Gateway
-from clusters.permissions import HINT
+from clusters.permissions import HINT, may_not
 from clusters.shells import in_time
 
 AT_ONCE = 4  # objects that are tried at the same time
@@ -169,8 +169,8 @@ async def _allowed_there(driver: Driver, step: Step) -> None:
     place = step.place
     for verb in ("patch",) if step.before is not None else ("create", "patch"):
         if await driver.may(verb, place.group, place.plural, step.namespace, step.name, newest=True) is False:
-            where = f"in {step.namespace}" if step.namespace else "in the whole cluster"
-            raise Refused(f"The cluster does not allow our account to {verb} {place.plural} {where}.", hint=HINT)
+            words = may_not(verb, place.plural, step.namespace, place.group, who=driver.acts_as)
+            raise Refused(words, hint=HINT)
 
 
 def _wish(step: Step, asked: Asked) -> None:

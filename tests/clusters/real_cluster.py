@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from clusters.live.resource import Resource
 from clusters.live.store import Store
 
 PATIENCE = 60
+READS = ("get", "list", "watch")
 BUSY = {"image": "busybox:latest", "imagePullPolicy": "IfNotPresent"}
 TICK = ["sh", "-c", "trap 'exit 0' TERM; while true; do echo tick; sleep 0.2 & wait $!; done"]
 
@@ -50,6 +52,34 @@ def namespace() -> Iterator[str]:
         pytest.skip(f"no namespace could be made: {made.stderr.decode()[:200]}")
     yield name
     subprocess.run(["kubectl", "delete", "namespace", name, "--wait=false"], capture_output=True, check=False)
+
+
+@contextmanager
+def audited(user: str) -> Iterator[list[dict[str, Any]]]:
+    """What the API server itself writes down of this user's calls meanwhile."""
+    logs = os.environ.get("TESTBED_LOGS", "")
+    path = Path(os.environ.get("PILOTHOUSE_KUBERNETES_AUDIT") or f"{logs}/kube-audit.log")
+    if not path.is_file():
+        pytest.skip("the audit log of the cluster is not at hand: set PILOTHOUSE_KUBERNETES_AUDIT")
+    calls: list[dict[str, Any]] = []
+    size = path.stat().st_size
+    yield calls
+    with path.open("rb") as log:
+        log.seek(size)
+        told = [json.loads(line) for line in log.read().splitlines() if line.startswith(b"{") and line.endswith(b"}")]
+    calls += [one for one in told if one["user"]["username"] == user and one["stage"] != "RequestReceived"]
+
+
+def changes(calls: list[dict[str, Any]]) -> list[str]:
+    """Those that change something, or reach into a container; not the questions about what may be done."""
+    found = []
+    for one in calls:
+        about = one.get("objectRef") or {}
+        inside = about.get("subresource") in ("exec", "attach", "portforward", "proxy", "log", "ephemeralcontainers")
+        if about.get("resource", "").startswith("selfsubject") or not (inside or one["verb"] not in READS):
+            continue
+        found.append(f"{one['verb']} {one['requestURI']}")
+    return found
 
 
 def kubectl(*words: str) -> Any:

@@ -26,6 +26,7 @@ from clusters.triage.overview import overview
 from clusters.triage.restarts import Restarts
 from clusters.triage.symptoms import Heard
 from dashboard.engine import engine
+from tests.clusters.real_cluster import audited, changes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[User], AsyncClient]
@@ -184,3 +185,35 @@ def test_home_calls_nothing_well_that_it_may_not_see(error: Refused, headline: s
     assert found.headline == headline
     assert found.hive[0].hidden is found.unseen is (headline == "Nothing can be seen")
     assert [one.value for one in found.numbers if one.key == "copies"] == ["–" if found.unseen else "0"]
+
+
+@pytest.mark.kubernetes
+@pytest.mark.parametrize("user", ["viewer", "nobody"])
+async def test_addresses_typed_by_hand_are_refused_in_words_and_the_cluster_hears_nothing_of_it(
+    as_ada: AsyncClient, kubeconfig: Path, shop_pod: str, user: str
+) -> None:
+    cluster = await connected(as_ada, kubeconfig, user)
+    pods = stores(cluster)["pod"]
+    await until(lambda: pods.trouble or any(one.name == shop_pod for one in pods.resources.values()))
+    known = [uid for uid, one in pods.resources.items() if one.name == shop_pod]
+    row = f"{cluster.pk}~pod~{known[0] if known else 'never-seen'}"
+    changed = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {shop_pod}, namespace: shop}}\n"
+    typed = [
+        *(("/act/", {"verb": verb, "rows": row}) for verb in ("delete", "evict", "debug", "edit-labels")),
+        (f"/clusters/{cluster.slug}/yaml/", {"text": changed, "step": "show"}),
+        ("/ports/open/", {"row": row, "port": "80"}),
+    ]
+    with audited(user) as calls:
+        page = await as_ada.get(f"/clusters/{cluster.slug}/pod/shop/{shop_pod}/")
+        answers = [await as_ada.post(address, form, headers={"HX-Request": "true"}) for address, form in typed]
+        shell = await as_ada.get("/files/", {"row": row, "path": "/"}, headers={"HX-Request": "true"})
+    assert changes(calls) == []
+    assert all(answer.status_code in (200, 403, 404, 422) for answer in answers)
+    if user == "viewer":
+        assert calls, "it was asked whether this may be: so the log tells of this user"
+        assert "account may not delete pods in shop." in answers[0].content.decode()
+        assert "account may not make config maps in shop." in answers[4].content.decode().replace("&#x27;", "'")
+        assert "may not" in shell.content.decode()
+    else:
+        assert page.status_code == 403
+        assert "account may not list pods in all namespaces" in page.content.decode(), "it may well be there"
