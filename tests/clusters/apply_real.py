@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -44,6 +44,9 @@ class OneCluster:
 
     def as_person(self, name: str) -> Any:
         return self
+
+    def stores(self) -> Sequence[Any]:
+        return []
 
     def cluster(self, cluster_id: int) -> Any:
         return FakeCluster()

@@ -204,5 +204,6 @@ class _Seen:
     """The cluster as the gateway sees it, where that is what is there."""
 
     def __init__(self, cluster: OneCluster, resource: Any) -> None:
-        self.driver, self.cluster = cluster.driver, cluster.cluster
+        self.driver, self.cluster, self.clusters = cluster.driver, cluster.cluster, cluster.clusters
+        self.stores = cluster.stores
         self.resource = lambda *_: resource

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.facts import Fact, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
-from clusters.kinds.kubernetes.steps import FINE, step
 
 API = "gateway.networking.k8s.io/v1beta1/referencegrants"
 _GROUP = "gateway.networking.k8s.io"
@@ -85,22 +84,13 @@ def health(one: ReferenceGrant) -> Health:
     return Health(Level.HEALTHY, "Allows")
 
 
-async def _load(look: Look) -> Mapping[str, Any]:
-    one: ReferenceGrant = look.resource
-    return {
-        "steps": [
-            *(step("May refer", each.words) for each in one.spec.from_ or ()),
-            *(step("To", f"{each.words} of {one.namespace}", FINE) for each in one.spec.to or ()),
-        ],
-        "copies": None,
-        "facts": [],
-        "labels": sorted(one.labels.items()),
-    }
+def _facts(one: ReferenceGrant) -> list[Fact]:
+    return [
+        Fact("Who may refer", ", ".join(each.words for each in one.spec.from_ or ()) or "nobody"),
+        Fact("To what here", ", ".join(each.words for each in one.spec.to or ()) or "nothing"),
+        Fact("Namespace", one.namespace, kind="namespace", key=one.namespace),
+    ]
 
-
-OVERVIEW: Panel[ReferenceGrant] = Panel(
-    key="overview", label="Who may", icon="route", template="who_answers", load=_load
-)
 
 REFERENCE_GRANT: Kind[ReferenceGrant] = Kind(
     model=ReferenceGrant,
@@ -133,7 +123,7 @@ REFERENCE_GRANT: Kind[ReferenceGrant] = Kind(
         ),
         AGE,
     ),
-    panels=(OVERVIEW, EVENTS, YAML),
+    panels=(facts_panel(_facts), EVENTS, YAML),
     actions=(
         deleting(
             API,

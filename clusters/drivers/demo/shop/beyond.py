@@ -184,13 +184,17 @@ def _add_gateway(world: ShopWorld, save: Save) -> None:
         status={"parents": [told]},
     )
     there = {"name": "checkout-api", "port": 8080}
-    abroad = {"name": "metrics", "namespace": "ops", "port": 443}
+    abroad = {"name": "metrics", "namespace": "ops", "port": 8080}
     for served, kind, rule in (
         ("v1", "GRPCRoute", {"matches": [{"method": {"service": "shop.Checkout"}}], "backendRefs": [there]}),
         ("v1alpha2", "TLSRoute", {"backendRefs": [abroad]}),
         ("v1alpha2", "TCPRoute", {"backendRefs": [there]}),
     ):
-        hosts = {} if kind == "TCPRoute" else {"hostnames": [f"{kind[:4].lower()}.shop.example"]}
+        hosts = (
+            {}
+            if kind == "TCPRoute"
+            else {"hostnames": [f"{'metrics' if kind == 'TLSRoute' else 'calls'}.shop.example"]}
+        )
         spec = {"parentRefs": [parent], **hosts, "rules": [rule]}
         save(
             f"{GATEWAY}/{served}",
