@@ -141,6 +141,7 @@ def test_a_host_that_falls_silent_is_one_finding_and_its_rows_are_grey(page_for:
         )
         assert rows(watching).count() > 10, "what was known is still shown"
         expect(silent).to_contain_text(re.compile(r"Demo host does not answer: what is shown is as of \d\d:\d\d"))
+        expect(reading.locator("live-pill i")).to_have_css("animation-name", "none")  # nothing of it looks live
         page.goto("/")
         finding = page.locator(".triage > li").filter(has_text="Demo host")
         expect(finding).to_have_count(1, timeout=20_000)
