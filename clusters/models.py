@@ -242,3 +242,24 @@ class LogSearch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ComposeVersion(models.Model):
+    """One text of a Compose project that somebody deployed, with its values; sealed, for it may hold secrets."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    project = models.CharField(max_length=63)
+    number = models.PositiveIntegerField()  # of that project on that cluster, from 1
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL)  # how it went
+    sealed = models.BinaryField(editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["cluster", "project", "number"], name="one_compose_version_of_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.number}"

@@ -17,6 +17,7 @@ from clusters.models import Cluster, Grant
 
 RIGHTS = (
     ("run", "Run", "start new containers and workloads"),
+    ("compose", "Compose", "deploy Compose projects from their text, and see the texts that were deployed"),
     ("build", "Build", "build images, which runs commands on the host"),
     ("exec", "Terminal", "open terminals inside containers, look at their files, open ports of pods"),
     ("files", "Files", "put files into containers"),

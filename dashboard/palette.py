@@ -14,6 +14,7 @@ from clusters.access import Actor, Scope
 from clusters.kinds.base import Action
 from clusters.live.row import Row
 from dashboard.build_hosts import hosts_of
+from dashboard.compose_rights import compose_hosts
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
 from dashboard.why_not import not_allowed
@@ -69,7 +70,13 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     ]
     if not words:
         return pages
-    pages = [*_build(actor, words, only), *_deploy(actor, words, only), *_yaml(actor, words, only), *pages]
+    pages = [
+        *_build(actor, words, only),
+        *_compose(actor, words, only),
+        *_deploy(actor, words, only),
+        *_yaml(actor, words, only),
+        *pages,
+    ]
     scope = engine.scope(actor, only)
     resources = [_resource(row) for row in _best(actor, scope, words)]
     return [*pages[:5], *_clusters(shown.clusters, words), *resources, *await _actions(actor, scope, words)]
@@ -81,6 +88,13 @@ def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     if hosts and all(word in "build an image" for word in words):
         where = f"?cluster={hosts[0].id}" if only else ""
         yield Found("Do", "Build an image", "from a Dockerfile or git", "hammer", f"/builds/new/{where}")
+
+
+def _compose(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
+    """The form for a Compose project, for who may deploy one."""
+    if all(word in "deploy a compose project" for word in words) and compose_hosts(actor, only):
+        where = f"?cluster={only}" if only else ""
+        yield Found("Do", "Deploy a project", "from a Compose text", "layers", f"/compose/{where}")
 
 
 def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:

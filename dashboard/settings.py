@@ -73,6 +73,9 @@ TRUSTED_PROXIES = [part.strip() for part in _text("TRUSTED_PROXIES").split(",") 
 # Unix sockets that may be connected beside the usual ones, comma-separated.
 DOCKER_SOCKETS = [part.strip() for part in _text("DOCKER_SOCKETS").split(",") if part.strip()]
 
+# The program that deploys Compose projects; empty: the plugin or the program "docker-compose" that is found.
+COMPOSE = _text("COMPOSE").strip()
+
 # Git servers in private networks from which builds may be fetched, comma-separated: "git.lan:3000", "http://git.lan".
 EXEC_PLUGINS = [part for part in _text("EXEC_PLUGINS").split(":") if part]
 GIT_HOSTS = [part.strip().lower() for part in _text("GIT_HOSTS").split(",") if part.strip()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from clusters.compose.program import find_program
 
 REQUIRED = {name.strip() for name in os.environ.get("PILOTHOUSE_REQUIRE", "").split(",") if name.strip()}
 
@@ -66,6 +69,13 @@ def _swarm_of(path: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(line.getresponse().read()).get("Swarm") or {}
     line.close()
     return found
+
+
+def find_compose() -> str:
+    """The path of the program that deploys Compose projects."""
+    found = asyncio.run(find_program())
+    need("compose", not found.why_not, f"{found.why_not} {found.install}")
+    return found.path
 
 
 def find_kubeconfig() -> Path:

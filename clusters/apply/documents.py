@@ -90,7 +90,7 @@ def read(text: str) -> list[Document]:
         mark = error.problem_mark or error.context_mark
         last = text.rstrip().count("\n") + 1  # what is not closed is noticed behind the end
         line = min(mark.line + 1, last) if mark else 0
-        raise Unreadable(_words(error, text), line, detail=str(error)[:600]) from error
+        raise Unreadable(words_of(error, text), line, detail=str(error)[:600]) from error
     except (yaml.YAMLError, RecursionError, UnicodeError) as error:
         raise Unreadable("This cannot be read as YAML.", detail=str(error)[:600]) from error
     if len(found) > MOST_DOCUMENTS:
@@ -235,7 +235,8 @@ _PLAIN = (  # what the YAML library says, and what people are told
 )
 
 
-def _words(error: yaml.MarkedYAMLError, text: str) -> str:
+def words_of(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What the YAML library found wrong in a text, as people are told."""
     mark = error.problem_mark
     lines = text.split("\n")
     if mark and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:

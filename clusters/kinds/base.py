@@ -48,7 +48,7 @@ class Role(IntEnum):
 
 
 Right = Literal[
-    "", "run", "build", "exec", "files", "apply", "reveal"
+    "", "run", "compose", "build", "exec", "files", "apply", "reveal"
 ]  # beyond the role: granted to operators one by one, admins have all
 
 

@@ -17,6 +17,7 @@ from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
 from dashboard.access import allow
+from dashboard.compose_rights import compose_hosts
 from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.logs import MAX_ROWS
@@ -59,6 +60,7 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
                 for offer in kind.offers
                 if _may_somewhere(request.actor, Need(offer.role, offer.right))
             ],
+            "compose": _may_compose(request, shown),
             "deploy": await offered(
                 request.actor,
                 [kind.name for kind in shown.kinds],
@@ -67,6 +69,12 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
             ),
         },
     )
+
+
+def _may_compose(request: Request, table: Table) -> bool:
+    """Whether projects are deployed from this list."""
+    of_projects = any(kind.name == "project" for kind in table.kinds) and len(table.kinds) == 1
+    return of_projects and bool(compose_hosts(request.actor, request.GET.get("cluster", "")))
 
 
 @allow(Role.VIEWER, scope="signed-in")

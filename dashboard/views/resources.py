@@ -22,6 +22,7 @@ from clusters.live.usage import asked, measurable, usage_cells, usage_history
 from clusters.reach import target_in
 from dashboard import confirm
 from dashboard.access import allow, resource_or_404
+from dashboard.compose_rights import links_of
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
@@ -51,6 +52,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
         "usage": _usage(row),
         "measured": measurable(engine.supervisor.connections[row.cluster.id], row),
+        "compose": await links_of(request.actor, row),
         "build": await build_of(request.actor, row.cluster.id, row.resource.uid) if row.kind.name == "image" else None,
     }
     if asks_for(request, "head"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, ClassVar
@@ -180,6 +181,10 @@ class DockerDriver(OnlyOurKinds):
     def session(self, answers: Mapping[str, Answer]) -> AbstractAsyncContextManager[str]:
         """Let the engine ask us while it builds; the id of that session."""
         return open_session(self._client, answers)
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection of its own to the engine, for a program that speaks to it by itself."""
+        return await self._client.raw()
 
     async def close(self) -> None:
         """Let go of every connection."""

@@ -72,13 +72,23 @@ async def _load(look: Look) -> Mapping[str, Any]:
         ],
         "networks": one.networks,
         "volumes": one.volumes,
-        "facts": [
-            *(("Made by", path, True) for text in one.said("project.config_files") for path in text.split(",")),
-            *(("Folder", path, True) for path in one.said("project.working_dir")),
-            *(("Environment from", path, True) for path in one.said("project.environment_file")),
-            *(("Compose", version, True) for version in one.said("version")),
-        ],
+        "facts": _origin(one),
     }
+
+
+def _origin(one: Project) -> list[tuple[str, str, bool]]:
+    """Where it comes from, as Compose wrote it down. A text that was handed to it has no file and no folder."""
+    if one.said("project.config_files") == ["-"]:
+        return [
+            ("Made from", "a text that was handed to Compose", False),
+            *(("Compose", version, True) for version in one.said("version")),
+        ]
+    return [
+        *(("Made by", path, True) for text in one.said("project.config_files") for path in text.split(",")),
+        *(("Folder", path, True) for path in one.said("project.working_dir")),
+        *(("Environment from", path, True) for path in one.said("project.environment_file")),
+        *(("Compose", version, True) for version in one.said("version")),
+    ]
 
 
 def _copy(container: Container, state: Health) -> dict[str, Any]:

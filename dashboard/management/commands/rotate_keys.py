@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from clusters.apply.undo import sealed_undos
+from clusters.compose.versions import sealed_versions
 from clusters.connect.rotation import Sealed, drop_old_keys, forget_lost, rotate, sealed_rows
 from clusters.errors import ClusterError
 from dashboard.passkeys import sealed_factors
@@ -19,6 +20,7 @@ def _everything() -> Iterator[Sealed]:
     yield from sealed_rows()
     yield from sealed_factors()
     yield from sealed_undos()
+    yield from sealed_versions()
 
 
 class Command(BaseCommand):

@@ -1,12 +1,13 @@
 // <yaml-editor data-check="/…/">: YAML with colours, and, where it may be changed, checked and completed by the cluster's own schema.
 //
 // It stands in a form with the result of the last look ahead (#yaml-result), and with buttons that drive it: data-to-line goes to
-// a line, data-take puts a text in its place, data-opened says which text the changes are reckoned from.
+// a line, data-whole-form sends all of the form to be checked with it, data-take puts a text in its place, data-opened says which text the changes are reckoned from.
 
 import { autocompletion } from "@codemirror/autocomplete";
 import { indentUnit, StreamLanguage } from "@codemirror/language";
 import { yaml } from "@codemirror/legacy-modes/mode/yaml";
 import { linter, lintGutter, lintKeymap } from "@codemirror/lint";
+import { StateEffect } from "@codemirror/state";
 import { keymap } from "@codemirror/view";
 import { CodeEditor } from "../editor.js";
 import { agePlan } from "../plan-age.js";
@@ -14,6 +15,7 @@ import { toast } from "../toast.js";
 
 const PACE = 400; // ms without a key until it is checked
 const MOST = 1 << 20; // bytes
+const checkAgain = StateEffect.define();
 
 class YamlEditor extends CodeEditor {
   connectedCallback() {
@@ -24,7 +26,9 @@ class YamlEditor extends CodeEditor {
     this.ending = new AbortController();
     const { signal } = this.ending;
     this.text.addEventListener("input", agePlan, { signal });
+    if (this.dataset.wholeForm !== undefined) this.form.addEventListener("input", ({ target }) => target !== this.text && this.#elsewhere(), { signal });
     this.form.addEventListener("click", (event) => this.#clicked(event), { signal });
+    this.form.addEventListener("submit", ({ submitter }) => submitter?.value === "deploy" && (this.saved = this.text.value), { signal }); // its job's page follows
     this.form.addEventListener("change", (event) => event.target.closest("[data-check-again]") && this.#check(), { signal });
     this.form.querySelector(".yaml-file input")?.addEventListener("change", ({ target }) => this.#files(target.files, target), { signal });
     this.addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault(), { signal });
@@ -45,13 +49,19 @@ class YamlEditor extends CodeEditor {
       base,
       keymap.of([{ key: "Mod-Enter", run: () => this.#check() || true }, { key: "Mod-s", run: () => this.#check() || true }, ...lintKeymap]),
       lintGutter(),
-      linter((view) => this.#problems(view), { delay: PACE }),
+      linter((view) => this.#problems(view), { delay: PACE, needsRefresh: ({ transactions }) => transactions.some(({ effects }) => effects.some((one) => one.is(checkAgain))) }),
       autocompletion({ override: [(context) => this.#complete(context)], icons: false }),
     ];
   }
 
   get #unsaved() {
     return this.text.value !== this.saved;
+  }
+
+  // Another field was changed that the text is checked with.
+  #elsewhere() {
+    agePlan();
+    this.view.dispatch({ effects: checkAgain.of(null) });
   }
 
   #check() {
@@ -108,7 +118,7 @@ class YamlEditor extends CodeEditor {
   }
 
   async #ask(fields) {
-    const body = new FormData();
+    const body = this.dataset.wholeForm === undefined ? new FormData() : new FormData(this.form);
     for (const [name, value] of Object.entries({ text: this.view.state.doc.toString(), ...fields })) body.set(name, value);
     const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content, Accept: "application/json" };
     try {

@@ -1,0 +1,1 @@
+"""Compose projects from their text: read strictly, checked and carried out by the official program, kept by version."""

@@ -1,0 +1,160 @@
+"""A text checked by the program itself: the project as it understands it, with its variables, or what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clusters.apply.documents import Unreadable
+from clusters.compose.errors import explain, holding
+from clusters.compose.problem import Problem, Wrong
+from clusters.compose.program import environment, private_folder, refused_name, run, the_program
+from clusters.compose.refused import refusals
+from clusters.compose.text import ProjectText, read
+from clusters.errors import Invalid
+from clusters.kinds.masking import is_secret_name
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+MOST_VARIABLES = 100
+_at_once = asyncio.Semaphore(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value that the text asks for."""
+
+    name: str
+    default: str = ""
+    required: bool = False
+
+    @property
+    def secret(self) -> bool:
+        """Does it look like a secret?"""
+        return is_secret_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A text that the program takes, and how it understood it."""
+
+    name: str
+    text: str
+    rebuilt: str
+    values: Mapping[str, str] = field(repr=False)
+    project: Mapping[str, Any] = field(repr=False)
+    variables: Sequence[Variable] = ()
+
+    @property
+    def services(self) -> list[str]:
+        """Their names."""
+        return sorted(self.project.get("services") or {})
+
+
+def check_name(name: str) -> str:
+    """The name of a project. Raises Invalid."""
+    if not NAME.fullmatch(name):
+        hint = "Small letters, digits, - and _, beginning with a letter or a digit; at most 63."
+        raise Invalid(
+            "That cannot be the name of a project." if name else "The name is missing.", hint=hint, field="name"
+        )
+    return name
+
+
+def read_text(text: str, name: str = "") -> ProjectText:
+    """The text, when nothing in it reaches outside. Raises Wrong with all that is refused."""
+    try:
+        found = read(text)
+    except Unreadable as error:
+        raise Wrong([Problem(error.line or 1, error.message.partition(": ")[2] or error.message)]) from error
+    problems = refusals(found)
+    called = found.tree.get("name")
+    if name and isinstance(called, str) and "$" not in called and called != name:
+        words = f"the text calls the project {called[:63]}, and above it is called {name}."
+        problems.append(Problem(found.line_of(("name",)), words))
+    if problems:
+        raise Wrong(problems)
+    return found
+
+
+async def variables_of(found: ProjectText) -> list[Variable]:
+    """What the text asks for: as the program sees it, and names that stand where a value is meant to be given."""
+    made: dict[str, Variable] = {}
+    if "$" in found.rebuilt:
+        ended = await _config(found, "pilothouse", {}, "--variables", "--format", "json")
+        for name, one in (_object(ended) or {}).items():
+            if name:  # of a ${ that is not closed there is none: the next look says so
+                made[name] = Variable(name, str(one.get("DefaultValue") or ""), bool(one.get("Required")))
+    for name in _bare(found.tree):
+        made.setdefault(name, Variable(name))
+    return [made[name] for name in sorted(made)][:MOST_VARIABLES]
+
+
+async def check(text: str, name: str, values: Mapping[str, str]) -> Checked:
+    """Raises Wrong with lines, Invalid for the name, Unsupported where the program is missing."""
+    found = read_text(text, check_name(name))
+    variables = await variables_of(found)
+    for one in variables:
+        if why := refused_name(one.name):
+            raise Wrong([Problem(holding(found.node, one.name), why)])
+    if variables:  # what is written wrongly is said before what is still to be filled in
+        await _config(found, name, {}, "--no-interpolate", "--quiet")
+    asked = {one.name for one in variables}
+    given = {key: value for key, value in values.items() if key in asked}
+    printed = await _config(found, name, given, "--format", "json", "--no-path-resolution")
+    project = _object(printed)
+    if project is None:
+        raise Wrong([Problem(1, "the program did not say how it understands this.")], detail=printed[:500])
+    if problems := _relative(project, found):
+        raise Wrong(problems)
+    return Checked(name, text, found.rebuilt, given, project, variables)
+
+
+async def _config(found: ProjectText, name: str, values: Mapping[str, str], *how: str) -> str:
+    program = await the_program()
+    async with _at_once, private_folder() as folder:
+        words = ("--project-directory", str(folder), "--project-name", name, "--file", "-", "config", *how)
+        ended = await run(program, words, environment(folder, values), folder, found.rebuilt, within=20.0)
+    if ended.code:
+        raise explain(ended.said.replace(str(folder), ""), found)
+    return ended.printed
+
+
+def _object(printed: str) -> dict[str, Any] | None:
+    try:
+        made = json.loads(printed)
+    except ValueError:
+        return None
+    return made if isinstance(made, dict) else None
+
+
+def _relative(project: Mapping[str, Any], found: ProjectText) -> list[Problem]:
+    """Folders beside the text, that only a value made so."""
+    problems = []
+    for name, service in (project.get("services") or {}).items():
+        for one in service.get("volumes") or ():
+            source = str(one.get("source") or "")
+            if one.get("type") == "bind" and not source.startswith("/"):
+                words = f"{source[:100]} is no whole path on that machine: it must begin with a slash."
+                problems.append(Problem(found.line_of(("services", name, "volumes")), words))
+    return problems
+
+
+def _bare(tree: Mapping[str, Any]) -> list[str]:
+    """Names of an environment without a value, and those that secrets and configs are given by."""
+    names = []
+    for service in tree["services"].values():
+        given = service.get("environment") if isinstance(service, dict) else None
+        if isinstance(given, list):
+            names += [one for one in given if isinstance(one, str) and "=" not in one and "$" not in one]
+        elif isinstance(given, dict):
+            names += [name for name, value in given.items() if value is None]
+    for section in ("configs", "secrets"):
+        part = tree.get(section)
+        for one in part.values() if isinstance(part, dict) else ():
+            if isinstance(one, dict) and isinstance(one.get("environment"), str):
+                names.append(one["environment"])
+    return names

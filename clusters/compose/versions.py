@@ -1,0 +1,92 @@
+"""The texts of projects that were deployed from here, each kept as a version that can be gone back to.
+
+They are sealed as secrets are, with the values given to them, and bound to their cluster, project and number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.db.models import Max
+
+from clusters.connect.rotation import Sealed
+from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
+from clusters.errors import Missing
+from clusters.models import ComposeVersion, Job
+
+MOST = 50  # of one project; the oldest go
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was deployed."""
+
+    number: int
+    text: str = field(repr=False)
+    values: Mapping[str, str] = field(repr=False)
+
+
+@sync_to_async
+def keep(job: Job, cluster_id: int, project: str, text: str, values: Mapping[str, str]) -> int:
+    """Keep it as the newest; its number. Raises Sealed where nothing can be sealed now."""
+    refuse_while_locked()
+    packed = msgspec.json.encode({"text": text, "values": dict(values)})
+    with transaction.atomic():
+        mine = ComposeVersion.objects.filter(cluster_id=cluster_id, project=project)
+        number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
+        ComposeVersion.objects.create(
+            cluster_id=cluster_id,
+            project=project,
+            number=number,
+            by_id=job.actor_id,
+            job=job,
+            sealed=seal(packed, _about(cluster_id, project, number)),
+        )
+        mine.filter(number__lte=number - MOST).delete()
+    return number
+
+
+@sync_to_async
+def versions_of(cluster_id: int, project: str) -> list[ComposeVersion]:
+    """Newest first, without their texts."""
+    found = ComposeVersion.objects.filter(cluster_id=cluster_id, project=project)
+    return list(found.select_related("by", "job").defer("sealed"))
+
+
+@sync_to_async
+def open_version(cluster_id: int, project: str, number: int | None = None) -> Kept:
+    """What was deployed as that version, or last. Raises Missing, or Sealed where it cannot be opened."""
+    found = ComposeVersion.objects.filter(cluster_id=cluster_id, project=project)
+    row = (found if number is None else found.filter(number=number)).first()
+    if row is None:
+        raise Missing("There is no such version of that project.")
+    packed = open_sealed(bytes(row.sealed), _about(cluster_id, project, row.number))
+    kept = msgspec.json.decode(packed, type=dict[str, str | dict[str, str]])
+    text, values = kept["text"], kept["values"]
+    return Kept(row.number, text if isinstance(text, str) else "", values if isinstance(values, dict) else {})
+
+
+async def is_ours(cluster_id: int, project: str) -> bool:
+    """Was it ever deployed from here?"""
+    return await ComposeVersion.objects.filter(cluster_id=cluster_id, project=project).aexists()
+
+
+def sealed_versions() -> Iterator[Sealed]:
+    """All of them, to be sealed with another key."""
+    for row in ComposeVersion.objects.order_by("pk"):
+        same = ComposeVersion.objects.filter(pk=row.pk, sealed=row.sealed)
+        yield Sealed(
+            f"version {row.number} of the project {row.project}",
+            bytes(row.sealed),
+            _about(row.cluster_id, row.project, row.number),
+            lambda new, same=same: bool(same.update(sealed=new)),  # type: ignore[misc]
+            lambda same=same: same.delete(),  # type: ignore[misc]
+        )
+
+
+def _about(cluster_id: int, project: str, number: int) -> str:
+    return f"compose:{cluster_id}:{project}:{number}"

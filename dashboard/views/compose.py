@@ -1,0 +1,228 @@
+"""Compose projects: the text with its values, what would happen, deploying it, and the versions that were."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from clusters.access import Actor
+from clusters.audit import Unrecorded
+from clusters.compose import deploy
+from clusters.compose.check import Checked, Variable, check_name, read_text, variables_of
+from clusters.compose.check import check as check_text
+from clusters.compose.problem import Wrong
+from clusters.compose.program import find_program
+from clusters.compose.versions import Kept, open_version, versions_of
+from clusters.errors import ClusterError, Conflict, Invalid, Missing
+from clusters.gateway import Denied
+from clusters.live.cluster import ClusterInfo
+from dashboard.access import allow, refusal
+from dashboard.compose_rights import LOOKS, compose_hosts
+from dashboard.engine import engine
+from dashboard.page import page
+from dashboard.request import Request
+from dashboard.scope import meant
+
+FIRST = """services:
+  web:
+    image: busybox:latest
+    command: httpd -f -p 8080
+    ports:
+      - "8080:8080"
+    restart: unless-stopped
+"""
+LONGEST = 8000  # characters of a value
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A variable as a field. What is secret and stored is never put into a page; left empty, it stays."""
+
+    variable: Variable
+    text: str = field(default="", repr=False)
+    kept: bool = False
+
+
+@allow(scope="signed-in")
+@require_http_methods(["GET", "HEAD", "POST"])
+async def project(request: Request) -> HttpResponse:
+    """``?cluster=&name=&version=``: the text of that version, or a new one. POST: look ahead, or deploy (``do=``)."""
+    hosts = compose_hosts(request.actor)
+    if request.method == "POST":
+        return await _answer(request, hosts)
+    asked = request.GET
+    host, name = meant(hosts, asked.get("cluster", "")), asked.get("name", "")[:63]
+    kept = await _kept(request.actor, host, name, asked["version"]) if asked.get("version") else None
+    if asked.get("version") and kept is None:
+        raise Http404
+    text = kept.text if kept else FIRST
+    context = {
+        "hosts": hosts,
+        "host": host or next(iter(hosts), None),
+        "name": name,
+        "kept": kept,
+        "text": text,
+        "program": await find_program(),
+        "values": await _values(text, kept.values if kept else {}, bool(kept)),
+    }
+    return page(request, "pages/compose.html", context)
+
+
+@allow(scope="signed-in")
+@require_POST
+async def check(request: Request) -> HttpResponse:
+    """What is wrong with the text as it is typed, by line."""
+    if not compose_hosts(request.actor):
+        raise Http404
+    try:
+        await _checked(request, request.POST.get("name", "") or "project")
+    except Wrong as error:
+        found = [{"line": one.line, "words": one.words, "level": one.level} for one in error.problems]
+        return JsonResponse({"problems": found})
+    except ClusterError:
+        pass  # a help while typing; what counts is the look ahead
+    return JsonResponse({"problems": []})
+
+
+@allow(scope="signed-in")
+@require_POST
+async def values(request: Request) -> HttpResponse:
+    """The fields for what the text asks for."""
+    hosts = compose_hosts(request.actor)
+    if not hosts:
+        raise Http404
+    given, stored = _given(request), await _stored(request, hosts)
+    found = await _values(request.POST.get("text", ""), {**stored, **given}, bool(stored))
+    return render(request, "partials/compose_values.html", {"values": found})
+
+
+@allow(scope="signed-in")
+@require_safe
+async def versions(request: Request) -> HttpResponse:
+    """What was deployed as ``?name=`` on ``?cluster=``, newest first."""
+    host, name = meant(compose_hosts(request.actor), request.GET.get("cluster", "")), request.GET.get("name", "")[:63]
+    if host is None:
+        raise Http404
+    await _may_look(request.actor, host, name)
+    found = await versions_of(host.id, name)
+    if not found:
+        raise Http404
+    context = {"host": host, "name": name, "versions": found, "href": _page_of(host, name)}
+    return page(request, "pages/compose_versions.html", context)
+
+
+@allow(scope="signed-in")
+@require_POST
+async def back(request: Request) -> HttpResponse:
+    """Deploy an earlier version as it was, with its values: it becomes the newest."""
+    given = request.POST
+    host, name = meant(compose_hosts(request.actor), given.get("cluster", "")), given.get("name", "")[:63]
+    kept = await _kept(request.actor, host, name, given.get("version", ""))
+    if host is None or kept is None:
+        raise Http404
+    try:
+        asked = await check_text(kept.text, name, kept.values)
+        key = await deploy.begin(engine.gateway, request.actor, host.id, asked)
+    except ClusterError as error:
+        status = 503 if isinstance(error, Unrecorded) else 422
+        return render(request, "partials/compose_result.html", {"error": error}, status=status)
+    return HttpResponseClientRedirect(reverse("job", args=[key]))
+
+
+async def _answer(request: Request, hosts: list[ClusterInfo]) -> HttpResponse:
+    given, context = request.POST, dict[str, Any]()
+    try:
+        host = meant(hosts, given.get("cluster", ""))
+        if host is None:
+            raise Missing("There is no such Docker host on which you may deploy.")
+        stored = await _stored(request, hosts)
+        asked = await _checked(request, check_name(given.get("name", "").strip()), stored)
+        seal = _seal(host, asked)
+        if given.get("do") == "deploy":
+            if not hmac.compare_digest(seal, given.get("seal", "")[:64]):
+                raise Conflict("The text, the values or the host were changed since you looked.", hint="Look again.")
+            key = await deploy.begin(engine.gateway, request.actor, host.id, asked)
+            return HttpResponseClientRedirect(reverse("job", args=[key]))
+        context["ahead"] = await deploy.look_ahead(engine.gateway, request.actor, host.id, asked)
+        context |= {"seal": seal, "asked": asked, "host": host}
+    except ClusterError as error:
+        context = {"error": error, "problems": error.problems if isinstance(error, Wrong) else ()}
+        status = 503 if isinstance(error, Unrecorded) else 422
+        return render(request, "partials/compose_result.html", context, status=status)
+    return render(request, "partials/compose_result.html", context)
+
+
+async def _checked(request: Request, name: str, stored: Mapping[str, str] | None = None) -> Checked:
+    if stored is None:
+        stored = await _stored(request, compose_hosts(request.actor))
+    return await check_text(request.POST.get("text", ""), name, {**stored, **_given(request)})
+
+
+def _given(request: Request) -> dict[str, str]:
+    """The values that were filled in; an empty field is no value, so that the text's own default counts."""
+    given = {
+        name.removeprefix("value-"): text for name, text in request.POST.dict().items() if name.startswith("value-")
+    }
+    return {name[:200]: text.replace("\r\n", "\n")[:LONGEST] for name, text in list(given.items())[:200] if text}
+
+
+async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
+    """The secret values of the version that the page was opened with: a page never has them."""
+    given = request.POST
+    host, number = meant(hosts, given.get("of", "")), given.get("version", "")
+    if host is None or not number:
+        return {}
+    kept = await _kept(request.actor, host, given.get("name", "")[:63], number)
+    return {name: value for name, value in kept.values.items() if Variable(name).secret} if kept else {}
+
+
+async def _values(text: str, given: Mapping[str, str], kept: bool) -> list[Value]:
+    """The fields of a text; none while it cannot be read."""
+    try:
+        found = await variables_of(read_text(text))
+    except ClusterError:
+        return []
+    return [
+        Value(one, "" if one.secret else given.get(one.name, ""), kept and one.secret and one.name in given)
+        for one in found
+    ]
+
+
+async def _kept(actor: Actor, host: ClusterInfo | None, name: str, number: str) -> Kept | None:
+    """That version, when this person may see it. "last" is the newest."""
+    if host is None or not (number == "last" or (number.isdecimal() and len(number) < 9)):
+        return None
+    await _may_look(actor, host, name)
+    try:
+        return await open_version(host.id, name, None if number == "last" else int(number))
+    except Missing:
+        return None
+
+
+async def _may_look(actor: Actor, host: ClusterInfo, name: str) -> None:
+    try:
+        check_name(name)
+        await engine.gateway.see(actor, host.id, name, LOOKS, verb="text", kind="project", name=name)
+    except Invalid as error:
+        raise Http404 from error
+    except Denied as error:
+        raise refusal(error) from error
+
+
+def _seal(host: ClusterInfo, asked: Checked) -> str:
+    """Of exactly this: what is deployed is what was looked at."""
+    what = "\0".join((str(host.id), asked.name, asked.text, *(f"{k}={v}" for k, v in sorted(asked.values.items()))))
+    return salted_hmac("compose", what, algorithm="sha256").hexdigest()
+
+
+def _page_of(host: ClusterInfo, name: str) -> str:
+    return f"/clusters/{host.slug}/project/{name}/"

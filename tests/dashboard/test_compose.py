@@ -1,0 +1,238 @@
+"""Compose projects from the page, on a real engine: looked at, deployed, changed, gone back to, kept from others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from django.contrib.auth.models import User
+from django.test import AsyncClient, override_settings
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError
+from clusters.kinds.base import Role
+from clusters.models import AuditEntry, Cluster, ComposeVersion, Grant, Job
+from dashboard.engine import engine
+from tests.clusters.docker_engine import unix
+from tests.real import need
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.docker]
+ClientFor = Callable[[User], AsyncClient]
+HTMX = {"HX-Request": "true"}
+CANARY = "hunter22-canary"
+TEXT = """services:
+  web:
+    image: busybox:latest
+    command: sleep ${SECONDS_TO_SLEEP:-1000}
+    init: true
+    stop_grace_period: 0s
+    environment:
+      STORE_PASSWORD: ${STORE_PASSWORD:?from Ada}
+    volumes: [data:/data]
+    depends_on: [store]
+  store:
+    image: busybox:latest
+    command: sleep 1000
+    init: true
+    stop_grace_period: 0s
+volumes:
+  data:
+"""
+
+
+@pytest_asyncio.fixture
+async def host(transactional_db: None, docker_socket: str) -> AsyncIterator[Cluster]:
+    from clusters.compose.program import find_program
+
+    found = await find_program()
+    need("compose", not found.why_not, f"{found.why_not} {found.install}")
+    one = await Cluster.objects.acreate(
+        name="Host", slug="host", driver="docker", platform="docker", settings={"address": f"unix://{docker_socket}"}
+    )
+    await engine.start()
+    async with asyncio.timeout(10):
+        while one.pk not in engine.supervisor.connections or not engine.supervisor.connections[one.pk].about:
+            await asyncio.sleep(0.02)
+    yield one
+    await engine.stop()
+
+
+@pytest_asyncio.fixture
+async def name(docker_socket: str) -> AsyncIterator[str]:
+    made = f"pilothouse-compose-{secrets.token_hex(4)}"
+    yield made
+    driver = unix(docker_socket)
+    for one in await containers(driver, made):
+        await driver.call(Call("DELETE", ("containers", one["Id"]), {"force": "1", "v": "1"}))
+    for section, key in (("networks", ""), ("volumes", "Volumes")):
+        listed = await driver.call(Call("GET", (section,), {"filters": filters(made)}))
+        for one in (listed[key] if key else listed) or []:
+            with suppress(ClusterError):
+                await driver.call(Call("DELETE", (section, one["Name"])))
+    await driver.close()
+
+
+def filters(name: str) -> str:
+    return json.dumps({"label": [f"com.docker.compose.project={name}"]})
+
+
+async def containers(driver: Driver, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await driver.call(
+        Call("GET", ("containers", "json"), {"all": "1", "filters": filters(name)})
+    )
+    return found
+
+
+def form(host: Cluster, name: str, text: str = TEXT, **values: str) -> dict[str, str]:
+    return {"cluster": str(host.pk), "name": name, "text": text, **values}
+
+
+async def looked(client: AsyncClient, given: dict[str, str]) -> str:
+    answer = await client.post("/compose/", {**given, "do": "check"}, headers=HTMX)
+    return str(answer.content.decode())
+
+
+async def deployed(client: AsyncClient, given: dict[str, str]) -> Job:
+    page = await looked(client, given)
+    seal = re.search(r'name="seal" value="([0-9a-f]{64})"', page)
+    assert seal, page
+    answer = await client.post("/compose/", {**given, "do": "deploy", "seal": seal[1]}, headers=HTMX)
+    assert "HX-Redirect" in answer.headers, answer.content.decode()
+    return await ended(str(answer.headers["HX-Redirect"]).strip("/").split("/")[-1])
+
+
+async def ended(key: str) -> Job:
+    async with asyncio.timeout(60):
+        while (job := await Job.objects.aget(key=key)).state == "running":
+            await asyncio.sleep(0.05)
+    return job
+
+
+async def test_it_is_looked_at_deployed_changed_and_gone_back_to(
+    ada: User, host: Cluster, name: str, async_client_for: ClientFor, docker_socket: str
+) -> None:
+    client, driver = async_client_for(ada), unix(docker_socket)
+    missing = await looked(client, form(host, name))
+    assert "STORE_PASSWORD needs a value: from Ada" in missing
+    given = form(host, name, **{"value-STORE_PASSWORD": CANARY})
+    ahead = await looked(client, given)
+    assert f"{name}-web-1" in ahead
+    assert "Created" in ahead
+    assert not await containers(driver, name)  # looking changes nothing
+    assert not await Job.objects.aexists()
+
+    first = await deployed(client, given)
+    assert (first.state, first.reason) == ("done", "")
+    assert "2 containers created" in first.result["words"]
+    running = await containers(driver, name)
+    assert {one["State"] for one in running} == {"running"}
+    assert len(running) == 2
+
+    # Another text: what it makes anew and what it leaves is told before, and so it comes.
+    changed = {**given, "version": "1", "of": str(host.pk), "value-SECONDS_TO_SLEEP": "2000"}
+    del changed["value-STORE_PASSWORD"]  # left empty, it stays as it was
+    told = await looked(client, changed)
+    assert "Re-created" in told
+    assert "Left as it is" in told
+    second = await deployed(client, changed)
+    assert "1 container re-created, 1 container left" in second.result["words"]
+
+    # Back by one click: the first text with its values.
+    versions = (await client.get(f"/compose/versions/?cluster=host&name={name}")).content.decode()
+    assert "Go back to this" in versions
+    back = await client.post("/compose/back/", {"cluster": str(host.pk), "name": name, "version": "1"}, headers=HTMX)
+    third = await ended(str(back.headers["HX-Redirect"]).strip("/").split("/")[-1])
+    assert third.state == "done"
+    commands = {one["Command"] for one in await containers(driver, name)}
+    assert commands == {"sleep 1000"}
+    assert [one async for one in ComposeVersion.objects.values_list("number", flat=True)] == [3, 2, 1]
+
+    # The secret is on no page, in no line, not in the audit, and sealed in the database.
+    edit = (await client.get(f"/compose/?cluster=host&name={name}&version=last")).content.decode()
+    assert "Stored. Leave it empty to keep it." in edit
+    job_page = (await client.get(f"/jobs/{first.key}/")).content.decode()
+    kept = b"".join([bytes(one.sealed) async for one in ComposeVersion.objects.all()])
+    audited = str([one async for one in AuditEntry.objects.values()])
+    for shown in (versions, edit, job_page, audited, str(kept)):
+        assert CANARY not in shown
+    entries = [one async for one in AuditEntry.objects.filter(verb="deploy").values_list("stage", "result")]
+    assert sorted(entries) == sorted([("intent", ""), ("outcome", "done")] * 3)
+    await driver.close()
+
+
+async def test_what_cannot_be_brought_to_its_end_is_told_truthfully(
+    ada: User, host: Cluster, name: str, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    text = "services:\n  a:\n    image: busybox:latest\n    command: [/no/such/program]\n    restart: 'no'\n"
+    job = await deployed(client, form(host, name, text))
+    assert job.state == "failed"
+    assert "/no/such/program" in job.result["detail"]
+    assert "By then: 1 container created" in job.result["hint"]
+    gone = await looked(client, form(host, name, text.replace("busybox:latest", "127.0.0.1:1/nothing:1")))
+    assert "This is not" not in gone
+    assert 'name="seal"' not in gone
+
+
+async def test_it_is_checked_while_it_is_typed(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
+    client = async_client_for(ada)
+    text = TEXT.replace("    init: true\n", "    inti: true\n", 1)
+    found = (await client.post("/compose/check/", form(host, "", text))).json()
+    assert found["problems"] == [{"line": 5, "words": "“inti” is not known here.", "level": "error"}]
+    fields = (await client.post("/compose/values/", form(host, "", TEXT))).content.decode()
+    assert re.search(r'type="password"[^>]*name="value-STORE_PASSWORD"', fields)
+    assert re.search(r'type="text"[^>]*name="value-SECONDS_TO_SLEEP"[^>]*placeholder="1000"', fields)
+
+
+async def test_what_was_not_looked_at_is_not_deployed(
+    ada: User, host: Cluster, name: str, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    given = {**form(host, name, "services: {a: {image: busybox}}"), "do": "deploy", "seal": "0" * 64}
+    answer = await client.post("/compose/", given, headers=HTMX)
+    assert answer.status_code == 422
+    assert "Look again" in answer.content.decode()
+    assert not await Job.objects.aexists()
+
+
+async def test_each_may_what_was_granted(
+    ada: User, nora: User, vera: User, host: Cluster, name: str, async_client_for: ClientFor
+) -> None:
+    await ComposeVersion.objects.acreate(cluster=host, project=name, number=1, sealed=b"x")
+    edit = f"/compose/?cluster=host&name={name}&version=last"
+    grant = await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=host, namespaces=[name])
+    for person in (nora, vera):
+        client = async_client_for(person)
+        assert "no Docker host" in (await client.get("/compose/")).content.decode()
+        assert (await client.get(edit)).status_code == 404
+        assert (await client.post("/compose/check/", {"text": TEXT})).status_code == 404
+        assert "no such Docker host" in await looked(client, form(host, name))
+    grant.rights = ["compose"]
+    await grant.asave()
+    client = async_client_for(nora)
+    plain = "services:\n  a:\n    image: busybox:latest\n"
+    assert 'name="seal"' in await looked(client, form(host, name, plain))
+    assert 'name="seal"' not in await looked(client, form(host, f"{name}-other", plain))
+    powerful = await looked(client, form(host, name, plain + "    privileged: true\n"))
+    assert "Only administrators may do that: it is privileged" in powerful
+    other = await looked(client, form(host, name, plain + "networks: {default: {external: true, name: other}}\n"))
+    assert "not of this project alone" in other
+    assert "For administrators only: it is privileged" in await looked(
+        async_client_for(ada), form(host, name, plain + "    privileged: true\n")
+    )
+
+
+async def test_without_the_program_the_page_says_how_to_install_it(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
+    with override_settings(COMPOSE="/nowhere/docker-compose"):
+        page = (await async_client_for(ada).get("/compose/")).content.decode()
+        assert "apt-get install docker-compose-plugin" in page
+        assert "no program at /nowhere" in await looked(async_client_for(ada), form(host, "shop"))
