@@ -139,7 +139,7 @@ def program() -> str:
 
 
 WRONG = [
-    (SERVICE + "    comand: x\n", 4, "“comand” is not known"),
+    (SERVICE + "    xcommand: x\n", 4, "“xcommand” is not known"),
     (SERVICE + "    depends_on: [b]\n  b:\n    image: x\n    depends_on: [web]\n", 7, "circle"),
     (SERVICE + "    ports:\n      - '99999:80'\n", 5, "99999 is no port"),
     (SERVICE + "    environment:\n      A: ${X:?ask Ada}\n", 5, "X needs a value: ask Ada"),

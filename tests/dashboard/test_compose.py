@@ -183,9 +183,9 @@ async def test_what_cannot_be_brought_to_its_end_is_told_truthfully(
 
 async def test_it_is_checked_while_it_is_typed(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
     client = async_client_for(ada)
-    text = TEXT.replace("    init: true\n", "    inti: true\n", 1)
+    text = TEXT.replace("    init: true\n", "    xinit: true\n", 1)
     found = (await client.post("/compose/check/", form(host, "", text))).json()
-    assert found["problems"] == [{"line": 5, "words": "“inti” is not known here.", "level": "error"}]
+    assert found["problems"] == [{"line": 5, "words": "“xinit” is not known here.", "level": "error"}]
     fields = (await client.post("/compose/values/", form(host, "", TEXT))).content.decode()
     assert re.search(r'type="password"[^>]*name="value-STORE_PASSWORD"', fields)
     assert re.search(r'type="text"[^>]*name="value-SECONDS_TO_SLEEP"[^>]*placeholder="1000"', fields)
