@@ -47,7 +47,8 @@ async def way_to(driver: Driver, folder: Path) -> AsyncIterator[Path]:
             return
         carrying.add(task)
         task.add_done_callback(carrying.discard)
-        await _carry(engine, (reader, writer))
+        with suppress(asyncio.CancelledError):  # we end it below: nobody else waits for it
+            await _carry(engine, (reader, writer))
 
     server = await asyncio.start_unix_server(take, path)
     try:

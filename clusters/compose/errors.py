@@ -14,7 +14,7 @@ from clusters.compose.text import ProjectText
 _SEEN = re.compile(
     r"validating [^\s:]*: +(?P<path>services\S*|networks\S*|volumes\S*|configs\S*|secrets\S*)? ?(?P<what>.+)"
 )
-_UNKNOWN = re.compile(r"additional propert(?:y|ies) (?P<names>.+) not allowed")
+_UNKNOWN = re.compile(r"additional \w+ (?P<names>.+) not allowed")
 _MISSING = re.compile(
     r"interpolating (?P<path>\S+): required variable (?P<name>\S+) is missing a value(?:: (?P<why>.*))?"
 )
