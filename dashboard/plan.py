@@ -14,6 +14,7 @@ from clusters.kinds.base import Action
 from clusters.kinds.field import Field
 from clusters.kinds.preview import Preview
 from clusters.live.row import Row
+from clusters.permissions import BEFORE_ACTING
 from dashboard.engine import engine
 from dashboard.request import Request
 
@@ -63,11 +64,11 @@ def planned(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> Planned:
     )
 
 
-async def permitted(actor: Actor, plan: Sequence[Planned]) -> list[Planned]:
+async def permitted(actor: Actor, plan: Sequence[Planned], within: float = ASKED_WITHIN) -> list[Planned]:
     """The same without what its cluster would refuse to whom it is asked as."""
     there = [
         engine.gateway.refused_there(
-            actor, one.row.cluster.id, one.row.kind, one.row.resource, one.action, ASKED_WITHIN, newest=True
+            actor, one.row.cluster.id, one.row.kind, one.row.resource, one.action, within, newest=True
         )
         for one in plan
     ]
@@ -78,7 +79,7 @@ async def permitted(actor: Actor, plan: Sequence[Planned]) -> list[Planned]:
 async def looked_ahead(request: Request, plan: Sequence[Planned], asked: Mapping[str, Any]) -> list[Planned]:
     """The same with what its cluster says about it, where an action asks for that, and where that may be asked."""
     if request.method == "POST":  # sent by hand: nobody asked yet, and a trial run is a call, too
-        plan = await permitted(request.actor, plan)
+        plan = await permitted(request.actor, plan, BEFORE_ACTING)
     if len(plan) > MOST_PREVIEWS:
         return list(plan)
     return list(await asyncio.gather(*(_look_ahead(request, one, asked) for one in plan)))
