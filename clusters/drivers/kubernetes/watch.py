@@ -90,8 +90,8 @@ class Reflector:
         await self._timing.sleep(max(0.0, self._listed_at + RELIST_EVERY - time.monotonic()))
         self._listed_at = time.monotonic()
         query = dict(self._reading.query)
-        # Not the streaming list (sendInitialEvents): for 1 to 3,000 config maps and pods it took 1.4 to 3 times our
-        # processor time and 2 % more bytes, and was there no sooner (docs/kubernetes.md, Measured).
+        # Not the streaming list (sendInitialEvents): for 1 to 3,000 config maps it took 1.3 to 3.6 times our processor
+        # time and 2 % more bytes, and was not there sooner as a rule (docs/kubernetes.md, Measured).
         # Not resourceVersion=0 for the first: the server then ignores the limit and answers with all in one body.
         if self._version and not self._expired:
             query |= {"resourceVersion": self._version, "resourceVersionMatch": "NotOlderThan"}
