@@ -89,6 +89,7 @@ class Terminal:
         self._room = asyncio.Event()
         self._opened = self._typed = time.monotonic()
         self._revision, self._signed_in_until = revision, 0.0  # the latter is asked at the first look
+        self._checking = asyncio.Lock()
         self._gone = False
 
     async def run(self) -> None:
@@ -202,15 +203,18 @@ class Terminal:
                 await self._check_again()
 
     async def _check_again(self) -> None:
-        self._revision = await actors.revision()
-        actor, self._signed_in_until = await still_here(self.scope, self.actor), await signed_in_until(self.scope)
-        if actor is None:
-            raise EndedError("You are signed out.", ENDED)
-        self.actor = replace(actor, address=self.actor.address)
-        try:
-            await _may_open(self.actor, self.cluster_id, self.source)
-        except ClusterError as error:
-            raise EndedError("Your right to this terminal was taken away.", 4403, error.message) from error
+        """Whoever comes while it is looked at waits, and looks too: no key gets through before the answer is there."""
+        async with self._checking:
+            revision = await actors.revision()
+            actor, until = await still_here(self.scope, self.actor), await signed_in_until(self.scope)
+            if actor is None:
+                raise EndedError("You are signed out.", ENDED)
+            self.actor = replace(actor, address=self.actor.address)
+            try:
+                await _may_open(self.actor, self.cluster_id, self.source)
+            except ClusterError as error:
+                raise EndedError("Your right to this terminal was taken away.", 4403, error.message) from error
+            self._revision, self._signed_in_until = revision, until
 
     async def _notice(self, text: str) -> None:
         # It may hold what a cluster says, and is written where control characters are obeyed.

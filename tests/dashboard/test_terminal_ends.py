@@ -60,6 +60,29 @@ async def test_when_the_right_is_gone_the_terminal_is_closed_and_no_key_gets_thr
     assert driver.opened.closed
 
 
+async def test_no_key_gets_through_while_it_is_looked_at_whether_the_right_is_still_there(
+    driver: Driver, knock: Knock, shop: Cluster, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go_on, still_here = asyncio.Event(), asyncio.Event(), module.still_here
+
+    async def slowly(*args: Any) -> Any:
+        looking.set()
+        await go_on.wait()
+        return await still_here(*args)
+
+    monkeypatch.setattr(module, "RECHECK", 0.05)
+    tab = await opened(knock, otto)
+    await _new_password(otto, shop)
+    monkeypatch.setattr(module, "still_here", slowly)
+    await looking.wait()
+    await tab.type(b"rm -rf /\n")
+    await asyncio.sleep(0.1)
+    go_on.set()
+    assert (await ended(tab))[1] == 4401
+    assert driver.opened is not None
+    assert driver.opened.typed == []
+
+
 async def test_a_terminal_nobody_types_in_is_closed_with_a_notice_first(
     driver: Driver, knock: Knock, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
