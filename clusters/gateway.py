@@ -31,6 +31,7 @@ from clusters.repeats import Repeats, request_of
 from clusters.shells import in_time, recorded_shell
 from clusters.triage import moments
 
+WHOLE = {"raw", "yaml"}  # the panels that show an object as a whole
 READ_SECONDS = 30.0
 COUNTED_SOON = 1.5  # seconds a page waits until a cluster has counted what nothing needs
 
@@ -229,7 +230,9 @@ class Gateway:
         return visible(self.connections, actor, cluster_id, kind_name)
 
     async def raw(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource) -> dict[str, Any]:
-        """The whole object as the cluster has it now."""
+        """The whole object as the cluster has it now, of a kind whose page shows that. Raises Missing or Denied."""
+        if not any(panel.key in WHOLE for panel in kind.panels):
+            raise Missing(f"A {kind.label.lower()} is not shown as a whole.")
         namespace = kind.namespace_of(resource)
         await self.see(
             actor, cluster_id, namespace, Need(Role.VIEWER, acts=False), verb="raw", kind=kind.name, resource=resource

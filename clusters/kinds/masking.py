@@ -19,8 +19,11 @@ _FLAG = re.compile(
 )
 # Where Kubernetes names an entry, a label or a taint by "key": what stands there holds no secret of its own.
 _REFERENCES = {"secretKeyRef", "configMapKeyRef", "fileKeyRef", "tolerations", "taints", "matchExpressions"}
-# Below these keys stands one secret per entry, whatever its name.
-_VAULTS = {"auths", "identitytoken", "registrytoken"}
+# Below these keys, in any case of letters, every text is a secret, whatever its name.
+_VAULTS = {"auths", "identitytoken", "registrytoken", "jointokens", "unlockkey"}
+
+# What holds the words of a command line. ("Command" is a Swarm's, "Test" that of a health check.)
+_LINES = {"Cmd", "Entrypoint", "Args", "Command", "Test", "command", "args"}
 
 
 def is_secret_name(name: str) -> bool:
@@ -60,6 +63,8 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
     """A JSON tree with every value hidden that its name, or its own shape, gives away."""
     if depth > 60:
         return "…"
+    if name.lower() in _VAULTS:
+        return _all_hidden(tree, depth)
     if isinstance(tree, dict):
         if isinstance(tree.get("name"), str) and isinstance(
             tree.get("value"), str
@@ -70,14 +75,23 @@ def masked(tree: Any, name: str = "", depth: int = 0) -> Any:
         shown = {key: masked(value, str(key), depth + 1) for key, value in tree.items()}
         return {**shown, "key": tree["key"]} if _only_names_a_key(tree, name) else shown
     if isinstance(tree, list):
-        if name in ("Cmd", "Entrypoint", "Args", "command", "args") and all(isinstance(one, str) for one in tree):
+        if name in _LINES and all(isinstance(one, str) for one in tree):
             return mask_words(tree)
         if name in ("Env", "Environment"):
             return [mask_pair(one) if isinstance(one, str) else masked(one, "", depth + 1) for one in tree]
         return [masked(one, name, depth + 1) for one in tree]
-    if isinstance(tree, str):
-        return MASK if tree and name.lower() in _VAULTS else mask_value(name, tree)
-    return tree
+    return mask_value(name, tree) if isinstance(tree, str) else tree
+
+
+def _all_hidden(tree: Any, depth: int) -> Any:
+    """Every text in it, however deep; empty stays empty."""
+    if depth > 60:
+        return "…"
+    if isinstance(tree, dict):
+        return {key: _all_hidden(value, depth + 1) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_all_hidden(one, depth + 1) for one in tree]
+    return MASK if isinstance(tree, str) and tree else tree
 
 
 def _only_names_a_key(tree: dict[str, Any], name: str) -> bool:

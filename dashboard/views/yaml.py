@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
@@ -44,6 +44,8 @@ async def yaml(request: Request, cluster: str) -> HttpResponse:
     kind, key = asked.get("kind", ""), asked.get("key", "")
     if kind:
         row = await resource_or_404(request, cluster, kind, key)
+        if row.kind.platform != "kubernetes":
+            raise Http404  # others show what they have on their own pages, as the rights to it say
         connection = engine.supervisor.connections[row.cluster.id]
     else:
         row, connection = None, await cluster_or_404(request, cluster)

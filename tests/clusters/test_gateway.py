@@ -15,6 +15,7 @@ from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.kinds.base import Look, Role
+from clusters.kinds.panels import RAW
 from clusters.models import AuditEntry, Job
 from tests.clusters.fakes import APP, PANEL, SECRETS, App, FakeConnections, copy
 from tests.clusters.heard import Heard
@@ -248,13 +249,16 @@ async def test_a_panel_sees_only_what_its_reader_may_see(gateway: Gateway, there
 async def test_logs_and_raw_objects_are_decided_first(gateway: Gateway, there: FakeConnections) -> None:
     source = LogSource(there.apps["u2"], "app")
     assert [chunk.lines async for chunk in gateway.logs(VERA, 1, source, LogOptions())] == [[(0.0, "out", "hello")]]
-    assert await gateway.raw(VERA, 1, APP, web(there)) == {"name": "web"}
+    with pytest.raises(Missing, match="not shown as a whole"):
+        await gateway.raw(ADA, 1, APP, web(there))
+    app = replace(APP, panels=(RAW,))
+    assert await gateway.raw(VERA, 1, app, web(there)) == {"name": "web"}
     there.fake.calls.clear()
     for actor in (NORA, OTTO):
         with pytest.raises(Denied):
             _ = [chunk async for chunk in gateway.logs(actor, 1, source, LogOptions())]
         with pytest.raises(Denied):
-            await gateway.raw(actor, 1, APP, there.apps["u2"])
+            await gateway.raw(actor, 1, app, there.apps["u2"])
     assert there.fake.calls == []
 
 

@@ -14,6 +14,7 @@ from django.test import AsyncClient
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Cluster, Grant
 from dashboard.engine import engine
+from tests.dashboard.conftest import Fakes
 
 ClientFor = Callable[[User], AsyncClient]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,3 +141,12 @@ async def test_secrets_reach_the_editor_as_names_alone(demo: Cluster, async_clie
     for name, value in secret["data"].items():
         assert name in page
         assert value not in page
+
+
+async def test_what_is_no_object_of_kubernetes_is_not_shown_as_yaml_to_anybody(
+    fakes: Fakes, async_client_for: ClientFor, vera: User
+) -> None:
+    """A Swarm's whole object holds the lines by which machines join, and what its configs hold."""
+    answer = await async_client_for(vera).get(AT, {"kind": "app", "key": "u1"})
+    assert answer.status_code == 404
+    assert fakes.calls == []
