@@ -13,7 +13,7 @@ from clusters.apply.documents import Unreadable
 from clusters.compose.errors import explain, holding
 from clusters.compose.problem import Problem, Wrong
 from clusters.compose.program import environment, private_folder, refused_name, run, the_program
-from clusters.compose.refused import refusals
+from clusters.compose.refused import refusals, refused_in_project
 from clusters.compose.text import ProjectText, read
 from clusters.errors import Invalid
 from clusters.kinds.masking import is_secret_name
@@ -108,7 +108,7 @@ async def check(text: str, name: str, values: Mapping[str, str]) -> Checked:
     project = _object(printed)
     if project is None:
         raise Wrong([Problem(1, "the program did not say how it understands this.")], detail=printed[:500])
-    if problems := _relative(project, found):
+    if problems := [Problem(found.line_of(path), words) for path, words in refused_in_project(project)]:
         raise Wrong(problems)
     return Checked(name, text, found.rebuilt, given, project, variables)
 
@@ -129,18 +129,6 @@ def _object(printed: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return made if isinstance(made, dict) else None
-
-
-def _relative(project: Mapping[str, Any], found: ProjectText) -> list[Problem]:
-    """Folders beside the text, that only a value made so."""
-    problems = []
-    for name, service in (project.get("services") or {}).items():
-        for one in service.get("volumes") or ():
-            source = str(one.get("source") or "")
-            if one.get("type") == "bind" and not source.startswith("/"):
-                words = f"{source[:100]} is no whole path on that machine: it must begin with a slash."
-                problems.append(Problem(found.line_of(("services", name, "volumes")), words))
-    return problems
 
 
 def _bare(tree: Mapping[str, Any]) -> list[str]:

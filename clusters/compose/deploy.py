@@ -13,7 +13,7 @@ from pathlib import Path
 from clusters.access import Actor, Need
 from clusters.compose.check import Checked
 from clusters.compose.engine import compose_engine, way_to
-from clusters.compose.power import mounted_volumes, project_powers, reaches_out
+from clusters.compose.power import mounted_volumes, of_others, project_powers, reaches_out
 from clusters.compose.program import environment, private_folder, run, the_program
 from clusters.compose.progress import Effect, Event, Heard, effects
 from clusters.compose.versions import keep
@@ -136,9 +136,10 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked
     """Return what power it gives when this person may deploy that there. Raises Denied."""
     await gateway.see(actor, cluster_id, asked.name, NEED, verb="deploy", kind="project", name=asked.name)
     powers = project_powers(asked.project)
-    looked = volume_powers(gateway.driver(actor, cluster_id), mounted_volumes(asked.project))
-    powers += await in_time(looked, 8.0)
+    driver = gateway.driver(actor, cluster_id)
+    powers += await in_time(volume_powers(driver, mounted_volumes(asked.project)), 8.0)
     outside = reaches_out(asked.name, asked.project)
+    outside += await in_time(of_others(driver, asked.name, asked.project), 8.0)
     try:
         if powers:
             need = Need(Role.ADMIN, NEED.right)
@@ -147,7 +148,7 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked
             await gateway.see(actor, cluster_id, None, NEED, verb="deploy", kind="project", name=asked.name)
     except Denied as error:
         who = "Only administrators may" if powers else "Only who may deploy on all of that host may"
-        raise Denied(f"{who} do that: it {', it '.join(powers or outside)}.", known=True) from error
+        raise Denied(f"{who} do that: it {', it '.join(powers or dict.fromkeys(outside))}.", known=True) from error
     return powers
 
 

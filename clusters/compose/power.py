@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clusters.drivers.base import Call, Driver
 from clusters.kinds.docker.run_power import powers
 from clusters.kinds.docker.run_volumes import gives_power
 
@@ -37,6 +38,8 @@ _AS_IN_A_CONTAINER = {
     "sysctls": "Sysctls",
     "runtime": "Runtime",
 }
+PROJECT_LABEL = "com.docker.compose.project"
+_OWN_NETWORKS = {"", "none", "bridge"}
 _DRIVERS = {"", "default", "bridge", "overlay"}  # of networks
 
 
@@ -63,14 +66,36 @@ def reaches_out(name: str, project: Mapping[str, Any]) -> list[str]:
             if (one or {}).get("external") or called not in ("", f"{name}_{key}"):
                 found.append(f"uses the {section[:-1]} {called or key}, which is not of this project alone")
     for service in project.get("services", {}).values():
-        found += [f"is linked to {link}" for link in service.get("external_links") or ()]
+        mode = str(service.get("network_mode") or "")
+        if mode not in _OWN_NETWORKS and not mode.startswith("service:"):
+            found.append(f"uses the network {mode[:100]}, which is not of this project alone")
+    return found
+
+
+async def of_others(driver: Driver, name: str, project: Mapping[str, Any]) -> list[str]:
+    """What is there already under the name of one of its volumes or networks, and was not made by this project.
+
+    ``data`` of the project ``shop_prod`` and ``prod_data`` of ``shop`` have the same name: only the engine knows.
+    """
+    found = []
+    for section, kind in (("volumes", "volume"), ("networks", "network")):
+        called = {str((one or {}).get("name") or f"{name}_{key}") for key, one in (project.get(section) or {}).items()}
+        if not called:
+            continue
+        answer = await driver.call(Call("GET", (section,), timeout=5.0))
+        there = answer.get("Volumes") if isinstance(answer, Mapping) else answer
+        others = [one["Name"] for one in there or () if (one.get("Labels") or {}).get(PROJECT_LABEL) != name]
+        found += [
+            f"uses the {kind} {one}, which is not of this project alone" for one in sorted(called.intersection(others))
+        ]
     return found
 
 
 def mounted_volumes(project: Mapping[str, Any]) -> dict[str, Any]:
     """The volumes of a project in the shape in which a container's are looked at."""
-    names = [str(one.get("name") or "") for one in _each(project, "volumes")]
-    return {"HostConfig": {"Mounts": [{"Type": "volume", "Source": one} for one in names if one]}}
+    volumes = (project.get("volumes") or {}).items()
+    names = [str((one or {}).get("name") or key) for key, one in volumes]
+    return {"HostConfig": {"Mounts": [{"Type": "volume", "Source": one} for one in names]}}
 
 
 def _host(service: Mapping[str, Any]) -> dict[str, Any]:

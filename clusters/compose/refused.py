@@ -5,12 +5,13 @@ It is looked for in the text itself, before the program sees anything of it: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clusters.apply.documents import Path
 from clusters.compose.problem import Problem
 from clusters.compose.text import ProjectText
+from clusters.kinds.docker.run_volumes import is_volume_name
 
 _TOP = {
     "include": "“include” reads other files. Write everything into this text.",
@@ -50,6 +51,20 @@ def _found(tree: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         for name, one in _mapping(tree.get(section)).items():
             if isinstance(one, dict):
                 yield from _labels((section, name), one)
+
+
+def refused_in_project(project: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What is refused of a project as the program understood it: a value may have made it so."""
+    for name, service in _mapping(project.get("services")).items():
+        for one in service.get("volumes") or ():
+            source = str(one.get("source") or "")
+            if one.get("type") == "bind" and not source.startswith("/"):
+                words = f"{source[:100]} is no whole path on that machine: it must begin with a slash."
+                yield ("services", name, "volumes"), words
+    for name, volume in _mapping(project.get("volumes")).items():
+        called = str((volume or {}).get("name") or name)
+        if not is_volume_name(called):  # an engine would take "/" as a folder of its machine
+            yield ("volumes", name, "name"), f"“{called[:100]}” cannot be the name of a volume."
 
 
 def _of_service(path: Path, service: dict[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -6,6 +6,7 @@ another driver may do whatever it likes. Whoever made it was an administrator; w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,18 +14,27 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import Missing
 
 _PLAIN_DRIVERS = ("", "local")
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
 async def volume_powers(driver: Driver, body: Mapping[str, Any]) -> list[str]:
     """Why a container of that body is for administrators, in words that follow “it”. Raises what the engine says."""
     found: list[str] = []
     for name in _named(body.get("HostConfig") or {}):
+        if not is_volume_name(name):
+            found.append(f"uses the folder {name[:100]} of the machine")  # so the engine may read it
+            continue
         try:
             volume = await driver.call(Call("GET", ("volumes", name), timeout=5.0))
         except Missing:
             continue  # the engine makes it, empty and its own
         found += why_power(name, volume)
     return found
+
+
+def is_volume_name(name: str) -> bool:
+    """Whether an engine takes it as the name of a volume; what it does not may be a folder of the machine."""
+    return bool(_NAME.fullmatch(name))
 
 
 def why_power(name: str, volume: Any) -> list[str]:
@@ -52,7 +62,8 @@ def _is_memory(options: Mapping[str, Any]) -> bool:
 
 
 def _named(host: Mapping[str, Any]) -> Sequence[str]:
-    """The names of the volumes that it mounts; each once."""
+    """The names of the volumes that it mounts; each once. A bind of a folder is no volume's, and is seen elsewhere."""
     binds = [str(one).partition(":")[0] for one in host.get("Binds") or ()]
     mounts = [str(one.get("Source") or "") for one in host.get("Mounts") or () if one.get("Type") == "volume"]
-    return list(dict.fromkeys(name for name in (*binds, *mounts) if name and not name.startswith(("/", "~", "."))))
+    names = (*(one for one in binds if not one.startswith(("/", "~", "."))), *mounts)
+    return list(dict.fromkeys(name for name in names if name))
