@@ -6,6 +6,7 @@ import time
 from hashlib import blake2b
 from typing import Any
 
+from clusters.access import Actor
 from clusters.live.connection import Connection
 from clusters.live.frame import Frame
 from dashboard.engine import engine
@@ -47,7 +48,7 @@ class ShellTopic(Topic):
             clusters=[cluster_state(one) for one in connections],
             counts=engine.counts(self.actor, self._counted),
             ports=len(forwards.of(self.actor)),
-            rights=blake2b(repr((self.actor.grants, self.actor.limits)).encode(), digest_size=6).hexdigest(),
+            rights=rights_mark(self.actor),
         )
 
     def _state_changed(self, connection: Connection) -> None:
@@ -56,6 +57,12 @@ class ShellTopic(Topic):
 
     def _tell(self) -> None:
         self.owe_snapshot()
+
+
+def rights_mark(actor: Actor) -> str:
+    """The same for the same rights, in every process: a page that sees another one loads itself anew."""
+    grants = [(int(one.role), one.cluster, sorted(one.namespaces), sorted(one.rights)) for one in actor.grants]
+    return blake2b(repr((grants, actor.limits)).encode(), digest_size=6).hexdigest()
 
 
 def cluster_state(connection: Connection) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from hypothesis import given
@@ -18,14 +20,15 @@ from clusters.access import Actor, Granted, Namespaces, Need, Target, decide, pl
 from clusters.connections import visible
 from clusters.drivers.base import Call
 from clusters.drivers.kubernetes import KubernetesDriver
-from clusters.drivers.kubernetes.access import Rule
+from clusters.drivers.kubernetes.access import Rule, RulesStatus
 from clusters.drivers.kubernetes.naming import PREFIX_FORM, Impersonation
-from clusters.drivers.kubernetes.rights import NOWHERE, WORKLOADS, Rights
+from clusters.drivers.kubernetes.rights import NOWHERE, WORKLOADS, Rights, _listing
 from clusters.errors import Invalid, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.kinds import DESCRIBED
 from clusters.kinds.base import Role
 from clusters.narrowing import KEPT, LAST_WORD, SILENT, Narrowing, Nothing
+from dashboard.topics.shell import rights_mark
 from tests.clusters.fakes import APP, FakeConnections, FakeDriver
 
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
@@ -154,6 +157,22 @@ async def test_what_somebody_may_list_is_read_from_the_rules_of_each_namespace_a
     assert limits.namespaces == frozenset({"shop"})  # in "lab" they see a part of what runs, which is not enough
     assert (limits.of(NODE), limits.of(SECRET)) == (None, frozenset({"shop"}))
     assert limits.of(POD) == frozenset({"shop", "lab"})
+
+
+@given(st.randoms(use_true_random=False))
+async def test_the_same_rules_in_another_order_are_the_same_rights(chance: Random) -> None:
+    rules = [told("list watch get", "pods services"), told("list", "secrets configmaps", "|apps"), told("*", "jobs")]
+    again = [*rules, rules[0]]
+    chance.shuffle(again)
+    again = [{key: chance.sample(value, len(value)) for key, value in rule.items()} for rule in again]
+    found = []
+    for one in (rules, again):
+        status = msgspec.convert({"resourceRules": one}, RulesStatus)
+        found.append(Rights(tuple(_listing(status)), (("shop", tuple(_listing(status))),)))
+    assert found[0] == found[1]
+    marks = {rights_mark(replace(ADA, limits=((1, one),))) for one in found}
+    assert len(marks) == 1  # a tab loads its page anew when it is another one
+    assert found[0].of(SECRET) is None
 
 
 async def test_who_may_list_everything_is_asked_about_no_namespace() -> None:

@@ -117,7 +117,14 @@ async def _rules(server: PersonalServer, namespace: str) -> RulesStatus:
 
 
 def _listing(told: RulesStatus) -> list[Rule]:
-    return [rule for rule in told.resource_rules or () if {"list", "*"} & set(rule.verbs or ())]
+    """Those that let list something, each once and in one order: a cluster tells the same ones in any."""
+    rules = [rule for rule in told.resource_rules or () if {"list", "*"} & set(rule.verbs or ())]
+    return sorted({msgspec.json.encode(one): one for one in map(_in_order, rules)}.values(), key=msgspec.json.encode)
+
+
+def _in_order(rule: Rule) -> Rule:
+    parts = (rule.verbs, rule.api_groups, rule.resources, rule.resource_names)
+    return Rule(*(sorted(set(part or ())) for part in parts))
 
 
 async def _answered_alone(server: PersonalServer, known: Collection[Rule]) -> list[Rule]:
