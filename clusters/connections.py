@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from clusters.access import Actor, Scope, scope, sees_kind
 from clusters.drivers.base import Driver
+from clusters.errors import ClusterError
 from clusters.kinds.base import Kind
 from clusters.live.resource import Resource
 
@@ -49,6 +50,14 @@ class StoreLike(Protocol):
     @property
     def resources(self) -> Mapping[str, Any]:
         """By uid."""
+
+    @property
+    def listed(self) -> bool:
+        """Were they told at all? Otherwise none means nothing."""
+
+    @property
+    def trouble(self) -> ClusterError | None:
+        """Why they cannot be seen."""
 
 
 class Connections(Protocol):

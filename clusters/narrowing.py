@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from clusters.access import Actor, Limits, Namespaces
 from clusters.connections import Connections
 from clusters.drivers.base import Driver
-from clusters.errors import ClusterError, Unreachable
+from clusters.errors import ClusterError, Refused, Unreachable
 from clusters.kinds.base import Kind
 
 KEPT = 60.0  # seconds that an answer is believed
@@ -23,6 +23,8 @@ SILENT = 10.0  # until a cluster that did not say is asked again
 PATIENCE = 3.0  # that a page waits for it
 LAST_WORD = 600.0  # that the last answer counts while the cluster is silent: its rows do not change then, either
 MOST = 5000  # answers that are kept
+LOOK = 0.05  # seconds between two looks for the list of namespaces
+LISTING = 1.0  # seconds that it is waited for, and that an answer without it is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,23 @@ class Nothing:
     def of(self, kind: Kind[Any]) -> Namespaces:
         """Nowhere."""
         return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What is known before the namespaces are listed: the cluster was not asked about all of them (``Limits``)."""
+
+    so_far: Limits
+    why: str = "Which namespaces it has is not known yet, so less is shown than it lets you see."
+
+    @property
+    def namespaces(self) -> Namespaces:
+        """Those that it was asked about."""
+        return self.so_far.namespaces
+
+    def of(self, kind: Kind[Any]) -> Namespaces:
+        """The same for one kind."""
+        return self.so_far.of(kind)
 
 
 @dataclass(slots=True)
@@ -88,8 +107,12 @@ class Narrowing:
         key, kept = (cluster_id, actor.name), KEPT
         limits: Limits
         try:
-            asked = await driver.limits(self._namespaces(cluster_id, actor))
+            named = self._named(cluster_id, actor)
+            listed = named if named is not None else await self._listed(cluster_id)
+            asked = await driver.limits((listed or frozenset()) | self._granted(cluster_id, actor))
             limits, heard = asked or Nothing("The cluster does not say what it lets you see."), self._clock()
+            if listed is None and limits.namespaces is not None:
+                limits, kept = Early(limits), LISTING
         except Unreachable as error:
             limits, heard, kept = self._last_word(key, driver, error.message), self._heard(key, driver), SILENT
         except ClusterError as error:
@@ -99,14 +122,30 @@ class Narrowing:
         self._answers[key] = _Answer(driver, limits, self._clock() + kept, heard)
         return limits
 
-    def _namespaces(self, cluster_id: int, actor: Actor) -> Collection[str]:
-        """Those that are known: by their own list, by the connection, by what was granted."""
-        granted = [grant.namespaces for grant in actor.grants if grant.cluster in (None, cluster_id)]
-        if all(granted):
-            return frozenset().union(*granted)
-        stores = (one for one in self._connections.stores() if one.cluster_id == cluster_id)
-        listed = {one.name for store in stores if store.kind.name == "namespace" for one in store.resources.values()}
-        return listed | (self._connections.cluster(cluster_id).namespaces or set()) | frozenset().union(*granted)
+    def _named(self, cluster_id: int, actor: Actor) -> frozenset[str] | None:
+        """The only ones it can be about, as granted or by the connection; None where it is about whatever there is."""
+        grants = [grant for grant in actor.grants if grant.cluster in (None, cluster_id)]
+        if all(grant.namespaces for grant in grants):
+            return self._granted(cluster_id, actor)
+        return self._connections.cluster(cluster_id).namespaces
+
+    def _granted(self, cluster_id: int, actor: Actor) -> frozenset[str]:
+        grants = [grant for grant in actor.grants if grant.cluster in (None, cluster_id)]
+        return frozenset().union(*(grant.namespaces for grant in grants))
+
+    async def _listed(self, cluster_id: int) -> frozenset[str] | None:
+        """Those that are there; None while nobody knows, as in the first moments of a connection."""
+        for _ in range(int(LISTING / LOOK)):
+            stores = (one for one in self._connections.stores() if one.cluster_id == cluster_id)
+            store = next((one for one in stores if one.kind.name == "namespace"), None)
+            if store is None or isinstance(store.trouble, Refused):
+                return frozenset()  # there is no more to know: the account may not list them
+            if store.listed:
+                return frozenset(one.name for one in store.resources.values())
+            if store.trouble is not None:
+                return None
+            await asyncio.sleep(LOOK)
+        return None
 
     def _heard(self, key: tuple[int, str], driver: Driver) -> float:
         known = self._answers.get(key)

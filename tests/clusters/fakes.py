@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from clusters.drivers.base import About, LogChunk, OnlyOurKinds
-from clusters.errors import Missing
+from clusters.errors import ClusterError, Missing
 from clusters.kinds.actions import quietly
 from clusters.kinds.base import Action, Health, Kind, Level, Panel, Role, Says
 from clusters.kinds.field import Field
@@ -233,6 +233,8 @@ class FakeStore:
     cluster_id: int
     kind: Kind[Any]
     resources: dict[str, App]
+    listed: bool = True
+    trouble: ClusterError | None = None
 
 
 class FakeConnections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,9 +28,9 @@ from clusters.errors import Invalid, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.kinds import DESCRIBED
 from clusters.kinds.base import Role
-from clusters.narrowing import KEPT, LAST_WORD, SILENT, Narrowing, Nothing
+from clusters.narrowing import KEPT, LAST_WORD, LISTING, SILENT, Narrowing, Nothing
 from dashboard.topics.shell import rights_mark
-from tests.clusters.fakes import APP, FakeConnections, FakeDriver
+from tests.clusters.fakes import APP, App, FakeConnections, FakeDriver, FakeStore
 
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
 POD, NODE, SECRET = (DESCRIBED[name] for name in ("pods", "nodes", "secrets"))
@@ -270,7 +271,7 @@ class As(FakeDriver):
         self.line.asked += 1
         if isinstance(self.line.says, Exception):
             raise self.line.says
-        return self.line.says
+        return self.line.says(namespaces) if callable(self.line.says) else self.line.says
 
 
 class There(FakeConnections):
@@ -292,6 +293,40 @@ async def test_an_answer_is_believed_for_a_minute_and_silence_only_while_rows_ar
     assert (await narrowing.of(ADA)).limits == first.limits  # its last word
     now[0] += LAST_WORD
     assert (await narrowing.of(ADA)).limits[0][1] == Nothing("It does not answer.")
+
+
+async def test_before_the_namespaces_are_listed_a_narrow_answer_is_not_believed_for_long() -> None:
+    there, now = There(), [1000.0]
+    store = FakeStore(1, DESCRIBED["namespaces"], {}, listed=False)
+    there.stores = lambda: [store]  # type: ignore[method-assign]
+    there.fake.says = lambda places: Rights((), tuple((name, (APPS,)) for name in sorted(places)))
+    narrowing = Narrowing(there, lambda: now[0])
+    early = (await narrowing.of(ADA)).limits[0][1]
+    assert "not known yet" in early.why
+    assert early.namespaces == frozenset()
+    store.listed, store.resources = True, {"n": App(id="n", title="shop")}
+    now[0] += LISTING + 0.1
+    limits = (await narrowing.of(ADA)).limits[0][1]
+    assert (limits.namespaces, limits.why) == (frozenset({"shop"}), "")
+    now[0] += KEPT - 1
+    await narrowing.of(ADA)
+    assert there.fake.asked == 2
+
+
+@pytest.mark.parametrize("later", [True, False])
+async def test_the_list_of_namespaces_is_waited_for_unless_it_cannot_come(later: bool) -> None:
+    there = There()
+    store = FakeStore(1, DESCRIBED["namespaces"], {}, listed=False)
+    there.stores = lambda: [store]  # type: ignore[method-assign]
+    there.fake.says = lambda places: Rights((), tuple((name, (APPS,)) for name in sorted(places)))
+    asking = asyncio.create_task(Narrowing(there).of(ADA))
+    await asyncio.sleep(0.01)
+    if later:
+        store.listed, store.resources = True, {"n": App(id="n", title="shop")}
+    else:
+        store.trouble = Refused("namespaces is forbidden")
+    limits = (await asking).limits[0][1]
+    assert (limits.namespaces, limits.why) == (frozenset({"shop"} if later else ()), "")
 
 
 async def test_a_cluster_that_refuses_to_say_shows_nothing_at_once() -> None:
