@@ -19,16 +19,21 @@ import pytest
 from aiohttp import web
 from asgiref.sync import sync_to_async
 
+from clusters import audit
 from clusters.access import Actor, Granted
+from clusters.carrying_out import recorded
 from clusters.connect import cluster as connecting
 from clusters.connect.expiry import first_expiry
 from clusters.connect.kubeconfig import read_found, read_pasted
 from clusters.connect.renewing import KeptBeside, KeptInRow
 from clusters.connect.secrets import read_secret, write_secret
+from clusters.drivers.base import Call
 from clusters.drivers.kubernetes import KubernetesDriver, plugin
+from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.credentials import AGAIN, BELIEVED, MARGIN, Credential, Renewing
 from clusters.drivers.kubernetes.oidc import Oidc
 from clusters.drivers.kubernetes.plugin import Plugin
+from clusters.drivers.kubernetes.sources import source_of
 from clusters.errors import ClusterError, Invalid, Refused, Unreachable, Unsupported
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Role
@@ -61,8 +66,9 @@ class Renewals:
         self.takes.set()
         self.source = Renewing(self._renew, clock=lambda: self.now)
 
-    async def _renew(self) -> Credential:
+    async def _renew(self, refused: str) -> Credential:
         self.asked += 1
+        self.refused = refused
         await self.takes.wait()
         if self.fails:
             raise self.fails
@@ -120,6 +126,7 @@ async def test_what_the_cluster_does_not_believe_is_renewed_but_not_over_and_ove
     renewals.now += BELIEVED
     assert renewals.source.forget()
     assert await renewals.token() == "token-2"
+    assert renewals.refused == "token-1"
 
 
 # --- A program ----------------------------------------------------------------------------------------------------
@@ -328,6 +335,35 @@ async def test_an_ended_token_is_renewed_by_one_request_and_the_next_refresh_tok
     assert form == {"grant_type": "refresh_token", "refresh_token": "refresh-0"}
     assert signed == f"Basic {base64.b64encode(b'pilot:s3+cret').decode()}"
     assert (secret["refresh_token"], secret["token"]) == ("refresh-1", issuer.token)
+
+
+async def test_a_stored_token_that_the_cluster_does_not_believe_is_renewed_before_its_end() -> None:
+    async with serving(Issuer()) as issuer:
+        (context,) = read_pasted(kubeconfig_of(issuer, **{"id-token": jwt(3600)})).contexts
+        secret = dict(context.secret)
+        source = source_of(Connection.of(context.settings, secret), KeptBeside(secret))
+        assert source is not None
+        stored = (await source.current()).token
+        assert (stored, issuer.asked) == (context.secret["token"], [])
+        assert source.forget()  # the cluster said 401
+        assert (await source.current()).token == issuer.token != stored
+    assert len(issuer.asked) == 1
+    assert secret["token"] == issuer.token
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_was_not_sent_because_the_issuer_is_away_is_recorded_as_not_done() -> None:
+    async with serving(Issuer()) as issuer:
+        (context,) = read_pasted(kubeconfig_of(issuer)).contexts
+    secret = dict(context.secret)
+    driver = KubernetesDriver(context.settings, secret)
+    driver.keeper = KeptBeside(secret)
+    event = audit.Event(actor="ada", verb="restart", kind="pod", name="web")
+    request = await audit.intent(event)
+    with pytest.raises(Unreachable, match="Our sign-in could not be renewed"):
+        await recorded(event, request, driver.call(Call("DELETE", ("api", "v1", "pods"))), 20)
+    await driver.close()
+    assert [row.result for row in await audit.rows_of(request)] == ["", "failed"]
 
 
 async def refused_by(issuer: Issuer) -> ClusterError:

@@ -23,6 +23,7 @@ from clusters.drivers.keeper import Keeper
 from clusters.drivers.kubernetes import behind
 from clusters.drivers.kubernetes.addresses import near
 from clusters.drivers.kubernetes.connection import Connection
+from clusters.drivers.kubernetes.credentials import Credential
 from clusters.drivers.kubernetes.errors import Busy, answer_error, connection_error, not_kubernetes
 from clusters.drivers.kubernetes.paths import joined
 from clusters.drivers.kubernetes.resolving import Resolver
@@ -80,9 +81,11 @@ class ApiServer:
         target = joined(path)
         limits = aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT, sock_read=silence)
         data = None if body is None else msgspec.json.encode(body)
+        signed = False
         try:
             async with asyncio.timeout(within or begins_within):
                 session, url, headers = await self._sign(method, target, query)
+                signed = True
                 headers.update({"Accept": accept} | ({"Content-Type": content_type} if data is not None else {}))
                 response = await session.request(
                     method, url, data=data, headers=headers, allow_redirects=False, timeout=limits,
@@ -90,7 +93,7 @@ class ApiServer:
                 )  # fmt: skip
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             problem = connection_error(error, self.where)
-            if isinstance(problem, Unreachable) and isinstance(error, aiohttp.ClientConnectorError):
+            if isinstance(problem, Unreachable) and (not signed or isinstance(error, aiohttp.ClientConnectorError)):
                 problem.sent = False
             raise problem from error
         try:
@@ -140,7 +143,7 @@ class ApiServer:
     async def _sign(
         self, method: str, target: str, query: Mapping[str, str] | Sequence[tuple[str, str]] | None
     ) -> tuple[aiohttp.ClientSession, URL, CIMultiDict[str]]:
-        signed = await self._source.current() if self._source else None
+        signed = await self._signed()
         async with self._opening:
             pair = (signed.cert, signed.key) if signed and signed.cert else self._pair
             if self._session is None or pair != self._pair:
@@ -151,6 +154,13 @@ class ApiServer:
         if signed is not None and signed.token:
             headers["Authorization"] = f"Bearer {signed.token}"
         return session, URL(url, encoded=True).with_query(query or {}), CIMultiDict(headers)
+
+    async def _signed(self) -> Credential | None:
+        try:
+            return await self._source.current() if self._source else None
+        except Unreachable as error:
+            error.sent = False  # it is the issuer that did not answer: the cluster was not asked
+            raise
 
     async def _open_with(self, pair: tuple[str, str]) -> None:
         """The session for that client certificate. Watches over the one before end within minutes, and go on here."""

@@ -49,16 +49,20 @@ class Source(Protocol):
 
 
 class Renewing:
-    """A source that asks ``renew`` for the next one. A renewal that was begun goes on when whoever waits gives up."""
+    """A source that asks ``renew`` for the next one, and tells it which token the cluster did not believe.
+
+    A renewal that was begun goes on when whoever waits for it gives up.
+    """
 
     def __init__(
         self,
-        renew: Callable[[], Awaitable[Credential]],
+        renew: Callable[[str], Awaitable[Credential]],
         first: Credential | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._renew, self._clock = renew, clock
         self._one, self._renewed = first, float("-inf")
+        self._refused = ""  # the last token that was not believed
         self._due = self._when(first) if first else 0.0
         self._failed: tuple[float, ClusterError] | None = None
         self._task: asyncio.Task[Credential] | None = None
@@ -79,7 +83,7 @@ class Renewing:
         return good if good is not None else await asyncio.shield(self._task)
 
     async def _next(self) -> Credential:
-        self._one = one = await self._renew()
+        self._one = one = await self._renew(self._refused)
         self._failed, self._renewed, self._due = None, self._clock(), self._when(one)
         return one
 
@@ -99,6 +103,7 @@ class Renewing:
         """Get another one, unless this one was just made."""
         if self._clock() < self._renewed + BELIEVED:
             return False
+        self._refused = self._one.token if self._one else self._refused
         self._one = None
         return True
 

@@ -69,11 +69,11 @@ class Oidc:
             text["ca_data"],
         )
 
-    async def renewed(self, keeper: Keeper) -> Credential:
-        """The next token. Raises Refused or Unreachable."""
+    async def renewed(self, keeper: Keeper, refused: str = "") -> Credential:
+        """The next token; never ``refused``, which the cluster did not believe. Raises Refused or Unreachable."""
         kept = await keeper.load()
         known = str(kept.get("token") or "")
-        if (ends := token_ends(known)) and ends > time.time() + 60:
+        if known != refused and (ends := token_ends(known)) and ends > time.time() + 60:
             return Credential(known, ends=ends)  # somebody else renewed it
         async with self._client() as client:
             discovery = await self._discovered(client)

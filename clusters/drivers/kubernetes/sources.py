@@ -16,9 +16,9 @@ def source_of(connection: Connection, keeper: Keeper | None = None) -> Source | 
         about = {"server": connection.server, "insecure-skip-tls-verify": connection.insecure}
         if connection.ca_data:
             about["certificate-authority-data"] = connection.ca_data
-        return Renewing(lambda: plugin.run(about))
+        return Renewing(lambda refused: plugin.run(about))
     if (oidc := connection.oidc) is not None and keeper is not None:
         ends = token_ends(connection.token)
         first = Credential(connection.token, ends=ends) if ends is not None else None
-        return Renewing(lambda: oidc.renewed(keeper), first)
+        return Renewing(lambda refused: oidc.renewed(keeper, refused), first)
     return None
