@@ -10,9 +10,8 @@ from clusters.build.graph import Graph
 from clusters.build.running import graph_of
 from clusters.errors import Missing
 from clusters.live.frame import Frame
-from clusters.models import Job
 from dashboard.topics.base import Topic
-from dashboard.topics.job import may_see
+from dashboard.visible_jobs import visible_job
 
 PACE = 0.1  # seconds between two frames
 NEWEST = 60  # lines of one step in one frame
@@ -25,9 +24,8 @@ class BuildTopic(Topic):
 
     async def open(self) -> None:
         """Whoever may read its job may follow it."""
-        key = self.args.get("key")
-        job = await Job.objects.filter(key=key).afirst() if isinstance(key, str) and key.isascii() else None
-        if job is None or not may_see(self.actor, job):
+        job = await visible_job(self.actor, self.args.get("key"))
+        if job is None:
             raise Missing("There is no such build.")
         self._key = job.key
         self._graph = graph_of(job.key)

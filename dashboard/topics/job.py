@@ -5,22 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from clusters import jobs
-from clusters.access import Actor, Need, Target, decide
-from clusters.errors import Invalid, Missing
-from clusters.kinds.base import Role
+from clusters.errors import Missing
 from clusters.live.frame import Frame
-from clusters.models import Job
 from dashboard.topics.base import Topic, number
+from dashboard.visible_jobs import visible_job
 
 MOST_LINES = 10_000_000  # no job has a line of a higher number
-
-
-def may_see(actor: Actor, job: Job) -> bool:
-    """Whoever began it may, and whoever may see its cluster."""
-    if job.actor_id == actor.user_id:
-        return True
-    need = Need(Role.VIEWER, acts=False)
-    return job.cluster_id is not None and decide(actor, Target(job.cluster_id), need).allowed
 
 
 class JobTopic(Topic):
@@ -29,15 +19,12 @@ class JobTopic(Topic):
     name = "job"
 
     async def open(self) -> None:
-        """Whoever began it, and whoever may see its cluster, may read it."""
-        key, start = self.args.get("key"), self.args.get("from", 1)
-        if not isinstance(key, str) or not key.isascii():
-            raise Invalid("There is no such job.")
-        start = number(start, MOST_LINES)
-        job = await Job.objects.filter(key=key).afirst()
-        if job is None or not may_see(self.actor, job):
+        """Whoever sees its page may read it."""
+        start = number(self.args.get("from", 1), MOST_LINES)
+        job = await visible_job(self.actor, self.args.get("key"))
+        if job is None:
             raise Missing("There is no such job.")
-        self._seq, self._start, self._key = 0, start, key
+        self._seq, self._start, self._key = 0, start, job.key
         self._taken = asyncio.Event()
         task = asyncio.create_task(self._follow())
         self.open_things.callback(task.cancel)

@@ -31,7 +31,8 @@ from dashboard.forms import filled
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.scope import meant
-from dashboard.views.jobs import job_or_404, may_cancel, visible
+from dashboard.views.jobs import job_or_404, may_cancel
+from dashboard.visible_jobs import visible_jobs
 
 EACH = 50
 FIRST_DOCKERFILE = 'FROM busybox:latest\nRUN echo hello > /hello\nCMD ["cat", "/hello"]\n'
@@ -70,7 +71,7 @@ async def new(request: Request) -> HttpResponse:
 @require_safe
 async def builds(request: Request) -> HttpResponse:
     """Newest first; ``?tag=`` those of one image."""
-    found = Build.objects.select_related("job__cluster", "job__actor").filter(job__in=visible(request.actor))
+    found = Build.objects.select_related("job__cluster", "job__actor").filter(job__in=visible_jobs(request.actor))
     if tag := request.GET.get("tag", ""):
         found = found.filter(tag=tag[:300])
     before = request.GET.get("before", "")
@@ -165,13 +166,15 @@ def _context(
 
 async def build_of(actor: Actor, cluster_id: int, image: str) -> Build | None:
     """The newest build that made this image there, if this person may see it."""
-    found = Build.objects.filter(image=image, job__cluster_id=cluster_id, job__in=visible(actor))
+    found = Build.objects.filter(image=image, job__cluster_id=cluster_id, job__in=visible_jobs(actor))
     return await found.select_related("job").defer("output", "dockerfile", "steps").order_by("-id").afirst()
 
 
 async def _before(actor: Actor, one: Build) -> Build | None:
     """The last build of the same name on the same host that made an image."""
-    found = Build.objects.filter(tag=one.tag, job__in=visible(actor), job__cluster_id=one.job.cluster_id, pk__lt=one.pk)
+    found = Build.objects.filter(
+        tag=one.tag, job__in=visible_jobs(actor), job__cluster_id=one.job.cluster_id, pk__lt=one.pk
+    )
     return await found.exclude(image="").select_related("job").defer("output", "dockerfile").order_by("-id").afirst()
 
 

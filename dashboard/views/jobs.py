@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +15,7 @@ from dashboard.access import allow
 from dashboard.engine import engine, page_of
 from dashboard.page import page
 from dashboard.request import Request
+from dashboard.visible_jobs import visible_jobs
 
 EACH = 50
 
@@ -25,7 +25,7 @@ EACH = 50
 async def jobs(request: Request) -> HttpResponse:
     """Newest first."""
     before = request.GET.get("before", "")
-    found = visible(request.actor)
+    found = visible_jobs(request.actor)
     if before.isdecimal() and len(before) < 16:
         found = found.filter(pk__lt=int(before))
     rows = [job async for job in found[: EACH + 1]]
@@ -94,23 +94,10 @@ def _made(request: Request, one: Job) -> dict[str, str] | None:
 
 async def job_or_404(request: Request, key: str) -> Job:
     """The job, when this person may see it."""
-    one = await visible(request.actor).filter(key=key).afirst()
+    one = await visible_jobs(request.actor).filter(key=key).afirst()
     if one is None:
         raise Http404
     return one
-
-
-def visible(actor: Actor) -> QuerySet[Job]:
-    """Your own, those of clusters that are shared with you as a whole, and for administrators all.
-
-    Of a cluster that is asked as whoever acts, only your own: another one's tell what it may not show to you.
-    """
-    found = Job.objects.select_related("cluster", "actor").order_by("-id")
-    if is_admin(actor):
-        return found
-    shared = engine.scope(actor).items()
-    whole = [cluster for cluster, namespaces in shared if namespaces is None and actor.limits_on(cluster) is None]
-    return found.filter(Q(actor_id=actor.user_id) | Q(cluster_id__in=whole))
 
 
 def may_cancel(request: Request, one: Job) -> bool:

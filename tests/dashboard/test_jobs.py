@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from clusters import actors, jobs
+from clusters.drivers.kubernetes.access import Rule
+from clusters.drivers.kubernetes.rights import Rights
+from clusters.errors import Missing
 from clusters.models import Job
+from dashboard.topics.build import BuildTopic
+from dashboard.topics.job import JobTopic
+from dashboard.visible_jobs import visible_jobs
 from tests.dashboard.conftest import Fakes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[User], AsyncClient]
+LIMITS = (Rights((Rule(["*"], ["*"], ["*"]),)),)  # of a cluster that is asked as them, and shows them all
 
 
 async def begin(user: User, cluster_id: int | None) -> str:
@@ -64,6 +72,26 @@ async def test_who_began_it_may_cancel_it_and_others_may_not(
     assert (await Job.objects.aget(key=key)).state == "running"
     assert (await async_client_for(otto).post(f"/jobs/{key}/cancel/")).status_code == 302
     assert (await end(key)).state == "cancelled"
+
+
+async def test_who_acts_as_themselves_on_its_cluster_follows_no_job_of_somebody_else_live_either(
+    fakes: Fakes, otto: User, vera: User
+) -> None:
+    key = await begin(otto, fakes.shop.pk)
+    for user, limits, sees in ((vera, (), True), (vera, LIMITS, False), (otto, LIMITS, True)):
+        actor = await actors.actor_for(user.pk)
+        assert actor is not None
+        actor = replace(actor, limits=tuple((fakes.shop.pk, one) for one in limits))
+        assert await visible_jobs(actor).filter(key=key).aexists() is sees  # its page
+        for made in (JobTopic, BuildTopic):
+            topic = made(actor, {"key": key}, lambda: None)
+            if sees:
+                await topic.open()
+            else:
+                with pytest.raises(Missing):
+                    await topic.open()
+            await topic.close()
+    await end(key)
 
 
 @pytest.mark.parametrize("key", ["x", "0" * 32, "0" * 400])
