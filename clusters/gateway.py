@@ -32,6 +32,7 @@ from clusters.shells import in_time, recorded_shell
 from clusters.triage import moments
 
 WHOLE = {"raw", "yaml"}  # the panels that show an object as a whole
+NOT_SHARED = "It would change what is not shared with you, or not yours to change."
 READ_SECONDS = 30.0
 COUNTED_SOON = 1.5  # seconds a page waits until a cluster has counted what nothing needs
 
@@ -107,6 +108,7 @@ class Gateway:
         values = fields.clean(action.fields, params)
         await self._may_touch(actor, cluster_id, action, values)
         await self._permitted(actor, cluster_id, kind, resource, action)
+        await self._may_change_others(actor, cluster_id, kind, resource, action)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
         request = request_of(actor.user_id, key)
         driver = self.driver(actor, cluster_id)
@@ -127,15 +129,8 @@ class Gateway:
         action = kind.action(verb)
         if action is None:
             raise Missing(f"A {kind.label.lower()} has no action “{verb[:40]}”.")
-        await self.see(
-            actor,
-            cluster_id,
-            kind.namespace_of(resource),
-            Need(action.role, action.right),
-            verb=verb,
-            kind=kind.name,
-            resource=resource,
-        )
+        inside, need = kind.namespace_of(resource), Need(action.role, action.right)
+        await self.see(actor, cluster_id, inside, need, verb=verb, kind=kind.name, resource=resource)
         return action
 
     async def _may_touch(self, actor: Actor, cluster_id: int, action: Action[Any], values: Mapping[str, Any]) -> None:
@@ -149,6 +144,17 @@ class Gateway:
             need = Need(action.role, action.right)
             other = named[0]
             await self.see(actor, cluster_id, other.namespace, need, verb=action.verb, kind=field.among, resource=other)
+
+    async def _may_change_others(
+        self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any]
+    ) -> None:
+        """What it changes beside it, wherever that is, must be this person's to act on, too. Raises Denied."""
+        now, need = self.connections.resource(cluster_id, kind.name, resource.uid), Need(action.role, action.right)
+        for inside in sorted(set(action.changes_in(now))) if action.changes_in and now is not None else ():
+            try:
+                await self.see(actor, cluster_id, inside, need, verb=action.verb, kind=kind.name, resource=resource)
+            except Denied as error:
+                raise Denied(NOT_SHARED, known=True) from error
 
     async def _permitted(
         self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, action: Action[Any]
@@ -169,17 +175,18 @@ class Gateway:
 
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
         """Would it be allowed? For what a page offers; doing it is decided again."""
-        target = target_in(row.cluster, row.namespace)
-        return decide(actor, target, Need(action.role, action.right))
+        need = Need(action.role, action.right)
+        decision = decide(actor, target_in(row.cluster, row.namespace), need)
+        others = action.changes_in(row.resource) if action.changes_in and decision.allowed else ()
+        allowed = all(decide(actor, target_in(row.cluster, one), need).allowed for one in set(others))
+        return decision if allowed else Decision(False, NOT_SHARED)
 
     async def read(
         self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, panel: Panel[Any], about: str = ""
     ) -> Mapping[str, Any]:
         """What a panel of a resource's page shows; ``about`` is the part of it that the panel asks for."""
-        need = Need(panel.role, panel.right, acts=False)
-        await self.see(
-            actor, cluster_id, kind.namespace_of(resource), need, verb=panel.key, kind=kind.name, resource=resource
-        )
+        inside, need = kind.namespace_of(resource), Need(panel.role, panel.right, acts=False)
+        await self.see(actor, cluster_id, inside, need, verb=panel.key, kind=kind.name, resource=resource)
         if panel.right == "reveal":
             detail = {panel.asks: about} if panel.asks else {}
             event = event_of(actor, self.connections.cluster(cluster_id), kind.name, resource, panel.key, detail=detail)
@@ -233,10 +240,8 @@ class Gateway:
         """The whole object as the cluster has it now, of a kind whose page shows that. Raises Missing or Denied."""
         if not any(panel.key in WHOLE for panel in kind.panels):
             raise Missing(f"A {kind.label.lower()} is not shown as a whole.")
-        namespace = kind.namespace_of(resource)
-        await self.see(
-            actor, cluster_id, namespace, Need(Role.VIEWER, acts=False), verb="raw", kind=kind.name, resource=resource
-        )
+        namespace, need = kind.namespace_of(resource), Need(Role.VIEWER, acts=False)
+        await self.see(actor, cluster_id, namespace, need, verb="raw", kind=kind.name, resource=resource)
         driver = self.driver(actor, cluster_id)
         return await in_time(driver.get(kind, namespace or "", resource.name), READ_SECONDS)
 
@@ -257,10 +262,8 @@ class Gateway:
         await self._see_stream(actor, cluster_id, source, Need(Role.OPERATOR, "exec"), "terminal")
         if settings.NO_TERMINAL:
             raise Refused("Terminals are switched off in this Pilothouse.")
-        cluster, detail = (
-            self.connections.cluster(cluster_id),
-            {"container": source.container, "command": list(command)},
-        )
+        cluster = self.connections.cluster(cluster_id)
+        detail = {"container": source.container, "command": list(command)}
         event = event_of(actor, cluster, source.kind, source.resource, "terminal", detail=detail)
         driver = self.driver(actor, cluster_id)
         return await recorded_shell(lambda: in_time(driver.shell(source, command), READ_SECONDS), event)

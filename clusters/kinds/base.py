@@ -156,6 +156,7 @@ class Action(Generic[T]):
     right: Right = ""
     permissions: tuple[Permission, ...] = ()  # what the cluster itself must allow, where it has rights of its own
     fields: tuple[Field, ...] = ()
+    changes_in: Callable[[T], Iterable[str]] | None = None  # the namespaces of what it changes beside the resource
     refuse: Callable[[T], str] | None = None  # why it makes no sense now ("" when it does)
     stays: Callable[[T], str] | None = None  # what is left when it is done: "The volume data stays."
     confirm: bool = True  # False: done at once, with undo in the toast

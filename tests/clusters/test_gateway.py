@@ -17,7 +17,7 @@ from clusters.gateway import Denied, Gateway
 from clusters.kinds.base import Look, Role
 from clusters.kinds.panels import RAW
 from clusters.models import AuditEntry, Job
-from tests.clusters.fakes import APP, PANEL, SECRETS, App, FakeConnections, copy
+from tests.clusters.fakes import APP, PANEL, SECRETS, STOP, App, FakeConnections, copy
 from tests.clusters.heard import Heard
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -230,6 +230,17 @@ async def test_what_makes_no_sense_now_is_said_and_not_done(gateway: Gateway, th
     with pytest.raises(Missing):
         await gateway.act(ADA, 1, APP, web(there), "explode", {})
     assert there.fake.calls == []
+
+
+async def test_what_an_action_changes_elsewhere_must_be_ones_own_too(gateway: Gateway, there: FakeConnections) -> None:
+    app = replace(APP, actions=(replace(STOP, changes_in=lambda app: ["back"]),))
+    with pytest.raises(Denied, match="not shared with you") as refused:
+        await gateway.act(OTTO, 1, app, web(there), "stop", {})
+    assert "back" not in f"{refused.value.message}{refused.value.hint}"
+    assert there.fake.calls == []
+    assert await AuditEntry.objects.filter(actor="otto").aexists()
+    await gateway.act(ADA, 1, app, web(there), "stop", {})
+    assert there.fake.calls != []
 
 
 async def test_a_panel_sees_only_what_its_reader_may_see(gateway: Gateway, there: FakeConnections) -> None:

@@ -64,5 +64,5 @@ CONFIG: Kind[Config] = Kind(
     columns=(name_column(), STATUS, kept.USED, STACK_COLUMN, AGE),
     panels=(kept.overview_panel("is shown to those who may see what is secret; that is in the audit"), HELD),
     actions=(rotate("configs", "Config", VALUE), kept.remove("configs", "config")),
-    search=lambda one: " ".join((one.uid, *(user.name for user in one.users))),
+    search=lambda one: " ".join((one.uid, *one.own_users)),
 )

@@ -14,11 +14,11 @@ from clusters.kinds.actions import docker_line, one_call
 from clusters.kinds.base import JSON, Action, Column, Health, Level, Look, Panel, Says
 from clusters.kinds.docker.volume_actions import pairs
 from clusters.kinds.field import Field
-from clusters.kinds.formats import count, listed
+from clusters.kinds.formats import count
 from clusters.kinds.makers import Maker
 from clusters.kinds.swarm import service_health
 from clusters.kinds.swarm.kept_model import Kept
-from clusters.kinds.swarm.kept_rotation import encoded
+from clusters.kinds.swarm.kept_rotation import encoded, users_in_words
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
 
 _NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,62}[a-zA-Z0-9])?")
@@ -27,7 +27,7 @@ NAME_HINT = "At most 64 letters, digits, “-”, “_” and “.”, with a le
 USED: Column[Any] = Column(
     key="used",
     label="Used by",
-    value=lambda one: list(dict.fromkeys(user.name for user in one.users)),
+    value=lambda one: [*one.own_users, *(["of other stacks"] if one.other_users else [])],
     cell="tags",
     sort=lambda one: len(one.users),
     width="minmax(140px, 1.6fr)",
@@ -68,6 +68,7 @@ def overview_panel(values: str) -> Panel[Any]:
             Fact("Id", one.uid, mono=True),
         ]
         users = [_user(services[user.uid], user.where) for user in one.users if user.uid in services]
+        hidden = any(user.uid not in services for user in one.users)
         nobody = "No service uses it. It can be removed without breaking anything that is here now."
         return overview(
             [Section("Facts", facts)],
@@ -75,6 +76,7 @@ def overview_panel(values: str) -> Panel[Any]:
             users=users,
             users_title="Used by",
             how="Where inside",
+            users_more=f"{'And' if users else 'Only'} services that are not shared with you." if hidden else "",
             nobody=nobody,
         )
 
@@ -89,8 +91,9 @@ def _user(service: Any, where: str) -> dict[str, Any]:
 
 def in_use(one: Kept) -> str:
     """Why it cannot go; "" when it can."""
-    names = list(dict.fromkeys(user.name for user in one.users))
-    return f"{listed(names[:3])} {'uses' if len(names) == 1 else 'use'} it." if names else ""
+    words = users_in_words(one, one.own_users[:3])
+    alone = len(one.own_users) == 1 and not one.other_users
+    return f"{words} {'uses' if alone else 'use'} it." if words else ""
 
 
 def remove(collection: str, noun: str) -> Action[Any]:

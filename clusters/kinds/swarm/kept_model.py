@@ -24,6 +24,7 @@ class User(msgspec.Struct, frozen=True, gc=False):
 
     uid: str
     name: str
+    namespace: str = ""  # its stack
     where: str = ""
 
 
@@ -47,6 +48,17 @@ class Kept(Object, frozen=True, gc=False, rename="pascal"):
     def labels(self) -> dict[str, str]:
         """Its labels; empty when it has none."""
         return self.spec.labels or {}
+
+    @property
+    def own_users(self) -> list[str]:
+        """The names of those that whoever sees this sees, too: of its stack; all, where it belongs to none."""
+        own = (user.name for user in self.users if user.namespace == self.namespace or not self.namespace)
+        return list(dict.fromkeys(own))
+
+    @property
+    def other_users(self) -> bool:
+        """Do services of other stacks use it?"""
+        return bool(self.namespace) and any(user.namespace != self.namespace for user in self.users)
 
     @property
     def version(self) -> str:
@@ -80,7 +92,7 @@ def _joined(own: Sequence[Any], uses: Iterable[tuple[Service, Any, str]]) -> lis
     for service, reference, folder in uses:
         name = reference.file.name if reference.file else reference.name
         where = name if name.startswith("/") else f"{folder}{name}"
-        users[reference.uid].append(User(service.uid, service.name, where))
+        users[reference.uid].append(User(service.uid, service.name, service.namespace, where))
     return [msgspec.structs.replace(one, users=tuple(sorted(users.get(one.uid, ()), key=_order))) for one in own]
 
 

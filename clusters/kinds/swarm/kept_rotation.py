@@ -1,10 +1,13 @@
-"""Another value for a secret or config. A Swarm changes none: a new one is made, the services that use it get that
-instead of the old one, copy by copy, and the old one is removed."""
+"""Another value for a secret or config. A Swarm changes none: a new one is made, and the services that use it get that
+instead of the old one, copy by copy. The old one stays: where a new copy fails, a service goes back to it."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
@@ -13,7 +16,7 @@ from clusters.kinds.actions import Values, quietly
 from clusters.kinds.base import Action, Says
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
-from clusters.kinds.swarm.base import Tree, change_spec
+from clusters.kinds.swarm.base import Tree, change_spec, read_spec
 from clusters.kinds.swarm.kept_model import Kept
 
 MOST = 500_000  # bytes, as the Swarm has it
@@ -37,25 +40,96 @@ def encoded(text: str) -> str:
     return base64.b64encode(data).decode()
 
 
+def users_in_words(one: Kept, names: Sequence[str], others: str = "Services of other stacks") -> str:
+    """Those that whoever sees it sees, too, and that there are ``others``; "" when nobody uses it."""
+    if not one.other_users:
+        return listed(names)
+    return listed([*names, others[0].lower() + others[1:]]) if names else others
+
+
+@dataclass(slots=True)
+class _Rotation:
+    """One while it goes on."""
+
+    driver: Driver
+    collection: str
+    sort: str
+    one: Kept
+    says: Says
+    name: str = ""
+    now: str = ""  # the service that is being changed
+    done: list[str] = field(default_factory=list)
+
+    async def run(self, value: str) -> str:
+        spec, _ = await read_spec(self.driver, self.collection, self.one.uid)
+        made = await self._make({**spec, "Data": encoded(value)})
+        self.says.say(f"{self.name} is made.")
+        services = dict.fromkeys((user.uid, user.name) for user in self.one.users)
+        for uid, service in services:
+            self.now = service
+            await self._give(uid, made)
+            self.done.append(service)
+            self.now = ""
+            self.says.say(f"{service} changes to it ({len(self.done)} of {count(len(services), 'service')}).")
+        return f"{self.name} is in use in the place of {self.one.name}, which stays until somebody removes it"
+
+    async def _make(self, body: Tree) -> str:
+        for taken in range(MOST_NUMBERS):
+            name = next_name(self.one.name, taken)
+            try:
+                call = Call("POST", (self.collection, "create"), body={**body, "Name": name})
+                said = await self.driver.call(call)
+            except Conflict:
+                continue  # there is one of that name
+            self.name = name
+            return str(said["ID"])
+        raise Conflict(f"The names after {self.one.name} are all taken.", hint="Remove some that nobody uses.")
+
+    async def _give(self, uid: str, made: str) -> None:
+        def edit(spec: Tree) -> None:
+            container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
+            for reference in container.get(f"{self.sort}s") or ():
+                if reference.get(f"{self.sort}ID") == self.one.uid:
+                    reference.update({f"{self.sort}ID": made, f"{self.sort}Name": self.name})
+
+        try:
+            await change_spec(self.driver, "services", uid, edit)
+        except ClusterError as error:
+            words = f"{self.now} could not be given {self.name}: {error.message} {self._have}{self.one.name} stays."
+            raise ClusterError(words, hint=error.hint, detail=error.detail) from error
+
+    @property
+    def _have(self) -> str:
+        return f"{listed(self.done)} {'has' if len(self.done) == 1 else 'have'} the new one. " if self.done else ""
+
+    @property
+    def stopped(self) -> str:
+        """What is done and what is not, for whoever stopped it."""
+        if not self.name:
+            return f"Stopped: nobody was given another value. {self.one.name} stays."
+        unsure = f"Whether {self.now} was given it, its page says. " if self.now else ""
+        have = self._have or "No service is known to have it. "
+        return f"Stopped: {self.name} is made. {have}{unsure}The others keep {self.one.name}, which stays."
+
+
 def rotate(collection: str, sort: str, field: Field) -> Action[Any]:
     """``collection`` is "secrets" or "configs", ``sort`` what it is called in references: "Secret" or "Config"."""
 
     async def work(driver: Driver, one: Kept, values: Values, says: Says) -> str:
-        body = {"Labels": one.labels, "Data": encoded(str(values["value"]))}
-        name, made = await _make(driver, collection, one, body)
-        says.say(f"{name} is made.")
-        await _give(driver, sort, one, name, made, says)
+        rotation = _Rotation(driver, collection, sort, one, says)
         try:
-            await driver.call(Call("DELETE", (collection, one.uid)))
-        except ClusterError as error:
-            return f"{name} is in use; {one.name} could not be removed: {error.message}"
-        return f"{name} is in use in the place of {one.name}, which is removed"
+            return await rotation.run(str(values["value"]))
+        except asyncio.CancelledError:
+            says.say(rotation.stopped, "warning")
+            raise asyncio.CancelledError(rotation.stopped) from None
 
     return Action(
         verb="rotate",
         label="Rotate",
         icon="rotate-cw",
         effect=_effect,
+        stays=lambda one: f"{one.name} stays, for services that go back. Remove it when the new one has proved good.",
+        changes_in=lambda one: [user.namespace for user in one.users],
         run=quietly(work),
         run_saying=work,
         long=True,
@@ -66,44 +140,9 @@ def rotate(collection: str, sort: str, field: Field) -> Action[Any]:
 
 
 def _effect(one: Kept) -> str:
-    names = list(dict.fromkeys(user.name for user in one.users))
-    new = next_name(one.name)
-    if not names:
-        return f"Makes {new} with the new value, and removes {one.name}. No service uses it now."
-    copies = "Its copies are" if len(names) == 1 else "Their copies are"
-    return (
-        f"Makes {new} with the new value, gives it to {listed(names)} and removes {one.name}. "
-        f"{copies} replaced as the settings of updates say."
-    )
-
-
-async def _make(driver: Driver, collection: str, one: Kept, body: dict[str, Any]) -> tuple[str, str]:
-    for taken in range(MOST_NUMBERS):
-        name = next_name(one.name, taken)
-        try:
-            said = await driver.call(Call("POST", (collection, "create"), body={"Name": name, **body}))
-        except Conflict:
-            continue  # there is one of that name
-        return name, str(said["ID"])
-    raise Conflict(f"The names after {one.name} are all taken.", hint="Remove some that nobody uses.")
-
-
-async def _give(driver: Driver, sort: str, one: Kept, name: str, made: str, says: Says) -> None:
-    done: list[str] = []
-    services = dict.fromkeys((user.uid, user.name) for user in one.users)
-    for uid, service in services:
-
-        def edit(spec: Tree) -> None:
-            container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
-            for reference in container.get(f"{sort}s") or ():
-                if reference.get(f"{sort}ID") == one.uid:
-                    reference.update({f"{sort}ID": made, f"{sort}Name": name})
-
-        try:
-            await change_spec(driver, "services", uid, edit)
-        except ClusterError as error:
-            have = f"{listed(done)} {'has' if len(done) == 1 else 'have'} the new one. " if done else ""
-            words = f"{service} could not be given {name}: {error.message} {have}{one.name} stays."
-            raise ClusterError(words, hint=error.hint, detail=error.detail) from error
-        done.append(service)
-        says.say(f"{service} changes to it ({len(done)} of {count(len(services), 'service')}).")
+    words, new = users_in_words(one, one.own_users, "services of other stacks"), next_name(one.name)
+    if not words:
+        return f"Makes {new} with the new value. No service uses {one.name} now."
+    alone = len(one.own_users) == 1 and not one.other_users
+    copies = "Its copies are" if alone else "Their copies are"
+    return f"Makes {new} with the new value and gives it to {words}. {copies} replaced as the settings of updates say."

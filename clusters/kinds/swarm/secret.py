@@ -36,5 +36,5 @@ SECRET: Kind[Secret] = Kind(
     columns=(name_column(), STATUS, kept.USED, STACK_COLUMN, AGE),
     panels=(kept.overview_panel("is shown to nobody: the Swarm gives it to the copies of services alone"), RAW),
     actions=(rotate("secrets", "Secret", VALUE), kept.remove("secrets", "secret")),
-    search=lambda one: " ".join((one.uid, *(user.name for user in one.users))),
+    search=lambda one: " ".join((one.uid, *one.own_users)),
 )

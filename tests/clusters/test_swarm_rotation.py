@@ -1,0 +1,86 @@
+"""Another value for a secret or config: nothing is lost by it, and nobody changes or learns of what is not shared."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from clusters.drivers.base import Call
+from clusters.kinds.actions import Quiet
+from clusters.kinds.base import Look
+from clusters.kinds.swarm.kept_model import User
+from tests.clusters.swarm_things import named, recorded, resources
+
+
+class Manager:
+    """Answers as the manager that was recorded; ``stops`` at that call."""
+
+    def __init__(self, stops: str = "") -> None:
+        self.calls: list[Call] = []
+        self.stops = stops
+
+    async def call(self, call: Call) -> Any:
+        self.calls.append(call)
+        if self.stops and self.stops in call.path:
+            raise asyncio.CancelledError
+        if call.method == "POST":
+            return {"ID": "new"}
+        (tree,) = [one for one in recorded(call.path[0]) if one["ID"] == call.path[1]]
+        tree["Spec"]["Templating"] = {"Name": "golang"}
+        return tree
+
+
+def _rotate(kind: str, manager: Manager) -> Any:
+    (one,) = resources(named(kind))
+    action = named(kind).action("rotate")
+    assert action
+    assert action.run_saying
+    return action.run_saying(cast(Any, manager), one, {"value": "new"}, Quiet())
+
+
+async def test_the_old_one_stays_for_services_that_go_back_and_the_new_one_is_made_like_it() -> None:
+    manager = Manager()
+    words = await _rotate("swarm-config", manager)
+    assert words == "shop_web_conf-v2 is in use in the place of shop_web_conf, which stays until somebody removes it"
+    assert "DELETE" not in {call.method for call in manager.calls}
+    made = next(call.body for call in manager.calls if call.path[-1] == "create")
+    assert made["Templating"] == {"Name": "golang"}
+    assert (made["Name"], made["Data"]) == ("shop_web_conf-v2", "bmV3")
+    assert made["Labels"] == {"com.docker.stack.namespace": "shop"}
+
+
+async def test_one_that_is_stopped_says_what_is_done_and_what_is_not() -> None:
+    with pytest.raises(
+        asyncio.CancelledError, match=r"-v2 is made\. .*Whether shop_web was given it.*shop_db_password"
+    ):
+        await _rotate("swarm-secret", Manager(stops="update"))
+    with pytest.raises(asyncio.CancelledError, match="nobody was given another value"):
+        await _rotate("swarm-secret", Manager(stops="create"))
+
+
+async def test_services_of_other_stacks_are_counted_in_and_not_named() -> None:
+    kind, (one,) = named("swarm-secret"), resources(named("swarm-secret"))
+    shared = msgspec.structs.replace(one, users=(*one.users, User("u9", "bank_vault", "bank")))
+    remove, rotate = kind.action("remove"), kind.action("rotate")
+    assert remove
+    assert remove.refuse
+    assert rotate
+    assert rotate.changes_in
+    assert set(rotate.changes_in(shared)) == {"shop", "bank"}
+    assert remove.refuse(shared) == "shop_web and services of other stacks use it."
+    assert kind.search
+    words = f"{rotate.effect(shared)}{kind.search(shared)}{[column.value(shared) for column in kind.columns]}"
+    assert "services of other stacks" in words
+    assert "bank" not in words
+
+    async def related(name: str) -> list[Any]:
+        return resources(named(name))
+
+    load = kind.panels[0].load
+    assert load
+    page = await load(cast(Look, SimpleNamespace(resource=shared, related=related)))
+    assert page["users_more"] == "And services that are not shared with you."
