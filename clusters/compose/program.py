@@ -30,7 +30,8 @@ _PLUGINS = ("/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.\d+")
 # What the program, or the language it is written in, reads from its environment for itself.
 _RESERVED = re.compile(
-    r"(DOCKER|COMPOSE|BUILDX|BUILDKIT|LD|DYLD|GO|OTEL|XDG|SSL|MOBY)_?[A-Z0-9_]*|PATH|HOME|TMPDIR|PWD|"
+    r"(DOCKER|COMPOSE|BUILDX|BUILDKIT|LD|DYLD|OTEL|XDG|MOBY)_[A-Z0-9_]*|PATH|HOME|TMPDIR|PWD|"
+    r"SSL_CERT_(FILE|DIR)|GODEBUG|GOGC|GOMAXPROCS|GOMEMLIMIT|GOTRACEBACK|GOROOT|GOCOVERDIR|"
     r"(HTTPS?|ALL|NO|FTP)_PROXY",
     re.IGNORECASE,
 )
