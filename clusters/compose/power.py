@@ -54,6 +54,8 @@ def project_powers(project: Mapping[str, Any]) -> list[str]:
     for network in _each(project, "networks"):
         if str(network.get("driver") or "") not in _DRIVERS or network.get("driver_opts"):
             found.append("makes a network that reaches beyond the engine")
+        if network.get("name") == "host":
+            found += powers({"HostConfig": {"NetworkMode": "host"}})
     return list(dict.fromkeys(found))
 
 
@@ -106,6 +108,9 @@ def _host(service: Mapping[str, Any]) -> dict[str, Any]:
             host[_AS_IN_A_CONTAINER[key]] = value
         elif key == "volumes":
             host["Mounts"] = [_mount(one) for one in value or ()]
+        elif key == "networks":  # its options are settings of the kernel, as "sysctls" are
+            options = [(one or {}).get("driver_opts") for one in (value or {}).values()]
+            host["Sysctls"] = service.get("sysctls") or any(options)
         elif key == "logging":
             host["LogConfig"] = {"Type": (value or {}).get("driver"), "Config": (value or {}).get("options") or {}}
         elif key == "deploy":

@@ -5,6 +5,7 @@ It is looked for in the text itself, before the program sees anything of it: the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -61,6 +62,15 @@ def refused_in_project(project: Mapping[str, Any]) -> Iterator[tuple[Path, str]]
             if one.get("type") == "bind" and not source.startswith("/"):
                 words = f"{source[:100]} is no whole path on that machine: it must begin with a slash."
                 yield ("services", name, "volumes"), words
+        for one in service.get("security_opt") or ():
+            if _reads_profile(str(one)):
+                words = "a seccomp profile is read from a file. Only “unconfined” and “builtin” can be named."
+                yield ("services", name, "security_opt"), words
+    for section in ("services", "networks", "volumes", "configs", "secrets"):
+        for name, one in _mapping(project.get(section)).items():
+            yield from _labels((section, name), _mapping(one))
+            if section in ("configs", "secrets") and _mapping(one).get("file"):
+                yield (section, name), "“file” reads a file."
     for name, volume in _mapping(project.get("volumes")).items():
         called = str((volume or {}).get("name") or name)
         if not is_volume_name(called):  # an engine would take "/" as a folder of its machine
@@ -79,6 +89,12 @@ def _of_service(path: Path, service: dict[str, Any]) -> Iterator[tuple[Path, str
             words = "a folder beside the text is not here. Use a named volume, or the whole path on that machine."
             yield (*path, "volumes", number), words
     yield from _labels(path, service)
+
+
+def _reads_profile(option: str) -> bool:
+    """Whether the program opens a file for it, whichever sign stands before the path."""
+    name, *value = re.split("[=:]", option, maxsplit=1)
+    return name.strip().casefold() == "seccomp" and value not in (["unconfined"], ["builtin"])
 
 
 def _is_relative(volume: Any) -> bool:
