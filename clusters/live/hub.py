@@ -53,7 +53,9 @@ class Hub:
             order = index.order(query.sort)
             while not order.catch_up(SLICE):  # noqa: ASYNC110 (it waits for nobody: it works, and lets others work)
                 await asyncio.sleep(0)
-            if query.text and query not in self._shared:
+            if not query.text:
+                index.read_ahead()
+            elif query not in self._shared:
                 await index.read_texts()
 
     @contextlib.contextmanager

@@ -24,6 +24,7 @@ from clusters.live.store import Delta, Store
 from clusters.live.table import Table
 
 SLICE = 500  # rows worked out before others have their turn: about 2 ms
+READ_AFTER = 1.0  # seconds: first comes what somebody waits for
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Index:
         self._orders: dict[str, Order] = {}
         self._behind: dict[str, None] = dict.fromkeys(store.resources)  # uids to look at, again or for the first time
         self._leave = store.subscribe(self._take)
+        self._reading: asyncio.Task[None] | None = None
 
     @property
     def listed(self) -> bool:
@@ -87,6 +89,8 @@ class Index:
         """Nobody asks for these rows any longer."""
         self._leave()
         self._behind.clear()
+        if self._reading:
+            self._reading.cancel()
 
     def catch_up(self, most: int | None = None) -> bool:
         """Look at what is behind, all of it or so many rows. True when nothing is left."""
@@ -96,6 +100,15 @@ class Index:
         if uids:
             self._look_at(uids)
         return not self._behind
+
+    def read_ahead(self) -> None:
+        """Once, when the first list has been shown: read what a search will look through, before anybody searches."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_later(), name=f"read {self.store.kind.name} for searches")
+
+    async def _read_later(self) -> None:
+        await asyncio.sleep(READ_AFTER)
+        await self.read_texts()
 
     async def read_texts(self) -> None:
         """Before the first search: what it will look through, in slices. Each row remembers its own."""

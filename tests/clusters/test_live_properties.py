@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import msgspec
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -218,8 +219,23 @@ def test_a_question_asked_in_the_middle_is_answered_like_any_other(
                 assert snapshot["facets"]["status"] == facets
         del TABLES["thing"]
 
-    with patch("clusters.live.index.SLICE", few), patch("clusters.live.hub.SLICE", few):
+    sliced = patch("clusters.live.index.SLICE", few), patch("clusters.live.hub.SLICE", few)
+    with sliced[0], sliced[1], patch("clusters.live.index.READ_AFTER", 0.0):
         asyncio.run(tell())
+
+
+async def test_what_a_search_looks_through_is_read_before_anybody_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clusters.live.index.READ_AFTER", 0.0)
+    monkeypatch.setitem(TABLES, "thing", TABLE)
+    connection = FakeConnection(1)
+    hub = Hub(lambda: [connection], lambda row: f"/{row.id}/")  # type: ignore[arg-type, list-item, return-value]
+    things = [Thing(f"u{one}", "web", "", 0, 0, "v0") for one in range(5)]
+    await take(("list", 1, things), [connection], hub, None)
+    await hub.prepare(ALL)
+    with hub.window(ALL, 0, 20):
+        await asyncio.sleep(0.01)
+        [index] = hub._indexes_for(ALL)
+        assert all(entry._text for entry in index.entries.values())
 
 
 async def take(step: Any, connections: list[FakeConnection], hub: Hub, tab: Tab | None) -> None:
