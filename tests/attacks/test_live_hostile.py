@@ -22,7 +22,7 @@ from clusters.errors import ClusterError
 from clusters.kinds.docker.container import CONTAINER
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.kubernetes.pod import POD
-from clusters.live.resource import Broken
+from clusters.live.resource import Broken, Coming, FeedItem
 from tests.clusters.docker_engine import PONG, Pretender, http
 from tests.clusters.fake_api import FakeApi, pod
 from tests.faults.fake_cluster import cluster
@@ -261,10 +261,15 @@ async def test_identities_that_would_break_row_ids_are_left_out_and_the_rest_is_
         await soon(lambda: len(one.rows()) == 4, 3)
 
 
-async def test_a_list_of_endless_pages_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    from clusters.drivers.kubernetes import watch
+async def until_broken(feed: AsyncIterator[FeedItem]) -> AsyncIterator[FeedItem]:
+    async for item in feed:
+        yield item
+        if isinstance(item, Broken):
+            return
 
-    monkeypatch.setattr(watch, "MOST", 3000)
+
+async def test_a_list_of_endless_pages_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clusters.drivers.kubernetes.pages.MOST", 3000)
     api = FakeApi()
 
     async def endless(request: Any) -> Any:
@@ -276,9 +281,10 @@ async def test_a_list_of_endless_pages_is_given_up(monkeypatch: pytest.MonkeyPat
     async with cluster(api) as address:
         driver = kubernetes(address)
         async with asyncio.timeout(20), aclosing(driver.watch(POD)) as feed:
-            item = await anext(aiter(feed))
-        assert isinstance(item, Broken)
-        assert "many" in item.error.message
+            heard = [item async for item in until_broken(feed)]
+        assert all(isinstance(item, Coming) for item in heard[:-1])
+        assert isinstance(heard[-1], Broken)
+        assert "many" in heard[-1].error.message
         await driver.close()
 
 
