@@ -1,7 +1,7 @@
 """What was applied, kept for a day so that it can be taken back, also after a restart.
 
 It is sealed as secrets are (it may hold them), bound to its row, to whoever applied it and to the cluster; it is
-forgotten when it is taken back, when its time is over, and the oldest first where there is too much of it.
+forgotten when something of it is taken back, when its time is over, and the oldest first where there is too much.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from clusters.apply.written import Written
 from clusters.connect.rotation import Sealed
 from clusters.connect.secrets import Sealed as CannotBeRead
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
-from clusters.errors import Missing
+from clusters.errors import ClusterError, Missing
 from clusters.models import Undo
 
 KEEP_FOR = timedelta(days=1)
@@ -44,17 +44,14 @@ class Kept:
 
 @sync_to_async
 def keep(user_id: int, cluster_id: int, written: Sequence[Written]) -> str:
-    """The key; "" where nothing was written, or it is too large, or nothing can be sealed now."""
-    tidy()
-    packed = zlib.compress(msgspec.json.encode(written)) if written else b""
-    if not packed or len(packed) > LARGEST:
-        return ""
-    try:
-        refuse_while_locked()
-    except CannotBeRead:
-        return ""
+    """The key; "" where nothing was written, or it is too large, or nothing can be sealed or kept now."""
     key = secrets.token_hex(16)
     try:
+        tidy()
+        packed = zlib.compress(msgspec.json.encode(written)) if written else b""
+        if not packed or len(packed) > LARGEST:
+            return ""
+        refuse_while_locked()
         Undo.objects.create(
             key=key,
             at=datetime.now(UTC),
@@ -64,6 +61,8 @@ def keep(user_id: int, cluster_id: int, written: Sequence[Written]) -> str:
             sealed=seal(packed, _about(user_id, cluster_id, key)),
             size=len(packed),
         )
+    except CannotBeRead:
+        return ""
     except DatabaseError as error:  # what was done is done, and is told
         log.warning("what was applied cannot be undone later (%s)", error)
         return ""
@@ -71,13 +70,38 @@ def keep(user_id: int, cluster_id: int, written: Sequence[Written]) -> str:
 
 
 @sync_to_async
-def take(user_id: int, cluster_id: int, key: str) -> Sequence[Written]:
-    """What was kept, once. Raises Missing, or Sealed where it was sealed with another master key."""
+def read(user_id: int, cluster_id: int, key: str) -> Sequence[Written]:
+    """What was kept; it stays kept. Raises Missing, or Sealed where it was sealed with another master key."""
     row = _valid(user_id, cluster_id).filter(key=key).first()
-    if row is None or not Undo.objects.filter(pk=row.pk).delete()[0]:
-        raise Missing("This can no longer be undone here.", hint="What was applied is kept for a day.")
+    if row is None:
+        raise _over()
     packed = open_sealed(bytes(row.sealed), _about(user_id, cluster_id, key))
     return msgspec.json.decode(zlib.decompress(packed), type=list[Written])
+
+
+@sync_to_async
+def claim(user_id: int, cluster_id: int, key: str) -> Undo:
+    """Right before the first write: from now on it is used up, and nobody else can use it. Raises Missing."""
+    try:
+        row = _valid(user_id, cluster_id).filter(key=key).first()
+        if row is None or not Undo.objects.filter(pk=row.pk).delete()[0]:
+            raise _over()
+    except DatabaseError as error:
+        raise ClusterError(
+            "What was kept cannot be looked up now, so this is not undone.", hint="Try again."
+        ) from error
+    return row
+
+
+@sync_to_async
+def give_back(row: Undo) -> bool:
+    """Nothing was undone by whoever claimed it, so it can be tried again. False where it cannot be kept now."""
+    try:
+        row.save(force_insert=True)
+    except DatabaseError as error:
+        log.warning("what was not undone cannot be undone later (%s)", error)
+        return False
+    return True
 
 
 async def latest(user_id: int, cluster_id: int, uid: str) -> Kept | None:
@@ -115,6 +139,10 @@ def sealed_undos() -> Iterator[Sealed]:
             lambda new, same=same: bool(same.update(sealed=new)),  # type: ignore[misc]
             lambda same=same: same.delete(),  # type: ignore[misc]
         )
+
+
+def _over() -> Missing:
+    return Missing("This can no longer be undone here.", hint="What was applied is kept for a day.")
 
 
 def _about(user_id: int, cluster_id: int, key: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from clusters import audit
 from clusters.access import Actor
+from clusters.apply import undo
 from clusters.apply.hidden import bare, shown
 from clusters.apply.merging import changes, words
 from clusters.apply.newest import TRIES, newest, same_as_seen
@@ -17,7 +18,6 @@ from clusters.apply.owners import Owned, conflicts_of
 from clusters.apply.places import Place
 from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.step import Step, need
-from clusters.apply.undo import keep, take
 from clusters.apply.written import Written
 from clusters.carrying_out import event_of, recorded
 from clusters.drivers.base import Call, Driver
@@ -112,24 +112,30 @@ async def _write_all(gateway: Gateway, actor: Actor, cluster_id: int, steps: Seq
             written.append(Written(*about, str(after["metadata"].get("uid", "")), before, after))
         results.append(outcome)
     text = shown(written[0].after) if len(steps) == len(written) == 1 else ""
-    return Applied(results, await keep(actor.user_id, cluster_id, written), text)
+    return Applied(results, await undo.keep(actor.user_id, cluster_id, written), text)
 
 
 async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, key: str = "") -> Applied:
-    """Undo what was applied under that key, the last object first. Raises Missing or Denied, with nothing done."""
+    """Undo what was applied under that key, the last object first. Raises Missing or Denied, with nothing done.
+
+    It can be tried again as long as nothing of it was done, and nothing may have been.
+    """
 
     async def work() -> Applied:
         driver = gateway.driver(actor, cluster_id)
-        written = await take(actor.user_id, cluster_id, kept)
+        written = await undo.read(actor.user_id, cluster_id, kept)
         for one in written:  # all of them, before the first
             inside = one.namespace if one.place.namespaced else None
             takes = need(one.place)
             await gateway.see(actor, cluster_id, inside, takes, verb="undo", kind=one.place.name, name=one.name)
-        results, after = [], None
+        results, after, claimed = [], None, None
         for one in reversed(written):
 
             async def back(one: Written = one) -> dict[str, Any]:
-                answer = await driver.call(one.back(await newest(driver, one.path())))
+                nonlocal claimed
+                call = one.back(await _looked_up(driver, one))
+                claimed = claimed or await undo.claim(actor.user_id, cluster_id, kept)
+                answer = await driver.call(call)
                 return answer if isinstance(answer, dict) else {}
 
             said = "Deleted again." if one.before is None else "As it was before."
@@ -137,9 +143,19 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
                 gateway, actor, cluster_id, (one.place, one.namespace, one.name), one.uid, "undo", {}, key, back, said
             )
             results.append(outcome)
-        return Applied(results, text=shown(after) if len(written) == 1 and written[0].before and after else "")
+        again = all(one.state == "failed" for one in results) and (not claimed or await undo.give_back(claimed))
+        text = shown(after) if len(written) == 1 and written[0].before and after else ""
+        return Applied(results, kept if again else "", text)
 
     return await _begun.once(actor.user_id, key, (cluster_id, "undo", kept), work)
+
+
+async def _looked_up(driver: Driver, one: Written) -> dict[str, Any] | None:
+    try:
+        return await newest(driver, one.path())
+    except Unreachable as error:
+        error.sent = False  # it was only looked at: nothing was done
+        raise
 
 
 async def _recorded(

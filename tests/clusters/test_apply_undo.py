@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 
 from clusters.apply import undo
 from clusters.apply.places import Place
@@ -32,11 +33,18 @@ async def test_it_comes_back_as_it_was_once_for_who_applied_it(shop: Cluster, ad
     assert "canary" not in repr({**row.__dict__, "sealed": ""})
     for who, where in ((vera.pk, shop.pk), (ada.pk, shop.pk + 1)):
         with pytest.raises(Missing, match="no longer be undone"):
-            await undo.take(who, where, key)
-    assert await undo.take(ada.pk, shop.pk, key) == [written()]
-    with pytest.raises(Missing):
-        await undo.take(ada.pk, shop.pk, key)
+            await undo.read(who, where, key)
+        with pytest.raises(Missing, match="no longer be undone"):
+            await undo.claim(who, where, key)
+    for _ in range(2):
+        assert await undo.read(ada.pk, shop.pk, key) == [written()]
+    claimed = await undo.claim(ada.pk, shop.pk, key)
+    for again in (undo.read, undo.claim):
+        with pytest.raises(Missing):
+            await again(ada.pk, shop.pk, key)
     assert not await Undo.objects.aexists()
+    assert await undo.give_back(claimed)
+    assert await undo.read(ada.pk, shop.pk, key) == [written()]
     assert await undo.keep(ada.pk, shop.pk, []) == ""
 
 
@@ -48,7 +56,7 @@ async def test_what_was_sealed_for_one_is_worth_nothing_in_the_row_of_another(
     stolen = await Undo.objects.aget(user=ada)
     await Undo.objects.filter(user=vera).aupdate(sealed=bytes(stolen.sealed))
     with pytest.raises(Sealed):
-        await undo.take(vera.pk, shop.pk, theirs)
+        await undo.read(vera.pk, shop.pk, theirs)
 
 
 async def test_after_a_day_it_is_over_and_forgotten(shop: Cluster, ada: User) -> None:
@@ -57,7 +65,7 @@ async def test_after_a_day_it_is_over_and_forgotten(shop: Cluster, ada: User) ->
     await Undo.objects.aupdate(at=datetime.now(UTC) - undo.KEEP_FOR - timedelta(seconds=1))
     assert await undo.latest(ada.pk, shop.pk, "u1") is None
     with pytest.raises(Missing):
-        await undo.take(ada.pk, shop.pk, key)
+        await undo.read(ada.pk, shop.pk, key)
     await undo.keep(ada.pk, shop.pk, [written("u2")])
     assert [one.uids async for one in Undo.objects.all()] == [" u2 "]
 
@@ -92,8 +100,18 @@ def test_another_master_key_seals_it_anew(shop: Cluster, ada: User) -> None:
     before = bytes(Undo.objects.get().sealed)
     assert rotate(undo.sealed_undos) == 1
     assert bytes(Undo.objects.get().sealed) != before
-    assert async_to_sync(undo.take)(ada.pk, shop.pk, key) == [written()]
+    assert async_to_sync(undo.read)(ada.pk, shop.pk, key) == [written()]
 
 
-async def test_what_cannot_be_kept_is_done_all_the_same(ada: User) -> None:
+async def test_what_cannot_be_kept_is_done_all_the_same(
+    ada: User, shop: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert await undo.keep(ada.pk, 999, [written()]) == ""  # the cluster was removed in that moment
+
+    def away() -> None:
+        raise OperationalError("database is locked")
+
+    for part in ("tidy", "refuse_while_locked"):
+        with monkeypatch.context() as patch:
+            patch.setattr(undo, part, away)
+            assert await undo.keep(ada.pk, shop.pk, [written()]) == ""
