@@ -55,7 +55,9 @@ class Store:
         """Take in what the driver said; tell the listeners what is different now."""
         troubled, first, as_of = self.trouble, not self.listed, self.as_of
         self.trouble = item.error if isinstance(item, Broken) else None
-        if not isinstance(item, Broken):
+        if isinstance(item, Broken):
+            self._ahead.clear()  # the rest of that list does not come
+        else:
             self.as_of = item.as_of if isinstance(item, Remembered) else 0.0
         deltas: list[Delta] = []
         match item:
@@ -73,6 +75,7 @@ class Store:
         """Nobody watches any longer: what is known grows old, so let go of it."""
         self.resources, self.health, self._by_key, self.listed, self.trouble = {}, {}, {}, False, None
         self.as_of = 0.0
+        self._ahead.clear()
 
     def look_again(self) -> None:
         """What is not well may be judged otherwise as time passes, without a change: "starting" becomes "stuck"."""
