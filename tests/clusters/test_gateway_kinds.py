@@ -173,6 +173,15 @@ def test_nothing_is_called_missing_in_a_namespace_of_which_nothing_is_seen() -> 
     (health,) = checked(across, service("web")).checked.ways
     assert (health.level, health.word) == (Level.UNKNOWN, "Cannot tell")
     assert "nothing in ops is seen" in health.reason
+    bucket = route({"name": "pictures", "kind": "Bucket", "group": "example.com", "namespace": "ops"})
+    hidden: dict[str, Any] = {"reference-grant": []}  # listed, and of what is not seen none is there
+    for told in (
+        checked(across, service("web"), **hidden),
+        checked(across, service=None, **hidden),  # services may not be listed
+        checked(bucket, service("web"), **hidden),
+    ):
+        (health,) = told.checked.ways
+        assert (health.level, health.word) == (Level.UNKNOWN, "Cannot tell")
     other = msgspec.structs.replace(
         service("db"), metadata=msgspec.structs.replace(service("db").metadata, namespace="ops")
     )

@@ -178,8 +178,9 @@ def join(own: Sequence[R], others: Mapping[str, Sequence[Any]]) -> Sequence[R]:
         if not to.weight:
             return Health(Level.STOPPED, "Switched off", f"{to.name} is given none of the requests.", "weight 0")
         place = to.namespace or one.namespace
-        if to.backend.service and services is not None and place not in seen:
-            words = f"Whether service {to.name} is there cannot be told: nothing in {place} is seen here."
+        if place not in seen:
+            sort = "service" if to.backend.service else to.kind
+            words = f"Whether {sort} {to.name} is there cannot be told: nothing in {place} is seen here."
             return Health(Level.UNKNOWN, "Cannot tell", words)
         if place != one.namespace and grants is not None and not any(grant.allows(one, to) for grant in grants):
             words = f"{place} takes nothing from the routes of {one.namespace}: no reference grant there allows it."
