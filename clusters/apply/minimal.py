@@ -75,8 +75,10 @@ class _Place:
         if self.plain:
             return True
         if self.schema and self.schema.get("type") == "object":
-            known = self.schema.get("properties") or self.schema.get("additionalProperties")
-            return self.schema.get("x-kubernetes-map-type") != "atomic" and bool(known)
+            if self.schema.get("x-kubernetes-map-type") == "atomic":
+                return False
+            if self.schema.get("properties") or self.schema.get("additionalProperties"):
+                return True  # of a type that keeps fields it does not name, only the notes tell
         return any(name.startswith("f:") for one in self.noted for name in one)
 
     @property

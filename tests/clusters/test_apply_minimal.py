@@ -185,6 +185,33 @@ def test_of_a_set_only_what_is_new_is_sent() -> None:
         assert minimal(wish, live, bare(live), known)["metadata"]["finalizers"] == ["ours", "new"]
 
 
+def test_a_type_that_keeps_fields_it_does_not_name_merges_as_managers_noted() -> None:
+    keeps = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    kind = {"type": "object", "properties": {"spec": keeps}}
+    boats = Types({"Boat": msgspec.json.encode(kind)}, {"Boat": "Boat"})
+    live = {
+        "apiVersion": "example.com/v1",
+        "kind": "Boat",
+        "metadata": {
+            "name": "b",
+            "managedFields": [
+                {
+                    "manager": "gitops",
+                    "operation": "Apply",
+                    "fieldsV1": {"f:spec": {"f:crew": {}, "f:sails": {"f:main": {}}, "f:whole": {}}},
+                }
+            ],
+        },
+        "spec": {"crew": 3, "sails": {"main": "old", "jib": "x"}, "whole": {"a": 1, "b": 2}},
+    }
+    wish = bare(live)
+    wish["spec"] = {"crew": 4, "sails": {"main": "new", "jib": "x"}, "whole": {"a": 1, "b": 3}}
+    made = minimal(wish, live, bare(live), boats)
+    assert made["spec"] == {"crew": 4, "sails": {"main": "new"}, "whole": {"a": 1, "b": 3}}
+    wish["spec"] = {**bare(live)["spec"], "crew": 4}
+    assert minimal(wish, live, bare(live), boats)["spec"] == {"crew": 4}  # what gitops manages stays with it
+
+
 def test_an_object_without_notes_is_sent_as_far_as_it_was_changed() -> None:
     live = copy.deepcopy(LIVE)
     del live["metadata"]["managedFields"]
