@@ -100,6 +100,22 @@ async def test_a_profile_gives_and_takes_and_a_restricted_one_runs_as_its_target
     assert user_of(root, "main") == user_of({"spec": {}}, "main") == NOBODY
 
 
+async def test_it_stands_beside_the_pods_own_container_and_beside_a_sidecar_where_that_is_asked_for() -> None:
+    sidecar = {"name": "mesh", "image": "mesh:1", "restartPolicy": "Always"}
+    pod = made(spec={"initContainers": [sidecar], "containers": [{"name": "main", "image": "web:1"}]})
+    tree = {
+        "spec": {
+            "initContainers": [{**sidecar, "securityContext": {"runAsUser": 1337}}],
+            "containers": [{"name": "main", "securityContext": {"runAsUser": 1000}}],
+        }
+    }
+    look: Any = SimpleNamespace(resource=pod, kind=POD, driver=_Takes(tree=tree))
+    assert DEBUG.preview
+    for target, container, user in (("", "main", "1000"), ("mesh", "mesh", "1337")):
+        shown = await DEBUG.preview(look, {"target": target, "profile": "restricted"})
+        assert (shown.values["target"], shown.values["user"]) == (container, user)
+
+
 async def test_the_dialog_says_that_it_cannot_be_taken_out_again() -> None:
     assert DEBUG.preview
     look: Any = SimpleNamespace(resource=made(), driver=_Takes())

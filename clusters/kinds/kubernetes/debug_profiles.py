@@ -30,7 +30,8 @@ def context(profile: str, user: str) -> dict[str, Any]:
 def user_of(pod: dict[str, Any], container: str) -> str:
     """Whom a container of this pod runs as, where it says so and it is not root: its files are read as the same."""
     spec = pod.get("spec") or {}
-    mine: dict[str, Any] = next((one for one in spec.get("containers") or () if one.get("name") == container), {})
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]  # sidecars are among the latter
+    mine: dict[str, Any] = next((one for one in containers if one.get("name") == container), {})
     for part in (mine, spec):
         user = (part.get("securityContext") or {}).get("runAsUser")
         if user is not None:

@@ -34,7 +34,8 @@ def _named() -> str:
 def _asked(pod: Pod, values: Values) -> tuple[str, str, str]:
     """Its name, its image, and the container whose processes it sees. Raises Missing for one that is not there."""
     targets = [one.name for one in pod.containers]
-    target = str(values.get("target") or "") or (targets[0] if targets else "")
+    main = [one.name for one in pod.spec.containers or ()]  # a sidecar is looked into where somebody asks for it
+    target = str(values.get("target") or "") or next(iter(main), "")
     if target and target not in targets:
         raise Missing(f"{pod.name} has no container called {target[:100]}.")
     return str(values.get("name") or "") or _named(), str(values.get("image") or DEFAULT_IMAGE), target
