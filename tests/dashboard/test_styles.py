@@ -35,3 +35,12 @@ def test_two_parts_of_the_product_never_lay_out_the_same_class() -> None:
             files[name].add(file.name)
     assert {name: where for name, where in files.items() if len(where) > 1} == {}
     assert len(files) > 50  # it reads them
+
+
+def test_every_tone_that_a_tag_is_given_has_its_colour() -> None:
+    templates = Path(__file__).parents[2] / "templates"
+    given = {tone for file in templates.rglob("*.html") for tone in re.findall(r'data-tone="(\w+)"', file.read_text())}
+    styled = re.findall(
+        r'\.tag\[data-tone="(\w+)"\] {\s+--tone: var\(--\1\);', (STYLES / "components" / "tag.css").read_text()
+    )
+    assert given == set(styled)
