@@ -13,13 +13,13 @@ from typing import Any
 from clusters import actors, jobs
 from clusters.access import Actor
 from clusters.carrying_out import Outcome
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Unsure
 from clusters.gateway import Gateway
 from clusters.kinds.base import Action, Says
 from clusters.live.row import Row
 
 AT_ONCE = 5  # resources that are acted on at the same time
-_NAMED = 5  # of those that failed, in the reason of the job
+_NAMED = 5  # of those that did not end well, in the reason of the job
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) 
                 words = (await act_on(gateway, actor, many, row, part)).words
             except ClusterError as error:
                 failed.append((row, error))
-                says.progress(row.id, f"{_name(row)}: FAILED. {error.message} {error.hint}".rstrip())
+                ended = error.ended if isinstance(error, Unsure) else "failed"
+                says.progress(row.id, f"{_name(row)}: {ended.upper()}. {error.message} {error.hint}".rstrip())
             else:
                 says.progress(row.id, f"{_name(row)}: done. {words}")
 
@@ -96,10 +97,25 @@ async def _all(gateway: Gateway, actor: Actor, many: Many, says: jobs.Reporter) 
             raise failed[0][1]
         return words
     if failed:
-        names = ", ".join(row.resource.name for row, _ in failed[:_NAMED])
-        more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
-        raise ClusterError(f"{len(failed)} of {len(many.rows)} failed: {names}{more}.", hint=f"{done} are done.")
+        raise _summed_up(failed, len(many.rows))
     return f"All {done} are done."
+
+
+def _summed_up(failed: Sequence[tuple[Row, ClusterError]], total: int) -> ClusterError:
+    """How several ended of which some did not end well: what failed, and what nobody knows of."""
+    unsure = [row.resource.name for row, error in failed if isinstance(error, Unsure)]
+    sure = [row.resource.name for row, error in failed if not isinstance(error, Unsure)]
+    words = [f"{len(sure)} of {total} failed: {_named(sure)}."] if sure else []
+    words += [f"{len(unsure)} of {total} without an answer: {_named(unsure)}."] if unsure else []
+    hint = f"{total - len(failed)} are done."
+    if unsure:
+        hint += " Look at those without an answer as they are now before you try again."
+    return (ClusterError if sure else Unsure)(" ".join(words), hint=hint)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _name(row: Row) -> str:

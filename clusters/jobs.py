@@ -1,6 +1,7 @@
 """Long work: its lines are streamed and kept, it can be left, found again and cancelled, and its end is truthful.
 
-A job ends as done, failed (with the reason), cancelled, or interrupted (Pilothouse itself was stopped).
+A job ends as done, failed (with the reason), unknown (no answer came), cancelled, or interrupted (Pilothouse itself
+was stopped).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from clusters.access import Actor
-from clusters.errors import ClusterError, Conflict, Missing
+from clusters.errors import ClusterError, Conflict, Missing, Unsure
 from clusters.models import Job, JobLine
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Made:
     name: str
 
 
-State = Literal["running", "done", "failed", "cancelled", "interrupted"]
+State = Literal["running", "done", "failed", "unknown", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,8 @@ async def _outcome(reporter: Reporter, work: asyncio.Task[Result]) -> tuple[Stat
         work.cancel()  # it is not the work that was cancelled, but we: the server stops
         return "interrupted", STOPPED, {}
     except ClusterError as error:
-        return "failed", error.message, {"hint": error.hint, "detail": error.detail}
+        state: State = "unknown" if isinstance(error, Unsure) else "failed"
+        return state, error.message, {"hint": error.hint, "detail": error.detail}
     except Exception:
         log.exception("job %s failed", reporter.job.key)
         return "failed", "This failed because of a fault in Pilothouse. Its log says more.", {}

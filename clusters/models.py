@@ -128,7 +128,7 @@ class AuditEntry(models.Model):
 
 
 class Job(models.Model):
-    """Something that takes long. Its end is truthful: done, failed, cancelled, or interrupted by a restart."""
+    """Something that takes long. Its end is truthful: done, failed, unknown, cancelled, or interrupted by a restart."""
 
     key = models.CharField(max_length=32, unique=True, validators=[RegexValidator(r"^[0-9a-f]{32}$")])
     title = models.CharField(max_length=200)

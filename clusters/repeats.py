@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
 from clusters import audit
-from clusters.errors import ClusterError, Conflict, Invalid, Unreachable
+from clusters.errors import ClusterError, Conflict, Invalid, Unsure
 
 T = TypeVar("T")
 KEEP_SECONDS = 600.0
@@ -45,7 +45,7 @@ async def words_before(request: str, event: audit.Event) -> str | None:
         return words
     if last.result == "failed":
         raise ClusterError(words or "This failed.", hint="It was asked for before, and was not done again.")
-    raise Unreachable("Nobody knows whether this was done.", hint="Look at how it is now before you try again.")
+    raise Unsure("Nobody knows whether this was done.", hint="Look at how it is now before you try again.")
 
 
 class Repeats(Generic[T]):

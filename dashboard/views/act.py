@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 from clusters import bulk
 from clusters.audit import Unrecorded
 from clusters.carrying_out import Outcome
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unsure
 from clusters.fields import NotFilledIn, clean
 from clusters.gateway import Denied
 from clusters.kinds.base import Action, Role
@@ -110,10 +110,11 @@ async def _one(request: Request, many: bulk.Many, row: Row) -> Acted:
 
 def _answer(request: Request, action: Action[Any], results: Sequence[Acted], left: int) -> HttpResponse:
     """Nothing but a toast when all went well; otherwise what happened to each."""
-    failed = [one for one in results if one.error]
-    if failed:
-        status = STATUS.get(type(failed[0].error), 200) if len(results) == 1 else 200
-        context = {"action": action, "results": results, "left": left, "failed": failed}
+    unsure = [one for one in results if isinstance(one.error, Unsure)]
+    failed = [one for one in results if one.error and one not in unsure]
+    if failed or unsure:
+        status = STATUS.get(type(results[0].error), 200) if len(results) == 1 else 200
+        context = {"action": action, "results": results, "left": left, "failed": failed, "unsure": unsure}
         return _shown(request, "partials/acted.html", context, status)
     if len(results) == 1 and results[0].outcome and results[0].outcome.opens:
         return on_to(request, f"{address(results[0].row)}?{urlencode(results[0].outcome.opens)}")

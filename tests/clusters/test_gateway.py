@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from clusters import audit
 from clusters.access import Actor, Granted, Need
 from clusters.drivers.base import LogOptions, LogSource
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsure
 from clusters.gateway import Denied, Gateway
 from clusters.kinds.base import Look, Role
 from clusters.kinds.panels import RAW
@@ -308,6 +308,21 @@ async def test_a_job_is_recorded_until_its_end(gateway: Gateway, there: FakeConn
         await asyncio.sleep(0.02)
     assert await rows() == [("denied", ""), ("intent", ""), ("outcome", "done")]
     assert (await AuditEntry.objects.aget(stage="outcome")).name == "Pull busybox"
+
+
+async def test_of_a_job_without_an_answer_the_audit_says_that_nobody_knows(
+    gateway: Gateway, there: FakeConnections
+) -> None:
+    async def pull(driver: Any, reporter: Any) -> str:
+        raise Unsure("No answer came.")
+
+    await _cluster()
+    await gateway.begin(Actor(0, "ada", ADA.grants), 1, Need(Role.OPERATOR), "pull", "Pull busybox", pull)
+    async with asyncio.timeout(5):
+        while len(await rows()) < 2:
+            await asyncio.sleep(0.02)
+    assert await rows() == [("intent", ""), ("outcome", "unknown")]
+    assert (await AuditEntry.objects.aget(stage="outcome")).detail["words"] == "No answer came."
 
 
 async def _cluster() -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from clusters import jobs
 from clusters.access import Actor
-from clusters.errors import Conflict, Missing
+from clusters.errors import Conflict, Missing, Unsure
 from clusters.models import Job, JobLine
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,6 +80,12 @@ async def test_a_failure_says_its_reason_in_words() -> None:
 
     job = await ended(await start(refused))
     assert (job.state, job.reason, job.result["hint"]) == ("failed", "The name is taken.", "Choose another one.")
+
+    async def cut(reporter: jobs.Reporter) -> None:
+        raise Unsure("No answer came.", hint="Look at it.")
+
+    job = await ended(await start(cut))
+    assert (job.state, job.reason, job.result["hint"]) == ("unknown", "No answer came.", "Look at it.")
     job = await ended(await start(broken))
     assert job.state == "failed"
     assert "KeyError" not in job.reason

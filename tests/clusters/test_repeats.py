@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from clusters import audit
-from clusters.errors import ClusterError, Conflict, Invalid, Unreachable
+from clusters.errors import ClusterError, Conflict, Invalid, Unsure
 from clusters.gateway import Gateway
 from clusters.models import AuditEntry
 from clusters.repeats import request_of
@@ -73,8 +73,9 @@ async def test_what_a_stop_interrupted_is_not_done_again(there: FakeConnections)
     with pytest.raises(Conflict, match="being done already"):
         await restarted(there).act(ADA, 1, APP, web(there), "stop", {}, key="k")
     await sync_to_async(audit.settle_interrupted)()  # as at the next start
-    with pytest.raises(Unreachable, match="Nobody knows"):
+    with pytest.raises(Unsure, match="Nobody knows") as said:
         await restarted(there).act(ADA, 1, APP, web(there), "stop", {}, key="k")
+    assert said.value.ended == "no answer"
     assert len(there.fake.calls) == 1
     asked.cancel()
 

@@ -11,7 +11,8 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
-from clusters.errors import Conflict
+from clusters.carrying_out import Outcome
+from clusters.errors import Conflict, Unsure
 from clusters.models import AuditEntry, Cluster, Job
 from dashboard.engine import engine
 
@@ -82,6 +83,43 @@ async def test_what_failed_is_named_and_the_others_are_done(
     lines = [line.text async for line in job.lines.all()]
     assert sum("done." in line for line in lines) == 5
     assert sum("FAILED. It is held by something." in line for line in lines) == 1
+
+
+async def test_what_got_no_answer_is_not_called_failed(
+    ada: User, host: Cluster, async_client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = await some(host, 6)
+    silent, held = {chosen[1].uid, chosen[4].uid}, {chosen[2].uid}
+
+    async def act_or_not(actor: Any, cluster_id: int, kind: Any, resource: Any, *rest: Any, **more: Any) -> Any:
+        if resource.uid in silent:
+            raise Unsure("No answer came.")
+        if resource.uid in held:
+            raise Conflict("It is held by something.")
+        return Outcome("Paused")
+
+    monkeypatch.setattr(engine.gateway, "act", act_or_not)
+    client = async_client_for(ada)
+    await act(client, host, chosen)
+    job = await ended()
+    assert job.state == "failed"
+    assert job.reason.startswith(f"1 of 6 failed: {chosen[2].name}. 2 of 6 without an answer: ")
+    lines = [line.text async for line in job.lines.all()]
+    assert [sum(word in line for line in lines) for word in ("FAILED. ", "NO ANSWER. No answer", "done. ")] == [1, 2, 3]
+    said = (await act(client, host, chosen[:5])).content.decode()
+    assert "1 of 5 failed, 2 of 5 without an answer" in said
+    held.clear()
+    said = (await act(client, host, chosen[:5])).content.decode()
+    assert "Pause: 2 of 5 without an answer" in said
+    assert "failed" not in said
+    await job.adelete()
+    await act(client, host, chosen)
+    job = await ended()
+    assert (job.state, job.reason.partition(":")[0]) == ("unknown", "2 of 6 without an answer")
+    page = (await client.get(f"/jobs/{job.key}/")).content.decode()
+    assert "Nobody knows how it ended" in page
+    assert "No answer" in page
+    assert "Failed" not in page
 
 
 async def test_a_few_are_done_at_once_without_a_job(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
