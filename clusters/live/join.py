@@ -1,8 +1,9 @@
 """Keeps the store of a joined kind: what the driver told of it, completed from the stores of other kinds.
 
 A volume is told by its engine, who mounts it by the containers; a Compose project is nothing but its containers,
-networks and volumes. All of it is here already, so nothing is asked and nothing polls. What our account may not list
-is left out where the kind can be told without it: the list then says what could not be seen.
+networks and volumes. All of it is here already, so nothing is asked and nothing polls. What cannot be listed,
+as our account may not or a Swarm has no leader, is left out where the kind can be told without it: the list then says
+what could not be seen.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from clusters.errors import Missing, Refused
+from clusters.errors import Unreachable
 from clusters.kinds.base import Join
 from clusters.live.resource import Broken, Listed, Remembered
 from clusters.live.store import Delta, Store
@@ -60,9 +61,9 @@ class Joiner:
         return [*self._own(), *self._others.values()]
 
     def _is_hidden(self, store: Store) -> bool:
-        """May our account not list it, and can be done without it? (What fell silent is not hidden: it comes back.)"""
-        refused = not store.listed and isinstance(store.trouble, Refused | Missing)
-        return refused and store.kind.name in self._join.without
+        """Is it not told, and can be done without? (What fell silent is not hidden: it comes back.)"""
+        untold = not store.listed and store.trouble is not None and not isinstance(store.trouble, Unreachable)
+        return untold and store.kind.name in self._join.without
 
     def _heard(self, store: Store, deltas: Sequence[Delta]) -> None:
         self._soon()

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pytest
 
-from clusters.errors import Refused, Unreachable
+from clusters.errors import ClusterError, Refused, Unreachable, Unsupported
 from clusters.kinds.base import Join
 from clusters.live.join import Joiner
 from clusters.live.resource import Broken, Changed, Listed
@@ -99,7 +100,8 @@ def _told_how_many(own: Sequence[App], others: Mapping[str, Sequence[App]]) -> l
     return [msgspec.structs.replace(one, copies=copies) for one in own]
 
 
-async def test_it_is_told_without_a_kind_that_may_not_be_listed_and_says_so() -> None:
+@pytest.mark.parametrize("trouble", [Refused("Our account may not."), Unsupported("The Swarm cannot decide.")])
+async def test_it_is_told_without_a_kind_that_may_not_be_listed_and_says_so(trouble: ClusterError) -> None:
     other = Store(1, replace(APP, name="other"))
     join: Join[Any] = Join(kinds=("other",), make=_told_how_many, without=frozenset({"other"}))
     target = Store(1, replace(APP, name="joined", join=join))
@@ -109,11 +111,11 @@ async def test_it_is_told_without_a_kind_that_may_not_be_listed_and_says_so() ->
     other.apply(Broken(Unreachable("It is silent."), 1.0))
     await asyncio.sleep(0.1)
     assert not target.listed  # it comes back: nothing is told without it
-    other.apply(Broken(Refused("Our account may not list others."), 1.0))
+    other.apply(Broken(trouble, 1.0))
     await until(lambda: target.listed)
     assert target.resources["1"].copies == -1  # type: ignore[attr-defined]
     assert target.trouble is not None
-    assert target.trouble.message == "Our account may not list others."
+    assert target.trouble.message == trouble.message
     other.apply(Listed([App(id="9", title="x")]))
     await until(lambda: target.resources["1"].copies == 1)  # type: ignore[attr-defined]
     assert target.trouble is None

@@ -53,7 +53,7 @@ def test_one_manager_alone_is_a_risk_only_where_others_could_help(nodes: int, ma
 
 
 def test_a_manager_that_is_not_reached_is_named_with_how_many_more_may_go() -> None:
-    nodes = [msgspec.structs.replace(one, spec=msgspec.structs.replace(one.spec, role="manager")) for one in _nodes()]
+    nodes = _managers()
     down = msgspec.structs.replace(nodes[0], status=msgspec.structs.replace(nodes[0].status, state="down"))
     (one,) = join_swarm([_swarm(Nodes=3, Managers=3)], {"swarm-node": [down, *nodes[1:]]})
     health = named("swarm").health(one)
@@ -62,17 +62,41 @@ def test_a_manager_that_is_not_reached_is_named_with_how_many_more_may_go() -> N
 
 
 def test_one_manager_of_two_that_is_lost_is_the_majority() -> None:
-    first, second, *_ = _nodes()
-    spec = msgspec.structs.replace(first.spec, role="manager")
-    down = msgspec.structs.replace(first, spec=spec, status=msgspec.structs.replace(first.status, state="down"))
+    first, second, *_ = _managers()
+    down = msgspec.structs.replace(first, status=msgspec.structs.replace(first.status, state="down"))
     (one,) = join_swarm([_swarm(Nodes=2, Managers=2)], {"swarm-node": [down, second]})
     health = named("swarm").health(one)
     assert (health.level, health.word) == (Level.FAILING, "Cannot decide")
     assert health.reason == f"{down.name} cannot be reached: 2 of 2 managers are needed to decide"
 
 
+def test_nodes_that_a_new_leader_has_not_heard_yet_or_that_manage_only_soon_are_no_lost_managers() -> None:
+    def unheard(one: Any) -> Any:
+        return msgspec.structs.replace(one, status=msgspec.structs.replace(one.status, state="unknown"))
+
+    soon = msgspec.structs.replace(_managers()[2], manager_status=None)
+    down = msgspec.structs.replace(soon, status=msgspec.structs.replace(soon.status, state="down"))
+    (one,) = join_swarm([_swarm(Nodes=3, Managers=3)], {"swarm-node": [*map(unheard, _managers()[:2]), down]})
+    assert one.unreachable == ()
+    assert named("swarm").health(one).word == "Ready"
+
+
+def test_it_is_told_without_its_nodes_when_nobody_lists_them() -> None:
+    (one,) = join_swarm([_swarm(Error=NO_LEADER)], {})
+    assert named("swarm").health(one).word == "Cannot decide"
+
+
 def _nodes() -> list[Any]:
     return resources(named("swarm-node"))
+
+
+def _managers() -> list[Any]:
+    nodes = _nodes()
+    status = next(one.manager_status for one in nodes if one.manager_status)
+    return [
+        msgspec.structs.replace(one, spec=msgspec.structs.replace(one.spec, role="manager"), manager_status=status)
+        for one in nodes
+    ]
 
 
 def test_a_node_that_is_down_fails_and_one_that_is_drained_is_paused() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clusters.kinds.base import Look
+from clusters.kinds.base import Level, Look
 from clusters.kinds.docker.host import HOST
 from clusters.kinds.docker.host_model import Host
 from clusters.kinds.docker.host_swarm import swarm_of
@@ -54,3 +54,13 @@ def test_a_worker_of_a_swarm_that_is_not_connected_names_the_managers() -> None:
 )
 def test_it_says_what_its_part_is(swarm: dict[str, Any], words: str) -> None:
     assert _said(swarm)["words"] == words
+
+
+@pytest.mark.parametrize(("state", "word"), [("locked", "Locked"), ("error", "Out of its Swarm")])
+def test_a_host_whose_part_in_a_swarm_is_locked_or_failed_is_not_well(state: str, word: str) -> None:
+    """Its engine manages nothing then, and is taken for a host of its own."""
+    swarm = {"LocalNodeState": state, "Error": "x509: certificate has expired"}
+    health = HOST.health(read({**recorded("host", "29"), "Swarm": swarm}, Host))
+    assert (health.level, health.word, health.reason) == (Level.FAILING, word, swarm["Error"])
+    silent = HOST.health(read({**recorded("host", "29"), "Swarm": {**swarm, "Error": ""}}, Host))
+    assert silent.reason

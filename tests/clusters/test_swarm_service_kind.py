@@ -52,7 +52,30 @@ def test_it_is_still_crashing_in_the_moment_in_which_a_new_copy_is_up() -> None:
 def test_failures_of_long_ago_are_no_trouble_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
     one = service("sw-broken")
     monkeypatch.setattr(time, "time", lambda: AT + RECENT + 60)
-    assert judged(one, [task for task in tasks_of(one) if not task.wanted]).word == "Starting"
+    assert judged(one, tasks_of(one)).word == "Starting"
+
+
+def _without_more(name: str, **status: Any) -> Any:
+    """How it is when no place has a copy, nor gets one: the last task of each ended like that."""
+    one = service(name)
+    tasks = [
+        msgspec.structs.replace(task, desired_state="shutdown", status=msgspec.structs.replace(task.status, **status))
+        for task in tasks_of(one)
+    ]
+    desired = 0 if one.replicas is None else one.replicas
+    said = msgspec.structs.replace(one.service_status, running_tasks=0, desired_tasks=desired)
+    return judged(msgspec.structs.replace(one, service_status=said, update_status=None), tasks)
+
+
+@pytest.mark.parametrize("name", ["sw-broken", "sw-each"])
+def test_a_service_that_is_not_started_again_failed_or_finished(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its restarts are used up, or none were asked for: that stays so however long ago it was."""
+    monkeypatch.setattr(time, "time", lambda: AT + 10 * RECENT)
+    failed = _without_more(name, state="failed", err="task: non-zero exit (3)")
+    assert (failed.level, failed.word) == (Level.FAILING, "Failed")
+    assert "The program ended with an error" in failed.reason
+    done = _without_more(name, state="complete", err=None)
+    assert (done.level, done.word) == (Level.STOPPED, "Finished")
 
 
 def test_a_service_that_fits_no_node_says_which_rule_and_how_many_nodes() -> None:

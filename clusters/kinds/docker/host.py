@@ -24,6 +24,12 @@ _versions: WeakKeyDictionary[Driver, tuple[str, Mapping[str, Any]]] = WeakKeyDic
 
 def health(one: Host) -> Health:
     """Whether it warns of something that is a risk."""
+    state, said = one.swarm.local_node_state, (one.swarm.error or "")[:300]
+    if state == "locked":
+        words = said or "Its part in the Swarm was locked when it was started again, and needs the unlock key"
+        return Health(Level.FAILING, "Locked", words, state)
+    if state == "error":
+        return Health(Level.FAILING, "Out of its Swarm", said or "Its part in the Swarm failed", state)
     if risk := worst(one.warnings):
         return Health(Level.AT_RISK, "At risk", risk)
     return Health(Level.HEALTHY, "Ready", "", f"Docker {one.server_version}" if one.server_version else "")

@@ -52,11 +52,14 @@ def health(one: Service) -> Health:
 def with_copies(one: Service, alone: Health, copies: Sequence[Copy]) -> Health:
     """What its copies say weighs more: one that fails again and again is up now and then, and then all looks well."""
     tasks: list[Task] = [copy.resource for copy in copies]
-    if not one.desired and not one.is_job:
+    ended = _ended_for_good(one, tasks)
+    if not one.desired and not one.is_job and not ended:
         return alone
     now = time.time()
-    if trouble := _trouble(tasks, now):
+    if trouble := _trouble(tasks, now, [task for task in ended if task.failed]):
         return _failing(one, alone, tasks, trouble, now)
+    if ended and alone.word in ("Starting", "Stopped"):
+        return _finished(one, ended)
     if alone.word in ("Updating", "Rolling back"):
         return Health(alone.level, alone.word, f"{progress(one, tasks)}.", alone.code, alone.since)
     slow = [task for task in tasks if task.wanted and not task.running and not task.failed and task.created]
@@ -65,6 +68,27 @@ def with_copies(one: Service, alone: Health, copies: Sequence[Copy]) -> Health:
         words = f"{_few(one)} {count(len(slow), 'copy is', 'copies are')} being prepared for long."
         return Health(Level.AT_RISK, "Stuck", words, slow[0].status.state, since)
     return alone
+
+
+def _ended_for_good(one: Service, tasks: Sequence[Task]) -> list[Task]:
+    """Of each place that lacks a copy and in which none is to come: its last task, if that ended by itself."""
+    if one.is_job or one.replicas == 0:
+        return []
+    places = _by_place(tasks).values()
+    empty = [of_place for of_place in places if not any(task.wanted for task in of_place)]
+    # Of a service with one copy on each node, the Swarm counts only those copies that are to run.
+    each = one.replicas is None and not one.desired
+    lacking = len(empty) if each else max(0, one.desired - (len(places) - len(empty)))
+    last = [max(of_place, key=lambda task: (task.created, task.at, task.uid)) for of_place in empty]
+    last.sort(key=lambda task: (-task.at, task.uid))
+    return [task for task in last[:lacking] if task.failed or task.status.state == "complete"]
+
+
+def _finished(one: Service, ended: Sequence[Task]) -> Health:
+    since, words = ended[0].at, count(len(ended), "copy", "copies")
+    if one.running:
+        return Health(Level.HEALTHY, "Running", f"{words} did the work and ended.", since=since)
+    return Health(Level.STOPPED, "Finished", "It did its work and ended.", "complete", since)
 
 
 def progress(one: Service, tasks: Sequence[Task]) -> str:
@@ -95,18 +119,28 @@ class _Trouble:
     since: float
 
 
-def _trouble(tasks: Sequence[Task], now: float) -> _Trouble | None:
-    """Places whose copies do not come up, or do not stay up."""
+def _by_place(tasks: Sequence[Task]) -> dict[object, list[Task]]:
     places: dict[object, list[Task]] = defaultdict(list)
     for task in tasks:
-        places[task.slot or task.node_id or task.uid].append(task)
-    bad = {place: found for place, of_place in places.items() if (found := _bad(of_place, now))}
+        places[_place(task)].append(task)
+    return places
+
+
+def _place(task: Task) -> object:
+    return task.slot or task.node_id or task.uid
+
+
+def _trouble(tasks: Sequence[Task], now: float, ended: Sequence[Task]) -> _Trouble | None:
+    """Places whose copies do not come up, or do not stay up, or are not started again after the one that ``ended``."""
+    bad = {place: found for place, of_place in _by_place(tasks).items() if (found := _bad(of_place, now))}
+    bad |= {_place(task): [task] for task in ended}
     if not bad:
         return None
     every = [task for found in bad.values() for task in found]
     often = Counter(_why(task) for task in every)
     alike = [task for task in every if _why(task) == often.most_common(1)[0][0]]
-    ran = sum(task.status.state == "failed" and task_words.why(task)[0] == task_words.FAILED for task in alike)
+    again = [task for task in alike if task not in ended]
+    ran = sum(task.status.state == "failed" and task_words.why(task)[0] == task_words.FAILED for task in again)
     return _Trouble(
         why=max(alike, key=lambda task: (task.at, task.uid)),
         again=ran >= LOOP,
@@ -140,7 +174,8 @@ def _failing(one: Service, alone: Health, tasks: Sequence[Task], trouble: _Troub
     reason = shown.reason or shown.word
     up = sum(task.wanted and task.running and _stays(task, tasks, now) for task in tasks)
     level = Level.AT_RISK if up else Level.FAILING
-    share = f"{up} of {count(one.desired, 'copy', 'copies')} {'runs' if one.desired == 1 else 'run'}."
+    wanted = one.desired or trouble.places
+    share = f"{up} of {count(wanted, 'copy', 'copies')} {'runs' if wanted == 1 else 'run'}."
     term = shown.code or alone.code
     if alone.word in ("Update paused", "Rollback paused"):
         return Health(level, alone.word, f"{alone.reason} {share} {reason}.", term, alone.since or trouble.since)

@@ -13,7 +13,7 @@ from clusters.live.resource import Number, Resource
 
 named = msgspec.field
 UNDECIDED = ("does not have a leader", "code = DeadlineExceeded")  # what such a manager says
-UNSEEN = ("down", "disconnected", "unknown")
+UNSEEN = ("down", "disconnected")  # "unknown" are all nodes for a while after another manager came to lead
 
 
 class Orchestration(Part, frozen=True, gc=False):
@@ -115,10 +115,11 @@ class Swarm(Resource, frozen=True, gc=False, rename="pascal"):
 
 def join(own: Sequence[Swarm], others: Mapping[str, Sequence[Any]]) -> Sequence[Swarm]:
     """Which managers the others do not reach, as long as these can tell."""
-    lost = tuple(sorted(one.name for one in others["swarm-node"] if one.manages and _is_lost(one)))
+    lost = tuple(sorted(one.name for one in others.get("swarm-node", ()) if one.manages and _is_lost(one)))
     return [msgspec.structs.replace(one, unreachable=lost) for one in own]
 
 
 def _is_lost(node: Any) -> bool:
+    """Only who has a say already, or still, can be missed."""
     status = node.manager_status
-    return node.status.state in UNSEEN or (status is not None and status.reachability == "unreachable")
+    return status is not None and (node.status.state in UNSEEN or status.reachability == "unreachable")
