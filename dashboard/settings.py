@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from clusters import exec_plugins
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -76,8 +78,13 @@ DOCKER_SOCKETS = [part.strip() for part in _text("DOCKER_SOCKETS").split(",") if
 # The program that deploys Compose projects; empty: the plugin or the program "docker-compose" that is found.
 COMPOSE = _text("COMPOSE").strip()
 
+# The commands that kubeconfigs may name to sign in; see clusters/exec_plugins.py.
+try:
+    EXEC_PLUGINS = exec_plugins.read(_text("EXEC_PLUGINS"))
+except ValueError as error:
+    raise ImproperlyConfigured(f"PILOTHOUSE_EXEC_PLUGINS: {error}") from error
+
 # Git servers in private networks from which builds may be fetched, comma-separated: "git.lan:3000", "http://git.lan".
-EXEC_PLUGINS = [part for part in _text("EXEC_PLUGINS").split(":") if part]
 GIT_HOSTS = [part.strip().lower() for part in _text("GIT_HOSTS").split(",") if part.strip()]
 
 

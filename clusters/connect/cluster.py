@@ -16,6 +16,7 @@ from django.utils.text import slugify
 from clusters import audit
 from clusters.access import Actor
 from clusters.connect.expiry import Expiry, first_expiry
+from clusters.connect.program import written_down
 from clusters.connect.renewing import KeptBeside, KeptInRow
 from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import About, Driver
@@ -105,6 +106,11 @@ async def test(to: Reach, by: Actor, before: Cluster | None) -> About:
 
     Raises the cluster's error, with words for what is wrong and what to do.
     """
+    async with written_down(by, to.settings, before.name if before else ""):
+        return await _tested(to, by, before)
+
+
+async def _tested(to: Reach, by: Actor, before: Cluster | None) -> About:
     keeper = await sync_to_async(_keeper)(to, before)
     driver = make_driver(to.driver, dict(to.settings), dict(to.secret), keeper)
     try:

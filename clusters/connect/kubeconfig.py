@@ -18,6 +18,7 @@ from typing import Any
 from clusters.connect import kubeconfig_user
 from clusters.connect.expiry import first_expiry
 from clusters.connect.offers import Offer
+from clusters.connect.program import program_of
 from clusters.connect.strict_yaml import load_plain
 from clusters.drivers.kubernetes.addresses import check_server
 from clusters.drivers.kubernetes.connection import SERVICE_ACCOUNT, Connection
@@ -66,6 +67,7 @@ class Context:
     secret: Mapping[str, Any]
     insecure: bool = False
     problem: str = ""
+    program: str = ""  # the whole command that signs in, where one does
     good_until: str = ""  # until when what it signs in with is good, as a sentence
 
     def __repr__(self) -> str:
@@ -137,6 +139,8 @@ def _offer(one: Context, path: Path) -> Offer:
     words = f"{one.server or 'no address'} · kubeconfig {path}"
     if one.insecure:
         words += " · its certificate is not checked"
+    if one.program:
+        words += f" · signs in by running {one.program}"
     if one.good_until:
         words += f" · {one.good_until}"
     return Offer("kubernetes", one.name[:80], words, one.settings, one.secret, one.problem)
@@ -204,7 +208,8 @@ def _context(name: str, cluster: dict[str, Any], user: dict[str, Any], dropped: 
     expiry = first_expiry(settings, secret)
     if expiry and expiry.over:
         raise Invalid(expiry.words, hint="Get a new one, then read the kubeconfig again.")
-    return Context(name, server, settings, secret, insecure, good_until=expiry.words if expiry else "")
+    until = expiry.words if expiry else ""
+    return Context(name, server, settings, secret, insecure, program=program_of(settings), good_until=until)
 
 
 def _signing_in(user: dict[str, Any], dropped: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:

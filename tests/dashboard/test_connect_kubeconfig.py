@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,7 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters import exec_plugins
 from clusters.connect import kubeconfig as found_kubeconfig
 from clusters.connect.secrets import read_secret
 from clusters.drivers.kubernetes import connection as pod_files
@@ -81,6 +83,21 @@ async def test_a_pasted_kubeconfig_runs_and_reads_nothing_and_says_what_is_refus
     assert answer.status_code == 422
     assert not await Cluster.objects.aexists()
     assert CANARY not in str([row async for row in AuditEntry.objects.values()])
+
+
+async def test_the_whole_command_of_a_listed_program_is_shown_before_it_may_be_run(
+    as_ada: AsyncClient, settings: Any
+) -> None:
+    evil = "exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, args: [eks, get-token, --region, a<b]}"
+    text = {"kubeconfig": KUBECONFIG % (CANARY, evil)}
+    page = (await as_ada.post("/clusters/connect/paste/", text)).content.decode()
+    assert "Programs and files that it names are never run or read" in page
+    assert "Signs in by running" not in page
+    settings.EXEC_PLUGINS = exec_plugins.read("/usr/bin/aws eks get-token [--region]")
+    page = (await as_ada.post("/clusters/connect/paste/", text)).content.decode()
+    assert "Signs in by running <code>/usr/bin/aws eks get-token --region &#x27;a&lt;b&#x27;</code>" in page
+    assert "are never run" not in page
+    assert not await AuditEntry.objects.filter(verb="run to sign in").aexists()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A program that signs in (``exec`` of a kubeconfig): one that whoever runs Pilothouse has listed, by no shell.
 
-It gets its arguments, no input, none of our environment, half a minute, and room for 256 KiB of output.
+It gets the arguments that the list allows, no input, none of our environment and nothing that a kubeconfig would add to
+it, half a minute, and room for 256 KiB of output.
 """
 
 from __future__ import annotations
@@ -21,17 +22,12 @@ from django.conf import settings
 
 from clusters.drivers.kubernetes.credentials import Credential
 from clusters.errors import Invalid, Refused, Unreachable
+from clusters.exec_plugins import allowed, shown
 
 SECONDS = 30.0
 LIMIT = 256 << 10  # bytes of output
 VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
-# Of its own variables only those that choose an account or a region: any other could make it run something else.
-VARIABLES = frozenset({"AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_STS_REGIONAL_ENDPOINTS"})
 MOST_ARGUMENTS, LONGEST = 64, 4096
-_HINT = (
-    "Make a service account for Pilothouse in that cluster, and use its token. Or whoever runs Pilothouse allows this"
-    " program by its whole path: PILOTHOUSE_EXEC_PLUGINS=/usr/local/bin/aws"
-)
 
 
 class _Status(msgspec.Struct, rename="camel"):
@@ -49,48 +45,54 @@ class _ExecCredential(msgspec.Struct, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What is run: the path from the list, and what a kubeconfig says beside it."""
+    """What is run: the path from the list, and the arguments of a kubeconfig that the list allows."""
 
     path: str
     version: str
     arguments: tuple[str, ...] = ()
-    variables: tuple[tuple[str, str], ...] = ()
     told: bool = False  # about the cluster
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Plugin:
         """From ``exec`` of a kubeconfig, or as it was stored. Raises Invalid."""
-        path = listed(str(entry.get("command") or ""))
-        if entry.get("interactiveMode", "Never") not in ("Never", "IfAvailable"):
-            raise Invalid("“exec” asks for a program that talks to somebody: nobody sits there.")
-        version = entry.get("apiVersion")
-        if version not in VERSIONS:
-            raise Invalid("“exec” has an apiVersion that is not known.", hint=f"It must be {VERSIONS[0]}.")
-        arguments, variables = entry.get("args") or (), _variables(entry.get("env") or ())
+        if entry.get("env"):
+            hint = "Take “env” out. What chooses an account may be an argument that the list allows."
+            raise Invalid("“exec” sets variables, which is not allowed: they may change what is run.", hint=hint)
+        arguments = entry.get("args") or ()
         if not isinstance(arguments, Sequence) or isinstance(arguments, str) or len(arguments) > MOST_ARGUMENTS:
             raise Invalid("The arguments of “exec” are not a list.")
         for one in arguments:
             if not isinstance(one, str) or len(one) > LONGEST or "\0" in one:
                 raise Invalid("An argument of “exec” is not text.")
-        return cls(path, str(version), tuple(arguments), variables, entry.get("provideClusterInfo") is True)
+        path, whole = allowed(settings.EXEC_PLUGINS, str(entry.get("command") or ""), arguments)
+        if entry.get("interactiveMode", "Never") not in ("Never", "IfAvailable"):
+            raise Invalid("“exec” asks for a program that talks to somebody: nobody sits there.")
+        version = entry.get("apiVersion")
+        if version not in VERSIONS:
+            raise Invalid("“exec” has an apiVersion that is not known.", hint=f"It must be {VERSIONS[0]}.")
+        return cls(path, str(version), whole, entry.get("provideClusterInfo") is True)
 
     def stored(self) -> dict[str, Any]:
         """The same as settings of a connection."""
-        env = [{"name": name, "value": value} for name, value in self.variables]
         return {
-            "command": self.path, "apiVersion": self.version, "args": list(self.arguments), "env": env,
+            "command": self.path, "apiVersion": self.version, "args": list(self.arguments),
             "provideClusterInfo": self.told,
         }  # fmt: skip
 
+    @property
+    def command(self) -> str:
+        """All of what is run, as it would be typed."""
+        return shown(self.path, self.arguments)
+
     async def run(self, cluster: Mapping[str, Any]) -> Credential:
         """Run it, and read what it says. Raises Refused, or Unreachable when it takes too long."""
-        listed(self.path)  # the list may be another one by now
+        path, arguments = allowed(settings.EXEC_PLUGINS, self.path, self.arguments)  # it may be another list by now
         info = {"kind": "ExecCredential", "apiVersion": self.version, "spec": {"interactive": False}}
         if self.told:
             info["spec"] = {"interactive": False, "cluster": dict(cluster)}
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        environment |= {**dict(self.variables), "KUBERNETES_EXEC_INFO": msgspec.json.encode(info).decode()}
-        output, errors, code = await _output(self.path, self.arguments, environment)
+        environment["KUBERNETES_EXEC_INFO"] = msgspec.json.encode(info).decode()
+        output, errors, code = await _output(path, arguments, environment)
         if code != 0:
             raise Refused(f"{self._name} failed (exit {code}), so we cannot sign in.", detail=errors)
         return self._read(output)
@@ -114,30 +116,6 @@ class Plugin:
             raise Refused(f"The token of {self._name} holds characters that no token has.")
         ends = _epoch(one.expiration_timestamp, self._name)
         return Credential(one.token, one.client_certificate_data, one.client_key_data, ends)
-
-
-def listed(command: str) -> str:
-    """The whole path of that program in the administrator's list. Raises Invalid when it is not there."""
-    paths: Sequence[str] = settings.EXEC_PLUGINS
-    fitting = [path for path in paths if command in (path, Path(path).name)]
-    if not fitting or not Path(fitting[0]).is_absolute():
-        raise Invalid(f"“exec” is not allowed: it runs a program ({command[:200] or 'without a name'}).", hint=_HINT)
-    return fitting[0]
-
-
-def _variables(entries: Any) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
-    for one in entries if isinstance(entries, Sequence) else (None,):
-        name, value = (one.get("name"), one.get("value")) if isinstance(one, Mapping) else (None, None)
-        if not isinstance(name, str) or not isinstance(value, str) or "\0" in value or len(value) > LONGEST:
-            raise Invalid("A variable of “exec” is not in the right form.")
-        if name not in VARIABLES:
-            raise Invalid(
-                f"“exec” sets the variable {name[:100]}, which is not allowed: it may change what is run.",
-                hint=f"Allowed are {', '.join(sorted(VARIABLES))}. Others can be set for Pilothouse itself.",
-            )
-        found.append((name, value))
-    return tuple(found)
 
 
 async def _output(path: str, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[bytes, str, int]:
