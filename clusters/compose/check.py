@@ -6,11 +6,12 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clusters.apply.documents import Unreadable
 from clusters.compose.errors import explain, holding
+from clusters.compose.hiding import Hide, hiding
 from clusters.compose.problem import Problem, Wrong
 from clusters.compose.program import environment, private_folder, refused_name, run, the_program
 from clusters.compose.refused import refusals, refused_in_project
@@ -30,11 +31,12 @@ class Variable:
     name: str
     default: str = ""
     required: bool = False
+    content: bool = False  # all that is in a config or a secret: it may have many lines
 
     @property
     def secret(self) -> bool:
-        """Does it look like a secret?"""
-        return is_secret_name(self.name)
+        """Is it one, or does it look like one?"""
+        return self.content or is_secret_name(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Checked:
     values: Mapping[str, str] = field(repr=False)
     project: Mapping[str, Any] = field(repr=False)
     variables: Sequence[Variable] = ()
+
+    @property
+    def hide(self) -> Hide:
+        """Takes the secret values out of a text."""
+        return _hiding(self.variables, self.values)
 
     @property
     def services(self) -> list[str]:
@@ -90,6 +97,9 @@ async def variables_of(found: ProjectText) -> list[Variable]:
                 made[name] = Variable(name, str(one.get("DefaultValue") or ""), bool(one.get("Required")))
     for name in _bare(found.tree):
         made.setdefault(name, Variable(name))
+    for name in contents(found.tree):
+        known = made.get(name, Variable(name))
+        made[name] = replace(known, content=True)
     return [made[name] for name in sorted(made)][:MOST_VARIABLES]
 
 
@@ -104,22 +114,23 @@ async def check(text: str, name: str, values: Mapping[str, str]) -> Checked:
         await _config(found, name, {}, "--no-interpolate", "--quiet")
     asked = {one.name for one in variables}
     given = {key: value for key, value in values.items() if key in asked}
-    printed = await _config(found, name, given, "--format", "json", "--no-path-resolution")
+    hide = _hiding(variables, given)
+    printed = await _config(found, name, given, "--format", "json", "--no-path-resolution", hide=hide)
     project = _object(printed)
     if project is None:
-        raise Wrong([Problem(1, "the program did not say how it understands this.")], detail=printed[:500])
-    if problems := [Problem(found.line_of(path), words) for path, words in refused_in_project(project)]:
+        raise Wrong([Problem(1, "the program did not say how it understands this.")], detail=hide(printed)[:500])
+    if problems := [Problem(found.line_of(path), hide(words)) for path, words in refused_in_project(project)]:
         raise Wrong(problems)
     return Checked(name, text, found.rebuilt, given, project, variables)
 
 
-async def _config(found: ProjectText, name: str, values: Mapping[str, str], *how: str) -> str:
+async def _config(found: ProjectText, name: str, values: Mapping[str, str], *how: str, hide: Hide = str) -> str:
     program = await the_program()
     async with _at_once, private_folder() as folder:
         words = ("--project-directory", str(folder), "--project-name", name, "--file", "-", "config", *how)
         ended = await run(program, words, environment(folder, values), folder, found.rebuilt, within=20.0)
     if ended.code:
-        raise explain(ended.said.replace(str(folder), ""), found)
+        raise explain(hide(ended.said.replace(str(folder), "")), found)
     return ended.printed
 
 
@@ -131,8 +142,12 @@ def _object(printed: str) -> dict[str, Any] | None:
     return made if isinstance(made, dict) else None
 
 
+def _hiding(variables: Sequence[Variable], values: Mapping[str, str]) -> Hide:
+    return hiding(values[one.name] for one in variables if one.secret and one.name in values)
+
+
 def _bare(tree: Mapping[str, Any]) -> list[str]:
-    """Names of an environment without a value, and those that secrets and configs are given by."""
+    """Names of an environment without a value."""
     names = []
     for service in tree["services"].values():
         given = service.get("environment") if isinstance(service, dict) else None
@@ -140,6 +155,12 @@ def _bare(tree: Mapping[str, Any]) -> list[str]:
             names += [one for one in given if isinstance(one, str) and "=" not in one and "$" not in one]
         elif isinstance(given, dict):
             names += [name for name, value in given.items() if value is None]
+    return names
+
+
+def contents(tree: Mapping[str, Any]) -> list[str]:
+    """Names of the values that secrets and configs are given by."""
+    names = []
     for section in ("configs", "secrets"):
         part = tree.get(section)
         for one in part.values() if isinstance(part, dict) else ():

@@ -47,7 +47,7 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Che
     """Let the program say what it would do. Nothing is changed. Raises Denied, and what is wrong."""
     powers = await _allow(gateway, actor, cluster_id, asked)
     warnings: list[str] = []
-    heard = Heard(lambda event: None, warnings.append)
+    heard = Heard(lambda event: None, warnings.append, asked.hide)
     await _up(gateway.driver(actor, cluster_id), asked, heard, LOOK, "--dry-run")
     told = [f"For administrators only: it {why}." for why in powers]
     return Ahead(effects(heard.events), list(dict.fromkeys(warnings)), told)
@@ -57,29 +57,34 @@ async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked)
     """Begin the job; its key. Raises Denied, with what it is that only others may ask for."""
     await _allow(gateway, actor, cluster_id, asked)
     compose_engine(gateway.driver(actor, cluster_id))
-    if (cluster_id, asked.name) in _running:
+    mine = (cluster_id, asked.name)
+    if mine in _running:
         raise Conflict(f"{asked.name} is being deployed already.", hint="Wait until that has ended, or cancel it.")
+    _running.add(mine)  # at once: whoever asks while this one is being recorded is the second
 
     async def work(driver: Driver, reporter: Reporter) -> Made:
-        _running.add((cluster_id, asked.name))
         try:
             number = await keep(reporter.job, cluster_id, asked.name, asked.text, asked.values)
             reporter.say(f"This is version {number} of {asked.name}, with {count(len(asked.services), 'service')}.")
             return await _work(driver, asked, reporter)
         finally:
-            _running.discard((cluster_id, asked.name))
+            _running.discard(mine)
 
-    return await gateway.begin(
-        actor,
-        cluster_id,
-        NEED,
-        "deploy",
-        f"Deploy {asked.name}",
-        work,
-        namespace=asked.name,
-        detail={"services": asked.services, "images": images_of(asked)},
-        about=("project", asked.name),
-    )
+    try:
+        return await gateway.begin(
+            actor,
+            cluster_id,
+            NEED,
+            "deploy",
+            f"Deploy {asked.name}",
+            work,
+            namespace=asked.name,
+            detail={"services": asked.services, "images": [asked.hide(one) for one in images_of(asked)]},
+            about=("project", asked.name),
+        )
+    except BaseException:
+        _running.discard(mine)  # it never began
+        raise
 
 
 async def _work(driver: Driver, asked: Checked, says: Says) -> Made:
@@ -88,7 +93,7 @@ async def _work(driver: Driver, asked: Checked, says: Says) -> Made:
             return
         says.progress(f"{event.sort} {event.name}", event.words)
 
-    heard = Heard(tell, lambda words: says.say(words, "warning"))
+    heard = Heard(tell, lambda words: says.say(words, "warning"), asked.hide)
     try:
         await _up(driver, asked, heard, WORK)
     except asyncio.CancelledError:
@@ -135,11 +140,12 @@ async def _sign_in(folder: Path, images: Sequence[str]) -> None:
 async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked) -> list[str]:
     """Return what power it gives when this person may deploy that there. Raises Denied."""
     await gateway.see(actor, cluster_id, asked.name, NEED, verb="deploy", kind="project", name=asked.name)
-    powers = project_powers(asked.project)
+    hide, powers = asked.hide, project_powers(asked.project)
     driver = gateway.driver(actor, cluster_id)
     powers += await in_time(volume_powers(driver, mounted_volumes(asked.project)), 8.0)
     outside = reaches_out(asked.name, asked.project)
     outside += await in_time(of_others(driver, asked.name, asked.project), 8.0)
+    powers, outside = ([hide(why) for why in dict.fromkeys(one)] for one in (powers, outside))
     try:
         if powers:
             need = Need(Role.ADMIN, NEED.right)
@@ -148,7 +154,7 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked
             await gateway.see(actor, cluster_id, None, NEED, verb="deploy", kind="project", name=asked.name)
     except Denied as error:
         who = "Only administrators may" if powers else "Only who may deploy on all of that host may"
-        raise Denied(f"{who} do that: it {', it '.join(powers or dict.fromkeys(outside))}.", known=True) from error
+        raise Denied(f"{who} do that: it {', it '.join(powers or outside)}.", known=True) from error
     return powers
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from clusters.compose.hiding import Hide
+
 What = Literal["created", "re-created", "left", "started", "removed", "pulled", "failed"]
 _ENDS: dict[str, What] = {
     "Created": "created",
@@ -48,10 +50,10 @@ class Effect:
 
 
 class Heard:
-    """Takes the lines in, and keeps what was wrong."""
+    """Takes the lines in, and keeps what was wrong; nothing of it as it was said before ``hide``."""
 
-    def __init__(self, tell: Callable[[Event], None], warn: Callable[[str], None]) -> None:
-        self._tell, self._warn = tell, warn
+    def __init__(self, tell: Callable[[Event], None], warn: Callable[[str], None], hide: Hide = str) -> None:
+        self._tell, self._warn, self._hide = tell, warn, hide
         self.events: list[Event] = []
         self.error = ""
 
@@ -64,16 +66,18 @@ class Heard:
         if not isinstance(said, dict):
             return
         if said.get("error"):
-            self.error = str(said.get("message") or "")[:2000]
+            self.error = self._hide(str(said.get("message") or ""))[:2000]
         elif said.get("level") in ("warning", "error"):
-            self._warn(str(said.get("msg") or "")[:500])
+            self._warn(self._hide(str(said.get("msg") or ""))[:500])
         elif said.get("id"):
             self._event(said)
 
     def _event(self, said: dict[str, object]) -> None:
-        sort, _, name = str(said["id"])[:300].partition(" ")
+        sort, _, name = str(said["id"]).partition(" ")
+        sort, name = sort[:300], self._hide(name)[:300]
         failed = said.get("status") == "Error"
-        text, detail = str(said.get("text") or "")[:100], str(said.get("details") or "")
+        text, detail = str(said.get("text") or ""), self._hide(str(said.get("details") or ""))
+        text = text if text in _ENDS else self._hide(text)[:100]
         event = Event(sort, name or sort, text, failed, detail, bool(said.get("parent_id")))
         self.events.append(event)
         self._tell(event)

@@ -205,7 +205,11 @@ WRONG = [
     (SERVICE + "    volumes: ['${X:-../../etc}:/y']\n", 4, "no whole path"),
     (SERVICE + "    security_opt: ['${X:-seccomp}=/etc/hostname']\n", 4, "seccomp profile"),
     (SERVICE + "    labels: ['${X:-com.docker.compose.project}=other']\n", 4, "own"),
-    (SERVICE + "    volumes: ['r:/host']\nvolumes: {r: {external: true, name: '${X:-/}'}}\n", 5, "name of a volume"),
+    (
+        SERVICE + "    volumes: ['disk:/host']\nvolumes: {disk: {external: true, name: '${X:-/}'}}\n",
+        5,
+        "name of a volume",
+    ),
     (SERVICE + "   b: 1\n", 4, "indentation"),
     (SERVICE + "    image: again\n", 4, "stands twice"),
 ]

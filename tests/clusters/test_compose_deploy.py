@@ -1,0 +1,120 @@
+"""Deploying a project: one at a time, and without its secrets in what is said of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusters.access import Actor
+from clusters.compose import deploy
+from clusters.compose.check import Checked, Variable, check
+from clusters.compose.hiding import HIDDEN, hiding
+from clusters.compose.problem import Wrong
+from clusters.compose.progress import Heard
+from clusters.errors import ClusterError, Conflict
+from clusters.gateway import Gateway
+from tests.real import find_compose
+
+CANARY = "hunter22-canary"
+
+
+class Recorder:
+    """A gateway that allows everything and takes its time to record it; then it begins, or cannot."""
+
+    def __init__(self, fault: BaseException | None = None) -> None:
+        self.fault, self.began = fault, list[Any]()
+
+    async def see(self, *_: Any, **__: Any) -> None:
+        await asyncio.sleep(0)
+
+    def driver(self, *_: Any) -> Recorder:
+        return self
+
+    async def connect(self) -> Any:
+        raise AssertionError
+
+    async def begin(self, *given: Any, **detail: Any) -> str:
+        await asyncio.sleep(0)
+        if self.fault:
+            raise self.fault
+        self.began.append((given[5], detail))
+        return "key"
+
+
+def begin(gateway: Recorder, asked: Checked) -> Any:
+    return deploy.begin(cast(Gateway, gateway), cast(Actor, None), 1, asked)
+
+
+def shop(**service: Any) -> Checked:
+    project = {"services": {"web": service}}
+    return Checked("shop", "", "", {"PASSWORD": CANARY}, project, [Variable("PASSWORD")])
+
+
+async def test_of_two_who_deploy_at_once_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "_running", set())
+    gateway = Recorder()
+    both = await asyncio.gather(begin(gateway, shop()), begin(gateway, shop()), return_exceptions=True)
+    assert sorted(type(one) for one in both if not isinstance(one, str)) == [Conflict]
+    assert len(gateway.began) == 1
+    work = gateway.began[0][0]
+    with pytest.raises(AttributeError):  # its end, whatever that is, lets the next one begin
+        await work(None, None)
+    assert await begin(gateway, shop()) == "key"
+
+
+@pytest.mark.parametrize("fault", [ClusterError("The audit is full."), asyncio.CancelledError()])
+async def test_what_could_not_begin_hinders_nobody(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None:
+    monkeypatch.setattr(deploy, "_running", set())
+    with pytest.raises(type(fault)):
+        await begin(Recorder(fault), shop())
+    assert await begin(Recorder(), shop()) == "key"
+
+
+async def test_no_secret_is_in_the_audit_of_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "_running", set())
+    gateway = Recorder()
+    await begin(gateway, shop(image=f"registry/{CANARY}:1"))
+    assert gateway.began[0][1]["detail"]["images"] == [f"registry/{HIDDEN}:1"]
+
+
+def test_no_secret_is_in_what_the_program_says_while_it_works() -> None:
+    told, warned = list[str](), list[str]()
+    heard = Heard(lambda event: told.append(event.words), warned.append, shop().hide)
+    said = [
+        {"id": f"Image {CANARY}", "text": "Error", "status": "Error", "details": f"no {CANARY}"},
+        {"level": "warning", "msg": f"unset {CANARY}"},
+        {"error": True, "message": f"bad {CANARY}"},
+    ]
+    for one in said:
+        heard.take(json.dumps(one))
+    heard.take("x" * 1995 + CANARY)
+    assert told == [f"Image {HIDDEN}: error (no {HIDDEN})"]
+    assert warned == [f"unset {HIDDEN}"]
+    assert heard.error == "x" * 1995 + HIDDEN
+
+
+@given(st.text(min_size=4, max_size=40).filter(lambda one: len(one.strip()) >= 4 and "•" not in one))
+def test_a_secret_is_hidden_as_it_is_and_as_it_is_quoted(secret: str) -> None:
+    hide = hiding([secret])
+    for said in (secret, json.dumps(secret, ensure_ascii=False)[1:-1], secret.replace("$", "$$")):
+        assert secret not in hide(f"<{said}>")
+
+
+def test_of_a_secret_of_many_lines_no_line_is_told_and_short_ones_hide_nothing() -> None:
+    key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\n-----END KEY-----\n"
+    assert hiding([key])("line 2: MIIEvQIBADANBg") == f"line 2: {HIDDEN}"
+    assert hiding(["", "abc"])("abc") == "abc"
+
+
+def test_a_secret_that_is_wrong_is_not_told() -> None:
+    find_compose()
+    text = "services:\n  web:\n    image: busybox\n    ports: ['${PASSWORD}:80']\n"
+    with pytest.raises(Wrong) as caught:
+        asyncio.run(check(text, "shop", {"PASSWORD": CANARY}))
+    assert caught.value.line == 4
+    assert CANARY not in f"{caught.value} {caught.value.detail} {caught.value.problems}"
