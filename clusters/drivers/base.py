@@ -45,6 +45,7 @@ class Found:
     label: str  # what its objects call themselves: "Widget"
     namespaced: bool
     short: tuple[str, ...] = ()  # the short names that its own tools know: "wd"
+    versions: tuple[str, ...] = ()  # in which it is served, the best first
 
     @property
     def group(self) -> str:

@@ -217,6 +217,7 @@ class Kind(Generic[T]):
     panels: tuple[Panel[T], ...]
     actions: tuple[Action[T], ...] = ()
     sort: str = "status"  # the column that its list is sorted by until somebody chooses
+    also_in: tuple[str, ...] = ()  # versions of its API that read the same, for where the one above is not served
     namespaced: bool = True
     own_namespace: bool = False  # it is a namespace itself: its name says where it is
     always: bool = False  # watched also when nobody looks (Home and the findings need it)

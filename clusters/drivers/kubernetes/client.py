@@ -28,6 +28,7 @@ from clusters.drivers.kubernetes.errors import Busy, answer_error, connection_er
 from clusters.drivers.kubernetes.paths import joined
 from clusters.drivers.kubernetes.resolving import Resolver
 from clusters.drivers.kubernetes.sources import source_of
+from clusters.drivers.kubernetes.versions import Versions
 from clusters.drivers.no_redirects import no_redirects
 from clusters.errors import Invalid, Unreachable
 
@@ -41,6 +42,7 @@ class ApiServer:
 
     def __init__(self, connection: Connection, keeper: Keeper | None = None) -> None:
         self.connection = connection
+        self.versions = Versions()
         self._source = source_of(connection, keeper)
         self._pair = (connection.cert_data, connection.key_data)  # the client certificate of the session
         self._before: list[aiohttp.ClientSession] = []  # what still runs over another certificate ends by itself
@@ -78,7 +80,7 @@ class ApiServer:
         content_type: str = "application/json", accept: str = "application/json",
     ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
         """An answer that is read bit by bit. ``within`` limits all of it, ``silence`` each wait for more (seconds)."""
-        target = joined(path)
+        target = joined(self.versions.path(path))
         limits = aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT, sock_read=silence)
         data = None if body is None else msgspec.json.encode(body)
         signed = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -103,6 +104,10 @@ async def discover(server: ApiServer) -> list[Found]:
 
 def _of_group(group: Group) -> Iterator[Found]:
     seen: set[str] = set()
+    served: defaultdict[str, list[str]] = defaultdict(list)
+    for version in group.versions or ():
+        for one in version.resources or ():
+            served[one.resource].append(version.version)
     for version in group.versions or ():
         for one in version.resources or ():
             if one.resource in seen or not set(one.verbs or ()) >= NEEDED or group.metadata.name in TWICE:
@@ -110,7 +115,8 @@ def _of_group(group: Group) -> Iterator[Found]:
             seen.add(one.resource)
             label = one.response_kind.kind if one.response_kind else one.resource
             api = "/".join(filter(None, (group.metadata.name, version.version, one.resource)))
-            yield Found(api, label, one.scope == "Namespaced", tuple(one.short_names or ()))
+            versions = tuple(served[one.resource])
+            yield Found(api, label, one.scope == "Namespaced", tuple(one.short_names or ()), versions)
 
 
 async def _one_by_one(server: ApiServer, root: str, body: bytes) -> list[Found]:
@@ -138,7 +144,8 @@ async def _of_version(server: ApiServer, version: str) -> list[Found]:
 def _listable(version: str, resources: Iterable[OldResource]) -> Iterator[Found]:
     for one in resources:
         if "/" not in one.name and set(one.verbs or ()) >= NEEDED and version.partition("/")[0] not in TWICE:
-            yield Found(f"{version}/{one.name}", one.kind, one.namespaced, tuple(one.short_names or ()))
+            names = (version.rpartition("/")[2],)  # the one that it prefers: of others it was not asked
+            yield Found(f"{version}/{one.name}", one.kind, one.namespaced, tuple(one.short_names or ()), names)
 
 
 T = TypeVar("T")

@@ -93,7 +93,9 @@ class KubernetesDriver:
 
     async def discover(self) -> Sequence[Found]:
         """Every kind that can be listed and watched there."""
-        return await discover(self._server)
+        found = await discover(self._server)
+        self._server.versions.learn(found)
+        return found
 
     async def describe(self, found: Found, namespaces: frozenset[str] | None = None) -> Kind[Any]:
         """The kind with the columns that the cluster prints; with ours alone where we may not look at any."""

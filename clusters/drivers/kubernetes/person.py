@@ -27,6 +27,7 @@ class PersonalServer(ApiServer):
     def __init__(self, line: ApiServer, how: Impersonation, name: str) -> None:
         super().__init__(line.connection)
         self._line, self.user, self._groups = line, how.user(name), how.groups
+        self.versions = line.versions
 
     async def _sign(
         self, method: str, target: str, query: Mapping[str, str] | Sequence[tuple[str, str]] | None

@@ -95,6 +95,7 @@ def _facts(one: ReferenceGrant) -> list[Fact]:
 REFERENCE_GRANT: Kind[ReferenceGrant] = Kind(
     model=ReferenceGrant,
     api=API,
+    also_in=("v1", "v1alpha2"),
     name="reference-grant",
     label="Reference grant",
     plural="Reference grants",

@@ -188,7 +188,8 @@ _GATEWAY: Column[Route] = Column(
 )
 
 
-def route_kind(model: type[R], api: str, *, sort: str, words: str, matches: str = "", hosts: bool = True) -> Kind[R]:
+def route_kind(model: type[R], api: str, *, sort: str, words: str, matches: str = "", hosts: bool = True,
+               also_in: tuple[str, ...] = ()) -> Kind[R]:  # fmt: skip
     """The kind of "HTTP" routes, of "gRPC" ones … ``matches`` is the label of what tells their requests apart."""
     told: tuple[Column[Any], ...] = (_HOSTS,) if hosts else ()
     if matches:
@@ -197,6 +198,7 @@ def route_kind(model: type[R], api: str, *, sort: str, words: str, matches: str 
     return Kind(
         model=model,
         api=api,
+        also_in=also_in,
         name=f"{sort.lower()}-route",
         label=f"{sort} route",
         plural=f"{sort} routes",

@@ -31,4 +31,5 @@ TCP_ROUTE: Kind[TcpRoute] = route_kind(
     sort="TCP",
     words="To which service connections to a port of a gateway lead.",
     hosts=False,
+    also_in=("v1",),
 )

@@ -31,4 +31,5 @@ TLS_ROUTE: Kind[TlsRoute] = route_kind(
     sort="TLS",
     words="To which service encrypted connections lead, by the name that they ask for.",
     hosts=True,
+    also_in=("v1", "v1alpha3"),
 )
