@@ -103,9 +103,12 @@ async def variables_of(found: ProjectText) -> list[Variable]:
     return [made[name] for name in sorted(made)][:MOST_VARIABLES]
 
 
-async def check(text: str, name: str, values: Mapping[str, str]) -> Checked:
-    """Raises Wrong with lines, Invalid for the name, Unsupported where the program is missing."""
-    found = read_text(text, check_name(name))
+async def check(text: str, name: str, values: Mapping[str, str], *, named: bool = True) -> Checked:
+    """Raises Wrong with lines, Invalid for the name, Unsupported where the program is missing.
+
+    ``named``: it has that name; otherwise it stands in for one that is still to be given.
+    """
+    found = read_text(text, check_name(name) if named else "")
     variables = await variables_of(found)
     for one in variables:
         if why := refused_name(one.name):
@@ -122,6 +125,15 @@ async def check(text: str, name: str, values: Mapping[str, str]) -> Checked:
     if problems := [Problem(found.line_of(path), hide(words)) for path, words in refused_in_project(project)]:
         raise Wrong(problems)
     return Checked(name, text, found.rebuilt, given, project, variables)
+
+
+def secret_values(text: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Of the values of a text those that no page gets; all of them where it cannot be read."""
+    try:
+        known = set(contents(read(text).tree))
+    except Unreadable:
+        known = set(values)
+    return {name: value for name, value in values.items() if name in known or is_secret_name(name)}
 
 
 async def _config(found: ProjectText, name: str, values: Mapping[str, str], *how: str, hide: Hide = str) -> str:

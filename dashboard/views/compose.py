@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from clusters.access import Actor
 from clusters.audit import Unrecorded
 from clusters.compose import deploy
-from clusters.compose.check import Checked, Variable, check_name, read_text, variables_of
+from clusters.compose.check import NAME, Checked, Variable, check_name, read_text, secret_values, variables_of
 from clusters.compose.check import check as check_text
 from clusters.compose.problem import Wrong
 from clusters.compose.program import find_program
@@ -40,7 +40,8 @@ FIRST = """services:
       - "8080:8080"
     restart: unless-stopped
 """
-LONGEST = 8000  # characters of a value
+LONGEST = 64 << 10  # bytes of a value: a key with its chain of certificates fits
+MOST = 512 << 10  # bytes of all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Value:
     variable: Variable
     text: str = field(default="", repr=False)
     kept: bool = False
+
+    @property
+    def masked(self) -> bool:
+        """Nobody is to read it over a shoulder."""
+        return self.variable.secret or self.kept
 
 
 @allow(scope="signed-in")
@@ -65,6 +71,7 @@ async def project(request: Request) -> HttpResponse:
     if asked.get("version") and kept is None:
         raise Http404
     text = kept.text if kept else FIRST
+    stored = secret_values(kept.text, kept.values) if kept else {}
     context = {
         "hosts": hosts,
         "host": host or next(iter(hosts), None),
@@ -72,7 +79,7 @@ async def project(request: Request) -> HttpResponse:
         "kept": kept,
         "text": text,
         "program": await find_program(),
-        "values": await _values(text, kept.values if kept else {}, bool(kept)),
+        "values": await _values(text, kept.values if kept else {}, stored),
     }
     return page(request, "pages/compose.html", context)
 
@@ -84,7 +91,11 @@ async def check(request: Request) -> HttpResponse:
     if not compose_hosts(request.actor):
         raise Http404
     try:
-        await _checked(request, request.POST.get("name", "") or "project")
+        name = request.POST.get("name", "").strip()
+        if NAME.fullmatch(name):
+            await _checked(request, name)
+        else:  # what is wrong with the name is said at its field
+            await _checked(request, "project", named=False)
     except Wrong as error:
         found = [{"line": one.line, "words": one.words, "level": one.level} for one in error.problems]
         return JsonResponse({"problems": found})
@@ -100,8 +111,12 @@ async def values(request: Request) -> HttpResponse:
     hosts = compose_hosts(request.actor)
     if not hosts:
         raise Http404
-    given, stored = _given(request), await _stored(request, hosts)
-    found = await _values(request.POST.get("text", ""), {**stored, **given}, bool(stored))
+    stored = await _stored(request, hosts)
+    try:
+        given = _given(request)
+    except Invalid:
+        given = {}  # the fields stay as they are filled in; the look ahead says what is wrong
+    found = await _values(request.POST.get("text", ""), given, stored)
     return render(request, "partials/compose_values.html", {"values": found})
 
 
@@ -161,18 +176,28 @@ async def _answer(request: Request, hosts: list[ClusterInfo]) -> HttpResponse:
     return render(request, "partials/compose_result.html", context)
 
 
-async def _checked(request: Request, name: str, stored: Mapping[str, str] | None = None) -> Checked:
+async def _checked(
+    request: Request, name: str, stored: Mapping[str, str] | None = None, *, named: bool = True
+) -> Checked:
     if stored is None:
         stored = await _stored(request, compose_hosts(request.actor))
-    return await check_text(request.POST.get("text", ""), name, {**stored, **_given(request)})
+    return await check_text(request.POST.get("text", ""), name, {**stored, **_given(request)}, named=named)
 
 
 def _given(request: Request) -> dict[str, str]:
-    """The values that were filled in; an empty field is no value, so that the text's own default counts."""
-    given = {
-        name.removeprefix("value-"): text for name, text in request.POST.dict().items() if name.startswith("value-")
-    }
-    return {name[:200]: text.replace("\r\n", "\n")[:LONGEST] for name, text in list(given.items())[:200] if text}
+    """The values that were filled in; an empty field is no value, so that the text's own default counts.
+
+    Raises Invalid for what is too long: a key of which the end is missing would be worse.
+    """
+    posted = [(name, text) for name, text in request.POST.dict().items() if name.startswith("value-") and text]
+    given = {name.removeprefix("value-")[:200]: text.replace("\r\n", "\n") for name, text in posted[:200]}
+    sizes = {name: len(text.encode("utf-8", "replace")) for name, text in given.items()}
+    for name, size in sizes.items():
+        if size > LONGEST:
+            raise Invalid(f"The value of {name} is longer than {LONGEST >> 10} KiB.")
+    if sum(sizes.values()) > MOST:
+        raise Invalid(f"The values are longer than {MOST >> 10} KiB together.")
+    return given
 
 
 async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
@@ -182,19 +207,21 @@ async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
     if host is None or not number:
         return {}
     kept = await _kept(request.actor, host, given.get("name", "")[:63], number)
-    return {name: value for name, value in kept.values.items() if Variable(name).secret} if kept else {}
+    return secret_values(kept.text, kept.values) if kept else {}
 
 
-async def _values(text: str, given: Mapping[str, str], kept: bool) -> list[Value]:
-    """The fields of a text; none while it cannot be read."""
+async def _values(text: str, given: Mapping[str, str], stored: Mapping[str, str]) -> list[Value]:
+    """The fields of a text; none while it cannot be read. Of what is ``stored`` only that it is."""
     try:
         found = await variables_of(read_text(text))
     except ClusterError:
         return []
-    return [
-        Value(one, "" if one.secret else given.get(one.name, ""), kept and one.secret and one.name in given)
-        for one in found
-    ]
+    return [_field(one, given, stored) for one in found]
+
+
+def _field(one: Variable, given: Mapping[str, str], stored: Mapping[str, str]) -> Value:
+    kept = one.name in stored
+    return Value(one, "" if one.secret or kept else given.get(one.name, ""), kept)
 
 
 async def _kept(actor: Actor, host: ClusterInfo | None, name: str, number: str) -> Kept | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clusters.access import Actor
 from clusters.compose import deploy
-from clusters.compose.check import Checked, Variable, check
+from clusters.compose.check import Checked, Variable, check, contents, read_text, secret_values
 from clusters.compose.hiding import HIDDEN, hiding
 from clusters.compose.problem import Wrong
 from clusters.compose.progress import Heard
@@ -116,5 +116,13 @@ def test_a_secret_that_is_wrong_is_not_told() -> None:
     text = "services:\n  web:\n    image: busybox\n    ports: ['${PASSWORD}:80']\n"
     with pytest.raises(Wrong) as caught:
         asyncio.run(check(text, "shop", {"PASSWORD": CANARY}))
-    assert caught.value.line == 4
+    assert HIDDEN in str(caught.value)
     assert CANARY not in f"{caught.value} {caught.value.detail} {caught.value.problems}"
+
+
+def test_what_is_all_of_a_secret_is_kept_as_one_whatever_its_name() -> None:
+    text = "services: {web: {image: x}}\nsecrets: {tls: {environment: PEM}}\n"
+    assert contents(read_text(text).tree) == ["PEM"]
+    assert Variable("PEM", content=True).secret
+    assert secret_values(text, {"PEM": "a", "SIZE": "b", "DB_PASSWORD": "c"}) == {"PEM": "a", "DB_PASSWORD": "c"}
+    assert secret_values("[", {"SIZE": "b"}) == {"SIZE": "b"}  # of what cannot be read all could be one

@@ -191,6 +191,34 @@ async def test_it_is_checked_while_it_is_typed(ada: User, host: Cluster, async_c
     assert re.search(r'type="text"[^>]*name="value-SECONDS_TO_SLEEP"[^>]*placeholder="1000"', fields)
 
 
+async def test_while_it_is_typed_a_name_that_is_not_there_yet_is_no_fault_of_the_text(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    text = "name: shop\nservices: {a: {image: busybox}}\n"
+    for name, wrong in (("", []), ("My Shop", []), ("shop", []), ("other", [1])):
+        found = (await client.post("/compose/check/", form(host, name, text))).json()
+        assert [one["line"] for one in found["problems"]] == wrong, name
+    broken = (await client.post("/compose/check/", form(host, "My Shop", text + "foo: 1\n"))).json()
+    assert [one["line"] for one in broken["problems"]] == [3]
+
+
+async def test_a_key_of_many_lines_can_be_given_whole_or_not_at_all(
+    ada: User, host: Cluster, name: str, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    text = "services: {a: {image: 'busybox:latest'}}\nsecrets: {tls: {environment: PEM}}\n"
+    fields = (await client.post("/compose/values/", form(host, name, text, **{"value-PEM": CANARY}))).content.decode()
+    assert re.search(r'<textarea[^>]*data-masked[^>]*name="value-PEM"', fields)
+    assert CANARY not in fields
+    assert "maxlength" not in fields
+    key = "-----BEGIN KEY-----\r\n" + "x" * 9000
+    assert 'name="seal"' in await looked(client, form(host, name, text, **{"value-PEM": key}))
+    long = form(host, name, text, **{"value-PEM": "x" * 70_000})
+    assert "PEM is longer than 64 KiB" in await looked(client, long)
+    assert (await client.post("/compose/values/", long)).status_code == 200
+
+
 async def test_what_was_not_looked_at_is_not_deployed(
     ada: User, host: Cluster, name: str, async_client_for: ClientFor
 ) -> None:
