@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 
@@ -29,7 +29,7 @@ from clusters.connect.kubeconfig import read_found, read_pasted
 from clusters.connect.renewing import KeptBeside, KeptInRow
 from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import Call
-from clusters.drivers.kubernetes import KubernetesDriver, plugin
+from clusters.drivers.kubernetes import KubernetesDriver, client, plugin
 from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.credentials import AGAIN, BELIEVED, MARGIN, Credential, Renewing
 from clusters.drivers.kubernetes.oidc import Oidc
@@ -339,6 +339,46 @@ async def test_a_real_cluster_is_reached_with_a_certificate_that_a_program_gives
         assert await driver.may("delete", "", "nodes") is True
     finally:
         await driver.close()
+
+
+async def test_what_runs_over_a_certificate_that_was_renewed_goes_on_until_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(str(message.data))
+        return socket
+
+    monkeypatch.setattr(client, "_load_pair", lambda context, cert, key: None)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server = client.ApiServer(Connection(server=f"http://127.0.0.1:{runner.addresses[0][1]}"))
+    number = 0
+
+    async def renewed() -> Credential:
+        return Credential(cert=f"cert-{number}", key="key")
+
+    monkeypatch.setattr(server, "_signed", renewed)
+    try:
+        terminals = []
+        for number in range(client.MOST_BEFORE + 2):
+            terminals.append(await server.websocket(("api",), (), ()))
+        await terminals[1].send_str("still here")
+        assert (await terminals[1].receive_str(timeout=2)) == "still here"
+        assert (await terminals[0].receive(timeout=2)).type in (WSMsgType.CLOSED, WSMsgType.ERROR)  # there is a bound
+        for one in terminals[1:-1]:
+            await one.close()
+        number += 1
+        await server.websocket(("api",), (), ())
+        assert len(server._before) == 1  # of the last one: of the others, those over which nothing runs are let go of
+    finally:
+        await server.close()
+        await runner.cleanup()
 
 
 # --- An issuer ----------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from clusters.errors import Invalid, Unreachable
 CONNECT = 5.0  # seconds until a connection stands
 BODY_LIMIT = 32 << 20  # bytes of one answer, unpacked
 ERROR_LIMIT = 64 << 10
+MOST_BEFORE = 6  # sessions of client certificates that were renewed; the oldest goes with what runs over it
 
 
 class ApiServer:
@@ -45,7 +46,7 @@ class ApiServer:
         self.versions = Versions()
         self._source = source_of(connection, keeper)
         self._pair = (connection.cert_data, connection.key_data)  # the client certificate of the session
-        self._before: list[aiohttp.ClientSession] = []  # what still runs over another certificate ends by itself
+        self._before: list[aiohttp.ClientSession] = []  # those over which something still runs, the oldest first
         parts = urlsplit(connection.server)
         self.where = parts.netloc
         self._api: Any = None
@@ -165,12 +166,15 @@ class ApiServer:
             raise
 
     async def _open_with(self, pair: tuple[str, str]) -> None:
-        """The session for that client certificate. Watches over the one before end within minutes, and go on here."""
+        """The session for that client certificate. What runs over those before goes on: terminals, lines, ports."""
         api, session = await self._open(pair)
-        for old in self._before:
-            await old.close()
-        self._before = [self._session] if self._session is not None else []
+        before, last = self._before, [self._session] if self._session is not None else []
+        used = [one for one in before if one.connector is not None and one.connector._acquired]
+        self._before = [*used, *last][-MOST_BEFORE:]  # the last one always: a request may just begin over it
         self._api, self._session, self._pair = api, session, pair
+        for old in before:
+            if old not in self._before:
+                await old.close()
 
     async def _open(self, pair: tuple[str, str]) -> tuple[Any, aiohttp.ClientSession]:
         # Half a second and 25 MB: paid when the first cluster is reached, and not on the event loop.
