@@ -214,7 +214,11 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _open_again_soon(self) -> None:
         await asyncio.sleep(0.2)
-        await self.open_again()
+        async with self.checking:
+            assert self.actor is not None
+            # A cluster that came back may be asked as this person from now on: never open what it shows as before.
+            self.actor = await actors.narrow(self.actor)
+            await self.open_again()
 
     async def open_again(self) -> None:
         """Close every topic and open it anew under what this person may see now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from clusters.access import Target, decide, sees_kind
+from clusters.access import Target, decide
 from clusters.errors import Invalid, Missing
 from clusters.live.frame import Frame
 from clusters.live.row import Row
@@ -34,7 +34,8 @@ class ResourceTopic(Topic):
         if connection is None or store is None or resource is None:
             raise absent(self.actor, connection, kind_name)
         target = Target(connection.cluster.id, resource.namespace or None)
-        shown = sees_kind(self.actor, connection.cluster.id, store.kind, resource.namespace or None)
+        reach = engine.gateway.reach(self.actor, connection.cluster.id, [store.kind])
+        shown = reach is None or resource.namespace in reach
         if not (shown and decide(self.actor, target, self.need).allowed):
             raise Missing("It is not there any more.")
         self._seq, self._store, self._connection = 0, store, connection

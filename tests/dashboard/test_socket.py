@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from django.contrib.auth.models import AbstractUser
 
+from clusters import actors
+from clusters.access import Actor
+from clusters.errors import Missing
 from clusters.models import Cluster, Grant
+from clusters.narrowing import Nothing
 from dashboard import socket as module
 from dashboard.asgi import router
 from dashboard.engine import engine
+from dashboard.topics.base import Topic
+from dashboard.topics.resource import ResourceTopic
+from tests.clusters.fakes import FakeDriver
+from tests.dashboard.conftest import Fakes
 from tests.tab import ORIGIN, Tab, cookies
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +135,43 @@ async def test_a_topic_asked_wrongly_ends_alone(ada: AbstractUser, started: None
     await one.follow("table", table="workloads", query="")
     assert (await one.frame("snap"))["total"] > 0
     await one.close()
+
+
+async def test_what_is_opened_again_because_clusters_changed_is_opened_as_they_are_asked_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def narrow(actor: Actor) -> Actor:
+        return replace(actor, limits=((1, Nothing("It is asked as you now.")),))
+
+    class Noted(Topic):
+        name = "noted"
+
+        async def open(self) -> None:
+            seen.append(self.actor.limits)
+
+    seen: list[Any] = []
+    monkeypatch.setattr(module.actors, "narrow", narrow)
+    one = module.LiveSocket()
+    one.actor, one.ready, one.checking = Actor(1, "ada"), asyncio.Event(), asyncio.Lock()
+    one.topics = {1: Noted(one.actor, {}, one.ready.set)}
+    await one._open_again_soon()
+    assert [limits[0][1].why for limits in seen] == ["It is asked as you now."]
+
+
+async def test_a_page_of_a_cluster_that_was_not_asked_as_this_person_yet_shows_nothing(
+    fakes: Fakes, ada: AbstractUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = await actors.actor_for(ada.pk)
+    assert actor is not None
+    args = {"cluster": "shop", "kind": "app", "key": "front/web"}
+    with engine.supervisor.connections[fakes.shop.pk].wanted("app"):
+        await asyncio.sleep(0.05)
+        topic = ResourceTopic(actor, args, lambda: None)
+        await topic.open()
+        await topic.close()
+        monkeypatch.setattr(fakes.drivers["shop"], "as_person", lambda name: FakeDriver())
+        with pytest.raises(Missing):
+            await ResourceTopic(actor, args, lambda: None).open()
 
 
 async def test_too_many_frames_close_the_socket(
