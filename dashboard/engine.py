@@ -7,6 +7,7 @@ stores are read and written on one loop, without locks.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from urllib.parse import quote
@@ -80,6 +81,7 @@ class Engine:
         self.triage = Triage(self.supervisor)
         self.started = False
         self.somebody = True  # has an account; only a Pilothouse without any leads to its set-up page
+        self._connecting: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # by cluster
         self._tasks: list[asyncio.Task[None]] = []
         self._leave: list[Callable[[], object]] = []
         self._sample_listeners: dict[Callable[[], None], None] = {}
@@ -117,11 +119,12 @@ class Engine:
 
     async def connect(self, cluster: Cluster) -> None:
         """Connect a cluster, or connect it anew after its settings changed."""
-        await self.supervisor.remove(cluster.pk)
-        try:
-            self.supervisor.add(info(cluster), read_secret(cluster), KeptInRow(cluster.pk))
-        except Sealed as error:
-            self.supervisor.add_closed(info(cluster), cluster.platform, error)  # type: ignore[arg-type]
+        async with self._connecting[cluster.pk]:  # two at once would each begin one, and one of them never ended
+            await self.supervisor.remove(cluster.pk)
+            try:
+                self.supervisor.add(info(cluster), read_secret(cluster), KeptInRow(cluster.pk))
+            except Sealed as error:
+                self.supervisor.add_closed(info(cluster), cluster.platform, error)  # type: ignore[arg-type]
 
     def _ask_again(self, names: set[str]) -> None:
         """A pull, a push or a deletion of ours: what the lists say of the registries is judged again at once."""
@@ -142,7 +145,8 @@ class Engine:
 
     async def disconnect(self, cluster_id: int) -> None:
         """Let go of one cluster."""
-        await self.supervisor.remove(cluster_id)
+        async with self._connecting[cluster_id]:
+            await self.supervisor.remove(cluster_id)
 
     async def learn(self, kind_name: str) -> None:
         """Know the list and the columns of a kind that no file of ours describes, before it is shown."""

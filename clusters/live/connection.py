@@ -52,7 +52,10 @@ class Connection:
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
-        self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now
+        self._turned, self._told_turned = (
+            turned,
+            False,
+        )  # told when it is another platform than it was: an engine that manages a Swarm now
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
         self._lookers = 0
@@ -216,7 +219,9 @@ class Connection:
 
     async def _hear_about(self) -> None:
         self.about = await self.driver.about()
-        if self.about.platform != self.driver.platform and {self.about.platform, self.driver.platform} <= ENGINES:
+        turned = self.about.platform != self.driver.platform
+        if turned and not self._told_turned and {self.about.platform, self.driver.platform} <= ENGINES:
+            self._told_turned = True  # once: it is connected anew, and this one closed
             self._turned(self, self.about.platform)
 
     async def _check_while_looked_at(self) -> None:

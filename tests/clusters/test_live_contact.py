@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.contact import Contact
 from clusters.live.resource import Broken, FeedItem, Listed
+from tests.clusters.fakes import FakeDriver
 
 NOW = 1_000_000.0
 
@@ -128,3 +129,17 @@ async def test_a_broken_watch_makes_the_cluster_down_and_the_next_list_live_agai
     await asyncio.sleep(0.05)
     assert connection.contact.state(time.time()) == "live"
     await connection.close()
+
+
+async def test_that_it_turned_into_another_platform_is_told_once() -> None:
+    """Two answers on their way at once would have it connected anew twice."""
+    turned: list[str] = []
+
+    class Turning(FakeDriver):
+        async def about(self) -> About:
+            return About(platform="swarm", version="1")
+
+    cluster = ClusterInfo(id=1, name="Box", slug="box", driver="docker", platform="docker")
+    one = Connection(cluster, cast(Any, Turning()), lambda _: None, lambda _, platform: turned.append(platform))
+    await asyncio.gather(*(one._ask_what_it_is() for _ in range(3)))
+    assert turned == ["swarm"]

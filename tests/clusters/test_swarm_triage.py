@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from clusters.kinds import KINDS
+from clusters.kinds.base import Level
 from clusters.live.families import Families
 from clusters.live.resource import Listed
 from clusters.live.store import Store
@@ -59,13 +60,25 @@ def test_the_container_of_a_task_is_no_entry_of_its_own_where_its_swarm_is_told(
     task = tasks_of(service("sw-broken"))[0]
     tree = recorded_of_docker("container", "29")
     tree["Config"]["Labels"] = {"com.docker.swarm.task.id": task.uid}
-    tree["State"] = {"Status": "exited", "ExitCode": 3, "FinishedAt": "2026-11-27T15:29:00Z"}
+    tree["State"] = {"Status": "running", "Health": {"Status": "unhealthy"}}
     kind = next(kind for kind in KINDS["swarm"] if kind.name == "container")
     container = read(tree, kind.model)
-    assert kind.health(container).word == "Failed"
+    assert kind.health(container).word == "Unhealthy"
     assert _titles(found({"container": [container]})) == _titles(found({}))
     elsewhere = read({**tree, "Config": {**tree["Config"], "Labels": {"com.docker.swarm.task.id": "x"}}}, kind.model)
     assert len(found({"container": [elsewhere]})) == len(found({})) + 1
+
+
+def test_an_ended_container_of_a_task_is_no_trouble_of_the_host_that_keeps_it() -> None:
+    tree = recorded_of_docker("container", "29")
+    tree["State"] = {"Status": "exited", "ExitCode": 3, "FinishedAt": "2026-11-27T15:29:00Z"}
+    kind = next(kind for kind in KINDS["docker"] if kind.name == "container")
+    tree["Config"]["Labels"] = {}
+    assert kind.health(read(tree, kind.model)).level is Level.FAILING
+    tree["Config"]["Labels"] = {"com.docker.swarm.task.id": "x"}
+    health = kind.health(read(tree, kind.model))
+    assert (health.level, health.word) == (Level.STOPPED, "Failed")
+    assert health.reason.endswith("Its Swarm has started another one, or ended it.")
 
 
 def test_a_machine_that_is_lost_explains_what_fails_on_it() -> None:

@@ -63,8 +63,12 @@ class DockerDriver(OnlyOurKinds):
 
     async def about(self) -> About:
         """The engine's version, its machine, and how much runs there."""
-        self.unsure = False
-        about = await say_about(self._client)
+        doubted, self.unsure = self.unsure, False  # what is told meanwhile raises the doubt again
+        try:
+            about = await say_about(self._client)
+        except BaseException:
+            self.unsure = self.unsure or doubted
+            raise
         if self._uid not in ("", about.uid):
             for watch in (*self._watches, *self._resting.values()):
                 watch.forget()  # another engine answers at that address

@@ -36,6 +36,11 @@ class PolledWatch(ListWatch):
         self._refused = refused  # told when the engine has nothing of this kind (any more)
         self._listed_at = 0.0  # monotonic seconds
 
+    def _end(self, follower: Follower) -> None:
+        """Another watch takes its place at the next look: nothing is to be heard for this one any more."""
+        self._busy, self._follower = False, None
+        self._events.leave(follower)
+
     async def _wait(self, follower: Follower) -> None:
         """Until an event came, or it is time to list again."""
         while not follower.wake.is_set():

@@ -10,13 +10,11 @@ from clusters.kinds.docker.container_again import AGAIN, AGAIN_REVEALED
 from clusters.kinds.docker.container_edit import DUPLICATE, EDIT
 from clusters.kinds.docker.container_health import health
 from clusters.kinds.docker.container_inside import CHANGES, HISTORY, PROCESSES
-from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_model import TASK, Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
 from clusters.kinds.docker.files import OF_CONTAINER
 from clusters.kinds.docker.run import RUN
 from clusters.kinds.panels import FILES, LOGS, RAW, TERMINAL, USAGE
-
-TASK = "com.docker.swarm.task.id"
 
 
 def _ports(container: Container) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from clusters.kinds.base import Health, Level
-from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.container_model import TASK, Container
 from clusters.kinds.exit_codes import ASKED_TO_STOP, exit_term, exit_words
 from clusters.kinds.formats import count, epoch
 
+BY_SWARM = "Its Swarm has started another one, or ended it."
 LOOP = 2  # restarts from which on it is more than bad luck
 MANY = 3  # restarts that are worth a word for a while
 SETTLED, RECENT = 60.0, 600.0  # seconds it must be up before anybody believes it; and before its end is forgotten
@@ -74,6 +76,14 @@ def _restarting(container: Container) -> Health:
 
 
 def _ended(container: Container) -> Health:
+    ended = _ended_alone(container)
+    if ended.level is Level.FAILING and container.label(TASK):
+        # Nobody starts this one again: how its service fares, a manager of its Swarm says.
+        return replace(ended, level=Level.STOPPED, reason=f"{ended.reason}. {BY_SWARM}" if ended.reason else BY_SWARM)
+    return ended
+
+
+def _ended_alone(container: Container) -> Health:
     state, since = container.state, container.finished
     term = exit_term(state.exit_code, out_of_memory=state.oom_killed)
     if state.error:

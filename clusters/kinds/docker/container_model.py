@@ -14,6 +14,7 @@ PROJECT, STACK = (
     "com.docker.stack.namespace",
 )  # the labels of a Compose project, a Swarm stack
 
+TASK = "com.docker.swarm.task.id"  # the label of what carries out a task of a Swarm
 _GRACE = 10  # seconds a program gets to end, where nothing else was said
 _LONGEST = 3600  # seconds; also where the engine waits as long as it takes
 

@@ -74,7 +74,8 @@ def _loses(task: Task) -> str:
 
 
 def _on_each(service: Any) -> bool:
-    return service is not None and service.replicas is None
+    mode = service.spec.mode if service is not None else None
+    return mode is not None and (mode.global_ is not None or mode.global_job is not None)
 
 
 def _majority(managers: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict
@@ -18,6 +21,7 @@ from clusters.kinds.swarm.service_model import Service
 
 MOST_COPIES = 1000
 SERVICES = "services"
+CHANGED = "Somebody changed it meanwhile: it would go back to something else."
 
 
 def _edit(edit: Callable[[Tree, Values], object], words: Callable[[Service, Values], str]) -> Any:
@@ -66,8 +70,9 @@ async def _preview_scale(look: Look, values: Values) -> Preview:
 async def _without_place(look: Look, wanted: int) -> str:
     """Of a port that each copy takes on its node, a node can have one copy only."""
     ports = [str(port.published_port) for port in look.resource.ports if port.publish_mode == "host"]
-    nodes = [one for one in await look.related("swarm-node") if one.ready and one.spec.availability == "active"]
-    if not ports or wanted <= len(nodes):
+    seen = await look.related("swarm-node")
+    nodes = [one for one in seen if one.ready and one.spec.availability == "active"]
+    if not seen or not ports or wanted <= len(nodes):
         return ""
     taking = "1 node takes" if len(nodes) == 1 else f"{len(nodes)} nodes take"
     return f" Each copy takes port {listed(ports)} of its node, and {taking} tasks: the rest finds no place."
@@ -93,23 +98,40 @@ def _how(one: Service) -> str:
     return f"{some} at a time{first}"
 
 
+def _digest(tree: Tree) -> str:
+    """Of what is asked for now and of what was before: how far an update is changes nothing of it."""
+    both = (tree.get("Spec"), tree.get("PreviousSpec"))
+    return hashlib.sha256(msgspec.json.encode(both, order="deterministic")).hexdigest()
+
+
 async def _preview_roll_back(look: Look, values: Values) -> Preview:
     one: Service = look.resource
     tree = await look.driver.get(look.kind, "", one.uid)
     now, before = tree.get("Spec") or {}, tree.get("PreviousSpec")
     if not isinstance(before, dict):
         return Preview(effect="There is no version before this one.", held="There is no version to go back to.")
+    seen = values.get("seen") or _digest(tree)
     found = differences(now, before)
     effect = f"Puts {one.name} back to what it was before its last change. Its copies are replaced as its settings say."
     return Preview(
         effect=effect if found else "What it was before is the same as it is now: nothing would change.",
         differences=found[:MOST],
         more=max(0, len(found) - MOST),
+        held=CHANGED if seen != _digest(tree) else "",
+        values={"seen": seen},
     )
 
 
 async def _roll_back(driver: Driver, one: Service, values: Values) -> str:
-    await change_spec(driver, SERVICES, one.uid, lambda spec: None, {"rollback": "previous"})
+    """Not tried again when somebody else is quicker: it would go back to something else than was shown."""
+    tree = await driver.call(Call("GET", (SERVICES, one.uid)))
+    now = msgspec.convert(tree, Service, strict=False)
+    seen = values.get("seen")  # where it was not shown, what our list has counts
+    if _digest(tree) != seen if seen else (now.spec, now.previous_spec) != (one.spec, one.previous_spec):
+        raise Conflict(CHANGED, hint="Look at it again.")
+    version = str((tree.get("Version") or {}).get("Index") or 0)
+    query = {"version": version, "rollback": "previous"}
+    await driver.call(Call("POST", (SERVICES, one.uid, "update"), query, body=tree["Spec"]))
     return f"{one.name} goes back to what it was before"
 
 
@@ -170,7 +192,10 @@ RESUME: Action[Service] = Action(
     label="Resume update",
     joint="of",
     icon="circle-play",
-    effect=lambda one: f"Goes on with the update of {one.name} that stopped. If copies fail again, it stops again.",
+    effect=lambda one: (
+        f"Goes on with the update of {one.name} that stopped. If copies fail again, it stops again. "
+        "The version before it cannot be gone back to any more."
+    ),
     stays=lambda one: "What was asked for stays as it is.",
     run=_edit(lambda spec, values: None, lambda one, values: f"The update of {one.name} goes on"),
     refuse=lambda one: "" if one.update_state in ("paused", "rollback_paused") else "Its update is not paused.",
@@ -184,6 +209,8 @@ ROLL_BACK: Action[Service] = Action(
     stays=lambda one: "Networks and volumes stay.",
     preview=_preview_roll_back,
     run=_roll_back,
+    fields=(Field(name="seen", label="What was shown", type="hidden", required=False, max_length=64),),
+    recorded=lambda values: {},
     refuse=lambda one: (
         "" if one.previous_spec is not None else "It was not changed yet: there is no version before it."
     ),

@@ -50,10 +50,11 @@ async def _run(driver: Driver, one: Service, values: Values) -> str:
         if not isinstance(container, dict):
             raise Conflict(f"{one.name} runs no container.")
         container["Image"] = fixed
+        before = spec.get("UpdateConfig") or {}
         spec["UpdateConfig"] = {
-            **(spec.get("UpdateConfig") or {}),
+            **before,
             "Parallelism": int(values["at_once"]),
-            "Delay": int(values["delay"]) * _SECOND,
+            "Delay": _delay(int(before.get("Delay") or 0), int(values["delay"])),
             "Order": values["order"],
             "FailureAction": values["failure"],
         }
@@ -61,6 +62,11 @@ async def _run(driver: Driver, one: Service, values: Values) -> str:
     await change_spec(driver, "services", one.uid, edit, registry=read_reference(image).host)
     loose = "" if "@" in fixed else ". Its registry did not say what the tag leads to: each node takes what it finds"
     return f"{one.name} changes to {tagged(image)}{loose}"
+
+
+def _delay(before: int, seconds: int) -> int:
+    """In billionths of a second. The form has whole seconds: a part of one stays where these are not changed."""
+    return before if before // _SECOND == seconds else seconds * _SECOND
 
 
 async def _preview(look: Look, values: Values) -> Preview:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Missing
@@ -25,49 +26,68 @@ def _things(one: Stack) -> list[tuple[str, str, str]]:
     ]
 
 
+@dataclass(slots=True)
+class _Removal:
+    """One while it goes on: past what cannot go, which it names at its end."""
+
+    driver: Driver
+    one: Stack
+    says: Says
+    gone: int = 0
+    left: list[str] = field(default_factory=list)
+
+    async def run(self) -> str:
+        for service in self.one.services:
+            await self._delete("services", service.uid, service.name, 0.0)
+        ends = asyncio.get_running_loop().time() + PATIENCE
+        for collection, uid, name in _things(self.one):
+            await self._delete(collection, uid, name, ends)
+        if self.left:
+            words = f"{self.one.name} is removed in part. Left: {'; '.join(self.left)}"
+            raise ClusterError(words, hint="Try again in a while.")
+        return f"{self.one.name} is removed"
+
+    async def _delete(self, collection: str, uid: str, name: str, ends: float) -> None:
+        """Tasks need a moment to end; until then, and till ``ends``, the Swarm does not let go of what they use."""
+        while True:
+            try:
+                await self.driver.call(Call("DELETE", (collection, uid)))
+            except Missing:
+                self.gone += 1
+                return  # somebody was quicker
+            except ClusterError as error:
+                if _in_use(error) and asyncio.get_running_loop().time() < ends:
+                    await asyncio.sleep(PAUSE)
+                    continue
+                self.left.append(f"{name} ({error.message.removesuffix('.')})")
+                self.says.say(f"{name} stays: {error.message}", "error")
+                return
+            self.gone += 1
+            noun = _NOUNS.get(collection)
+            self.says.say(f"The {noun} {name} is removed." if noun else f"{name} is removed.")
+            return
+
+    @property
+    def stopped(self) -> str:
+        """What is done and what is not, for whoever stopped it."""
+        names = [*(service.name for service in self.one.services), *(name for _, _, name in _things(self.one))]
+        rest = names[self.gone + len(self.left) :]
+        tried = f" Could not go: {'; '.join(self.left)}." if self.left else ""
+        return f"Stopped: {self.gone} of {len(names)} are removed.{tried} Not done, or not known: {_some(rest)}."
+
+
+def _in_use(error: ClusterError) -> bool:
+    said = f"{error.message} {error.detail}"
+    return "in use" in said or "active endpoints" in said
+
+
 async def _remove(driver: Driver, one: Stack, values: Values, says: Says) -> str:
-    """Goes on past what cannot go, and says what is left."""
-    left: list[str] = []
-    for service in one.services:
-        await _delete(driver, "services", service.uid, service.name, left, says)
-    for collection, uid, name in _things(one):
-        await _delete_when_free(driver, collection, uid, name, left, says)
-    if left:
-        raise ClusterError(f"{one.name} is removed in part. Left: {'; '.join(left)}", hint="Try again in a while.")
-    return f"{one.name} is removed"
-
-
-async def _delete(driver: Driver, collection: str, uid: str, name: str, left: list[str], says: Says) -> None:
+    removal = _Removal(driver, one, says)
     try:
-        await driver.call(Call("DELETE", (collection, uid)))
-    except Missing:
-        return  # somebody was quicker
-    except ClusterError as error:
-        left.append(f"{name} ({error.message.removesuffix('.')})")
-        says.say(f"{name} stays: {error.message}", "error")
-        return
-    says.say(f"{name} is removed.")
-
-
-async def _delete_when_free(driver: Driver, collection: str, uid: str, name: str, left: list[str], says: Says) -> None:
-    """Tasks need a moment to end; until then the Swarm does not let go of what they use."""
-    ends = asyncio.get_running_loop().time() + PATIENCE
-    while True:
-        problems: list[str] = []
-        try:
-            await driver.call(Call("DELETE", (collection, uid)))
-        except Missing:
-            return
-        except ClusterError as error:
-            problems.append(error.message)
-        if not problems:
-            says.say(f"The {_NOUNS[collection]} {name} is removed.")
-            return
-        if asyncio.get_running_loop().time() > ends:
-            left.append(f"{name} ({problems[0].removesuffix('.')})")
-            says.say(f"{name} stays: {problems[0]}", "error")
-            return
-        await asyncio.sleep(PAUSE)
+        return await removal.run()
+    except asyncio.CancelledError:
+        says.say(removal.stopped, "warning")
+        raise asyncio.CancelledError(removal.stopped) from None
 
 
 def _effect(one: Stack) -> str:
