@@ -231,7 +231,7 @@ async def test_what_was_not_looked_at_is_not_deployed(
 
 
 async def test_each_may_what_was_granted(
-    ada: User, nora: User, vera: User, host: Cluster, name: str, async_client_for: ClientFor
+    ada: User, nora: User, vera: User, host: Cluster, name: str, async_client_for: ClientFor, docker_socket: str
 ) -> None:
     await ComposeVersion.objects.acreate(cluster=host, project=name, number=1, sealed=b"x")
     edit = f"/compose/?cluster=host&name={name}&version=last"
@@ -252,6 +252,20 @@ async def test_each_may_what_was_granted(
     assert "Only administrators may do that: it is privileged" in powerful
     other = await looked(client, form(host, name, plain + "networks: {default: {external: true, name: other}}\n"))
     assert "not of this project alone" in other
+    disk = f"{plain}    volumes: ['disk:/host']\nvolumes: {{disk: {{external: true, name: /}}}}\n"
+    root = await looked(client, form(host, name, disk))
+    assert "cannot be the name of a volume" in root
+    # The name of that volume could be of this project; that it is not, only the engine knows.
+    driver, text = unix(docker_socket), f"{plain}    volumes: ['b_data:/d']\nvolumes: {{b_data: }}\n"
+    owner = {"com.docker.compose.project": f"{name}_b"}
+    assert 'name="seal"' in await looked(client, form(host, name, text))
+    await driver.call(Call("POST", ("volumes", "create"), body={"Name": f"{name}_b_data", "Labels": owner}))
+    try:
+        told = await looked(client, form(host, name, text))
+    finally:
+        await driver.call(Call("DELETE", ("volumes", f"{name}_b_data")))
+        await driver.close()
+    assert f"volume {name}_b_data, which is not of this project alone" in told
     assert "For administrators only: it is privileged" in await looked(
         async_client_for(ada), form(host, name, plain + "    privileged: true\n")
     )
