@@ -19,8 +19,8 @@ _OPTION = re.compile(r"--?[A-Za-z0-9][A-Za-z0-9_.-]*")
 _FORM = "Write the whole path, the words of the command and the allowed options: /usr/bin/aws eks get-token [--region]"
 LONGEST = 4096  # characters of a value
 _HINT = (
-    "Make a service account for Pilothouse in that cluster, and use its token. Or whoever runs Pilothouse allows this"
-    " command: PILOTHOUSE_EXEC_PLUGINS=“/usr/local/bin/aws eks get-token [--cluster-name --region]”"
+    "Make a service account for Pilothouse in that cluster, and use its token. Or whoever runs Pilothouse allows the"
+    " command with its options (PILOTHOUSE_EXEC_PLUGINS)."
 )
 
 
