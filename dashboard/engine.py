@@ -132,12 +132,13 @@ class Engine:
         self._begin(work, "ask the registries again")
 
     def _turned(self, cluster_id: int, platform: Platform) -> None:
-        """An engine became a manager of a Swarm, or is none any longer: it is connected anew, with other kinds."""
-        self._begin(self._connect_as(cluster_id, platform), "connect as another platform")
+        """An engine became a manager of a Swarm, or is none any longer: it has other kinds."""
+        self._begin(self._turn(cluster_id, platform), "turn into another platform")
 
-    async def _connect_as(self, cluster_id: int, platform: Platform) -> None:
+    async def _turn(self, cluster_id: int, platform: Platform) -> None:
         if await Cluster.objects.filter(pk=cluster_id).aupdate(platform=platform):
-            await self.connect(await Cluster.objects.aget(pk=cluster_id))
+            async with self._connecting[cluster_id]:
+                await self.supervisor.turn(info(await Cluster.objects.aget(pk=cluster_id)), platform)
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]

@@ -52,10 +52,9 @@ class Connection:
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
-        self._turned, self._told_turned = (
-            turned,
-            False,
-        )  # told when it is another platform than it was: an engine that manages a Swarm now
+        self._turned = turned  # told once when it is another platform than it was: an engine that manages a Swarm now
+        self._told_turned = False
+        self._stopped = False
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
         self._lookers = 0
@@ -70,12 +69,17 @@ class Connection:
                 self._feed(store.kind)
         self._spawn(self._judge_again())
 
-    async def close(self) -> None:
-        """Stop everything and let go of the cluster."""
+    async def stop(self) -> None:
+        """Watch nothing any longer. The line stays, with all that runs over it: builds, terminals, logs."""
+        self._stopped = True
         tasks = [*self._feeds.values(), *self._spawned, *([self._pinger] if self._pinger else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop everything and let go of the cluster."""
+        await self.stop()
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
             async with asyncio.timeout(5):
                 await self.driver.close()
@@ -111,6 +115,8 @@ class Connection:
 
     def _look(self, by: int) -> None:
         self._lookers += by
+        if self._stopped:
+            return  # whoever still looks away from it: the line is another one's
         self.driver.looked_at = self._lookers > 0
         if self._lookers == 0:
             self.contact.looked_at_since = 0.0

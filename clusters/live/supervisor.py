@@ -73,6 +73,13 @@ class Supervisor:
         self._clusters_changed()
         return connection
 
+    async def turn(self, cluster: ClusterInfo, platform: Platform) -> None:
+        """The same cluster over the same line, as another platform: other kinds; what runs over the line goes on."""
+        if before := self.connections.get(cluster.id):
+            before.driver.platform = platform
+            self._begin(cluster, before.driver)
+            await before.stop()
+
     async def remove(self, cluster_id: int) -> None:
         """Let go of a cluster and all that was known of it."""
         if connection := self.connections.pop(cluster_id, None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from clusters.drivers.base import About, OnlyOurKinds
 from clusters.errors import Refused, Unreachable
 from clusters.live import connection as module
+from clusters.live import supervisor
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.contact import Contact
@@ -143,3 +145,31 @@ async def test_that_it_turned_into_another_platform_is_told_once() -> None:
     one = Connection(cluster, cast(Any, Turning()), lambda _: None, lambda _, platform: turned.append(platform))
     await asyncio.gather(*(one._ask_what_it_is() for _ in range(3)))
     assert turned == ["swarm"]
+
+
+async def test_what_runs_over_its_line_goes_on_when_it_turns_into_another_platform(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver = ScriptedDriver()
+    closed: list[bool] = []
+
+    async def close() -> None:
+        closed.append(True)
+
+    monkeypatch.setattr(driver, "close", close)
+    monkeypatch.setattr(supervisor, "make_driver", lambda *_: driver)
+    monkeypatch.setattr(ScriptedDriver, "about", lambda self: asyncio.sleep(0, About(self.platform, "29")))
+    one = supervisor.Supervisor(lambda row: "/")
+    box = ClusterInfo(id=1, name="Box", slug="box", driver="docker", platform="docker")
+    before = one.add(box, {})
+    looking = before.wanted("container")
+    looking.__enter__()
+    await one.turn(replace(box, platform="swarm"), "swarm")
+    with one.connections[1].wanted("container"):
+        looking.__exit__(None, None, None)
+        assert one.driver(1) is cast(Any, driver)
+        assert not closed
+        assert "swarm-service" in one.connections[1].stores
+        assert driver.looked_at, "one who looks away from what it was stopped the other's looking"
+    await one.close()
+    assert closed == [True]
