@@ -71,6 +71,8 @@ def shop_pod() -> Iterator[str]:
     name = f"pilothouse-test-{secrets.token_hex(3)}"
     run = ["kubectl", "run", name, "-n", "shop", "--image=busybox:latest", "--image-pull-policy=IfNotPresent", "--"]
     subprocess.run([*run, *BUSY], check=True, capture_output=True)
+    ready = ["kubectl", "wait", f"pod/{name}", "-n", "shop", "--for=condition=Ready", "--timeout=60s"]
+    subprocess.run(ready, check=True, capture_output=True)  # before it runs, its files are refused in other words
     yield name
     delete = ["kubectl", "delete", "pod", name, "-n", "shop", "--wait=false", "--grace-period=1", "--ignore-not-found"]
     subprocess.run(delete, check=True, capture_output=True)
