@@ -41,17 +41,16 @@ class Pages:
             self.more = True
             while self.more:
                 body = await coming
-                if early := decode.next_page(body):
-                    coming = self._ask_from(early)
+                if following := decode.next_page(body):
+                    coming = self._ask_from(following)
                     await asyncio.sleep(0)  # it is sent now, not after this one was read
                 page = self._taken_in(body)
                 number += len(page.items or ())
                 if number > MOST:
                     raise Unsupported("The cluster says that it has too many of them.", detail=f"more than {MOST}")
-                late = "" if early else page.metadata.next_page
-                if late:
-                    coming = self._ask_from(late)
-                self.more = bool(early or late)
+                if not following and (following := page.metadata.next_page or ""):
+                    coming = self._ask_from(following)
+                self.more = bool(following)
                 yield await self._decode(page)
         finally:
             coming.cancel()
