@@ -12,35 +12,20 @@ from clusters.kinds.docker.container_health import health
 from clusters.kinds.docker.container_model import PROJECT, Container
 from clusters.kinds.docker.network_model import Network
 from clusters.kinds.docker.volume_model import Volume
+from clusters.kinds.titled import Titled
 from clusters.live.resource import Resource
 
 LABEL = "com.docker.compose."
 _NEED = re.compile(r"(?P<service>[^:,\s]+)(?::[^,]*)?")
 
 
-class Project(Resource, frozen=True, gc=False):
+class Project(Titled, frozen=True, gc=False):
     """One project, wherever and by whomever it was started."""
 
-    title: str = ""
     containers: tuple[Container, ...] = ()
     states: tuple[Health, ...] = ()  # of the containers, in their order
     networks: tuple[tuple[str, str], ...] = ()  # uid and name
     volumes: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def uid(self) -> str:
-        """Its name."""
-        return self.title
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.title
-
-    @property
-    def namespace(self) -> str:
-        """It is the namespace of all that belongs to it."""
-        return self.title
 
     @property
     def version(self) -> str:

@@ -11,35 +11,19 @@ from clusters.kinds.swarm import service_health, task_health
 from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.task_model import Task
-from clusters.live.resource import Resource
+from clusters.kinds.titled import Titled
 
 THINGS = {"network": "networks", "swarm-secret": "secrets", "swarm-config": "configs"}  # kind: collection in the API
 
 
-class Stack(Resource, frozen=True, gc=False):
+class Stack(Titled, frozen=True, gc=False):
     """One stack, wherever and by whomever it was deployed. Things are (uid, name)."""
 
-    title: str = ""
     services: tuple[Service, ...] = ()
     tasks: tuple[Task, ...] = ()
     networks: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
     configs: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def uid(self) -> str:
-        """Its name."""
-        return self.title
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.title
-
-    @property
-    def namespace(self) -> str:
-        """It is the namespace of all that belongs to it."""
-        return self.title
 
     @property
     def version(self) -> str:
