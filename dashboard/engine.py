@@ -138,7 +138,7 @@ class Engine:
     async def _turn(self, cluster_id: int, platform: Platform) -> None:
         if await Cluster.objects.filter(pk=cluster_id).aupdate(platform=platform):
             async with self._connecting[cluster_id]:
-                await self.supervisor.turn(info(await Cluster.objects.aget(pk=cluster_id)), platform)
+                self.supervisor.turn(info(await Cluster.objects.aget(pk=cluster_id)), platform)
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]

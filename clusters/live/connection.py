@@ -46,15 +46,12 @@ class Connection:
         self.contact = Contact()
         self.about: About | None = None
         self.stores = {kind.name: Store(cluster.id, kind) for kind in KINDS[driver.platform]}
-        self._joiners = {
-            name: Joiner(store, store.kind.join, self.stores) for name, store in self.stores.items() if store.kind.join
-        }
+        self._joiners: dict[str, Joiner] = {}
+        self._join()
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
-        self._turned = turned  # told once when it is another platform than it was: an engine that manages a Swarm now
-        self._told_turned = False
-        self._stopped = False
+        self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now
         self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
         self._lookers = 0
@@ -69,17 +66,35 @@ class Connection:
                 self._feed(store.kind)
         self._spawn(self._judge_again())
 
-    async def stop(self) -> None:
-        """Watch nothing any longer. The line stays, with all that runs over it: builds, terminals, logs."""
-        self._stopped = True
+    def become(self, cluster: ClusterInfo, platform: Platform) -> None:
+        """The same cluster over the same line, as another platform. Kinds that both have go on as they are, and so
+        does what runs over the line: builds, terminals, logs."""
+        self.cluster, self.driver.platform = cluster, platform
+        before = dict(self.stores)
+        self.stores.clear()
+        self.stores.update({kind.name: before.get(kind.name) or Store(cluster.id, kind) for kind in KINDS[platform]})
+        for name in before.keys() - self.stores.keys():
+            self.families.leave(before[name])
+            before[name].forget()
+            self._stop_watching(name)
+            self._joiners.pop(name, None)
+        self._join()
+        for store in self.stores.values():
+            self.families.follow(store)
+            if store.kind.always or self._demand[store.kind.name]:
+                self._feed(store.kind)
+
+    def _join(self) -> None:
+        for name, store in self.stores.items():
+            if store.kind.join and name not in self._joiners:
+                self._joiners[name] = Joiner(store, store.kind.join, self.stores)
+
+    async def close(self) -> None:
+        """Stop everything and let go of the cluster."""
         tasks = [*self._feeds.values(), *self._spawned, *([self._pinger] if self._pinger else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def close(self) -> None:
-        """Stop everything and let go of the cluster."""
-        await self.stop()
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
             async with asyncio.timeout(5):
                 await self.driver.close()
@@ -115,8 +130,6 @@ class Connection:
 
     def _look(self, by: int) -> None:
         self._lookers += by
-        if self._stopped:
-            return  # whoever still looks away from it: the line is another one's
         self.driver.looked_at = self._lookers > 0
         if self._lookers == 0:
             self.contact.looked_at_since = 0.0
@@ -146,6 +159,9 @@ class Connection:
     def _stop_unwanted(self, name: str) -> None:
         if self._demand[name] or name not in self.stores or self.stores[name].kind.always:
             return
+        self._stop_watching(name)
+
+    def _stop_watching(self, name: str) -> None:
         self._stop_feed(name)
         if joiner := self._joiners.get(name):
             joiner.stop()
@@ -153,7 +169,8 @@ class Connection:
     def _stop_feed(self, name: str) -> None:
         if task := self._feeds.pop(name, None):
             task.cancel()
-            self.stores[name].forget()
+        if store := self.stores.get(name):
+            store.forget()
 
     async def _watch(self, store: Store) -> None:
         delay = 1.0
@@ -226,8 +243,7 @@ class Connection:
     async def _hear_about(self) -> None:
         self.about = await self.driver.about()
         turned = self.about.platform != self.driver.platform
-        if turned and not self._told_turned and {self.about.platform, self.driver.platform} <= ENGINES:
-            self._told_turned = True  # once: it is connected anew, and this one closed
+        if turned and {self.about.platform, self.driver.platform} <= ENGINES:
             self._turned(self, self.about.platform)
 
     async def _check_while_looked_at(self) -> None:

@@ -28,12 +28,22 @@ class Families:
         self._owner: dict[str, str] = {}
         self._copies: dict[str, Copy] = {}  # by uid, of kinds that are copies of others
         self._changed: dict[str, None] = {}
-        self._copied = {store.kind.copies_of for store in stores.values()} - {""}
+        self._copied: set[str] = set()  # the kinds that are copies of others
         for store in stores.values():
-            if store.kind.owner is not None:
-                store.subscribe(self._take)
-            if store.kind.copies_of:
-                store.copies = self._finder(store.kind.copies_of)
+            self.follow(store)
+
+    def follow(self, store: Store) -> None:
+        """Take in what it tells from now on. Asked twice, it follows once."""
+        if store.kind.owner is not None:
+            store.subscribe(self._take)
+        if store.kind.copies_of:
+            self._copied.add(store.kind.copies_of)
+            store.copies = self._finder(store.kind.copies_of)
+
+    def leave(self, store: Store) -> None:
+        """Forget what it told: it is none of this cluster's any longer."""
+        for uid in store.resources:
+            self._drop(uid)
 
     def below(self, uid: str, kind_name: str) -> Iterator[Resource]:
         """The resources of that kind at the lower end of the owner chains that begin at this one."""

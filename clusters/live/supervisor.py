@@ -73,12 +73,12 @@ class Supervisor:
         self._clusters_changed()
         return connection
 
-    async def turn(self, cluster: ClusterInfo, platform: Platform) -> None:
-        """The same cluster over the same line, as another platform: other kinds; what runs over the line goes on."""
-        if before := self.connections.get(cluster.id):
-            before.driver.platform = platform
-            self._begin(cluster, before.driver)
-            await before.stop()
+    def turn(self, cluster: ClusterInfo, platform: Platform) -> None:
+        """The same cluster over the same line, as another platform: it has other kinds."""
+        connection = self.connections.get(cluster.id)
+        if connection is not None and connection.driver.platform != platform:
+            connection.become(cluster, platform)
+            self._clusters_changed()
 
     async def remove(self, cluster_id: int) -> None:
         """Let go of a cluster and all that was known of it."""
@@ -171,9 +171,8 @@ class Supervisor:
             listener(connection)
 
     def _turned(self, connection: Connection, platform: Platform) -> None:
-        if self.connections.get(connection.cluster.id) is connection:
-            for listener in tuple(self._turned_listeners):
-                listener(connection.cluster.id, platform)
+        for listener in tuple(self._turned_listeners):
+            listener(connection.cluster.id, platform)
 
     def _clusters_changed(self) -> None:
         self.hub.reset()

@@ -73,6 +73,7 @@ class Sampler:
 
     async def run(self) -> None:
         """Sample for ever; at rest while nobody looks."""
+        self._wake, self._opened = asyncio.Event(), asyncio.Event()  # of the loop that we run on
         await asyncio.gather(self._rounds(), self._page_rounds())
 
     async def _rounds(self) -> None:

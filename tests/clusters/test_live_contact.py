@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from clusters.drivers.base import About, OnlyOurKinds
+from clusters.drivers.base import About, OnlyOurKinds, Platform
 from clusters.errors import Refused, Unreachable
 from clusters.live import connection as module
 from clusters.live import supervisor
@@ -17,7 +17,8 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.contact import Contact
 from clusters.live.resource import Broken, FeedItem, Listed
-from tests.clusters.fakes import FakeDriver
+from tests.clusters.docker_things import shop_web
+from tests.clusters.swarm_things import named, told
 
 NOW = 1_000_000.0
 
@@ -133,23 +134,10 @@ async def test_a_broken_watch_makes_the_cluster_down_and_the_next_list_live_agai
     await connection.close()
 
 
-async def test_that_it_turned_into_another_platform_is_told_once() -> None:
-    """Two answers on their way at once would have it connected anew twice."""
-    turned: list[str] = []
-
-    class Turning(FakeDriver):
-        async def about(self) -> About:
-            return About(platform="swarm", version="1")
-
-    cluster = ClusterInfo(id=1, name="Box", slug="box", driver="docker", platform="docker")
-    one = Connection(cluster, cast(Any, Turning()), lambda _: None, lambda _, platform: turned.append(platform))
-    await asyncio.gather(*(one._ask_what_it_is() for _ in range(3)))
-    assert turned == ["swarm"]
-
-
-async def test_what_runs_over_its_line_goes_on_when_it_turns_into_another_platform(
+async def test_what_is_known_and_what_runs_goes_on_when_it_turns_into_another_platform(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """An engine that becomes a Swarm's manager has its containers still: no page of one may say that it is gone."""
     driver = ScriptedDriver()
     closed: list[bool] = []
 
@@ -158,18 +146,30 @@ async def test_what_runs_over_its_line_goes_on_when_it_turns_into_another_platfo
 
     monkeypatch.setattr(driver, "close", close)
     monkeypatch.setattr(supervisor, "make_driver", lambda *_: driver)
-    monkeypatch.setattr(ScriptedDriver, "about", lambda self: asyncio.sleep(0, About(self.platform, "29")))
     one = supervisor.Supervisor(lambda row: "/")
     box = ClusterInfo(id=1, name="Box", slug="box", driver="docker", platform="docker")
-    before = one.add(box, {})
-    looking = before.wanted("container")
-    looking.__enter__()
-    await one.turn(replace(box, platform="swarm"), "swarm")
-    with one.connections[1].wanted("container"):
-        looking.__exit__(None, None, None)
-        assert one.driver(1) is cast(Any, driver)
-        assert not closed
-        assert "swarm-service" in one.connections[1].stores
-        assert driver.looked_at, "one who looks away from what it was stopped the other's looking"
+    connection = one.add(box, {})
+    connection.stores["container"].apply(Listed([shop_web("29")]))
+    there = f"1~container~{shop_web('29').uid}"
+    with connection.wanted("swarm-service"):  # a page of before, or an address that somebody kept
+        one.turn(replace(box, platform="swarm"), "swarm")
+        assert one.row(there) is not None
+        assert one.connections[1] is connection
+        assert "watch box swarm-service" in {task.get_name() for task in asyncio.all_tasks()}
+        one.turn(box, "docker")
+    assert "swarm-service" not in connection.stores
+    assert one.row(there) is not None
+    assert not closed
     await one.close()
     assert closed == [True]
+
+
+async def test_a_swarms_tasks_are_those_of_its_services_also_when_it_turned_twice() -> None:
+    connection, service = connect(ScriptedDriver()), told(named("task"))[0].service_id
+    turns: tuple[Platform, ...] = ("swarm", "docker", "swarm")
+    for platform in turns:
+        connection.become(connection.cluster, platform)
+        if platform == "swarm":
+            connection.stores["task"].apply(Listed(told(named("task"))))
+            assert list(connection.families.below(service, "task"))
+    await connection.close()

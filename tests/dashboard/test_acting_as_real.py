@@ -34,6 +34,12 @@ def kubectl(*words: str) -> None:
     subprocess.run(["kubectl", *words], check=True, capture_output=True)
 
 
+def may(user: str, verb: str, kind: str, namespace: str) -> bool:
+    """What the cluster decides. It hears of its own bindings a moment after they are made."""
+    words = ["kubectl", "auth", "can-i", verb, kind, "-n", namespace, f"--as={user}"]
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
+
+
 @pytest.fixture(scope="module")
 def places() -> Iterator[tuple[str, str]]:
     """Two namespaces of ours with a pod each. Their name is also what stands before people's names."""
@@ -96,6 +102,7 @@ async def test_somebody_sees_and_does_what_the_cluster_gives_them_and_its_audit_
     mine, other = places
     prefix, since = prefix_of(places), (Path(os.environ["TESTBED_LOGS"]) / "kube-audit.log").stat().st_size
     kubectl("create", "rolebinding", "otto", "-n", mine, "--clusterrole=view", f"--user={prefix}otto")
+    await until(lambda: may(f"{prefix}otto", "list", "pods", mine))
     answer = await connected(as_ada, kubeconfig, "admin", impersonate_prefix=prefix)
     assert answer.status_code == 302, answer.content.decode()[:3000]
     cluster = await Cluster.objects.aget(driver="kubernetes")
@@ -132,8 +139,10 @@ async def test_somebody_sees_and_does_what_the_cluster_gives_them_and_its_audit_
 
     # What he may there, he does as himself; what may be seen is asked again after a minute.
     kubectl("create", "rolebinding", "otto-edits", "-n", mine, "--clusterrole=edit", f"--user={prefix}otto")
+    await until(lambda: may(f"{prefix}otto", "delete", "pods", mine))
     assert (await as_otto.post("/act/", act, headers={"HX-Request": "true"})).status_code == 204
     kubectl("delete", "rolebinding", "otto", "otto-edits", "-n", mine)
+    await until(lambda: not may(f"{prefix}otto", "list", "pods", mine))
     engine.gateway.narrowing._clock = lambda: 10**9 + narrowing.KEPT
     try:
         assert await rows_of(as_otto, "pod") == []
