@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from clusters import actors, jobs
@@ -38,7 +39,13 @@ async def begin(gateway: Gateway, actor: Actor, many: Many) -> str:
     title = f"{many.action.label}: {len(many.rows)} {kinds.pop() if len(kinds) == 1 else 'resources'}"
     clusters = {row.cluster.id for row in many.rows}
     cluster = clusters.pop() if len(clusters) == 1 else None
-    return await jobs.start(title, many.action.verb, actor, cluster, lambda says: _all(gateway, actor, many, says))
+    about = None
+    if len(many.rows) == 1:
+        [row] = many.rows
+        title = f"{many.action.label}: {row.resource.name}"
+        about = jobs.Made("", row.kind.name, row.resource.name, row.key)
+    work = partial(_all, gateway, actor, many)
+    return await jobs.start(title, many.action.verb, actor, cluster, work, about=about)
 
 
 @dataclass(frozen=True, slots=True)

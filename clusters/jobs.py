@@ -38,6 +38,7 @@ class Made:
     words: str
     kind: str
     name: str
+    key: str = ""  # among those of its kind, where the name alone may be another's too
 
 
 State = Literal["running", "done", "failed", "unknown", "cancelled", "interrupted"]
@@ -137,11 +138,18 @@ _runners: set[asyncio.Task[None]] = set()
 
 
 async def start(
-    title: str, verb: str, actor: Actor, cluster_id: int | None, work: Work, ended: Ended | None = None
+    title: str,
+    verb: str,
+    actor: Actor,
+    cluster_id: int | None,
+    work: Work,
+    ended: Ended | None = None,
+    about: Made | None = None,
 ) -> str:
     """Begin it and return its key at once. ``work`` returns words for the end, or raises what went wrong.
 
-    ``ended`` hears the state and the reason, whatever the end is.
+    ``ended`` hears the state and the reason, whatever the end is. ``about``: where its page leads to, until it made
+    something else.
     """
     if len(_running) >= MAX_RUNNING:
         raise Conflict(f"{MAX_RUNNING} jobs are running already.", hint="Wait until one has ended, or cancel one.")
@@ -151,6 +159,7 @@ async def start(
         verb=verb[:40],
         cluster_id=cluster_id,
         actor_id=actor.user_id or None,
+        result=asdict(about) if about else {},
     )
     reporter = Reporter(job)
     # Without the request's context: its database thread ends with it.
@@ -198,7 +207,7 @@ async def _run(reporter: Reporter, work: asyncio.Task[Result], ended: Ended | No
     state, reason, result = await _outcome(reporter, work)
     writer.cancel()
     await asyncio.gather(writer, return_exceptions=True)
-    job.reason, job.result, job.ended = reason, result, timezone.now()
+    job.reason, job.result, job.ended = reason, {**job.result, **result}, timezone.now()
     job.state = state
     reporter.end()
     try:

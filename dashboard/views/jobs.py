@@ -78,18 +78,17 @@ async def _lines(one: Job) -> list[domain.Line]:
 
 
 def _made(request: Request, one: Job) -> dict[str, str] | None:
-    """What it made, with where its page is: while it is there, and for who may see it."""
-    name, connection = one.result.get("name"), engine.supervisor.connections.get(one.cluster_id or 0)
+    """What it made or is about, with where its page is: while it is there, and for who may see it."""
+    name, key = one.result.get("name"), one.result.get("key") or ""
+    connection = engine.supervisor.connections.get(one.cluster_id or 0)
     store = connection.stores.get(one.result.get("kind", "")) if connection else None
     if connection is None or store is None or not name:
         return None
-    key = name  # until somebody looks, nothing is known of kinds that are not watched
+    kind, href = store.kind, key or name  # until somebody looks, nothing is known of kinds that are not watched
     if store.listed:
-        seen = engine.gateway.visible(request.actor, connection.cluster.id, store.kind.name)
-        key = next((store.kind.key(each) for each in seen if each.name == name), "")
-    return (
-        {"name": name, "icon": store.kind.icon, "href": page_of(connection.cluster, store.kind, key)} if key else None
-    )
+        seen = engine.gateway.visible(request.actor, connection.cluster.id, kind.name)
+        href = next((kind.key(each) for each in seen if each.name == name and key in ("", kind.key(each))), "")
+    return {"name": name, "icon": kind.icon, "href": page_of(connection.cluster, kind, href)} if href else None
 
 
 async def job_or_404(request: Request, key: str) -> Job:

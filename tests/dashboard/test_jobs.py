@@ -14,10 +14,13 @@ from clusters import actors, jobs
 from clusters.drivers.kubernetes.access import Rule
 from clusters.drivers.kubernetes.rights import Rights
 from clusters.errors import Missing
+from clusters.live.resource import Listed
 from clusters.models import Job
+from dashboard.engine import engine
 from dashboard.topics.build import BuildTopic
 from dashboard.topics.job import JobTopic
 from dashboard.visible_jobs import visible_jobs
+from tests.clusters.fakes import two_apps
 from tests.dashboard.conftest import Fakes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,7 +28,7 @@ ClientFor = Callable[[User], AsyncClient]
 LIMITS = (Rights((Rule(["*"], ["*"], ["*"]),)),)  # of a cluster that is asked as them, and shows them all
 
 
-async def begin(user: User, cluster_id: int | None) -> str:
+async def begin(user: User, cluster_id: int | None, about: jobs.Made | None = None) -> str:
     async def work(reporter: jobs.Reporter) -> str:
         reporter.say("<b>first line</b>")
         await asyncio.sleep(60)
@@ -33,7 +36,7 @@ async def begin(user: User, cluster_id: int | None) -> str:
 
     actor = await actors.actor_for(user.pk)
     assert actor is not None
-    key = await jobs.start("Pull busybox", "pull", actor, cluster_id, work)
+    key = await jobs.start("Pull busybox", "pull", actor, cluster_id, work, about=about)
     await asyncio.sleep(0.02)
     return key
 
@@ -97,3 +100,19 @@ async def test_who_acts_as_themselves_on_its_cluster_follows_no_job_of_somebody_
 @pytest.mark.parametrize("key", ["x", "0" * 32, "0" * 400])
 async def test_what_never_was_is_not_found(fakes: Fakes, async_client_for: ClientFor, otto: User, key: str) -> None:
     assert (await async_client_for(otto).get(f"/jobs/{key}/")).status_code == 404
+
+
+async def test_it_leads_back_to_what_it_is_about_while_that_is_there(
+    fakes: Fakes, async_client_for: ClientFor, otto: User
+) -> None:
+    store = engine.supervisor.connections[fakes.shop.pk].stores["app"]
+    one, other = two_apps().values()
+    store.apply(Listed([one, other]))
+    key = await begin(otto, fakes.shop.pk, jobs.Made("", "app", one.name, store.kind.key(one)))
+    client = async_client_for(otto)
+    page = (await client.get(f"/jobs/{key}/")).content.decode()
+    assert f'/clusters/{fakes.shop.slug}/app/{store.kind.key(one)}/">' in page
+    assert f"Open {one.name}" in page
+    assert f"Open {one.name}" in (await client.get(f"/jobs/{(await end(key)).key}/")).content.decode()
+    store.apply(Listed([other]))
+    assert f"Open {one.name}" not in (await client.get(f"/jobs/{key}/")).content.decode()
