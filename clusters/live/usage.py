@@ -31,6 +31,7 @@ PAGE_EVERY = 1.0  # seconds, for what has a page open: the pace at which an engi
 CLOSE = 300.0  # seconds for which every sample of a page is kept; of older ones one in five seconds
 KEPT = 720  # samples per resource: an hour
 LIMIT = 5.0  # seconds one cluster may take to answer
+FRESH = 4 * EVERY  # seconds a sample counts as now
 
 
 class Sampler:
@@ -48,7 +49,7 @@ class Sampler:
     def last(self, row_id: str) -> Usage | None:
         """The newest sample, unless it is too old to be shown as now."""
         history = self._history.get(row_id)
-        return history[-1] if history and time.time() - history[-1].at < 4 * EVERY else None
+        return history[-1] if history and time.time() - history[-1].at < FRESH else None
 
     def history(self, row_id: str) -> Sequence[Usage]:
         """The samples of the last hour, oldest first; only of times when somebody looked."""
@@ -149,6 +150,13 @@ class Sampler:
                 # By our clock: that of a cluster may be hours off, and then nothing of it would count as now.
                 sample = replace(total(samples), at=time.time())
                 self._keep(row_id, _with_booked(rows[row_id], sample, booked[rows[row_id].kind.name]))
+            elif self._is_over(row_id):
+                self._keep(row_id, Usage(at=time.time(), cpu=None, memory=None))
+
+    def _is_over(self, row_id: str) -> bool:
+        """Was it measured, and is not any longer? That is a sample, too: its last numbers are not shown for ever."""
+        history = self._history.get(row_id)
+        return history is not None and time.time() - history[-1].at >= FRESH
 
     def _keep(self, row_id: str, sample: Usage) -> None:
         """All of the last minutes, of older ones as many as a list has."""

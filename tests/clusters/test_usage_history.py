@@ -67,6 +67,11 @@ class Engine:
         return {one.uid: Usage(at=0.0, cpu=0.25, memory=100.0) for one in resources}
 
 
+async def silent(kind: Any, resources: Any) -> dict[str, Usage]:
+    """It tells of none of them."""
+    return {}
+
+
 def _watched(engine: Engine, kind: Any, resource: Any) -> tuple[Sampler, str]:
     """A sampler that knows this one resource."""
     stores = {"container": SimpleNamespace(kind=CONTAINER)}
@@ -99,6 +104,21 @@ async def test_a_page_is_sampled_every_second_once_for_all_who_look_and_no_more_
         assert len(engine.asked) == asked
     finally:
         task.cancel()
+
+
+async def test_what_is_not_measured_any_longer_does_not_keep_its_last_numbers() -> None:
+    """The node of a pod fell silent: its cluster answers, and tells nothing of it."""
+    sampler, row_id = _watched(Engine(), CONTAINER, Container(id="a"))
+    row = sampler._supervisor.row(row_id)
+    assert row is not None
+    await sampler._sample(1, {row_id: row})
+    sampler._history[row_id][-1] = Usage(at=time.time() - 21, cpu=0.25, memory=100.0)
+    assert sampler.last(row_id) is None
+    sampler._supervisor.connections[1].driver.usage = silent  # type: ignore[method-assign]
+    await sampler._sample(1, {row_id: row})
+    last = sampler.last(row_id)
+    assert last is not None
+    assert (last.cpu, last.memory) == (None, None)
 
 
 async def test_a_project_uses_what_its_containers_use() -> None:
