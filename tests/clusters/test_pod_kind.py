@@ -13,8 +13,8 @@ import pytest
 
 from clusters.kinds.base import Health, Level
 from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.placing import placing_words
 from clusters.kinds.kubernetes.pod import POD, log_sources
-from clusters.kinds.kubernetes.pod_health import placing_words
 from clusters.kinds.kubernetes.pod_model import Container, Pod, PodSpec, PodStatus
 from clusters.kinds.kubernetes.pod_settings import settings
 
@@ -133,6 +133,16 @@ def test_every_reason_to_wait_has_words_and_keeps_its_term(reason: str, word: st
         ('persistentvolumeclaim "data" not found', "(data) does not exist"),
         ("node(s) exceed max volume count", "another disk"),
         ("node(s) didn't have free ports", "is taken"),
+        (
+            "0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {dedicated: gpu}. "
+            "preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+            "No node fits: 1 node has too little free memory and 2 nodes are reserved for other work.",
+        ),
+        (
+            "0/3 nodes are available: 1 Insufficient cpu, 1 Insufficient memory, 2 node(s) were unschedulable.",
+            "1 node has too little free cpu, 1 node has too little free memory and 2 nodes are closed to new work.",
+        ),
+        ("0/2 nodes are available: 1 Insufficient cpu, 1 is odd.", "1 node has too little free cpu and 1 is odd."),
         ("a reason nobody knew", "a reason nobody knew"),
         ("", "No node fits it."),
     ],

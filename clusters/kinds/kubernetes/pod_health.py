@@ -10,6 +10,7 @@ from clusters.kinds.base import Health, Level
 from clusters.kinds.exit_codes import exit_term, exit_words
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.base import condition, understood_to_the_end
+from clusters.kinds.kubernetes.placing import placing_words
 from clusters.kinds.kubernetes.pod_crashes import again_and_again, crashed
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
 
@@ -118,33 +119,6 @@ def _unplaced(pod: Pod, now: float) -> Health | None:
     if now - scheduled.since < PLACING:
         return Health(Level.CHANGING, "Waiting", "It waits for a node.", since=scheduled.since)
     return Health(Level.FAILING, "Cannot be placed", placing_words(scheduled.message), "Unschedulable", scheduled.since)
-
-
-_PLACING = (  # what the scheduler says -> what it means
-    (r"Insufficient (\S+?)[.,]?(?:\s|$)", "No node has enough free {0} for it."),
-    (
-        r"untolerated taint[^{]*\{?node\.kubernetes\.io/"
-        r"(not-ready|unreachable|disk-pressure|memory-pressure|unschedulable)",
-        "The nodes that would fit are not well or closed to new work ({0}).",
-    ),
-    (r"untolerated taint", "The nodes are reserved for other work, and it has no pass for them."),
-    (r"didn't match Pod's node affinity/selector", "No node carries the labels it asks for."),
-    (r"anti-affinity", "Its copies refuse to share a node, and there are not enough nodes."),
-    (r"topology spread", "Its copies could not be spread as it asks."),
-    (r"volume node affinity conflict", "Its disk is in another place than the free nodes."),
-    (r"unbound immediate PersistentVolumeClaims", "The disk it needs is not ready."),
-    (r"persistentvolumeclaim \"([^\"]+)\" not found", "The disk it asks for ({0}) does not exist."),
-    (r"exceed max volume count", "The nodes cannot attach another disk."),
-    (r"free ports", "The port it wants on the node is taken."),
-)
-
-
-def placing_words(message: str) -> str:
-    """Why the scheduler found no node: the first reason that we know, else its own words."""
-    for pattern, meaning in _PLACING:
-        if found := re.search(pattern, message[:4000]):
-            return meaning.format(*found.groups())
-    return message[:300] or "No node fits it."
 
 
 def _setting_up(pod: Pod, now: float) -> Health | None:
