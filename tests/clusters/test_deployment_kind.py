@@ -69,7 +69,12 @@ def test_a_rollout_says_how_many_new_copies_are_ready() -> None:
 
 
 def test_the_last_step_of_a_rollout_is_no_fault() -> None:
-    assert judged(3, 4, 4, conditions=[UPDATING, SERVES]).word == "Updating"
+    assert judged(3, 4, 4, conditions=[UPDATING, SERVES]).level is Level.CHANGING
+
+
+def test_one_that_grows_or_is_new_starts_copies_and_replaces_none() -> None:
+    grows = judged(2, 20, 20, 20, conditions=[UPDATING, SERVES])
+    assert (grows.level, grows.word, grows.reason) == (Level.CHANGING, "Starting", "2 of 20 copies serve.")
 
 
 def test_a_change_that_nobody_has_noticed_yet_is_said() -> None:

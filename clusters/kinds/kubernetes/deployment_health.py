@@ -36,7 +36,10 @@ def health(one: Deployment) -> Health:
         return Health(Level.PAUSED, "Paused", reason, "spec.paused")
     if rolling(one):
         progressing = condition(one.status.conditions, "Progressing")
-        return Health(Level.CHANGING, "Updating", _progress(one), since=progressing.since if progressing else 0.0)
+        began = progressing.since if progressing else 0.0
+        if few and _is_seen(one) and not _has_old_copies(one):
+            return Health(Level.CHANGING, "Starting", few, since=began)  # it is new, or grows: nothing is replaced
+        return Health(Level.CHANGING, "Updating", _progress(one), since=began)
     if not few:
         return Health(Level.HEALTHY, "Running")
     since = max(down_since, one.changed)
@@ -87,11 +90,14 @@ def _has_old_copies(one: Deployment) -> bool:
 def rolling(one: Deployment) -> bool:
     """Same rule as ``kubectl rollout status``: seen by its controller, all copies new and ready, no old ones left."""
     spec, status = one.spec, one.status
-    seen = status.observed_generation >= one.metadata.generation
-    if not seen or status.updated_replicas < spec.replicas or status.replicas > status.updated_replicas:
+    if not _is_seen(one) or status.updated_replicas < spec.replicas or status.replicas > status.updated_replicas:
         return True
     progressing = condition(status.conditions, "Progressing")
     return status.available_replicas < spec.replicas and _is_under_way(progressing)
+
+
+def _is_seen(one: Deployment) -> bool:
+    return one.status.observed_generation >= one.metadata.generation
 
 
 def _is_under_way(progressing: Condition | None) -> bool:
@@ -142,7 +148,7 @@ def _new_ready(one: Deployment) -> int:
 
 def _progress(one: Deployment) -> str:
     spec, status = one.spec, one.status
-    if status.observed_generation < one.metadata.generation:
+    if not _is_seen(one):
         return "Its change was not seen yet."
     if status.updated_replicas < spec.replicas or _new_ready(one) < spec.replicas:
         return f"{_new_ready(one)} of {spec.replicas} new copies are ready."
