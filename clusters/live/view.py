@@ -75,7 +75,8 @@ class View:
             else:
                 found.append(f"{kind.plural} of {index.cluster.name}: {trouble.message}")
         return found + [
-            f"{name}: this cluster's account may not list {listed(kinds)} in all namespaces; choose a namespace."
+            f"{name}: this cluster's account may not list {listed(kinds)} in all namespaces. "
+            "Where it may, choose the namespace."
             for name, kinds in hidden.items()
         ]
 

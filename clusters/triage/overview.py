@@ -50,6 +50,7 @@ class Comb:
     total: int
     rest: str = ""
     hidden: bool = False  # nothing of it can be seen: what runs there is not known
+    silent_since: float = 0.0  # epoch seconds; 0.0: it is heard, or what it runs counts as not known already
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ def _of_hidden(clusters: Sequence[Heard]) -> str:
         return ""
     its = "its account" if len(clusters) == 1 else "their accounts"
     names = explain.listed([one.name for one in clusters])
-    return f" What runs on {names} cannot be seen: {its} may not list it in all namespaces; choose a namespace."
+    cannot = f" What runs on {names} cannot be seen: {its} may not list it in all namespaces."
+    return f"{cannot} Where it may, choose the namespace."
 
 
 def sentence(levels: Mapping[Level, int], loading: bool = False) -> str:
@@ -176,7 +178,8 @@ def _comb(cluster: Heard, apps: Sequence[Thing], hidden_from_us: bool) -> Comb:
         hidden = Counter(_level(cluster, one) for one in apps) - Counter(_level(cluster, one) for one in drawn)
         rest = "and " + explain.listed([f"{count:,} {WORDS[level]}" for level, count in sorted(hidden.items())], most=7)
     squares = tuple(_square(cluster, one) for one in drawn)
-    return Comb(cluster.id, cluster.name, cluster.platform, squares, len(apps), rest, hidden_from_us)
+    silent_since = cluster.heard if cluster.state == "stale" else 0.0
+    return Comb(cluster.id, cluster.name, cluster.platform, squares, len(apps), rest, hidden_from_us, silent_since)
 
 
 def _square(cluster: Heard, one: Thing) -> Square:

@@ -13,6 +13,8 @@ let cut = false; // no line from this tab: nothing on the page is as of now
 
 export const isStale = (id) => cut || ["stale", "down", "refused"].includes(clusters.get(id)?.state);
 
+export const silentNames = () => [...clusters.values()].filter(({ id }) => isStale(id)).map(({ name }) => name);
+
 // "edge-fra does not answer: its rows are as of 07:26." Of these clusters only; empty when all are heard.
 export function staleWords(ids, what = "its rows are") {
   if (cut) return STATES[live.state].means;

@@ -223,3 +223,14 @@ async def test_the_numbers_and_the_clusters_are_sent_alone(
     client = async_client_for(ada)
     assert 'id="number-restarts"' in await page(client, "/?part=numbers")
     assert (await page(client, "/?part=clusters")).lstrip().startswith('<section class="card" id="home-clusters"')
+
+
+async def test_a_cluster_that_fell_silent_is_drawn_as_it_was_and_says_so(
+    running: None, shop: Cluster, ada: AbstractUser, async_client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = engine.supervisor.connections[shop.pk].contact
+    monkeypatch.setattr(contact, "state", lambda now: "stale")
+    html = await page(async_client_for(ada))
+    assert re.search(rf'id="hive-{shop.pk}" data-stale>', html)
+    assert html.count("data-stale") == 1, "the others are heard"
+    assert "It does not answer: this is as it was" in html

@@ -89,7 +89,7 @@ async def test_nothing_that_may_not_be_seen_pretends_to_be_empty(as_ada: AsyncCl
     assert "0 apps" not in home
     workloads = await words(as_ada, "/workloads/")
     assert f"{cluster.name}: this cluster's account may not list deployments, stateful sets" in workloads
-    assert "in all namespaces; choose a namespace." in workloads
+    assert "in all namespaces. Where it may, choose the namespace." in workloads
     page = await words(as_ada, f"/clusters/{cluster.slug}/")
     assert "Not all of it can be seen" in page
     assert "Choose namespaces" in page
