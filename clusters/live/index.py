@@ -108,6 +108,8 @@ class Index:
 
     async def _read_later(self) -> None:
         await asyncio.sleep(READ_AFTER)
+        while not self.listed:  # a long list is there only after seconds
+            await asyncio.sleep(READ_AFTER)
         await self.read_texts()
 
     async def read_texts(self) -> None:
