@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import axe_playwright_python
 from playwright.sync_api import Page
@@ -13,8 +14,11 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 EVERYTHING = {"resultTypes": ["violations"], "preload": False, "iframes": False}
 COLOURS = EVERYTHING | {"runOnly": ["color-contrast"]}  # all that can differ between two themes
 FRAME = [".side", ".top", ".tabbar"]
-# Rows and lines are alike: a dozen are looked at, not a thousand, each of which takes axe its time.
-ALIKE = "live-table .rows .r:nth-child(n+15), log-view li:nth-child(n+20)"
+# Rows, lines and bars are alike: a dozen are looked at, not a thousand, each of which takes axe its time.
+ALIKE = (
+    "live-table .rows .r:nth-child(n+12), log-view .block:nth-child(n+2), log-view li:nth-child(n+20), "
+    ".log-hist i:nth-child(n+4)"
+)
 
 
 def violations(page: Page, rules: Mapping[str, object] = EVERYTHING, *, frame: bool = True) -> list[str]:
@@ -29,9 +33,14 @@ def violations(page: Page, rules: Mapping[str, object] = EVERYTHING, *, frame: b
 
 def in_both_themes(page: Page, *, frame: bool = True) -> list[str]:
     """What axe finds in a page dark, and in the colours of the same page light."""
-    wrong = []
-    for theme, rules in (("dark", EVERYTHING), ("light", COLOURS)):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        wrong += [f"{page.url}, {theme}: {one}" for one in violations(page, rules, frame=frame)]
+    wrong = in_theme(page, "dark", EVERYTHING, frame=frame) + in_theme(page, "light", COLOURS, frame=frame)
     page.emulate_media(color_scheme="dark")
     return wrong
+
+
+def in_theme(
+    page: Page, theme: Literal["dark", "light"], rules: Mapping[str, object] = EVERYTHING, *, frame: bool = True
+) -> list[str]:
+    """What axe finds in a page in one theme."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    return [f"{page.url}, {theme}: {one}" for one in violations(page, rules, frame=frame)]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.faults import break_things, wait_for_faults
 from tests.browser.fixtures import sign_in
-from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, break_things, open_shot
+from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, open_shot
 from tests.server import CHROMIUM, CHROMIUM_ARGUMENTS, ROOT, Server
 
 FOLDER = ROOT / "pictures"
@@ -80,7 +81,9 @@ def main(wanted: Sequence[str]) -> None:
                 if shot.name not in not_here:
                     camera.take(shot)
         if broken := chosen(BROKEN):
-            break_things(cameras[0]._context("ada").new_page())
+            page = cameras[0]._context("ada").new_page()
+            break_things(page)
+            wait_for_faults(page)
             for shot in broken:
                 for camera in cameras:
                     camera.take(shot)

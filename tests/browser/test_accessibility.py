@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.axe import in_both_themes
-from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, break_things, open_shot
+from tests.browser.axe import in_both_themes, in_theme
+from tests.browser.faults import break_things, wait_for_faults
+from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, open_shot
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
@@ -35,19 +36,28 @@ def tab_for(browser: Browser, signed_in: Callable[..., object]) -> Iterator[TabF
         context.close()
 
 
-@pytest.fixture(scope="module")
-def broken_server(chromium: str, browser: Browser, signed_in: Callable[..., object]) -> Iterator[Server]:
-    """A server whose demonstration has faults."""
+@pytest.fixture(scope="module", autouse=True)
+def breaking(chromium: str, browser: Browser, signed_in: Callable[..., object]) -> Iterator[tuple[Server, Page]]:
+    """A server whose demonstration has faults. They take a minute to show, during which other pages are looked at."""
     with Server() as one:
         one.add_people()
         context = browser.new_context(base_url=one.url, storage_state=signed_in(one.url, "ada"))
-        break_things(context.new_page())
+        page = context.new_page()
+        break_things(page)
+        yield one, page
         context.close()
-        yield one
+
+
+@pytest.fixture(scope="module")
+def broken_server(breaking: tuple[Server, Page]) -> Server:
+    """The same, when Home tells of all of them."""
+    server, page = breaking
+    wait_for_faults(page)
+    return server
 
 
 def look(page: Page, shot: Shot) -> list[str]:
-    """Everything that is wrong with this page, opened once: wide and as on a phone, each dark and light."""
+    """Everything that is wrong with this page, opened once: wide, dark and light; then as on a phone, light."""
     sizes = [size for size in (WIDE, PHONE) if shot.name not in (NARROW_ONLY if size is WIDE else WIDE_ONLY)]
     wrong: list[str] = []
     try:
@@ -58,7 +68,9 @@ def look(page: Page, shot: Shot) -> list[str]:
             page.set_viewport_size(size)
             page.wait_for_timeout(100)
             wrong += too_wide(page)
-            wrong += [f"{size['width']}: {one}" for one in in_both_themes(page, frame=shot.name in FRAMES)]
+            frame = shot.name in FRAMES
+            found = in_theme(page, "light", frame=frame) if size is PHONE else in_both_themes(page, frame=frame)
+            wrong += [f"{size['width']}: {one}" for one in found]
         return wrong
     finally:
         page.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pages import switch
+from tests.browser.faults import switch
 from tests.browser.parts import CONTAINER, DEPLOYMENT, PageFor, act, dialog, row, rows
 
 pytestmark = pytest.mark.browser
