@@ -27,7 +27,7 @@ from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
-from dashboard.views import ports
+from dashboard.views import convert, ports
 from dashboard.views.build import build_of
 from dashboard.yaml_rights import may_apply
 
@@ -48,7 +48,8 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "panel": chosen,
         "actions": (actions := await _offered(request, row)),
         "edit": (edit := _edit(request, row)),
-        "more": edit is not None or any(one["more"] for one in actions),
+        "convert": (converts := convert.offered(request, row)),
+        "more": edit is not None or converts is not None or any(one["more"] for one in actions),
         "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
         "usage": _usage(row),
         "measured": measurable(engine.supervisor.connections[row.cluster.id], row),

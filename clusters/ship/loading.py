@@ -1,0 +1,88 @@
+"""A container or a project as an app that can be taken elsewhere: who may look, and what its engine says of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from clusters import audit
+from clusters.access import Actor, Need
+from clusters.carrying_out import event_of
+from clusters.drivers.base import Driver
+from clusters.errors import Invalid
+from clusters.gateway import Gateway
+from clusters.kinds.base import Role
+from clusters.kinds.docker.container_model import TASK, Container
+from clusters.kinds.docker.origin import load_origin
+from clusters.kinds.docker.project_model import LABEL
+from clusters.live.row import Row
+from clusters.shells import in_time
+from clusters.ship.app import App, Part, part_of
+
+LOOK, REVEAL = Need(Role.VIEWER, acts=False), Need(Role.VIEWER, "reveal", acts=False)
+KINDS = ("container", "project")
+MOST = 60  # services of one project
+_SECONDS = 20.0
+
+
+def refused(row: Row) -> str:
+    """Why it makes no sense to take that elsewhere ("" when it does)."""
+    if row.kind.name == "project":
+        return "" if _services(row) else "It has no containers any more."
+    labels = row.resource.labels
+    if TASK in labels:
+        return "Swarm runs it: its service is what could be taken elsewhere."
+    return "Kubernetes runs it." if any(name.startswith("io.kubernetes.") for name in labels) else ""
+
+
+async def load(gateway: Gateway, actor: Actor, row: Row) -> App:
+    """The app. Raises Denied, Invalid where it makes no sense, and what the engine says."""
+    await gateway.see(
+        actor, row.cluster.id, row.namespace, LOOK, verb="convert", kind=row.kind.name, resource=row.resource
+    )
+    if why := refused(row):
+        raise Invalid(why)
+    driver = gateway.driver(actor, row.cluster.id)
+    if row.kind.name == "container":
+        return App(name=row.resource.name, parts=[await in_time(_part(driver, [row.resource]), _SECONDS)])
+    services = _services(row)
+    parts = await in_time(_parts(driver, services[:MOST]), _SECONDS)
+    return App(name=row.resource.name, parts=parts, project=row.resource.name)
+
+
+async def reveal(gateway: Gateway, actor: Actor, row: Row, app: App) -> dict[str, str]:
+    """The values of its secrets, by their key; that they were shown is in the audit. Raises Denied and Unrecorded."""
+    await gateway.see(
+        actor, row.cluster.id, row.namespace, REVEAL, verb="convert", kind=row.kind.name, resource=row.resource
+    )
+    names = {"variables": ", ".join(one.key for one in app.secrets)[:1000]}
+    event = event_of(actor, row.cluster, row.kind.name, row.resource, "convert-revealed", detail=names)
+    await audit.outcome(await audit.intent(event), event, "done")
+    return {one.key: one.value for one in app.secrets}
+
+
+def _services(row: Row) -> list[list[Container]]:
+    """The copies of each service; what was run once by hand is none."""
+    found = []
+    for copies in row.resource.services.values():
+        own = [one for one, _ in copies if one.label(f"{LABEL}oneoff").lower() != "true"]
+        found += [own] if own else []
+    return found
+
+
+async def _parts(driver: Driver, services: Sequence[Sequence[Container]]) -> list[Part]:
+    turn = asyncio.Semaphore(8)
+
+    async def one(copies: Sequence[Container]) -> Part:
+        async with turn:
+            return await _part(driver, copies)
+
+    return await asyncio.gather(*map(one, services))
+
+
+async def _part(driver: Driver, copies: Sequence[Container]) -> Part:
+    first, unlike = copies[0], len({one.label(f"{LABEL}config-hash") for one in copies}) > 1
+    try:
+        return part_of(await load_origin(driver, first), len(copies), unlike=unlike)
+    except Invalid as error:
+        raise Invalid(f"{first.name}: {error.message}", hint=error.hint, detail=error.detail) from error
