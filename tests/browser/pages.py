@@ -87,6 +87,23 @@ def _keys(page: Page) -> None:
     page.locator("#keys[open]").wait_for()
 
 
+def _convert(page: Page) -> None:
+    page.locator(".dh-actions").get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("link", name="Convert to Swarm or Kubernetes").click()
+    page.locator("#convert-text-kubernetes").wait_for()
+
+
+def _life(page: Page) -> None:
+    _first("life")(page)
+    page.locator("#life-runs").wait_for()
+
+
+def _roll_out(page: Page) -> None:
+    _life(page)
+    page.get_by_role("link", name="Roll out").click()
+    page.locator(".roll-out li").first.wait_for()
+
+
 def _run(page: Page) -> None:
     page.get_by_role("button", name="Run a container").click()
     page.locator("dialog#run[open]").wait_for()
@@ -230,6 +247,10 @@ PAGES: tuple[Shot, ...] = (
         "#uses-title",
         do=_open("Unused volumes", "dialog#clean[open]"),
     ),
+    Shot("convert", f"{CONTAINER}shop/shop-db-1/", "#panel", do=_convert),
+    Shot("convert-project", f"{HOST}/project/shop/", "#panel", do=_convert),
+    Shot("image-life", "/list/image/?status=healthy", "live-table .rows .r", do=_life),
+    Shot("roll-out", "/list/image/?status=healthy", "live-table .rows .r", do=_roll_out),
     Shot("dialog-stop", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Stop")),
     Shot("dialog-remove", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Remove")),
     Shot("run", "/list/container/", "live-table .rows .r", do=_run),

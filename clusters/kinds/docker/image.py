@@ -151,6 +151,7 @@ REGISTRY: Panel[Image] = Panel(
     load=_load_digests,
     live=False,
 )
+LIFE: Panel[Image] = Panel(key="life", label="Life", icon="history", template="image_life", live=False)
 RAW: Panel[Image] = Panel(key="raw", label="JSON", icon="file-code-2", template="raw", load=_load_raw, live=False)
 
 IMAGE: Kind[Image] = Kind(
@@ -210,7 +211,7 @@ IMAGE: Kind[Image] = Kind(
         ),
         AGE,
     ),
-    panels=(OVERVIEW, LAYERS, REGISTRY, RAW),
+    panels=(OVERVIEW, LIFE, LAYERS, REGISTRY, RAW),
     actions=ACTIONS,
     offers=(
         Offer(key="newer", label="Ask the registries", icon="scan-search", role=Role.VIEWER, right=""),

@@ -1,0 +1,75 @@
+"""What runs an image, on every connected engine, Swarm and cluster: whatever its repository's name is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.access import Actor
+from clusters.errors import Invalid
+from clusters.gateway import Gateway
+from clusters.kinds.docker.container_model import TASK
+from clusters.live.connection import Connection
+from clusters.live.row import Row
+from clusters.registries.reference import Reference, read_reference
+
+_KEEPERS = ("deployment", "stateful-set", "daemon-set")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something that runs it; ``part`` is the one of several containers."""
+
+    row: Row
+    image: str  # as it was asked for
+    part: str = ""
+    image_id: str = ""  # of a container: what it was really made from
+
+    @property
+    def key(self) -> str:
+        """How a page names it."""
+        return f"{self.row.id}~{self.part}"
+
+
+def uses_of(gateway: Gateway, actor: Actor, connections: Iterable[Connection], image: str) -> list[Use]:
+    """All that this person sees, of any tag and digest of that repository. Raises Invalid."""
+    wanted = read_reference(image)
+    found = [use for one in connections for use in _in(gateway, actor, one) if _same(use.image, wanted)]
+    return sorted(found, key=lambda use: (use.row.cluster.name.casefold(), use.row.kind.name, use.row.key, use.part))
+
+
+def _same(image: str, wanted: Reference) -> bool:
+    try:
+        one = read_reference(image)
+    except Invalid:
+        return False
+    return (one.host, one.repository) == (wanted.host, wanted.repository)
+
+
+def _in(gateway: Gateway, actor: Actor, connection: Connection) -> Iterator[Use]:
+    readers = {"container": _container, "swarm-service": _service, **dict.fromkeys(_KEEPERS, _keeper)}
+    for name, read in readers.items():
+        store = connection.stores.get(name)
+        if store is None:
+            continue
+        for one in gateway.visible(actor, connection.cluster.id, name):
+            if one.uid in store.health:
+                yield from read(Row(connection.cluster, store.kind, one, store.health[one.uid]))
+
+
+def _container(row: Row) -> Iterator[Use]:
+    """One that nothing else keeps: the copies of others change with what keeps them."""
+    labels = row.resource.labels
+    if TASK not in labels and not any(name.startswith("io.kubernetes.") for name in labels):
+        yield Use(row, row.resource.image, image_id=row.resource.image_id)
+
+
+def _service(row: Row) -> Iterator[Use]:
+    yield Use(row, row.resource.image)
+
+
+def _keeper(row: Row) -> Iterator[Use]:
+    spec: Any = row.resource.spec.template.spec
+    for one in (*(spec.containers or ()), *(spec.init_containers or ())):
+        yield Use(row, one.image, part=one.name)

@@ -1,0 +1,171 @@
+"""The life of an image: built from what and by whom, pushed where, running where; and a new one to where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clusters.access import Actor, Need, decide
+from clusters.errors import ClusterError, Invalid
+from clusters.kinds.base import Role
+from clusters.kinds.docker.container_edit import EDIT
+from clusters.live.row import Row
+from clusters.live.table import status_cell
+from clusters.models import Build, Job
+from clusters.reach import target_in
+from clusters.ship import rollout
+from clusters.ship.rollout import Target, target_of
+from clusters.ship.uses import Use, uses_of
+from dashboard.access import allow, row_or_none
+from dashboard.engine import address, engine
+from dashboard.page import on_to, page
+from dashboard.request import Request
+from dashboard.visible_jobs import visible_jobs
+
+MOST_NAMES, MOST_BUILDS, MOST_USES = 10, 10, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something that runs it, as a page shows it. ``this``: the very same content; None where that is not known."""
+
+    use: Use
+    href: str
+    status: Any
+    this: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A target with its box: where it is, what would be done, or why it cannot be."""
+
+    target: Target
+    href: str
+    status: Any
+
+
+@allow(Role.VIEWER, scope="cluster")
+@require_safe
+async def life(request: Request) -> HttpResponse:
+    """``?row=``: all that is known of it here; a part of its page."""
+    row = await _image(request)
+    builds = await _builds(request.actor, row)
+    built = next((one for one in builds if one.image == row.resource.uid), None)
+    context = {
+        "row": row,
+        "built": built,
+        "before": next((one for one in builds if built and one.pk < built.pk and one.image != built.image), None),
+        "later": next((one for one in builds if built and one.pk > built.pk and one.tag == built.tag), None),
+        "pushes": await _pushes(request.actor, row),
+        "uses": [_shown(row, one) for one in _uses(request.actor, row)],
+        "names": row.resource.tags[:MOST_NAMES],
+    }
+    return render(request, "partials/image_life.html", context)
+
+
+@allow(Role.VIEWER, scope="cluster")
+@require_http_methods(["GET", "HEAD", "POST"])
+async def roll_out(request: Request) -> HttpResponse:
+    """``?row=&image=``: where other versions of it run, each with a box. POST: begin the job for those ticked."""
+    row, asked = await _image(request), request.POST if request.method == "POST" else request.GET
+    image = asked.get("image", "") or next(iter(row.resource.tags), "")
+    if image not in row.resource.tags:
+        raise Http404
+    targets = _targets(request.actor, row, image)
+    error: ClusterError | None = None
+    if request.method == "POST":
+        wanted = set(asked.getlist("target"))
+        try:
+            chosen = [one for one in targets if one.use.key in wanted]
+            if len(chosen) < len(wanted):
+                raise Invalid("Some of these are not there any more. Nothing was done.", hint="Look at the list again.")
+            key = await rollout.begin(engine.gateway, request.actor, image, chosen)
+            return on_to(request, f"/jobs/{key}/")
+        except ClusterError as wrong:
+            error = wrong
+    choices = [Choice(one, address(one.use.row), status_cell(one.use.row)) for one in targets]
+    possible = sum(not one.why_not for one in targets)
+    context = {"row": row, "href": address(row), "image": image, "choices": choices, "possible": possible}
+    return page(request, "pages/roll_out.html", {**context, "error": error}, status=422 if error else 200)
+
+
+async def _image(request: Request) -> Row:
+    asked = request.POST if request.method == "POST" else request.GET
+    row = await row_or_none(request, asked.get("row", ""))
+    if row is None or row.kind.name != "image":
+        raise Http404
+    return row
+
+
+async def _builds(actor: Actor, row: Row) -> list[Build]:
+    """Newest first: those that made it, and those of its names."""
+    found = Build.objects.filter(job__cluster_id=row.cluster.id, job__in=visible_jobs(actor)).exclude(image="")
+    of_it = found.filter(image=row.resource.uid) | found.filter(tag__in=row.resource.tags[:MOST_NAMES])
+    rows = of_it.select_related("job__actor").defer("output", "dockerfile", "steps").order_by("-id")
+    return [one async for one in rows[:MOST_BUILDS]]
+
+
+async def _pushes(actor: Actor, row: Row) -> list[Job]:
+    """The last one of each of its names that ended well."""
+    titles = [f"Push {name}"[:200] for name in row.resource.tags[:MOST_NAMES]]
+    found = visible_jobs(actor).filter(verb="push", state="done", cluster_id=row.cluster.id, title__in=titles)
+    newest: dict[str, Job] = {}
+    async for one in found.order_by("-id")[:50]:
+        newest.setdefault(one.title, one)
+    return list(newest.values())
+
+
+def _uses(actor: Actor, row: Row) -> list[Use]:
+    """What runs anything of its repositories, each once."""
+    connections = list(engine.supervisor.connections.values())
+    found: dict[str, Use] = {}
+    for name in row.resource.tags[:MOST_NAMES]:
+        for one in uses_of(engine.gateway, actor, connections, name):
+            found.setdefault(one.key, one)
+    return list(found.values())[:MOST_USES]
+
+
+def _shown(row: Row, use: Use) -> Shown:
+    this: bool | None = None
+    if use.image_id:
+        this = use.image_id == row.resource.uid
+    elif "@" in (exact := _exact(use)):
+        this = exact.rpartition("@")[2] in {one.rpartition("@")[2] for one in row.resource.digests}
+    elif use.image not in row.resource.tags:
+        this = False
+    return Shown(use, address(use.row), status_cell(use.row), this)
+
+
+def _exact(use: Use) -> str:
+    """With its digest, where what keeps it pinned one."""
+    if use.row.kind.name == "swarm-service":
+        return str(use.row.resource.template.container.image or "")
+    return use.image
+
+
+def _targets(actor: Actor, row: Row, image: str) -> list[Target]:
+    connections = list(engine.supervisor.connections.values())
+    uses: Iterable[Use] = uses_of(engine.gateway, actor, connections, image)
+    return [_allowed(actor, target_of(one, image, _ids(row, one))) for one in uses][:MOST_USES]
+
+
+def _ids(row: Row, use: Use) -> list[str]:
+    """What the name leads to on the engine where that runs, as far as it is known."""
+    return [row.resource.uid] if use.row.cluster.id == row.cluster.id else []
+
+
+def _allowed(actor: Actor, target: Target) -> Target:
+    """Doing it is decided again, by the gateway."""
+    row = target.use.row
+    if target.verb == "edit":
+        decision = decide(actor, target_in(row.cluster, row.namespace), Need(EDIT.role, EDIT.right))
+    elif action := row.kind.action(target.verb):
+        decision = engine.gateway.decide_action(actor, row, action)
+    else:
+        return target
+    return target if decision.allowed else replace(target, why_not=decision.reason)

@@ -1,0 +1,146 @@
+"""Converting, the life of an image and rolling it out as people meet them: pages, rights, secrets, truthful ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+
+from clusters.kinds.base import Role
+from clusters.models import AuditEntry, Build, Cluster, Grant, Job
+from dashboard.engine import engine
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ClientFor = Callable[[User], AsyncClient]
+IMAGE = "registry.example/library/postgres:17.2"
+
+
+@pytest_asyncio.fixture
+async def host(db: Any) -> AsyncIterator[Cluster]:
+    """The demonstration's Docker host, connected."""
+    row = await Cluster.objects.acreate(
+        name="Host", slug="host", driver="demo", platform="docker", settings={"shape": "docker", "seed": 7}
+    )
+    await engine.connect(row)
+    yield row
+    await engine.supervisor.close()
+
+
+async def row_id(client: AsyncClient, kind: str, key: str) -> str:
+    page = (await client.get(f"/clusters/host/{kind}/{key}/")).content.decode()
+    return page.split('data-row="', 1)[1].split('"', 1)[0]
+
+
+async def viewer(user: User, host: Cluster, *rights: str, role: Role = Role.VIEWER) -> None:
+    await Grant.objects.acreate(user=user, cluster=host, role=role, rights=list(rights))
+
+
+async def test_a_container_and_a_project_lead_to_both_texts(
+    host: Cluster, shop: Cluster, async_client_for: ClientFor, ada: User
+) -> None:
+    await engine.connect(shop)
+    client = async_client_for(ada)
+    for kind, key, part in (("container", "shop/shop-db-1", "db"), ("project", "shop", "web")):
+        page = (await client.get(f"/clusters/host/{kind}/{key}/")).content.decode()
+        row = await row_id(client, kind, key)
+        assert f"/convert/?row={row}" in page
+        shown = (await client.get("/convert/", {"row": row})).content.decode()
+        assert "What Kubernetes cannot do" in shown
+        assert "What a Swarm cannot do" in shown
+        assert f"name: {part}" in shown
+        assert 'formaction="/clusters/shop/yaml/"' in shown
+        file = await client.get("/convert/swarm/", {"row": row})
+        assert file.content.decode().startswith("services:")
+        assert "attachment" in file["Content-Disposition"]
+    assert (await client.get("/convert/nothing/", {"row": row})).status_code == 404
+    opened = await client.post("/clusters/shop/yaml/", {"do": "open", "text": "kind: Deployment # mine"})
+    assert "kind: Deployment # mine" in opened.content.decode()
+
+
+async def test_values_of_secrets_are_taken_by_right_only_and_that_is_in_the_audit(
+    host: Cluster, async_client_for: ClientFor, ada: User, nora: User
+) -> None:
+    client = async_client_for(ada)
+    row = await row_id(client, "container", "shop/shop-db-1")
+    shown = (await client.get("/convert/", {"row": row})).content.decode()
+    assert "POSTGRES_PASSWORD" in shown
+    assert "kind: Secret" not in shown
+    name = "secret-db/POSTGRES_PASSWORD"
+    typed = (await client.post("/convert/", {"row": row, name: "typed-here"})).content.decode()
+    assert "typed-here" in typed
+    assert not await AuditEntry.objects.filter(verb="convert-revealed").aexists()
+    taken = (await client.post("/convert/", {"row": row, "take": "1"})).content.decode()
+    assert "kind: Secret" in taken
+    entry = await AuditEntry.objects.filter(verb="convert-revealed", stage="intent").aget()
+    assert entry.detail == {"variables": "db/POSTGRES_PASSWORD"}
+    await viewer(nora, host)
+    other = async_client_for(nora)
+    assert "This needs the right" in (await other.get("/convert/", {"row": row})).content.decode()
+    assert (await other.post("/convert/", {"row": row, "take": "1"})).status_code == 403
+
+
+async def test_what_is_not_shared_is_not_there(
+    host: Cluster, async_client_for: ClientFor, ada: User, vera: User
+) -> None:
+    row = await row_id(async_client_for(ada), "container", "shop/shop-db-1")
+    image = await row_id(async_client_for(ada), "image", IMAGE)
+    client = async_client_for(vera)
+    for where, given in (
+        ("/convert/", row),
+        ("/convert/swarm/", row),
+        ("/images/life/", image),
+        ("/images/roll-out/", image),
+    ):
+        assert (await client.get(where, {"row": given})).status_code == 404
+        assert (await client.get(where, {"row": "nonsense"})).status_code == 404
+
+
+async def test_the_life_of_an_image_says_who_built_it_and_what_runs_it(
+    host: Cluster, async_client_for: ClientFor, ada: User
+) -> None:
+    client = async_client_for(ada)
+    row = await row_id(client, "image", IMAGE)
+    uid = row.split("~", 2)[2]
+    for number, image in enumerate(("sha256:before", uid)):
+        job = await Job.objects.acreate(
+            key=f"{number:032x}", title="Build", verb="build", actor=ada, cluster=host, state="done"
+        )
+        made = {"git": "https://git.example/shop.git", "commit": f"{number}" * 40}
+        await Build.objects.acreate(job=job, tag=IMAGE, dockerfile="", image=image, settings=made)
+    await Job.objects.acreate(key="a" * 32, title=f"Push {IMAGE}", verb="push", actor=ada, cluster=host, state="done")
+    shown = (await client.get("/images/life/", {"row": row})).content.decode()
+    assert "https://git.example/shop.git" in shown
+    assert f"/builds/{0:032x}/" in shown  # the version before
+    assert f"/jobs/{'a' * 32}/" in shown
+    assert "shop/shop-db-1" in shown
+    assert "this one" in shown
+
+
+async def test_only_what_is_ticked_is_rolled_out_and_the_job_says_how_each_ended(
+    host: Cluster, shop: Cluster, async_client_for: ClientFor, ada: User
+) -> None:
+    await engine.connect(shop)
+    client = async_client_for(ada)
+    row = await row_id(client, "image", IMAGE)
+    page = (await client.get("/images/roll-out/", {"row": row, "image": IMAGE})).content.decode()
+    assert "shop/shop-db-1" in page
+    assert "It runs this very image." in page
+    answer = await client.post("/images/roll-out/", {"row": row, "image": IMAGE})
+    assert answer.status_code == 422
+    assert "Nothing was chosen" in answer.content.decode()
+    gone = await client.post("/images/roll-out/", {"row": row, "image": IMAGE, "target": "1~container~gone~"})
+    assert "are not there any more" in gone.content.decode()
+    assert not await Job.objects.aexists()
+    assert (await client.get("/images/roll-out/", {"row": row, "image": "other:1"})).status_code == 404
+
+
+async def ended(key: str) -> Job:
+    async with asyncio.timeout(30):
+        while (job := await Job.objects.aget(key=key)).state == "running":
+            await asyncio.sleep(0.05)
+    return job
