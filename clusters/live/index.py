@@ -108,7 +108,7 @@ class Index:
 
     async def _read_later(self) -> None:
         await asyncio.sleep(READ_AFTER)
-        while not self.listed:  # a long list is there only after seconds
+        while not self.listed:  # noqa: ASYNC110 -- a long list is there only after seconds
             await asyncio.sleep(READ_AFTER)
         await self.read_texts()
 
