@@ -49,6 +49,7 @@ class ShopWorld(World):
         self.collections: dict[str, tuple[str, bool]] = {}  # what its objects call themselves, are they in namespaces
         self._revision = 1000
         self._pending: set[tuple[str, str, bool]] = set()
+        self._owned: dict[tuple[str, str], dict[str, None]] = {}  # (collection, owner's uid) → uids, oldest first
         self._tell_past(start)
         if not calm:
             life.begin(self)
@@ -94,6 +95,8 @@ class ShopWorld(World):
             meta["managedFields"] = [{**who, "time": objects.when(self.now)}]
         collection = collection_of(thing["apiVersion"], kind)
         self.collections[collection] = kind, "namespace" in meta
+        for owner in meta.get("ownerReferences", ()):
+            self._owned.setdefault((collection, owner["uid"]), {})[meta["uid"]] = None
         self.put(collection, meta["uid"], thing)
         if kind in CONTROLLERS:
             self.soon(kind, meta["uid"])
@@ -103,7 +106,10 @@ class ShopWorld(World):
         uid = thing["metadata"]["uid"]
         for kept in (self.lives, self.last_words, self.rollout_began, self.rollout_seen):
             kept.pop(uid, None)
-        self.drop(collection_of(thing["apiVersion"], thing["kind"]), uid)
+        collection = collection_of(thing["apiVersion"], thing["kind"])
+        for owner in thing["metadata"].get("ownerReferences", ()):
+            self._owned.get((collection, owner["uid"]), {}).pop(uid, None)
+        self.drop(collection, uid)
 
     def named(self, collection: str, namespace: str, name: str) -> Object:
         """The object of that name. Raises Missing."""
@@ -113,12 +119,9 @@ class ShopWorld(World):
         raise Missing(f"{name} is not there.")
 
     def owned(self, collection: str, uid: str) -> list[Object]:
-        """What is controlled by the object with that uid."""
-        return [
-            one
-            for one in self.all(collection)
-            if any(owner["uid"] == uid for owner in one["metadata"].get("ownerReferences", ()))
-        ]
+        """What is controlled by the object with that uid, oldest first."""
+        found = (self.get(collection, one) for one in self._owned.get((collection, uid), ()))
+        return [one for one in found if one is not None]
 
     def crowd(self, node: str) -> int:
         """How many pods a node has."""
