@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import re
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from clusters.errors import ClusterError, Missing, Refused, Unsupported
 from clusters.registries import content
-from clusters.registries.challenge import Challenge, checked_realm, read_challenge
-from clusters.registries.errors import answer_error, not_a_registry, wrong_credentials
+from clusters.registries.errors import not_a_registry
 from clusters.registries.reference import checked_repository, checked_version, is_digest, is_repository, is_tag
-from clusters.registries.transport import Answer, Transport
+from clusters.registries.session import REDIRECTS, SMALL, Session
 from clusters.registries.way import Way
 
 PAGE, MOST_PAGES = 1000, 20  # names asked for at once; pages read at most
 LIST_SECONDS = 10.0  # for all pages of a list
-LIST_LIMIT, CONTENT_LIMIT, SMALL = 1 << 20, 4 << 20, 64 << 10  # bytes of one answer
-AT_ONCE = 8  # requests
+LIST_LIMIT, CONTENT_LIMIT = 1 << 20, 4 << 20  # bytes of one answer
 _NEXT = re.compile(r'<([^>]{1,4000})>\s*;\s*rel="?next"?')
 
 
@@ -36,11 +32,6 @@ class _Tags(msgspec.Struct):
     tags: list[str] | None = None
 
 
-class _Token(msgspec.Struct):
-    token: str = ""
-    access_token: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Names:
     """Names in order. ``more``: there are others that were not read; ``odd``: names left out that nothing can have."""
@@ -50,15 +41,21 @@ class Names:
     odd: int = 0
 
 
-class RegistryClient:
-    """Opens when first used. All methods raise the errors of ``clusters.errors`` only."""
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A manifest byte for byte, as what it was given out."""
 
-    def __init__(self, way: Way) -> None:
+    digest: str
+    media_type: str
+    body: bytes
+
+
+class RegistryClient:
+    """Opens when first used. All methods raise the errors of ``clusters.errors`` only. ``scopes``: see ``Session``."""
+
+    def __init__(self, way: Way, scopes: tuple[str, ...] = ()) -> None:
         self.way = way
-        self._transport = Transport(way)
-        self._elsewhere = Transport(replace(way, plain=False, ca=""), public=True)
-        self._sign_in: dict[str, str] = {}  # the Authorization for each scope; "" is for whatever was not asked yet
-        self._few = asyncio.Semaphore(AT_ONCE)
+        self.session = Session(way, scopes)
 
     async def __aenter__(self) -> RegistryClient:
         return self
@@ -70,12 +67,11 @@ class RegistryClient:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._transport.close()
-        await self._elsewhere.close()
+        await self.session.close()
 
     async def check(self) -> None:
         """Return when it is a registry that lets us in."""
-        answer = await self._ask("GET", "/v2/", limit=SMALL, subject="its API")
+        answer = await self.session.ask("GET", "/v2/", limit=SMALL, subject="its API")
         said = answer.body.strip()
         if not answer.header("docker-distribution-api-version") and not said.startswith(b"{"):
             raise not_a_registry(self.way.host, said[:200].decode(errors="replace"))
@@ -95,14 +91,14 @@ class RegistryClient:
 
     async def tags(self, repository: str) -> Names:
         """The tags of a repository."""
-        path = f"/v2/{_quoted(repository)}/tags/list"
+        path = f"/v2/{quoted(repository)}/tags/list"
         return await self._names(f"{path}?n={PAGE}", _Tags, is_tag, subject=repository)
 
     async def digest(self, repository: str, version: str) -> str:
         """The digest that a tag leads to now. Raises Missing."""
-        path = f"/v2/{_quoted(repository)}/manifests/{checked_version(version)}"
+        path = f"/v2/{quoted(repository)}/manifests/{checked_version(version)}"
         subject = f"{repository}:{version}"
-        answer = await self._ask("HEAD", path, {"Accept": content.ACCEPT}, limit=SMALL, subject=subject)
+        answer = await self.session.ask("HEAD", path, {"Accept": content.ACCEPT}, limit=SMALL, subject=subject)
         said = answer.header("docker-content-digest")
         return said if is_digest(said) else (await self._manifest(repository, version))[0]
 
@@ -118,8 +114,8 @@ class RegistryClient:
 
     async def delete(self, repository: str, version: str) -> None:
         """Delete a tag alone, or (by its digest) a content with all tags that lead to it."""
-        path = f"/v2/{_quoted(repository)}/manifests/{checked_version(version)}"
-        await self._ask("DELETE", path, limit=SMALL, subject=f"{repository}:{version}")
+        path = f"/v2/{quoted(repository)}/manifests/{checked_version(version)}"
+        await self.session.ask("DELETE", path, limit=SMALL, subject=f"{repository}:{version}")
 
     async def _member(self, repository: str, member: content.Member) -> content.Image:
         _, manifest = await self._manifest(repository, member.digest)
@@ -137,34 +133,28 @@ class RegistryClient:
         return content.make_image(digest, manifest, config, platform)
 
     async def _manifest(self, repository: str, version: str) -> tuple[str, content.Manifest]:
-        path = f"/v2/{_quoted(repository)}/manifests/{checked_version(version)}"
+        found = await self.manifest(repository, version)
+        return found.digest, content.read_manifest(found.body, self.way.host)
+
+    async def manifest(self, repository: str, version: str) -> Raw:
+        """A manifest as it is, checked against its digest where that is what was asked for."""
+        path = f"/v2/{quoted(repository)}/manifests/{checked_version(version)}"
         subject = f"{repository}{'@' if is_digest(version) else ':'}{version}"
-        answer = await self._ask("GET", path, {"Accept": content.ACCEPT}, limit=CONTENT_LIMIT, subject=subject)
+        answer = await self.session.ask("GET", path, {"Accept": content.ACCEPT}, limit=CONTENT_LIMIT, subject=subject)
         digest = content.digest_of(answer.body)
         if is_digest(version) and digest != version:
             raise self._other_content()
-        return digest, content.read_manifest(answer.body, self.way.host)
+        return Raw(digest, answer.header("content-type").partition(";")[0].strip(), answer.body)
 
     async def _blob(self, repository: str, digest: str) -> bytes:
         """A small content. Registries may keep them elsewhere: that one redirect is followed, without a sign-in."""
-        path = f"/v2/{_quoted(repository)}/blobs/{digest}"
-        answer = await self._ask("GET", path, limit=CONTENT_LIMIT, subject=digest, redirects=True)
-        if answer.status in (301, 302, 303, 307, 308):
-            answer = await self._follow(urljoin(self.way.base + path, answer.header("location")), digest)
+        path = f"/v2/{quoted(repository)}/blobs/{digest}"
+        answer = await self.session.ask("GET", path, limit=CONTENT_LIMIT, subject=digest, redirects=True)
+        if answer.status in REDIRECTS:
+            answer = await self.session.follow(path, answer.header("location"), limit=CONTENT_LIMIT, subject=digest)
         if content.digest_of(answer.body) != digest:
             raise self._other_content()
         return answer.body
-
-    async def _follow(self, url: str, subject: str) -> Answer:
-        same = url.startswith(f"{self.way.base}/")
-        if not same and not url.startswith("https://"):
-            raise Unsupported(f"{self.way.host} keeps this elsewhere, where it is not safe to look.", detail=url[:300])
-        transport = self._transport if same else self._elsewhere
-        where = urlsplit(url).netloc.rpartition("@")[2][:260] or self.way.host
-        answer = await transport.send("GET", url, limit=CONTENT_LIMIT, where=where)
-        if answer.status != 200:
-            raise answer_error(answer.status, answer.body, where, subject, "")
-        return answer
 
     async def _names(
         self, path: str, shape: type[_Catalog] | type[_Tags], valid: object, *, subject: str = "its list"
@@ -173,7 +163,7 @@ class RegistryClient:
         odd, pages, following = 0, 0, path
         ends = asyncio.get_running_loop().time() + LIST_SECONDS
         while following and pages < MOST_PAGES and asyncio.get_running_loop().time() < ends:
-            answer = await self._ask("GET", following, limit=LIST_LIMIT, subject=subject)
+            answer = await self.session.ask("GET", following, limit=LIST_LIMIT, subject=subject)
             names = _decoded(answer.body, shape, self.way.host)
             before = len(found)
             good = [name for name in names if valid(name)]  # type: ignore[operator]
@@ -182,66 +172,12 @@ class RegistryClient:
             following = _next(answer.header("link"), path) if len(found) > before else ""
         return Names(tuple(found), bool(following), odd)
 
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        limit: int,
-        subject: str,
-        redirects: bool = False,
-    ) -> Answer:
-        """One request, signed in where that is asked for. ``path`` is ours: its parts were checked."""
-        scope = path.partition("?")[0].rsplit("/", 2)[0]
-        async with self._few:
-            answer = await self._send(method, path, headers, limit, self._sign_in.get(scope, ""))
-            if answer.status == 401 and (asked := read_challenge(answer.headers.get("www-authenticate", []))):
-                self._sign_in[scope] = await self._authorization(asked)
-                answer = await self._send(method, path, headers, limit, self._sign_in[scope])
-        if answer.status < 300 or (redirects and answer.status < 400):
-            return answer
-        if answer.status == 404 and path == "/v2/":
-            raise not_a_registry(self.way.host, f"status {answer.status}")
-        raise answer_error(answer.status, answer.body, self.way.host, subject, self.way.user)
-
-    async def _send(
-        self, method: str, path: str, headers: Mapping[str, str] | None, limit: int, authorization: str
-    ) -> Answer:
-        sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
-        return await self._transport.send(method, self.way.base + path, sent, limit=limit, where=self.way.host)
-
-    async def _authorization(self, asked: Challenge) -> str:
-        way = self.way
-        pair = f"{way.user}:{way.password}".encode()
-        basic = f"Basic {base64.b64encode(pair).decode()}" if way.user else ""
-        if asked.scheme == "basic":
-            if not basic:
-                raise wrong_credentials(way.host, "")
-            return basic
-        query = urlencode({name: value for name in ("service", "scope") if (value := getattr(asked, name))})
-        url = f"{checked_realm(way, asked)}?{query}"
-        where = urlsplit(url).netloc
-        sent = {"Authorization": basic} if basic else {}
-        answer = await self._transport.send("GET", url, sent, limit=SMALL, where=where)
-        if answer.status in (401, 403):
-            raise wrong_credentials(way.host, way.user, f"{where}: status {answer.status}")
-        if answer.status != 200:
-            raise answer_error(answer.status, answer.body, where, "a token", way.user)
-        try:
-            found = msgspec.json.decode(answer.body, type=_Token)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise not_a_registry(where, str(error)) from error
-        token = found.token or found.access_token
-        if not token or not token.isascii() or not token.isprintable():
-            raise not_a_registry(where, "no token in its answer")
-        return f"Bearer {token}"
-
     def _other_content(self) -> Unsupported:
         return Unsupported(f"{self.way.host} gave something else than what was asked for.", hint="Do not use it.")
 
 
-def _quoted(repository: str) -> str:
+def quoted(repository: str) -> str:
+    """The repository as a part of an address. Raises Invalid."""
     return quote(checked_repository(repository), safe="/")
 
 

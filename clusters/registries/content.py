@@ -23,11 +23,12 @@ MOST_BYTES = 1 << 50  # no layer is larger than that; what says so lies
 
 
 class Descriptor(msgspec.Struct, rename="camel"):
-    """One content: its type, its digest, its size."""
+    """One content: its type, its digest, its size. ``urls``: it is kept there, and in no registry."""
 
     media_type: str = ""
     digest: str = ""
     size: int = 0
+    urls: list[str] | None = None
 
 
 class PlatformStruct(msgspec.Struct):

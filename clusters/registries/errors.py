@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from typing import Any
 
 import msgspec
 
 from clusters.causes import certificate_fault, root_cause
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+
+_FULL = ("no space left", "disk quota exceeded", '"err":28')  # however the registry keeps what it is sent
 
 
 class ForbiddenAddress(OSError):
@@ -19,6 +22,7 @@ class ForbiddenAddress(OSError):
 class _One(msgspec.Struct):
     code: str = ""
     message: str = ""
+    detail: Any = None
 
 
 class _Errors(msgspec.Struct):
@@ -45,6 +49,12 @@ def wrong_credentials(where: str, user: str, detail: str = "") -> Refused:
         detail=detail,
         field="password",
     )
+
+
+def may_not(where: str, user: str, subject: str, detail: str = "") -> Refused:
+    """It knows who we are, and that is not enough for this."""
+    who = f"{user} may" if user else "Without signing in you may"
+    return Refused(f"{who} not do that with {subject} at {where}.", detail=detail)
 
 
 def connection_error(error: BaseException, where: str) -> ClusterError:
@@ -77,14 +87,18 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
 def answer_error(status: int, body: bytes, where: str, subject: str, user: str) -> ClusterError:
     """What an answer means that is not a success. ``subject`` is what it was about."""
     codes, said = _read(body)
+    if status == 507 or any(part in said.lower() for part in _FULL):
+        return Conflict(f"The disk of {where} is full.", hint="Make room there and try again.", detail=said)
+    if status == 413:
+        hint = "What stands before the registry (a proxy) may have a limit of its own."
+        return Conflict(f"{where} does not take {subject}: it is too large.", hint=hint, detail=said)
     detail = f"status {status}: {said}"[:2000]
     if 300 <= status < 400:
         return Unsupported(f"{where} sends us elsewhere; that is not followed.", detail=detail)
     if status == 401:
         return wrong_credentials(where, user, detail)
     if status == 403 or "DENIED" in codes:
-        who = f"{user} may" if user else "Without signing in you may"
-        return Refused(f"{who} not do that with {subject} at {where}.", detail=detail)
+        return may_not(where, user, subject, detail)
     if status == 404:
         if "NAME_UNKNOWN" in codes:
             return Missing(f"There is no repository {subject} at {where}.", detail=detail)
@@ -106,7 +120,12 @@ def _read(body: bytes) -> tuple[set[str], str]:
         found = msgspec.json.decode(body, type=_Errors).errors or []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return set(), " ".join(body[:500].decode(errors="replace").split())
-    return {one.code for one in found[:20]}, " · ".join(f"{one.code} {one.message}"[:300] for one in found[:5])
+    return {one.code for one in found[:20]}, " · ".join(_words(one) for one in found[:5])
+
+
+def _words(one: _One) -> str:
+    detail = msgspec.json.encode(one.detail).decode()[:300] if one.detail else ""
+    return f"{one.code} {one.message}"[:300] + (f" {detail}" if detail else "")
 
 
 def _tls_error(error: ssl.SSLError, where: str) -> ClusterError:

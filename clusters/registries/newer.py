@@ -30,6 +30,7 @@ class Compared:
     at: float = 0.0  # when the registry was asked, in epoch seconds; 0.0: it was not
     registry: str = ""  # the slug of the registry, where it is one that is kept
     repository: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ async def compare(name: str, digests: Sequence[str], *, anew: bool = False) -> C
         why = "The engine does not say which digest it has of it: it was not pulled from there."
     elif found.digest:
         state = "same" if found.digest == here else "newer"
-    return Compared(name, state, here, found.digest, why, found.at, registry.slug, reference.repository)
+    return Compared(name, state, here, found.digest, why, found.at, registry.slug, reference.repository, reference.tag)
 
 
 async def _ask(registry: Registry, reference: Reference, *, anew: bool) -> _Answer:

@@ -42,17 +42,36 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, *, limit: int, where: str
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        limit: int,
+        where: str,
+        body: bytes | AsyncIterator[bytes] | None = None,
     ) -> Answer:
-        """One request and its whole answer. ``where`` is how an error calls the other side."""
+        """One request and its whole answer. ``where`` is how an error calls the other side.
+
+        Who gives the ``body`` in pieces has them sent for as long as they come, and sees to the time.
+        """
         from clusters.drivers.body import whole
 
-        async with self._open(method, url, headers or {}, where) as response:
-            body = b"" if method == "HEAD" else await whole(response, limit)
+        within = WITHIN if body is None or isinstance(body, bytes) else None
+        async with self._open(method, url, headers or {}, where, within, body) as response:
+            said = b"" if method == "HEAD" else await whole(response, limit)
             named: dict[str, list[str]] = {}
             for name, value in response.headers.items():
                 named.setdefault(name.lower(), []).append(value)
-            return Answer(response.status, named, body)
+            return Answer(response.status, named, said)
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, headers: Mapping[str, str], where: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One request whose answer is read as it comes. Who reads it sees to the time."""
+        async with self._open(method, url, headers, where, None) as response:
+            yield response
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -61,20 +80,27 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self, method: str, url: str, headers: Mapping[str, str], where: str
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        where: str,
+        within: float | None,
+        body: bytes | AsyncIterator[bytes] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         import aiohttp
         from yarl import URL
 
         try:
             async with (
-                asyncio.timeout(WITHIN),
+                asyncio.timeout(within),
                 self._opened().request(
                     method,
                     URL(url, encoded=True),
                     headers=headers,
+                    data=body,
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=WITHIN, connect=CONNECT, sock_connect=CONNECT),
+                    timeout=aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT),
                 ) as response,
             ):
                 yield response
