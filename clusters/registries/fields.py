@@ -49,4 +49,11 @@ FIELDS = (
         required=False,
         help="Otherwise administrators only. Everybody who may run containers may pull with them.",
     ),
+    Field(
+        name="operators_give",
+        label="Operators may make pull secrets of these credentials, too",
+        type="flag",
+        required=False,
+        help="Otherwise administrators only. Whoever can read the secrets of a namespace can read the password there.",
+    ),
 )

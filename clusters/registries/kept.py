@@ -20,7 +20,7 @@ from clusters.registries.client import RegistryClient
 from clusters.registries.fields import FIELDS
 from clusters.registries.way import Way, read_way
 
-RESERVED = {"add"}  # addresses under /registries/ that are pages of their own
+RESERVED = {"add", "pull-secret", "search"}  # addresses under /registries/ that are pages of their own
 _SETTINGS = ("ca", "sign_in_host", "plain")
 _REACH = ("host", "user", *_SETTINGS)  # what decides where a password goes, and how
 
@@ -32,6 +32,7 @@ class Wanted:
     name: str
     way: Way
     operators_push: bool
+    operators_give: bool = False
 
 
 def read_form(given: Mapping[str, Any], before: Registry | None = None) -> Wanted:
@@ -47,12 +48,14 @@ def read_form(given: Mapping[str, Any], before: Registry | None = None) -> Wante
         values["password"] = kept
     settings = {name: values[name] for name in _SETTINGS}
     way = read_way(values["host"], values["user"], settings, {"password": values["password"].strip()})
-    return Wanted(values["name"], way, bool(values["operators_push"]))
+    return Wanted(values["name"], way, bool(values["operators_push"]), bool(values["operators_give"]))
 
 
 def shown(registry: Registry) -> dict[str, Any]:
     """A kept registry as values of its form; without what is secret."""
-    return {**_shown(registry), "name": registry.name, "operators_push": registry.operators_push}
+    given = bool(registry.settings.get("operators_give"))
+    more = {"operators_push": registry.operators_push, "operators_give": given}
+    return {**_shown(registry), "name": registry.name, **more}
 
 
 def way_to(registry: Registry) -> Way:
@@ -100,6 +103,7 @@ def _set(registry: Registry, wanted: Wanted) -> None:
     registry.name, registry.operators_push = wanted.name, wanted.operators_push
     registry.host, registry.user = way.host, way.user
     registry.settings = {"ca": way.ca, "sign_in_host": way.sign_in_host, "plain": way.plain}
+    registry.settings["operators_give"] = wanted.operators_give
     registry.save()  # a secret is bound to the number that this gives
     write_secret(registry, {"password": way.password} if way.password else {})
     registry.save(update_fields=["secret"])
@@ -116,6 +120,7 @@ def _slug(name: str) -> str:
 def _recorded(by: Actor, verb: str, wanted: Wanted) -> Iterator[None]:
     way = wanted.way
     detail = {"host": way.host, "user": way.user, "without TLS": way.plain, "operators push": wanted.operators_push}
+    detail["operators give it to clusters"] = wanted.operators_give
     if way.sign_in_host:
         detail["signs in at"] = way.sign_in_host
     try:

@@ -35,20 +35,21 @@ async def credentials(host: str) -> tuple[str, str] | None:
 async def auth_header(host: str) -> str:
     """The value of X-Registry-Auth for that registry. Raises Sealed."""
     found = await credentials(host)
-    return _encoded(_signed_in(found) | {"serveraddress": _server(host)}) if found else NOBODY
+    return _encoded(_signed_in(found) | {"serveraddress": server_of(host)}) if found else NOBODY
 
 
 async def config_header(hosts: Iterable[str]) -> str:
     """The value of X-Registry-Config, by which the classic builder signs in at those registries. Raises Sealed."""
     found = {host: await credentials(host) for host in hosts}
-    return _encoded({_server(host): _signed_in(one) for host, one in found.items() if one})
+    return _encoded({server_of(host): _signed_in(one) for host, one in found.items() if one})
 
 
 def _signed_in(found: tuple[str, str]) -> dict[str, Any]:
     return {"username": found[0], "password": found[1]}
 
 
-def _server(host: str) -> str:
+def server_of(host: str) -> str:
+    """How engines and nodes name that registry where they sign in."""
     return "https://index.docker.io/v1/" if host == HUB else host
 
 

@@ -1,0 +1,233 @@
+"""Can a host, a Swarm or a Kubernetes cluster get this image? If not, why not, and which ways there are."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from clusters.access import Actor, Need
+from clusters.drivers.base import ENGINES, Call, Driver
+from clusters.errors import ClusterError, Missing, Refused
+from clusters.gateway import Gateway
+from clusters.kinds.base import Role
+from clusters.models import Registry
+from clusters.registries.client import RegistryClient
+from clusters.registries.kept import way_to
+from clusters.registries.pull_secret import ACCOUNT, ENTRY, TYPE, pull_secrets_of
+from clusters.registries.reference import HUB, Reference, read_reference
+from clusters.registries.way import Way as WayTo
+from clusters.shells import in_time
+
+SECONDS = 20.0
+EACH_SECONDS = 5.0  # for one engine
+MOST_SECRETS = 10
+
+# push: to a registry that it reaches; load: put it onto its engines; pull-secret: make one there; add-registry: store
+# where it is kept and how to sign in; sign-in: what is stored about that registry is not accepted.
+Way = Literal["push", "load", "pull-secret", "add-registry", "sign-in"]
+Answer = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pullable:
+    """The answer in a sentence, and the ``ways``, the best first. ``holders``: hosts that have it, by their number."""
+
+    answer: Answer
+    why: str
+    ways: tuple[Way, ...] = ()
+    registry: Registry | None = None  # that keeps it, where it is one of ours
+    holders: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What its registry says of it, asked as we sign in there; ``open``: also without signing in."""
+
+    state: Literal["there", "absent", "refused", "silent", "not kept"]
+    registry: Registry | None = None
+    words: str = ""
+    open: bool = False
+
+
+@dataclass(slots=True)
+class _Asked:
+    gateway: Gateway
+    actor: Actor
+    cluster_id: int
+    image: str
+    reference: Reference
+    driver: Driver
+    on_all_nodes: bool
+    namespace: str
+    secrets: Sequence[str]
+    account: str
+    holders: tuple[int, ...] = ()
+
+
+async def can_pull(
+    gateway: Gateway,
+    actor: Actor,
+    cluster_id: int,
+    image: str,
+    *,
+    on_all_nodes: bool = False,
+    namespace: str = "",
+    secrets: Iterable[str] = (),
+    account: str = ACCOUNT,
+) -> Pullable:
+    """Asked before something is run there. ``on_all_nodes``: as a service of a Swarm, which any of its nodes may get.
+
+    On Kubernetes: the ``namespace``, the pull ``secrets`` that it will name, and its service ``account``.
+    Nothing is pulled and nothing changed. Raises Invalid or Denied; what cannot be told is an answer.
+    """
+    reference = read_reference(image)
+    await gateway.see(actor, cluster_id, namespace or None, Need(Role.OPERATOR, acts=False), verb="can pull")
+    driver = gateway.driver(actor, cluster_id)
+    where = (cluster_id, image, reference, driver, on_all_nodes, namespace, list(secrets)[:MOST_SECRETS], account)
+    return await in_time(_answer(_Asked(gateway, actor, *where)), SECONDS)
+
+
+async def _answer(asked: _Asked) -> Pullable:
+    on_engine = asked.driver.platform in ENGINES
+    asked.holders = await _holders(asked)
+    if asked.cluster_id in asked.holders and not (asked.on_all_nodes and await _has_other_nodes(asked.driver)):
+        return Pullable(answer="yes", why="It is there already.", holders=asked.holders)
+    kept = await _kept(asked.reference, anonymous=not on_engine)
+    if kept.state == "there":
+        return await _in_registry(asked, kept)
+    return _not_in_registry(asked, kept)
+
+
+async def _in_registry(asked: _Asked, kept: _Kept) -> Pullable:
+    known: dict[str, Any] = {"registry": kept.registry, "holders": asked.holders}
+    host = asked.reference.host
+    if asked.driver.platform in ENGINES:
+        goes = "The sign-in stored here goes along." if kept.registry and kept.registry.user else "It takes no sign-in."
+        return Pullable(answer="yes", why=f"{host} has it. {goes}", **known)
+    if kept.open:
+        return Pullable(answer="yes", why=f"{host} gives it out without signing in.", **known)
+    if not asked.namespace:
+        why = f"{host} asks its nodes to sign in: that takes a pull secret in the namespace."
+        return Pullable(answer="unknown", why=why, ways=("pull-secret",), **known)
+    found = await _secret_for(asked)
+    if found is None:
+        why = f"{host} asks its nodes to sign in, and whether {asked.namespace} has a pull secret cannot be seen."
+        return Pullable(answer="unknown", why=why, ways=("pull-secret",), **known)
+    if found:
+        return Pullable(answer="yes", why=f"Its nodes sign in at {host} with the pull secret {found}.", **known)
+    why = f"{host} asks its nodes to sign in, and no pull secret that would be used in {asked.namespace} is for it."
+    return Pullable(answer="no", why=why, ways=("pull-secret",), **known)
+
+
+def _not_in_registry(asked: _Asked, kept: _Kept) -> Pullable:
+    host, known = asked.reference.host, {"registry": kept.registry, "holders": asked.holders}
+    onto: tuple[Way, ...] = ("load",) if asked.driver.platform in ENGINES else ()
+    held: tuple[Way, ...] = ("push", *onto) if asked.holders else ()
+    if kept.state == "not kept":
+        where = "Docker Hub" if host == HUB else host
+        why = f"{where} is not among the registries, so it was not asked: it is tried without signing in."
+        return Pullable(answer="unknown", why=why, ways=(*held, "add-registry"), **known)
+    if kept.state == "refused":
+        return Pullable(answer="no", why=kept.words, ways=("sign-in", *held), **known)
+    if kept.state == "silent":
+        return Pullable(answer="unknown", why=kept.words, ways=held, **known)
+    only = " Only engines have it." if asked.holders else ""
+    return Pullable(answer="no", why=f"{asked.image} is not at {host}.{only}", ways=held, **known)
+
+
+async def _kept(reference: Reference, *, anonymous: bool) -> _Kept:
+    registry = await Registry.objects.filter(host=reference.host).afirst()
+    if registry is None:
+        return _Kept("not kept")
+    version = reference.digest or reference.tag
+    try:
+        way = way_to(registry)
+        async with RegistryClient(way) as client:
+            await client.digest(reference.repository, version)
+    except Missing:
+        return _Kept("absent", registry)
+    except Refused as error:
+        return _Kept("refused", registry, f"{error.message} {error.hint}".strip())
+    except ClusterError as error:
+        return _Kept("silent", registry, f"{error.message} {error.hint}".strip())
+    return _Kept("there", registry, open=not way.user or (anonymous and await _is_open(way, reference, version)))
+
+
+async def _is_open(way: WayTo, reference: Reference, version: str) -> bool:
+    """Does it give that out to whoever asks?"""
+    try:
+        nobody = WayTo(host=way.host, plain=way.plain, ca=way.ca)
+        async with RegistryClient(nobody) as client:
+            await client.digest(reference.repository, version)
+    except ClusterError:
+        return False
+    return True
+
+
+async def _holders(asked: _Asked) -> tuple[int, ...]:
+    """The engines that have it under that name, of those that this person may look into."""
+
+    async def has(cluster_id: int) -> bool:
+        driver = asked.gateway.driver(asked.actor, cluster_id)
+        try:
+            call = Call("GET", ("images", *asked.image.split("/"), "json"), timeout=EACH_SECONDS)
+            return isinstance(await driver.call(call), dict)
+        except ClusterError:
+            return False
+
+    connections = asked.gateway.connections
+    engines = [
+        one
+        for one in connections.clusters()
+        if connections.driver(one).platform in ENGINES and asked.gateway.reach(asked.actor, one) is None
+    ]
+    answers = await asyncio.gather(*(has(one) for one in engines))
+    return tuple(one for one, there in zip(engines, answers, strict=True) if there)
+
+
+async def _has_other_nodes(driver: Driver) -> bool:
+    """Is it a Swarm of several machines? What does not say is taken for one."""
+    try:
+        nodes = await driver.call(Call("GET", ("nodes",), timeout=EACH_SECONDS))
+    except ClusterError:
+        return True
+    return not isinstance(nodes, list) or len(nodes) > 1
+
+
+async def _secret_for(asked: _Asked) -> str | None:
+    """The pull secret that is for its registry; "" when none is, None when that cannot be seen."""
+    within = ("api", "v1", "namespaces", asked.namespace)
+    try:
+        names = list(asked.secrets)
+        if not names:  # what names its own is not given those of its account
+            account = await asked.driver.call(Call("GET", (*within, "serviceaccounts", asked.account), timeout=10))
+            names = pull_secrets_of(account)
+        for name in names[:MOST_SECRETS]:
+            if asked.reference.host in await _hosts_of(asked.driver, (*within, "secrets", name)):
+                return name
+    except Missing:
+        return ""
+    except ClusterError:
+        return None
+    return ""
+
+
+async def _hosts_of(driver: Driver, path: tuple[str, ...]) -> set[str]:
+    """For which registries a pull secret is. What else it holds is let go of at once."""
+    try:
+        secret = await driver.call(Call("GET", path, timeout=10))
+    except Missing:
+        return set()
+    coded = (secret.get("data") or {}).get(ENTRY) if secret.get("type") == TYPE else None
+    try:
+        config = msgspec.json.decode(base64.b64decode(coded or "e30="))
+        servers = (config.get("auths") or {}).keys()
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError, AttributeError, ValueError):
+        return set()
+    return {HUB if "index.docker.io" in one else one.partition("://")[2].partition("/")[0] or one for one in servers}
