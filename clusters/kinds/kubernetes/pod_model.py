@@ -79,6 +79,7 @@ class ContainerStatus(Part, frozen=True, gc=False, rename="camel"):
     ready: bool = False
     restart_count: Number = 0
     image: str = ""
+    image_id: str = msgspec.field(default="", name="imageID")  # what it runs, by its digest
     started: bool | None = None
     state: State = State()
     last_state: State = State()
