@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 from clusters.access import Actor, Scope
 from clusters.kinds.base import Action
 from clusters.live.row import Row
+from clusters.registries.access import may_see
 from dashboard.build_hosts import hosts_of
 from dashboard.compose_rights import compose_hosts
 from dashboard.engine import address, engine
@@ -75,6 +77,7 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
         *_compose(actor, words, only),
         *_deploy(actor, words, only),
         *_yaml(actor, words, only),
+        *_images(actor, text),
         *pages,
     ]
     scope = engine.scope(actor, only)
@@ -110,6 +113,16 @@ def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     for one in (connection.cluster for connection in yaml_clusters(actor, only)):
         if all(word in f"new from yaml {one.name}".casefold() for word in words):
             yield Found("Do", "New from YAML", one.name, "file-code-2", f"/clusters/{one.slug}/yaml/")
+
+
+def _images(actor: Actor, text: str) -> Iterator[Found]:
+    """Docker Hub and the registries, for what stands after "search" (or "search images", "image")."""
+    asked = re.match(r"(?:search(?:\s+images?)?(?:\s+for)?|images?)(?:\s+(.*))?$", text.strip(), re.IGNORECASE)
+    if not asked or not may_see(actor):
+        return
+    words = (asked[1] or "").strip()
+    label = f"Search images for “{words}”" if words else "Search images"
+    yield Found("Do", label, "Docker Hub and registries", "search", f"/registries/search/?{urlencode({'q': words})}")
 
 
 def _clusters(entries: Iterable[ClusterEntry], words: list[str]) -> Iterator[Found]:

@@ -64,3 +64,6 @@ class Offer:
     icon: str
     role: Role = Role.OPERATOR
     right: Right = "run"
+
+
+PULL_SECRET = Offer(key="pull_secret", label="Pull secret", icon="key-round", right="apply")  # of a stored registry

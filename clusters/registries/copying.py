@@ -10,7 +10,7 @@ from clusters import audit, jobs
 from clusters.access import Actor
 from clusters.carrying_out import recorded_end
 from clusters.errors import ClusterError, Invalid, Refused, Unreachable, Unsupported, Unsure
-from clusters.kinds.formats import count
+from clusters.kinds.formats import count, short_id, size
 from clusters.models import Registry
 from clusters.registries import content, seen, sending
 from clusters.registries.access import may_copy_to
@@ -42,6 +42,7 @@ class Parts:
     manifests: list[Raw] = field(default_factory=list)
     contents: dict[str, int] = field(default_factory=dict)  # the size of each, by its digest
     elsewhere: int = 0  # layers that no registry keeps
+    platforms: int = 1
 
 
 async def begin_copy(actor: Actor, source: End, target: End) -> str:
@@ -69,7 +70,7 @@ async def begin_copy(actor: Actor, source: End, target: End) -> str:
             why, hint="The right “run” on a host; and, where a password is stored, an administrator allows it."
         )
     ended = await recorded_end(event)
-    title = f"Copy {source} to {target}"
+    title = f"Copy {source.repository}:{short_id(source.version)} to {target.registry.name}"
     return await jobs.start(title, "copy", actor, None, lambda says: _copy(source, target, says), ended)
 
 
@@ -88,6 +89,8 @@ async def _copy(source: End, target: End, says: jobs.Reporter) -> str:
             return f"{target} leads to {whole.digest} already: nothing was to be done."
         if before:
             says.say(f"{target} led to {before} until now.")
+        whole_size = size(sum(parts.contents.values()))
+        says.say(f"{source}: {count(parts.platforms, 'platform')}, {count(len(parts.contents), 'part')}, {whole_size}.")
         if parts.elsewhere:
             says.say(
                 f"{count(parts.elsewhere, 'layer')} of it are kept in no registry: what runs it fetches them itself."
@@ -105,7 +108,7 @@ async def _copy(source: End, target: End, says: jobs.Reporter) -> str:
                 says.say(_until_then(moving, target, before), "warning")
             raise
     seen.changed(f"{target.registry.host}/{target.repository}")
-    several = f", for {count(len(parts.manifests) - 1, 'platform')}" if len(parts.manifests) > 1 else ""
+    several = f", for {parts.platforms} platforms" if parts.platforms > 1 else ""
     return f"{target} is there{several}, with the digest {whole.digest}: {moving.words}."
 
 
@@ -125,6 +128,8 @@ async def read_parts(here: RegistryClient, repository: str, version: str) -> Par
         for one in dict.fromkeys(members):
             await read(one, deep + 1)
         _take(parts, manifest)
+        if not deep:
+            parts.platforms = len(content.members(manifest)) or 1
         parts.manifests.append(replace(raw, media_type=sending.media_type_of(raw, manifest)))
 
     await read(version, 0)

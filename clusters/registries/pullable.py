@@ -126,7 +126,8 @@ async def _in_registry(asked: _Asked, kept: _Kept) -> Pullable:
 
 
 def _not_in_registry(asked: _Asked, kept: _Kept) -> Pullable:
-    host, known = asked.reference.host, {"registry": kept.registry, "holders": asked.holders}
+    host = asked.reference.host
+    known: dict[str, Any] = {"registry": kept.registry, "holders": asked.holders}
     onto: tuple[Way, ...] = ("load",) if asked.driver.platform in ENGINES else ()
     held: tuple[Way, ...] = ("push", *onto) if asked.holders else ()
     if kept.state == "not kept":

@@ -140,7 +140,8 @@ def _running(gateway: Gateway, actor: Actor, connection: Connection, host: str, 
         if not one.running or one.label(SERVICE) in services:
             continue  # a copy of a service that is told above
         digests = pulled.get(one.image_id)
-        if digests or _is_of(_read(one.image), host, repository):
+        nameless = one.image in (one.image_id, "") or one.image.startswith("sha256:")
+        if (digests and nameless) or _is_of(_read(one.image), host, repository):
             yield _One(
                 _row(connection, "container", one),
                 one.image,

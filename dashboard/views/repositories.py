@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from clusters.errors import ClusterError, Unsupported
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.models import Registry
-from clusters.registries import access, browse
+from clusters.registries import access, browse, where
 from clusters.registries.content import Content
 from clusters.registries.reference import is_digest, is_repository, is_tag
 from clusters.registries.removal import SharedContent, delete_tag
@@ -26,6 +27,9 @@ from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.views.registries import registry_or_404
+from dashboard.views.registry_copy import targets
+
+WATCHED = ("pod", "container", "swarm-service")  # kinds that tell what runs
 
 
 @allow(scope="signed-in")
@@ -39,6 +43,7 @@ async def registry(request: Request, slug: str) -> HttpResponse:
         raise Http404
     text = request.GET.get("q", "")[:200]
     context: dict[str, Any] = {"registry": one, "text": text, "may_manage": access.may_manage(request.actor)}
+    context["may_give"] = access.may_give(request.actor, one)
     if not asks_for(request, "list"):
         return page(request, "pages/registry.html", context)
     try:
@@ -57,7 +62,7 @@ async def repository(request: Request, slug: str, name: str) -> HttpResponse:
     start = (int(number) - 1) * browse.EACH if number.isdecimal() and 0 < len(number) < 5 and int(number) else 0
     manage = access.may_manage(request.actor)
     context: dict[str, Any] = {"registry": one, "repository": name, "text": text, "page": start // browse.EACH + 1}
-    context |= {"may_manage": manage, "may_push": access.may_push(request.actor, one)}
+    context |= {"may_manage": manage, "may_copy": bool(await targets(request))}
     if not asks_for(request, "list"):
         return page(request, "pages/registry_repository.html", context)
     try:
@@ -81,6 +86,7 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
     context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "image": image}
     context |= {"may_manage": access.may_manage(request.actor) and not is_digest(version)}
     if not asks_for(request, "content"):
+        context["may_copy"] = bool(await targets(request))
         context["deploy"] = await offered(request.actor, ["deployment"], image=image)
         return page(request, "pages/registry_tag.html", context)
     try:
@@ -89,6 +95,30 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
     except ClusterError as error:
         context["error"] = error
     return render(request, "partials/registry_tag.html", context)
+
+
+@allow(scope="signed-in")
+@require_safe
+async def runs(request: Request, slug: str, name: str) -> HttpResponse:
+    """What this person sees running of a repository, or of one tag or digest (``?tag=``), what is behind its tag."""
+    one = await _registry_and_name(request, slug, name)
+    version = _version_or_404(request.GET["tag"]) if "tag" in request.GET else ""
+    connections = [engine.supervisor.connections[number] for number in engine.scope(request.actor)]
+    found = where.find(engine.gateway, request.actor, connections, one, name)
+    wanted = [each for each in found if version in ("", each.tag, *each.digests)]
+    context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "error": None}
+    context["at"] = time.time()
+    context["known"] = all(each.stores[kind].listed for each in connections for kind in WATCHED if kind in each.stores)
+    try:
+        wanted = await where.judge(one, name, wanted)
+    except ClusterError as error:
+        context["error"] = error
+    context |= {"runs": [(each, address(each.row)) for each in wanted], "behind": sum(_behind(each) for each in wanted)}
+    return render(request, "partials/registry_runs.html", context)
+
+
+def _behind(one: where.Runs) -> bool:
+    return one.state == "behind"
 
 
 @allow(scope="signed-in")

@@ -28,8 +28,10 @@ from dashboard.engine import engine
 from dashboard.request import Request
 from dashboard.scope import meant
 from dashboard.views.files import attachment
+from dashboard.views.registry_copy import targets
 
 MOST_COMPARED = 2000  # images of one job
+MOST_REPOSITORIES = 3  # of one image, about which is told where they run
 
 
 @allow(scope="signed-in")
@@ -140,7 +142,12 @@ async def names(request: Request) -> HttpResponse:
     target = target_in(row.cluster)
     may = {"may_run": decide(request.actor, target, NEED).allowed}
     may["may_save"] = decide(request.actor, target, image_files.SAVE).allowed
-    return render(request, "partials/image_names.html", {"row": row, "names": found, **may})
+    may["may_copy"] = bool(await targets(request))
+    repositories = list(dict.fromkeys((one.registry, one.repository) for one in found if one.registry))[
+        :MOST_REPOSITORIES
+    ]
+    context = {"row": row, "names": found, "repositories": repositories, **may}
+    return render(request, "partials/image_names.html", context)
 
 
 @allow(scope="signed-in")

@@ -272,6 +272,7 @@ PAGES: tuple[Shot, ...] = (
     Shot("build-new", "/builds/new/"),
     Shot("registries", "/registries/"),
     Shot("registry-add", "/registries/add/"),
+    Shot("image-search", "/registries/search/"),
     Shot("demo", "/demo/"),
     Shot("activity", "/activity/"),
     Shot("jobs", "/jobs/"),

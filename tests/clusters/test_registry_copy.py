@@ -108,35 +108,39 @@ def _contents(whole: bytes, put: Put) -> Iterator[str]:
 
 
 @pytest_asyncio.fixture
-async def line() -> AsyncIterator[Proxy]:
-    """A way to the open registry that can be disturbed."""
+async def lines() -> AsyncIterator[tuple[Proxy, Proxy]]:
+    """Two ways to the open registry that can be disturbed; the first is slow."""
     name, _, port = find_registry().host.partition(":")
-    async with Proxy(("127.0.0.1", 0), (socket.gethostbyname(name), int(port))) as made:
-        yield made
+    there = socket.gethostbyname(name), int(port)
+    async with Proxy(("127.0.0.1", 0), there) as slow, Proxy(("127.0.0.1", 0), there) as other:
+        slow.be("slow")
+        slow.rate = 600_000
+        yield slow, other
 
 
-async def test_a_registry_that_goes_in_the_middle_is_named_and_copying_again_goes_on(source: Put, line: Proxy) -> None:
-    put = source.registry.put_image
-    await asyncio.to_thread(put, source.name, "1", layers=(b"small", os.urandom(3_000_000)))
-    host = f"127.0.0.1:{line.here[1]}"  # type: ignore[index]
-    here, there = await store(source.registry), await store(RealRegistry(host))
-    line.be("slow")
-    line.rate = 600_000
+@pytest.mark.parametrize("lost", [0, 1])
+async def test_a_side_that_goes_in_the_middle_is_named_and_copying_again_goes_on(
+    source: Put, lines: tuple[Proxy, Proxy], lost: int
+) -> None:
+    await asyncio.to_thread(source.registry.put_image, source.name, "1", layers=(b"small", os.urandom(3_000_000)))
+    hosts = [f"127.0.0.1:{line.here[1]}" for line in lines]  # type: ignore[index]
+    here, there = [await store(RealRegistry(host)) for host in hosts]
     with repository(source.registry) as copied:
         way = End(here, source.name, "1"), End(there, copied.name, "1")
         key = await begin_copy(ADA, *way)
         await _moving(key)
-        await line.vanish()
+        await lines[lost].vanish()
         job = await ended(key)
-        assert job.state == "failed"
-        assert host in job.reason
-        assert "Done until then" in (lines := await said(job))
-        assert "nobody can pull" in lines
-        line.be("pass")
-        await line.listen()
+        assert (job.state, hosts[lost] in job.reason) == ("failed", True), job.reason
+        assert "Done until then" in (told := await said(job))
+        assert "nobody can pull" in told
+        await lines[lost].listen()
         cancelled = await begin_copy(ADA, *way)
+        await _moving(cancelled)
         jobs.cancel(cancelled)
         assert (await ended(cancelled)).state == "cancelled"
+        assert "nobody can pull" in await said(await Job.objects.aget(key=cancelled))
+        lines[0].be("pass")
         again = await ended(await begin_copy(ADA, *way))
         assert (again.state, "there already" in again.result["words"]) == ("done", True), again.reason
 

@@ -16,6 +16,7 @@ from clusters.kinds.kubernetes.base import Condition, Object, Part, collection, 
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
+from clusters.kinds.makers import PULL_SECRET
 
 API, NOUN = "v1/namespaces", "namespace"
 STUCK, HOPELESS = 600.0, 3600.0  # seconds that deleting one may take
@@ -174,6 +175,7 @@ NAMESPACE: Kind[Namespace] = Kind(
     words="A part of a cluster with names, rights and limits of its own.",
     health=health,
     columns=(name_column(), STATUS, AGE),
+    offers=(PULL_SECRET,),
     panels=(panel(_load), CONDITIONS, EVENTS, YAML),
     actions=(DELETE,),
 )

@@ -19,6 +19,7 @@ from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.references import users_of
+from clusters.kinds.makers import PULL_SECRET
 
 API, NOUN = "v1/secrets", "secret"
 MOST_TEXT = 100_000  # characters of a value that are shown
@@ -163,6 +164,7 @@ SECRET: Kind[Secret] = Kind(
         ),
         AGE,
     ),
+    offers=(PULL_SECRET,),
     panels=(panel(_load), VALUE, EVENTS, YAML),
     actions=(
         deleting(
