@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clusters.kinds.field import Field
     from clusters.kinds.filing import Filing
     from clusters.kinds.forwarding import Forwarding
+    from clusters.kinds.layered import Layered
     from clusters.kinds.makers import Maker, Offer
     from clusters.kinds.permission import Permission
     from clusters.kinds.preview import Preview
@@ -245,6 +246,7 @@ class Kind(Generic[T]):
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     cleaners: tuple[Cleaner, ...] = ()  # what it may hold that nothing needs
     join: Join[T] | None = None  # what is added to it from the stores of other kinds
+    layers: Layered[T] | None = None  # what it tells for the picture of the layers of an app
     with_copies: Callable[[T, Health, Sequence[Copy]], Health] | None = None  # how it is, once its copies are known
 
     def key(self, resource: T) -> str:

@@ -21,6 +21,7 @@ TERMINAL: Panel[Any] = Panel(
     live=False,
     asks="container",
 )
+LAYERS: Panel[Any] = Panel(key="layers", label="Layers", icon="layers", template="layers", live=False)
 USAGE: Panel[Any] = Panel(key="usage", label="Usage", icon="gauge", template="usage", live=False)
 _RAW_LIMIT = 2 << 20  # characters shown
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboard.topics.base import Topic
 from dashboard.topics.build import BuildTopic
 from dashboard.topics.job import JobTopic
+from dashboard.topics.layers import LayersTopic
 from dashboard.topics.logs import LogsTopic
 from dashboard.topics.overview import OverviewTopic
 from dashboard.topics.resource import ResourceTopic
@@ -13,5 +14,5 @@ from dashboard.topics.table import TableTopic
 
 TOPICS: dict[str, type[Topic]] = {
     topic.name: topic
-    for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LogsTopic, JobTopic, BuildTopic)
+    for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LayersTopic, LogsTopic, JobTopic, BuildTopic)
 }

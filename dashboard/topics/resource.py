@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from clusters.access import Target, decide
-from clusters.errors import Invalid, Missing
 from clusters.live.frame import Frame
 from clusters.live.row import Row
 from clusters.live.store import Delta, Store
 from clusters.live.table import status_cell
 from clusters.live.usage import copies, usage_cells, usage_point
-from dashboard.absent import absent
 from dashboard.engine import address, engine
 from dashboard.topics.base import Topic
+from dashboard.topics.found import found
 
 
 class ResourceTopic(Topic):
@@ -24,20 +22,7 @@ class ResourceTopic(Topic):
 
     async def open(self) -> None:
         """Find it, check the right to see it, follow its store (and that of its copies)."""
-        slug, kind_name, key = (self.args.get(name) for name in ("cluster", "kind", "key"))
-        if not (isinstance(slug, str) and isinstance(kind_name, str) and isinstance(key, str)):
-            raise Invalid("That is not a resource.")
-        await engine.learn(kind_name)
-        connection = engine.supervisor.by_slug(slug)
-        store = connection.stores.get(kind_name) if connection else None
-        resource = store.find(key) if store else None
-        if connection is None or store is None or resource is None:
-            raise absent(self.actor, connection, kind_name)
-        target = Target(connection.cluster.id, resource.namespace or None)
-        reach = engine.gateway.reach(self.actor, connection.cluster.id, [store.kind])
-        shown = reach is None or resource.namespace in reach
-        if not (shown and decide(self.actor, target, self.need).allowed):
-            raise Missing("It is not there any more.")
+        connection, store, resource = await found(self.actor, self.args, self.need)
         self._seq, self._store, self._connection = 0, store, connection
         self._row = Row(connection.cluster, store.kind, resource, store.health[resource.uid])
         self.open_things.enter_context(connection.wanted(store.kind.name, *filter(None, [store.kind.copies_of])))

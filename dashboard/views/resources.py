@@ -24,6 +24,7 @@ from dashboard import confirm
 from dashboard.access import allow, resource_or_404
 from dashboard.compose_rights import links_of
 from dashboard.engine import address, engine
+from dashboard.layers import first_sheet
 from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
@@ -80,6 +81,8 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
         context["gauges"] = _gauges(row)
     if panel.template == "usage":
         context["history"] = usage_history(engine.sampler.history(row.id))
+    if panel.template == "layers":
+        context["sheet"] = await first_sheet(request.actor, row)
     return render_to_string(f"panels/{panel.template}.html", context, request)
 
 

@@ -32,6 +32,7 @@ import { loadWhenSeen } from "./lazy.js";
 loadWhenSeen({
   "usage-charts": { load: () => import("./elements/usage-charts.js") },
   "log-view": { load: () => import("./elements/log-view.js"), near: 'a[href*="panel=logs"]' },
+  "live-layers": { load: () => import("./elements/live-layers.js") },
   "pass-key": { load: () => import("./elements/pass-key.js") },
   "web-terminal": { load: () => import("./elements/web-terminal.js") },
   "dockerfile-editor": { load: () => import("./elements/dockerfile-editor.js") },

@@ -13,8 +13,9 @@ from clusters.kinds.docker.container_inside import CHANGES, HISTORY, PROCESSES
 from clusters.kinds.docker.container_model import TASK, Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
 from clusters.kinds.docker.files import OF_CONTAINER
+from clusters.kinds.docker.layered import OF_CONTAINER as OF_CONTAINER_LAYERS
 from clusters.kinds.docker.run import RUN
-from clusters.kinds.panels import FILES, LOGS, RAW, TERMINAL, USAGE
+from clusters.kinds.panels import FILES, LAYERS, LOGS, RAW, TERMINAL, USAGE
 
 
 def _ports(container: Container) -> list[str]:
@@ -139,7 +140,21 @@ CONTAINER: Kind[Container] = Kind(
             hidden=True,
         ),
     ),
-    panels=(OVERVIEW, LOGS, TERMINAL, USAGE, PROCESSES, FILES, CHANGES, CHECKS, HISTORY, AGAIN, AGAIN_REVEALED, RAW),
+    panels=(
+        OVERVIEW,
+        LAYERS,
+        LOGS,
+        TERMINAL,
+        USAGE,
+        PROCESSES,
+        FILES,
+        CHANGES,
+        CHECKS,
+        HISTORY,
+        AGAIN,
+        AGAIN_REVEALED,
+        RAW,
+    ),
     actions=ACTIONS,
     workload=Workload(
         image=lambda one: one.image, copies=_copies, restarts=lambda one: one.restart_count, counts=_is_own
@@ -147,5 +162,6 @@ CONTAINER: Kind[Container] = Kind(
     search=_search,
     owner=_owner,
     filing=OF_CONTAINER,
+    layers=OF_CONTAINER_LAYERS,
     logs=log_sources,
 )

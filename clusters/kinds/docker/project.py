@@ -10,10 +10,11 @@ from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, CPU, MEMORY, STATUS
 from clusters.kinds.docker.container import log_sources
 from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.layered import OF_PROJECT
 from clusters.kinds.docker.project_actions import ACTIONS
 from clusters.kinds.docker.project_model import Project, join
 from clusters.kinds.formats import count
-from clusters.kinds.panels import LOGS, USAGE
+from clusters.kinds.panels import LAYERS, LOGS, USAGE
 
 _FINE = (Level.HEALTHY, Level.PAUSED)
 
@@ -168,7 +169,8 @@ PROJECT: Kind[Project] = Kind(
         ),
         AGE,
     ),
-    panels=(OVERVIEW, USAGE, LOGS),
+    panels=(OVERVIEW, LAYERS, USAGE, LOGS),
+    layers=OF_PROJECT,
     actions=ACTIONS,
     search=lambda one: " ".join((*one.services, *(container.image for container in one.containers))),
 )

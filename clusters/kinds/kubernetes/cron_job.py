@@ -17,10 +17,11 @@ from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.cron_job_model import CronJob, Run
 from clusters.kinds.kubernetes.due import late_from
 from clusters.kinds.kubernetes.job import JOB
+from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.schedules import schedule_words
 from clusters.kinds.kubernetes.workload import Facts, Rows, overview_panel
-from clusters.kinds.panels import LOGS
+from clusters.kinds.panels import LAYERS, LOGS
 
 SOONEST = 10  # seconds between two looks of the cluster's controller
 GRACE = 30.0  # seconds after a start in which its end need not be known
@@ -172,10 +173,11 @@ CRON_JOB: Kind[CronJob] = Kind(
         ),
         AGE,
     ),
-    panels=(overview_panel(_facts, below="job", rows=_runs), LOGS, EVENTS, YAML),
+    panels=(overview_panel(_facts, below="job", rows=_runs), LAYERS, LOGS, EVENTS, YAML),
     actions=(actions.RUN_NOW, actions.SUSPEND, actions.RESUME, actions.DELETE),
     search=lambda one: f"{one.image}\0{one.spec.schedule}\0{labels_text(one)}",
     copies_of="pod",
+    layers=keeps_pods("cron-job"),
     workload=Workload(
         image=lambda one: one.image,
         copies=lambda one: (one.running, one.running, 0),

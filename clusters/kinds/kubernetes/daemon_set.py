@@ -14,11 +14,12 @@ from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.deployment_model import TracedMetadata
+from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
 from clusters.kinds.kubernetes.selectors import LabelSelector
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
-from clusters.kinds.panels import LOGS, TERMINAL
+from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
 from clusters.live.resource import Number
 
 API, NOUN = "apps/v1/daemonsets", "daemonset"
@@ -144,7 +145,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
         RESTARTS,
         AGE,
     ),
-    panels=(overview_panel(_facts), LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    panels=(overview_panel(_facts), LAYERS, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, node by node."),
         change_image(API, NOUN, "Its copies are replaced node by node."),
@@ -159,6 +160,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
     ),
     search=lambda one: f"{one.spec.template.image}\0{labels_text(one)}",
     copies_of="pod",
+    layers=keeps_pods("daemon-set"),
     with_copies=with_copies,
     workload=Workload(image=lambda one: one.spec.template.image, copies=copies, restarts=lambda one: None),
 )

@@ -12,11 +12,12 @@ from clusters.kinds.kubernetes import deployment_actions as actions
 from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.deployment_health import health, rolling, with_copies
 from clusters.kinds.kubernetes.deployment_model import Deployment
+from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.roll_back import ROLL_BACK
-from clusters.kinds.panels import LOGS, TERMINAL
+from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
 
 
 def copies(one: Deployment) -> tuple[int, int, int]:
@@ -114,7 +115,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
         Column(key="strategy", label="Changes", value=lambda one: one.spec.strategy.type, hidden=True),
         AGE,
     ),
-    panels=(OVERVIEW, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    panels=(OVERVIEW, LAYERS, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(
         actions.SCALE,
         actions.RESTART,
@@ -126,6 +127,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
     ),
     search=lambda one: f"{one.image}\0{labels_text(one)}",
     copies_of="pod",
+    layers=keeps_pods("deployment"),
     with_copies=with_copies,
     workload=Workload(image=lambda one: one.image, copies=copies, restarts=lambda one: None),
 )

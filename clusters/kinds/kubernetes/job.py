@@ -13,10 +13,11 @@ from clusters.kinds.kubernetes import job_actions as actions
 from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.job_model import Job
+from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.owners import owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
-from clusters.kinds.panels import LOGS, TERMINAL
+from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
 
 LONG = 24 * 3600.0  # seconds of work without an end or a limit after which it is worth a look
 _GIVEN_UP = {
@@ -141,11 +142,12 @@ JOB: Kind[Job] = Kind(
         replace(MEMORY, hidden=True),
         AGE,
     ),
-    panels=(overview_panel(_facts), LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    panels=(overview_panel(_facts), LAYERS, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(actions.RUN_AGAIN, actions.SUSPEND, actions.RESUME, actions.DELETE),
     search=lambda one: f"{one.spec.template.image}\0{labels_text(one)}",
     owner=owner,
     copies_of="pod",
+    layers=keeps_pods("job"),
     with_copies=with_copies,
     workload=Workload(
         image=lambda one: one.spec.template.image,

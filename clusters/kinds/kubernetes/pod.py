@@ -15,6 +15,7 @@ from clusters.kinds.kubernetes.base import delete
 from clusters.kinds.kubernetes.debugging import DEBUG, entering
 from clusters.kinds.kubernetes.drain import eviction
 from clusters.kinds.kubernetes.files import OF_POD as FILING
+from clusters.kinds.kubernetes.layered import OF_POD as OF_POD_LAYERS
 from clusters.kinds.kubernetes.network_policy import OF_POD
 from clusters.kinds.kubernetes.owners import chain, owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -22,7 +23,7 @@ from clusters.kinds.kubernetes.pod_health import health
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod
 from clusters.kinds.kubernetes.pod_settings import settings
 from clusters.kinds.kubernetes.ports import OF_POD as PORTS
-from clusters.kinds.panels import FILES, LOGS, TERMINAL
+from clusters.kinds.panels import FILES, LAYERS, LOGS, TERMINAL
 from clusters.kinds.permission import DELETES, Permission
 
 
@@ -184,7 +185,7 @@ POD: Kind[Pod] = Kind(
         Column(key="address", label="Address", cell="mono", value=lambda pod: pod.status.pod_ip or None, hidden=True),
         AGE,
     ),
-    panels=(OVERVIEW, LOGS, TERMINAL, FILES, OF_POD, CONDITIONS, EVENTS, YAML),
+    panels=(OVERVIEW, LAYERS, LOGS, TERMINAL, FILES, OF_POD, CONDITIONS, EVENTS, YAML),
     actions=(DEBUG, DELETE, EVICT),
     search=lambda pod: f"{_image(pod)}\0{pod.spec.node_name}\0{labels_text(pod)}",
     owner=owner,
@@ -193,6 +194,7 @@ POD: Kind[Pod] = Kind(
     entering=entering,
     forwarding=PORTS,
     filing=FILING,
+    layers=OF_POD_LAYERS,
     workload=Workload(
         image=_image,
         copies=lambda pod: (int(pod.ready == len(pod.containers)), 1, 0),

@@ -76,6 +76,7 @@ class ContainerStatus(Part, frozen=True, gc=False, rename="camel"):
     """A container as it is."""
 
     name: str = ""
+    container_id: str = msgspec.field(default="", name="containerID")  # "docker://…": its engine, and its id there
     ready: bool = False
     restart_count: Number = 0
     image: str = ""

@@ -12,10 +12,12 @@ from clusters.kinds.kubernetes import rollouts
 from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.owners import owner, said_kind
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.pod_model import PodSpec
 from clusters.kinds.kubernetes.workload import Facts, overview_panel
+from clusters.kinds.panels import LAYERS
 from clusters.live.resource import Number
 
 API, NOUN = "apps/v1/replicasets", "replicaset"
@@ -137,7 +139,7 @@ REPLICA_SET: Kind[ReplicaSet] = Kind(
         replace(MEMORY, hidden=True),
         AGE,
     ),
-    panels=(overview_panel(_facts), CONDITIONS, EVENTS, YAML),
+    panels=(overview_panel(_facts), LAYERS, CONDITIONS, EVENTS, YAML),
     actions=(
         rollouts.scale(
             API,
@@ -150,5 +152,6 @@ REPLICA_SET: Kind[ReplicaSet] = Kind(
     search=lambda one: f"{one.spec.template.image}\0{labels_text(one)}",
     owner=owner,
     copies_of="pod",
+    layers=keeps_pods("replica-set"),
     with_copies=with_copies,
 )

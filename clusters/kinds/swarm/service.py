@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from clusters.kinds.base import Column, Kind, Workload
 from clusters.kinds.columns import AGE, WIDE_STATUS, labels_text, name_column
-from clusters.kinds.panels import LOGS
+from clusters.kinds.panels import LAYERS, LOGS
 from clusters.kinds.swarm import service_actions as actions
+from clusters.kinds.swarm.layered import OF_SERVICE
 from clusters.kinds.swarm.raw import RAW
 from clusters.kinds.swarm.service_health import health, with_copies
 from clusters.kinds.swarm.service_image import SET_IMAGE
@@ -78,7 +79,8 @@ SERVICE: Kind[Service] = Kind(
         STACK_COLUMN,
         AGE,
     ),
-    panels=(OVERVIEW, LOGS, RAW),
+    panels=(OVERVIEW, LAYERS, LOGS, RAW),
+    layers=OF_SERVICE,
     actions=(
         actions.SCALE,
         actions.RESTART,

@@ -9,7 +9,8 @@ from clusters.drivers.base import LogSource
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
 from clusters.kinds.columns import AGE, WIDE_STATUS, name_column
 from clusters.kinds.formats import count
-from clusters.kinds.panels import LOGS
+from clusters.kinds.panels import LAYERS, LOGS
+from clusters.kinds.swarm.layered import OF_STACK
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
 from clusters.kinds.swarm.service import copies
 from clusters.kinds.swarm.service_panels import mode_words, port_words
@@ -122,7 +123,8 @@ STACK: Kind[Stack] = Kind(
         ),
         AGE,
     ),
-    panels=(panel(_load), LOGS),
+    panels=(panel(_load), LAYERS, LOGS),
+    layers=OF_STACK,
     actions=(REMOVE,),
     search=lambda one: " ".join(service.image for service in one.services),
 )
