@@ -15,13 +15,14 @@ from clusters.access import Actor
 from clusters.kinds.layered import App
 from clusters.layers.draw import drawn
 from clusters.layers.picture import Layer, Picture
-from clusters.layers.sight import Addresses, Seen
+from clusters.layers.sight import Addresses, Known, Seen
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.live.store import Store
 from clusters.models import Registry
 from dashboard.access import listed
+from dashboard.assets import asset
 from dashboard.engine import engine, page_of
 from dashboard.visible import visible, visible_page
 
@@ -37,16 +38,17 @@ class Sheet:
     picture: Picture = field(default_factory=lambda: Picture((), ()))
     parts: dict[str, str] = field(default_factory=dict)  # by the names of the layers, from top to bottom
     met: set[str] = field(default_factory=set)  # ids of containers that other engines tell of
+    known: Known = field(default_factory=dict)
 
     def draw(self, actor: Actor, connection: Connection, store: Store, resource: Any) -> None:
         """As everything is now, as far as this person sees it."""
         layered = store.kind.layers
         assert layered
-        sight = Seen(engine.supervisor, actor, connection, self.addresses)
+        sight = Seen(engine.supervisor, actor, connection, self.addresses, self.known)
         self.app = layered.tell(sight, resource)
         before = {layer.key: layer for layer in self.picture.layers}
         self.picture = drawn(self.app, _listing(connection.cluster))
-        self.met = sight.met
+        self.met, self.known = sight.met, sight.known
         self.parts = {
             layer.key: self.parts[layer.key] if before.get(layer.key) == layer else _part(layer)
             for layer in self.picture.layers
@@ -97,4 +99,5 @@ def _listing(cluster: ClusterInfo) -> Any:
 
 
 def _part(layer: Layer) -> str:
-    return visible_page(render_to_string("partials/layer.html", {"layer": layer}))
+    html = render_to_string("partials/layer.html", {"layer": layer, "icons": asset("icons.svg")})
+    return visible_page(html).strip()  # which is plain text again, as frames carry it

@@ -39,6 +39,11 @@ class Thing(msgspec.Struct, frozen=True, gc=False):
     href: str = ""
     counts: tuple[Count, ...] = ()  # of a group
 
+    @property
+    def level(self) -> str:
+        """How it is, as pages name it."""
+        return self.health.level.name.lower() if self.health else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
@@ -84,6 +89,9 @@ class App:
     titles: dict[LayerName, str] = field(default_factory=dict)  # where a layer has another name than usual
     empty: dict[LayerName, str] = field(default_factory=dict)  # what is said where nothing is; no words: no layer
     lists: dict[LayerName, tuple[str, Mapping[str, str]]] = field(default_factory=dict)  # where all of them are listed
+    images: dict[tuple[str, str], None] = field(
+        default_factory=dict
+    )  # whose registry is known: name, and what is above
     notes: list[str] = field(default_factory=list)  # what cannot be told
 
     def add(self, layer: LayerName, thing: Thing, *above: str, machine: str = "") -> str:
@@ -97,7 +105,9 @@ class App:
 
     def add_image(self, sight: Sight, name: str, above: str, thing: Thing | None = None) -> None:
         """The image that something is made from, and the registry beside it."""
-        if name:
+        known = (name, above)
+        if name and known not in self.images:
+            self.images[known] = None
             said, registry = sight.image(name)
             found = self.add("image", thing or said, above)
             if registry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from clusters.access import Actor, Namespaces
 from clusters.connections import seen
@@ -20,6 +20,7 @@ from clusters.live.supervisor import Supervisor
 from clusters.registries.reference import HUB, read_reference
 
 UNHEARD = ("stale", "down", "refused")
+GONE = Health(Level.STOPPED, "Gone", "It was deleted.")
 SILENT = Health(Level.UNKNOWN, "No answer", "Its cluster does not answer, so nobody knows how it is.")
 
 
@@ -32,10 +33,26 @@ class Addresses:
     registries: Mapping[str, tuple[str, str]]  # by host: the name and page of those that are kept
 
 
-class Seen:
-    """One person's sight of one cluster, and of the engines beside it; made anew for each picture."""
+# What a thing was made of (a resource, its health, its words), and the thing: of hundreds of copies few change at once.
+Known: TypeAlias = dict[str, tuple[Any, Health | None, str, Thing]]
 
-    def __init__(self, supervisor: Supervisor, actor: Actor, connection: Connection, addresses: Addresses) -> None:
+
+class Seen:
+    """One person's sight of one cluster, and of the engines beside it; made anew for each picture.
+
+    ``before`` are the things of the picture before, which are taken again where nothing of them changed.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        actor: Actor,
+        connection: Connection,
+        addresses: Addresses,
+        before: Known | None = None,
+    ) -> None:
+        self._before = before or {}
+        self.known: Known = {}
         self._supervisor = supervisor
         self._actor = actor
         self._connection = connection
@@ -121,11 +138,18 @@ class Seen:
         return "" if store.listed else f"{plural} are being asked for."
 
     def _thing(self, connection: Connection, store: Store, one: Any, words: str, name: str) -> Thing:
-        kind = store.kind
-        key = kind.key(one)
-        health = store.health.get(one.uid) or Health(Level.STOPPED, "Gone", "It was deleted.")
+        health = store.health.get(one.uid, GONE)
         if connection is not self._connection and self._silent(connection):
             health = SILENT
+        about, said = f"{store.prefix}{one.uid}", f"{words}\0{name}"
+        known = self.known.get(about) or self._before.get(about)
+        if known is None or known[0] is not one or known[1] is not health or known[2] != said:
+            known = (one, health, said, self._made(connection, store, one, words, name, health))
+        self.known[about] = known
+        return known[3]
+
+    def _made(self, connection: Connection, store: Store, one: Any, words: str, name: str, health: Health) -> Thing:
+        kind, key = store.kind, store.kind.key(one)
         href = self._addresses.page(connection.cluster, kind, key) if one.uid in store.resources else ""
         return Thing(f"{store.prefix}{key}", name or one.name, kind.icon, kind.label, words, health, href)
 

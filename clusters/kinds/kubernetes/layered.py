@@ -70,7 +70,7 @@ class _Telling:
     sight: Sight
     app: App = field(default_factory=lambda: App(titles={"copy": "Pods"}, empty=dict(_EMPTY)))
     machines: dict[str, str] = field(default_factory=dict)  # id of each node, by its name
-    engines: dict[str, str] = field(default_factory=dict)  # id of the engine of each
+    engines: dict[str, Thing] = field(default_factory=dict)  # what runs the containers of each, by its own word
 
     def app_of(self, kind_name: str, one: Any | None, pods: Sequence[Pod]) -> App:
         """Of what keeps these pods; of a pod alone where nothing keeps it."""
@@ -105,41 +105,32 @@ class _Telling:
         if one and one.container_id.startswith(DOCKER):
             same = self.sight.elsewhere(one.container_id.removeprefix(DOCKER))
         if same is not None:
-            here = app.add("container", same.thing, copy.id, machine=machine)
-            engine = app.add("engine", same.engine, machine=machine)
+            here, engine = app.add("container", same.thing, copy.id, machine=machine), same.engine
         else:
             name, page = f"container {copy.id} {asked.name}", f"{copy.href}?panel=logs"
             state = _state(pod, asked, one)
             said = Thing(name, asked.name, "container", "Container", f"in {pod.name}", state, page)
-            here = app.add("container", said, copy.id, machine=machine)
-            engine = self._engine(machine) if machine else ""
-        for above, below in ((here, engine), (engine or here, machine)):
-            if above and below:
-                app.links[above, below] = None
+            here, engine = app.add("container", said, copy.id, machine=machine), self.engines.get(machine)
+        below = app.add("engine", engine, here, machine=machine) if engine else here
+        if machine:
+            app.links[below, machine] = None
         app.add_image(self.sight, asked.image, kept, same.image if same else None)
 
     def _machine(self, name: str) -> str:
-        """Its node; by its name alone, which the pod says, where nodes are not this person's to see."""
-        if name not in self.machines:
-            node: Node | None = self.sight.find("node", name)
-            thing = Thing(f"machine {name}", name, "server", "Node")
-            if node is not None:
-                info = node.status.node_info
-                thing = self.sight.thing("node", node, info.os_image)
-                self.engines[thing.id] = info.container_runtime_version
-            self.machines[name] = self.app.add("machine", thing)
-            self.app.places[thing.id] = thing.id
-        return self.machines[name]
-
-    def _engine(self, machine: str) -> str:
-        """What runs the containers of a node, by the node's word."""
-        program, _, version = self.engines.get(machine, "").partition("://")
-        if not program:
-            return ""
-        href = self.app.things["machine"][machine].href
-        return self.app.add(
-            "engine", Thing(f"engine {machine}", program, "cpu", "Engine", version, None, href), machine=machine
-        )
+        """Its node, with its engine; by its name alone, which the pod says, where this person may not see nodes."""
+        if name in self.machines:
+            return self.machines[name]
+        node: Node | None = self.sight.find("node", name)
+        thing = Thing(f"machine {name}", name, "server", "Node")
+        if node is not None:
+            thing = self.sight.thing("node", node, node.status.node_info.os_image)
+        machine = self.machines[name] = self.app.add("machine", thing)
+        self.app.places[machine] = machine
+        program, _, version = node.status.node_info.container_runtime_version.partition("://") if node else ("", "", "")
+        if program:
+            engine = Thing(f"engine {machine}", program, "cpu", "Engine", version, None, thing.href)
+            self.engines[machine] = engine
+        return machine
 
     def _above(self, inside: str, labels: Sequence[dict[str, str]], below: Sequence[str]) -> None:
         """Its services, and what leads to these from outside."""
@@ -222,7 +213,8 @@ def _state(pod: Pod, asked: Container, one: ContainerStatus | None) -> Health:
 
 def _labels(one: Any | None, pods: Sequence[Pod]) -> list[dict[str, str]]:
     """The labels of its copies, each set once; of those it would have, where it has none."""
-    found = {id(labels): labels for pod in pods if (labels := pod.metadata.labels)}
+    same = {id(labels): labels for pod in pods if (labels := pod.metadata.labels)}  # mostly one object for all of them
+    found = {tuple(sorted(labels.items())): labels for labels in same.values()}
     selector = getattr(getattr(one, "spec", None), "selector", None)
     asked = getattr(selector, "match_labels", None)
     return list(found.values()) or ([asked] if asked else [])
