@@ -25,6 +25,8 @@ class Count(msgspec.Struct, frozen=True, gc=False):
     number: int
     word: str
     href: str = ""
+    start: int = 0  # its part of the whole group, in thousandths: where it begins, and how wide it is
+    share: int = 0
 
 
 class Thing(msgspec.Struct, frozen=True, gc=False):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import msgspec
+
 from clusters.kinds.base import Level
 from clusters.kinds.formats import count
 from clusters.kinds.layered import App, Count, LayerName, Thing
@@ -89,6 +91,7 @@ class _Drawing:
             counts.append(Count("unknown", rest, "otherwise"))
         if not any(thing.health for thing in things):
             counts = []
+        counts = list(_with_shares(counts, len(things)))
         one, many = _NOUNS[key]
         noun = self.app.titles.get(key, "").lower().rstrip("s") or one
         plural = self.app.titles.get(key, many).lower()
@@ -97,7 +100,7 @@ class _Drawing:
             if column != REST or key in ("copy", "container")
             else f"{len(things)} more {many}"
         )
-        return Thing(name, title, LAYERS[key][1], what="Group", href=self._listed(key, column), counts=tuple(counts))
+        return Thing(name, title, LAYERS[key][1], href=self._listed(key, column), counts=tuple(counts))
 
     def _count(self, key: LayerName, level: Level, word: str, things: Sequence[Thing], column: str) -> Count:
         status = level.name.lower()
@@ -137,6 +140,14 @@ def _columns(app: App) -> dict[str, str]:
     found |= {uid: REST for uid in by_name if uid not in found}
     unplaced = any(thing.id not in app.places for thing in placed)
     return {**found, **({NOWHERE: NOWHERE} if unplaced or not found else {})}
+
+
+def _with_shares(counts: Sequence[Count], total: int) -> Iterable[Count]:
+    start = 0
+    for one in counts:
+        share = round(1000 * one.number / total)
+        yield msgspec.structs.replace(one, start=start, share=share)
+        start += share
 
 
 def _level(thing: Thing) -> Level:

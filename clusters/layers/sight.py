@@ -37,6 +37,12 @@ class Addresses:
 Known: TypeAlias = dict[str, tuple[Any, Health | None, str, Thing]]
 
 
+def short_image(name: str) -> str:
+    """An image without its registry, which stands beside it: "registry.test:5000/shop/web:2" -> "shop/web:2"."""
+    first, slash, rest = name.partition("/")
+    return rest if slash and ("." in first or ":" in first or first == "localhost") else name
+
+
 class Seen:
     """One person's sight of one cluster, and of the engines beside it; made anew for each picture.
 
@@ -100,12 +106,12 @@ class Seen:
         images = connection.stores.get("image")
         image: Any = images.resources.get(one.image_id) if images else None
         made_from = (
-            self._thing(connection, images, image, "", one.image)
+            self._thing(connection, images, image, "", short_image(one.image))
             if images and image and self._may(images, image)
             else None
         )
         engine = Thing(
-            f"engine {cluster.id}", cluster.name, "cpu", "Engine", "connected itself",
+            f"engine {cluster.id}", cluster.name, "cpu", "Engine", "connected, too",
             SILENT if self._silent(connection) else None, self._addresses.cluster(cluster),
         )  # fmt: skip
         return Elsewhere(self._thing(connection, store, one, f"known to {cluster.name}", ""), engine, made_from)
@@ -116,7 +122,7 @@ class Seen:
             reference = read_reference(name)
         except Invalid:
             return Thing(f"image {name}", name, "package", "Image"), None
-        image = Thing(f"image {name}", name, "package", "Image")
+        image = Thing(f"image {name}", short_image(name), "package", "Image")
         label, href = self._addresses.registries.get(reference.host, ("", ""))
         host = "Docker Hub" if reference.host == HUB else reference.host
         known = Thing(

@@ -32,7 +32,8 @@ class LayersTopic(Topic):
         layered = self._store.kind.layers
         if layered is None:
             raise Missing("There is no picture of it.")
-        self._seq, self._due, self._last, self._pace = 0, None, 0.0, PACE
+        self._seq, self._last, self._pace = 0, 0.0, PACE
+        self._due: asyncio.TimerHandle | None = None
         self._sheet = Sheet(await addresses())
         names = dict.fromkeys((self._store.kind.name, *layered.kinds))
         self.open_things.enter_context(self._connection.wanted(*names))
@@ -82,16 +83,12 @@ class LayersTopic(Topic):
     def _changed(self, store: Store, deltas: Sequence[Delta]) -> None:
         """What is in another namespace is no part of this app, however often it changes."""
         inside = self._resource.namespace
-        if (
-            not deltas
-            or not store.kind.namespaced
-            or not inside
-            or any((after or before).namespace == inside for before, after in deltas)
-        ):
+        touched = {one.namespace for delta in deltas for one in delta if one is not None}
+        if not deltas or not store.kind.namespaced or not inside or inside in touched:
             self._soon()
 
     def _changed_elsewhere(self, store: Store, deltas: Sequence[Delta]) -> None:
-        uids = {(after or before).uid for before, after in deltas}  # type: ignore[union-attr]
+        uids = {one.uid for delta in deltas for one in delta if one is not None}
         if uids & self._sheet.met:
             self._soon()
 

@@ -94,7 +94,7 @@ async def test_a_deployment_is_shown_from_its_people_down_to_its_machines(runnin
     assert shown["image"]
     assert shown["registry"]
     below = {above: {under for one, under in sheet.links if one == above} for above, _ in sheet.links}
-    ids = {layer.key: {thing.id for thing in layer.things} for layer in sheet.picture.layers}
+    ids: dict[str, set[str]] = {layer.key: {thing.id for thing in layer.things} for layer in sheet.picture.layers}
     for upper, lower in (("service", "workload"), ("workload", "copy"), ("copy", "container"), ("engine", "machine")):
         assert all(below[one] & ids[lower] for one in ids[upper]), f"every {upper} leads to a {lower}"
 

@@ -63,7 +63,7 @@ class _Telling:
         """One service of a Compose project: what was asked to run, in some copies."""
         page = self.sight.thing("project", project)
         worst = min(states, key=lambda state: state.level)
-        words = f"{count(len(states), 'container')} of project {project.name}"
+        words = count(len(states), "container")
         return self.app.add(
             "workload", Thing(f"service {page.id} {name}", name, "boxes", "Compose service", words, worst, page.href)
         )
@@ -88,19 +88,23 @@ class _Telling:
         for address, port, inside in one.ports:
             if port:
                 self._port(address, port, inside, kept or here, self.app.things["container"][here].href)
-        image = self.sight.find("image", one.image_id)
-        self.app.add_image(
-            self.sight, one.image, kept or here, self.sight.thing("image", image, name=one.image) if image else None
-        )
+        self._image(one, kept or here)
         for mount in one.mounts or ():
             volume = self.sight.find("volume", mount.name) if mount.type == "volume" and mount.name else None
             if volume:
                 self.app.add("volume", self.sight.thing("volume", volume, mount.destination), here)
 
+    def _image(self, one: Container, above: str) -> None:
+        known = self.sight.find("image", one.image_id)
+        named = self.sight.image(one.image)[0].name
+        self.app.add_image(
+            self.sight, one.image, above, self.sight.thing("image", known, name=named) if known else None
+        )
+
     def _port(self, address: str, port: str, inside: str, below: str, href: str) -> None:
         where = f"{address}:{port}" if address else f"port {port}"
         if address not in _INSIDE_ONLY:
-            self.outside.append(where if address else f"{where} of the machine")
+            self.outside.append(where)
         words = "of the machine itself only" if address in _INSIDE_ONLY else f"leads to {inside}"
         entry = Thing(f"entry {where}", where, "log-in", "Open port", words, None, href)
         self.app.links[self.app.add("entry", entry), below] = None

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from clusters.kinds.base import Health, Level
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.copies import OVER
@@ -102,6 +104,7 @@ class _Telling:
     ) -> None:
         """Where its engine is connected, too, it is that engine's container: the same thing, shown once."""
         app, same = self.app, None
+        engine = self.engines.get(machine)
         if one and one.container_id.startswith(DOCKER):
             same = self.sight.elsewhere(one.container_id.removeprefix(DOCKER))
         if same is not None:
@@ -110,7 +113,7 @@ class _Telling:
             name, page = f"container {copy.id} {asked.name}", f"{copy.href}?panel=logs"
             state = _state(pod, asked, one)
             said = Thing(name, asked.name, "container", "Container", f"in {pod.name}", state, page)
-            here, engine = app.add("container", said, copy.id, machine=machine), self.engines.get(machine)
+            here = app.add("container", said, copy.id, machine=machine)
         below = app.add("engine", engine, here, machine=machine) if engine else here
         if machine:
             app.links[below, machine] = None
@@ -159,9 +162,13 @@ class _Telling:
     def _entry(self, kind_name: str, one: Any, below: Sequence[str]) -> list[str]:
         if not below:
             return []
-        entry = self.app.add("entry", self.sight.thing(kind_name, one, ", ".join(one.hosts[:2])))
+        hosts = ["any address" if host == "*" else host for host in one.hosts]
+        more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
+        thing = self.sight.thing(kind_name, one)
+        words = f"{thing.what}: {', '.join(hosts[:2])}{more}"
+        entry = self.app.add("entry", msgspec.structs.replace(thing, words=words))
         self.app.links |= {(entry, each): None for each in below}
-        return ["any address" if host == "*" else host for host in one.hosts]
+        return hosts
 
     def _open(self, service: Service, thing: Thing) -> list[str]:
         """The addresses and ports outside that a service has by itself."""

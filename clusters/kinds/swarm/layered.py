@@ -139,7 +139,7 @@ class _Telling:
         )
 
     def _volumes(self, task: Task, copy: str) -> None:
-        for mount in task.spec.container.mounts or ():
+        for mount in (task.spec.container.mounts or ()) if task.node_id else ():
             if mount.type == "volume" and mount.source:
                 where = task.node or task.node_id[:12]
                 volume = Thing(

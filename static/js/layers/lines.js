@@ -18,10 +18,15 @@ export function lines(svg, list, links, pointed) {
 
 function line(frame, above, below, lit) {
   const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", way(frame, above.getBoundingClientRect(), below.getBoundingClientRect(), side(above, below)));
+  path.setAttribute("d", way(frame, whole(above), whole(below), side(above, below)));
   path.toggleAttribute("data-lit", lit);
-  path.toggleAttribute("data-broken", BROKEN.includes(below.dataset.level) || BROKEN.includes(above.dataset.level));
+  path.toggleAttribute("data-broken", BROKEN.includes(below.dataset.level));
   return path;
+}
+
+// A group stands with its counts.
+function whole(thing) {
+  return thing.closest("li").getBoundingClientRect();
 }
 
 function side(above, below) {
