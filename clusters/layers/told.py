@@ -16,10 +16,12 @@ _BAD = (Level.FAILING, Level.UNKNOWN)
 def told(before: App, after: App) -> list[str]:
     """Copies that moved, appeared, went, or began to fail."""
     was, now = _copies(before), _copies(after)
-    moved = [uid for uid in now if uid in was and _place(before, uid) != _place(after, uid)]
+    other = [uid for uid in now if uid in was and _place(before, uid) != _place(after, uid)]
+    moved = [uid for uid in other if _place(before, uid) and _place(after, uid)]
     fell = [uid for uid in now if _bad(now[uid]) and uid in was and not _bad(was[uid])]
     return [
         *_sentences("moved to", [now[uid] for uid in moved], after),
+        *_sentences("was placed on", [now[uid] for uid in other if not _place(before, uid)], after),
         *_sentences("appeared on", [now[uid] for uid in now if uid not in was], after),
         *_sentences("is gone from", [was[uid] for uid in was if uid not in now], before),
         *_failing([now[uid] for uid in fell]),
@@ -49,7 +51,7 @@ def _sentences(verb: str, things: Sequence[Thing], app: App) -> Iterable[str]:
     places = Counter(_place(app, one.id) or "no machine yet" for one in things)
     most = [f"{number} on {place}" for place, number in places.most_common(3)]
     more = f" and on {count(len(places) - 3, 'other machine')}" if len(places) > 3 else ""
-    short = short.replace("is gone", "are gone")
+    short = short.replace("is gone", "are gone").replace("was placed", "were placed")
     yield f"{len(things)} copies {short}: {listed(most) if not more else ', '.join(most)}{more}."
 
 

@@ -39,7 +39,7 @@ def test_a_copy_that_appears_is_shown_and_told(page_for: PageFor) -> None:
     asked.get_by_label("Copies").fill(str(before + 2))
     page.keyboard.press("Enter")
     expect(copies).to_have_count(before + 2, timeout=15_000)
-    expect(page.get_by_role("log").filter(has_text="appeared on").first).to_be_visible()
+    expect(page.get_by_role("log").filter(has_text="appeared").first).to_be_visible()
     asked = act(page, "Scale")
     asked.get_by_label("Copies").fill(str(before))
     page.keyboard.press("Enter")

@@ -108,6 +108,10 @@ def test_copies_that_move_appear_go_or_fail_are_told() -> None:
     ]
 
 
+def test_a_copy_that_finds_its_machine_did_not_move() -> None:
+    assert told(an_app(1, 2, unplaced=1), an_app(1, 2)) == ["web-0 was placed on oak-0."]
+
+
 def test_many_are_told_in_one_sentence() -> None:
     assert told(an_app(1, 3), an_app(9, 3)) == ["8 copies appeared: 3 on oak-1, 3 on oak-2 and 2 on oak-0."]
     assert told(an_app(9, 3), an_app(1, 3)) == ["8 copies are gone: 3 on oak-1, 3 on oak-2 and 2 on oak-0."]
