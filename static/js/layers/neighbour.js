@@ -13,7 +13,7 @@ export function neighbour(list, here, key, links) {
   if (key === "Home") return inside[0];
   if (key === "End") return inside.at(-1);
   if (isList(list)) return key in ACROSS ? (all[all.indexOf(here) + ACROSS[key]] ?? here) : undefined;
-  if (key in ALONG) return inside[inside.indexOf(here) + ALONG[key]] ?? overThere(all, here, key) ?? here;
+  if (key in ALONG) return inside[inside.indexOf(here) + ALONG[key]] ?? toTheOtherSide(all, here, key) ?? here;
   return key in ACROSS ? (inNextLayer(list, all, here, ACROSS[key], links) ?? here) : undefined;
 }
 
@@ -26,7 +26,7 @@ function isBeside(thing) {
   return BESIDE.includes(layerOf(thing));
 }
 
-function overThere(all, here, key) {
+function toTheOtherSide(all, here, key) {
   if (isBeside(here) !== (key === "ArrowLeft")) return undefined;
   const rect = here.getBoundingClientRect();
   const others = all.filter((one) => isBeside(one) !== isBeside(here));
