@@ -62,6 +62,7 @@ async def begin(
     powers = list(maker.powers(form)) if maker.powers else []
     try:
         await _allow(gateway, actor, cluster_id, maker, like, admin=bool(powers))  # before the engine is asked anything
+        await _allow_beyond(gateway, actor, cluster_id, maker, form, like)
         powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
         need = Need(Role.ADMIN if powers else maker.role, maker.right)
         return await gateway.begin(
@@ -71,6 +72,19 @@ async def begin(
         if powers and error.known:
             raise Denied(f"Only administrators may do that: it {', it '.join(powers)}.", known=True) from error
         raise
+
+
+async def _allow_beyond(
+    gateway: Gateway, actor: Actor, cluster_id: int, maker: Maker[Any], form: Any, like: Row | None
+) -> None:
+    """What it uses beside what is in its own namespace is for who may do that on all of the cluster. Raises Denied."""
+    beyond = list(maker.reaches_out(form)) if maker.reaches_out and like else []
+    if not beyond:
+        return
+    try:
+        await _allow(gateway, actor, cluster_id, maker, None)
+    except Denied as error:
+        raise Denied(f"Only who may do that on all of it may: it {', it '.join(beyond)}.", known=True) from error
 
 
 async def _hidden_powers(

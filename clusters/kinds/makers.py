@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 from clusters.drivers.base import Driver
 from clusters.kinds.base import JSON, Right, Role, Says
 from clusters.kinds.field import Field
+from clusters.kinds.preview import Difference
 from clusters.live.resource import Resource
 
 T = TypeVar("T", bound=Resource)
@@ -53,6 +54,9 @@ class Maker(Generic[T]):
     hidden_powers: Callable[[Driver, Any], Awaitable[Sequence[str]]] | None = None  # the same, where it has to be asked
     check: Callable[[Driver, Any, Sequence[Any]], Awaitable[Sequence[Remark]]] | None = None  # (…, all of that kind)
     like: Like[T] | None = None  # made from an existing one: offered on its page
+    differences: Callable[[Any], Sequence[Difference]] | None = None  # of what is changed: how it is, how it will be
+    reaches_out: Callable[[Any], Sequence[str]] | None = None  # why one's own namespace is not enough, after "it"
+    long: bool = False  # a form for a page of its own, not for a dialog
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,9 +121,8 @@ def _remakes(request: Request, row: Row) -> list[dict[str, Any]]:
         decision = decide(request.actor, target, Need(maker.role, maker.right))
         refused = maker.like.refuse(row.resource) if maker.like and maker.like.refuse else ""
         href = f"/run/{row.kind.name}/?{urlencode({'like': row.id, 'verb': maker.verb})}"
-        found.append(
-            {"action": maker, "why": refused if decision.allowed else decision.reason, "href": href, "more": True}
-        )
+        why = refused if decision.allowed else decision.reason
+        found.append({"action": maker, "why": why, "href": href, "more": True, "page": maker.long})
     return found
 
 

@@ -26,8 +26,11 @@ from clusters.reach import target_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
+from dashboard.page import page
 from dashboard.request import Request
 from dashboard.scope import meant
+
+MOST_NAMES = 500  # offered to choose from
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class Asked:
     like: Row | None = None
     origin: Any = None
     fields: list[Field] = field(default_factory=list)
+    whole: bool = False  # a page of its own, not a dialog over another one
 
 
 @dataclass(slots=True)
@@ -56,11 +60,15 @@ class Checked:
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def run(request: Request, kind: str) -> HttpResponse:
-    """GET: the form (``?image=`` filled in). POST: check it (``check=1``), or begin the job and go to it."""
+    """GET: the form (``?image=`` and the like filled in). POST: check it (``check=1``), or begin the job and go to it.
+
+    It comes as a dialog where a page asks for it, and as a page of its own where somebody goes there.
+    """
     given = request.POST if request.method == "POST" else request.GET
     asked = await _asked(request, kind, given)
+    asked.whole = "whole" in given if request.method == "POST" else not request.htmx
     if request.method != "POST":
-        return _shown(request, asked, _initial(asked, request.GET.get("image", "")), Checked())
+        return _shown(request, asked, _initial(asked, request.GET), Checked())
     found = _read(asked, given.dict())
     if "check" in given:
         return await _remarked(request, asked, found)
@@ -108,10 +116,11 @@ def _may(request: Request, cluster: ClusterInfo, asked: Asked, one: Field) -> bo
     return decide(request.actor, Target(cluster.id, namespace), Need(one.role, acts=False)).allowed
 
 
-def _initial(asked: Asked, image: str) -> Mapping[str, Any]:
+def _initial(asked: Asked, given: QueryDict) -> Mapping[str, Any]:
     initial = {one.name: one.initial(None) if one.initial else "" for one in asked.fields}
-    if asked.like is None and "image" in initial:
-        initial["image"] = image[:500]
+    if asked.like is None:
+        names = [one.name for one in asked.fields if one.name in given and one.type not in ("secret", "hidden")]
+        initial |= {name: given[name][:4000] for name in names}  # filled in by the page that leads here
     if asked.like is None or asked.maker.like is None:
         return initial
     return {**initial, **asked.maker.like.values(asked.origin)}
@@ -131,7 +140,7 @@ def _read(asked: Asked, given: Mapping[str, Any]) -> Checked:
         found.line = maker.line(found.form)
     except NotFilledIn as wrong:
         found.problems = wrong.problems
-    except Invalid as wrong:
+    except ClusterError as wrong:
         found.error = f"{wrong.message} {wrong.hint}".strip()
     return found
 
@@ -145,7 +154,9 @@ async def _remarked(request: Request, asked: Asked, found: Checked) -> HttpRespo
         except ClusterError as trouble:
             noted = (Remark(trouble.message, "warn"),)
     error = found.error or typed_wrong(found.problems, request.POST)
-    return render(request, "partials/run_check.html", {"line": found.line, "error": error, "remarks": noted})
+    differs = asked.maker.differences(found.form) if asked.maker.differences and found.form is not None else ()
+    context = {"line": found.line, "error": error, "remarks": noted, "differences": differs}
+    return render(request, "partials/run_check.html", context)
 
 
 def _shown(
@@ -157,11 +168,26 @@ def _shown(
         "clusters": asked.clusters,
         "chosen": asked.chosen,
         "like": asked.like,
-        "groups": grouped(filled(asked.fields, values, found.problems)),
+        "groups": grouped(filled([one for one in asked.fields if one.type != "hidden"], values, found.problems)),
+        "hidden": filled([one for one in asked.fields if one.type == "hidden"], values),
+        "offered": _offered(request, asked),
         "error": found.error,
         "line": found.line,
     }
-    return render(request, "partials/run.html", context, status=status)
+    if not asked.whole:
+        return render(request, "partials/run.html", context, status=status)
+    if request.method == "POST":
+        return render(request, "partials/run_page.html", context, status=status)
+    return page(request, "pages/run.html", context)
+
+
+def _offered(request: Request, asked: Asked) -> dict[str, list[str]]:
+    """Names to choose from, by kind: of what this person may see there."""
+    kinds = {kind for one in asked.fields for part in one.parts for _, kind in part.among}
+    if asked.chosen is None:
+        return {}
+    seen = {kind: engine.gateway.visible(request.actor, asked.chosen.id, kind) for kind in sorted(kinds)}
+    return {kind: sorted({one.name for one in found})[:MOST_NAMES] for kind, found in seen.items()}
 
 
 def _where(request: Request, kind: Kind[Any], maker: Maker[Any]) -> list[ClusterInfo]:

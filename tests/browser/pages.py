@@ -262,6 +262,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("switcher", "/", "#home", do=_menu("All clusters")),
     Shot("logs-nothing-chosen", "/logs/"),
     Shot("logs-together", "/workloads/", "live-table .rows .r", do=_logs_together),
+    Shot("service-without-a-swarm", "/services/new/"),
+    Shot("run-page", "/run/container/?image=nginx:1.29"),
     Shot("connect", "/clusters/connect/"),
     Shot("connect-kubernetes", "/clusters/connect/?driver=kubernetes"),
     Shot("connect-demo", "/clusters/connect/?driver=demo"),

@@ -8,6 +8,8 @@ from clusters.kinds.panels import LAYERS, LOGS
 from clusters.kinds.swarm import service_actions as actions
 from clusters.kinds.swarm.layered import OF_SERVICE
 from clusters.kinds.swarm.raw import RAW
+from clusters.kinds.swarm.service_create import CREATE
+from clusters.kinds.swarm.service_edit import EDIT
 from clusters.kinds.swarm.service_health import health, with_copies
 from clusters.kinds.swarm.service_image import SET_IMAGE
 from clusters.kinds.swarm.service_model import Service
@@ -89,6 +91,8 @@ SERVICE: Kind[Service] = Kind(
         actions.RESUME,
         actions.REMOVE,
     ),
+    make=CREATE,
+    remake=(EDIT,),
     search=lambda one: f"{one.image}\0{one.uid}\0{labels_text(one)}",
     workload=Workload(image=lambda one: one.image, copies=copies, restarts=lambda one: None),
 )

@@ -1,0 +1,169 @@
+"""Makes a service: its image pinned, what it needs looked for before, and watched until it is well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError, Conflict, Missing
+from clusters.fields import NotFilledIn
+from clusters.kinds.base import Says
+from clusters.kinds.docker.run_volumes import volume_powers
+from clusters.kinds.makers import Maker, Remark
+from clusters.kinds.swarm.base import Tree
+from clusters.kinds.swarm.images import pinned
+from clusters.kinds.swarm.service_fields import FIELDS
+from clusters.kinds.swarm.service_form import ServiceForm
+from clusters.kinds.swarm.service_line import create_line
+from clusters.kinds.swarm.service_model import Service
+from clusters.kinds.swarm.service_power import mounted_volumes, spec_powers
+from clusters.kinds.swarm.service_read import read_service
+from clusters.kinds.swarm.service_rollout import until_well
+from clusters.kinds.swarm.service_spec import write
+from clusters.kinds.swarm.service_things import WORDS, give, missing
+from clusters.registries.reference import read_reference
+
+_NAMES = frozenset(one.name for one in FIELDS)
+LOOSE = "Its registry did not say what the tag leads to: each node takes what it finds under it."
+
+
+def spec_of(form: ServiceForm) -> Tree:
+    """The spec of a new service, but for its secrets and configs, which are known by ids."""
+    empty = ServiceForm(image="")
+    spec: Tree = {"Name": form.name, "TaskTemplate": {"ContainerSpec": {"Image": form.image}}}
+    write(spec, form, _NAMES - set(_unsaid(form, empty)))
+    return spec
+
+
+def _unsaid(form: ServiceForm, empty: ServiceForm) -> Iterator[str]:
+    """Fields in which nothing was said: the Swarm's own rule counts for them, and is not written out."""
+    rollout, again = form.rollout, form.again
+    said = {
+        "at_once": rollout.at_once is not None,
+        "delay": rollout.delay,
+        "order": rollout.order,
+        "failure": rollout.failure,
+        "watched": rollout.watched,
+        "again": again.condition,
+        "again_delay": again.delay,
+        "again_attempts": again.attempts is not None,
+        "again_window": again.window,
+        "endpoint": form.endpoint,
+        "ports": form.ports,
+        "labels": form.labels,
+    }
+    yield from (name for name, value in said.items() if not value)
+
+
+async def create_service(driver: Driver, form: ServiceForm, says: Says) -> str:
+    """Carry it out; its name. Raises Missing and Conflict before anything is made, NotWell after."""
+    says.say(create_line(form, hidden=True))  # a job's lines are kept, and read by others
+    for collection, name in await missing(driver, form):
+        raise Missing(f"There is no {WORDS[collection]} {name} in this Swarm.", hint="Make it first.")
+    spec = spec_of(form)
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    await give(driver, container, "Secret", form.secrets)
+    await give(driver, container, "Config", form.configs)
+    container["Image"] = await pinned(driver, form.image)
+    if "@" not in container["Image"]:
+        says.say(LOOSE, "warning")
+    uid = await _create(driver, form, spec, says)
+    says.say(f"The service {form.name} is made.")
+    try:
+        words = await until_well(driver, uid, form.name, says)
+    except asyncio.CancelledError:
+        says.say(f"Nobody watches any more. {form.name} is made, and the Swarm goes on with it.", "warning")
+        raise
+    says.say(f"{form.name}: {words}")
+    return form.name
+
+
+async def _create(driver: Driver, form: ServiceForm, spec: Tree, says: Says) -> str:
+    call = Call("POST", ("services", "create"), body=spec, timeout=60.0, registry=read_reference(form.image).host)
+    try:
+        made = await driver.call(call)
+    except ClusterError as error:
+        raise _why_not(error, form) from error
+    if not isinstance(made, dict) or not isinstance(made.get("ID"), str):
+        raise ClusterError("The Swarm did not say what it made.")
+    for warning in made.get("Warnings") or ():
+        says.say(str(warning)[:300], "warning")
+    return str(made["ID"])
+
+
+def _why_not(error: ClusterError, form: ServiceForm) -> ClusterError:
+    said = f"{error.message} {error.detail}"
+    if "already in use by service" in said and "port" in said:
+        taken = next((one.outside for one in form.ports if f"'{one.outside}'" in said), 0)
+        which = f"Port {taken}" if taken else "A port"
+        return Conflict(f"{which} of the Swarm is taken by another service.", hint="Choose another one.", detail=said)
+    if "name conflicts" in said or "already exists" in said:
+        return Conflict(f"There is a service called {form.name} already.", hint="Choose another name.", detail=said)
+    return error
+
+
+async def check(driver: Driver, form: ServiceForm, services: Sequence[Service]) -> Sequence[Remark]:
+    """What is worth knowing before it is made."""
+    found = [Remark(words, "warn") for words in _taken(form, services)]
+    for collection, name in await missing(driver, form):
+        found.append(Remark(f"There is no {WORDS[collection]} {name} in this Swarm yet.", "warn"))
+    return [*found, *remarks(form)]
+
+
+def _taken(form: ServiceForm, services: Sequence[Service]) -> Iterator[str]:
+    for one in services:
+        if one.name == form.name:
+            yield f"There is a service called {form.name} already."
+        for port in form.ports:
+            if port.outside and any(_clash(port, other) for other in one.ports):
+                yield f"Port {port.outside} is taken by {one.name}."
+
+
+def _clash(port: Any, other: Any) -> bool:
+    """A port on every node is there once in a Swarm; of those on nodes with a copy, the scheduler keeps two apart."""
+    same = (port.outside, port.protocol) == (other.published_port, other.protocol)
+    return same and not (port.host and other.publish_mode == "host")
+
+
+def remarks(form: ServiceForm) -> Iterator[Remark]:
+    """What follows from the form alone."""
+    many = form.copies is None or form.copies > 1
+    named = [one.source for one in form.mounts if one.source and not one.is_folder]
+    if named and many:
+        yield Remark(f"Each node has a volume {named[0]} of its own: copies on different nodes do not share it.")
+    for folder in (one.source for one in form.mounts if one.is_folder):
+        yield Remark(f"A Swarm makes no folders: without {folder} on a node, copies fail there.")
+    if many and any(one.host and one.outside for one in form.ports):
+        yield Remark(
+            "Of a port on nodes with a copy, each node can have one copy: more copies than nodes find no place."
+        )
+    if form.check and form.rollout.failure == "continue":
+        yield Remark("New copies that fail their health check do not stop the update.", "warn")
+
+
+def read_new(values: Any) -> ServiceForm:
+    """The form of a new one. Raises NotFilledIn."""
+    form = read_service(values)
+    if not form.name:
+        raise NotFilledIn({"name": "Name is missing."})
+    return form
+
+
+CREATE: Maker[Service] = Maker(
+    label="Create a service",
+    icon="plus",
+    fields=FIELDS,
+    read=read_new,
+    line=create_line,
+    record=lambda form: create_line(form, hidden=True),
+    title=lambda form: f"Create {form.name}",
+    run=create_service,
+    button="Create",
+    long=True,
+    ended="{name} is well",
+    powers=lambda form: spec_powers(spec_of(form)),
+    hidden_powers=lambda driver, form: volume_powers(driver, mounted_volumes(spec_of(form))),
+    check=check,
+)

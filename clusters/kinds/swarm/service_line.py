@@ -1,0 +1,128 @@
+"""A service as the `docker service create` line that makes the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
+from clusters.kinds.docker.run_form import Mount
+from clusters.kinds.docker.run_line import check_command
+from clusters.kinds.masking import mask_pair, mask_value, mask_words
+from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, ServicePort
+
+
+def create_line(form: ServiceForm, *, hidden: bool = False) -> str:
+    """The same on a command line; ``hidden``: without what looks like a secret, for those who did not type it."""
+    arguments = [*form.entrypoint[1:], *form.command]
+    options = [*_how_many(form), *_inside(form, hidden), *_around(form), *_limits(form), *_changes(form)]
+    if form.entrypoint:
+        options += ["--entrypoint", form.entrypoint[0]]
+    words = mask_words(arguments) if hidden else arguments
+    return shlex.join(["docker", "service", "create", *options, form.image, *words])
+
+
+def pairs(*given: tuple[str, str]) -> list[str]:
+    """Options with their values, where they have one."""
+    return [word for flag, value in given if value for word in (flag, value)]
+
+
+def each(flag: str, values: Iterable[str]) -> list[str]:
+    """An option that is there several times."""
+    return [word for value in values for word in (flag, value)]
+
+
+def _how_many(form: ServiceForm) -> list[str]:
+    many = ["--mode", "global"] if form.copies is None else ["--replicas", str(form.copies)]
+    return [*pairs(("--name", form.name)), *many]
+
+
+def _inside(form: ServiceForm, hidden: bool) -> list[str]:
+    words = each("--env", (mask_pair(one) if hidden else one for one in form.environment))
+    labels = (f"{name}={mask_value(name, value) if hidden else value}" for name, value in form.labels)
+    words += each("--label", labels)
+    words += pairs(
+        ("--user", form.user),
+        ("--workdir", form.working_dir),
+        ("--hostname", form.hostname),
+        ("--stop-signal", form.stop_signal),
+        ("--stop-grace-period", "" if form.stop_timeout is None else f"{form.stop_timeout}s"),
+    )
+    flags = (("--init", form.init), ("--tty", form.tty), ("--read-only", form.read_only))
+    return [*words, *(flag for flag, wanted in flags if wanted), *health_words(form)]
+
+
+def health_words(form: ServiceForm) -> list[str]:
+    """The health check."""
+    check = form.check
+    if check is None:
+        return []
+    if check.test == ("NONE",):
+        return ["--no-healthcheck"]
+    return pairs(
+        ("--health-cmd", check_command(check)),
+        ("--health-interval", write_seconds(check.interval)),
+        ("--health-timeout", write_seconds(check.timeout)),
+        ("--health-start-period", write_seconds(check.start)),
+        ("--health-retries", str(check.retries or "")),
+    )
+
+
+def _around(form: ServiceForm) -> list[str]:
+    words = each("--publish", map(port_word, form.ports))
+    words += pairs(("--endpoint-mode", form.endpoint))
+    words += each("--mount", (*map(mount_word, form.mounts), *map(mount_word, form.tmpfs)))
+    for place in form.networks:
+        aliases = "".join(f",alias={one}" for one in place.aliases)
+        words += ["--network", f"name={place.network}{aliases}" if aliases else place.network]
+    words += each("--secret", map(given_word, form.secrets))
+    words += each("--config", map(given_word, form.configs))
+    words += each("--constraint", form.constraints)
+    words += each("--placement-pref", (f"spread={one}" for one in form.spread))
+    return [*words, *pairs(("--replicas-max-per-node", str(form.most_on_node or "")))]
+
+
+def port_word(port: ServicePort) -> str:
+    """As --publish takes it."""
+    outside = f"published={port.outside}," if port.outside else ""
+    mode = ",mode=host" if port.host else ""
+    return f"{outside}target={port.inside}{'' if port.protocol == 'tcp' else f',protocol={port.protocol}'}{mode}"
+
+
+def mount_word(mount: Mount | Memory) -> str:
+    """As --mount takes it."""
+    if isinstance(mount, Memory):
+        return f"type=tmpfs,target={mount.target}{f',tmpfs-size={mount.size}' if mount.size else ''}"
+    source = f",source={mount.source}" if mount.source else ""
+    sort = "bind" if mount.is_folder else "volume"
+    return f"type={sort}{source},target={mount.target}{',readonly' if mount.read_only else ''}"
+
+
+def given_word(one: Given) -> str:
+    """As --secret and --config take it."""
+    return f"source={one.name},target={one.file}" if one.file else one.name
+
+
+def _limits(form: ServiceForm) -> list[str]:
+    return pairs(
+        ("--limit-memory", write_size(form.limits.memory)),
+        ("--limit-cpu", write_cpus(form.limits.cpus / 1e9)),
+        ("--limit-pids", str(form.limits.pids or "")),
+        ("--reserve-memory", write_size(form.kept.memory)),
+        ("--reserve-cpu", write_cpus(form.kept.cpus / 1e9)),
+    )
+
+
+def _changes(form: ServiceForm) -> list[str]:
+    rollout, again = form.rollout, form.again
+    return pairs(
+        ("--update-parallelism", "" if rollout.at_once is None else str(rollout.at_once)),
+        ("--update-delay", write_seconds(rollout.delay)),
+        ("--update-order", rollout.order),
+        ("--update-failure-action", rollout.failure),
+        ("--update-monitor", write_seconds(rollout.watched)),
+        ("--restart-condition", again.condition),
+        ("--restart-delay", write_seconds(again.delay)),
+        ("--restart-max-attempts", "" if again.attempts is None else str(again.attempts)),
+        ("--restart-window", write_seconds(again.window)),
+    )

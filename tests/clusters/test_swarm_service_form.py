@@ -1,0 +1,224 @@
+"""The form of a service: read strictly, written as the Swarm has it, and filled in from one that is there."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusters.errors import Conflict
+from clusters.fields import NotFilledIn, clean
+from clusters.kinds.masking import MASK
+from clusters.kinds.swarm.service_create import FIELDS, read_new, remarks, spec_of
+from clusters.kinds.swarm.service_edit import EDIT, EDIT_FIELDS, Edit, Origin, beyond, differs, read_edit
+from clusters.kinds.swarm.service_form import Given, ServiceForm, ServicePort
+from clusters.kinds.swarm.service_line import create_line
+from clusters.kinds.swarm.service_power import spec_powers
+from clusters.kinds.swarm.service_read import read_port
+from clusters.kinds.swarm.service_spec import reference
+from clusters.kinds.swarm.service_update_line import update_line
+from tests.clusters.swarm_things import recorded
+
+SECRET = "hunter22-canary"
+
+
+def form(**values: Any) -> ServiceForm:
+    return read_new(clean(FIELDS, {"image": "busybox:latest", "name": "web", "mode": "copies", "copies": 1, **values}))
+
+
+def origin(**values: Any) -> Origin:
+    return Origin("u1", "web", spec_of(form(**values)))
+
+
+def edited(before: Origin, **values: Any) -> Edit:
+    assert EDIT.like
+    shown = clean(EDIT_FIELDS, EDIT.like.values(before))
+    return read_edit({**shown, **values}, before)
+
+
+def test_the_line_and_the_spec_say_the_same() -> None:
+    one = form(
+        copies=3,
+        ports="8080:80\n53:53/udp host",
+        environment="A=b",
+        volumes="data:/data:ro",
+        tmpfs="/run:64m",
+        secrets="db\nkey:/etc/key",
+        constraints="node.role == worker",
+        memory="64m",
+        cpus="0.5",
+        health_command="true",
+        again="on-failure",
+        delay="10s",
+        at_once=2,
+    )
+    line, spec = create_line(one), spec_of(one)
+    for part in (
+        "--replicas 3",
+        "--publish published=8080,target=80 --publish published=53,target=53,protocol=udp,mode=host",
+        "--mount type=volume,source=data,target=/data,readonly --mount type=tmpfs,target=/run,tmpfs-size=67108864",
+        "--secret db --secret source=key,target=/etc/key",
+        "--constraint node.role==worker",
+        "--update-parallelism 2 --update-delay 10s",
+    ):
+        assert part in line, line
+    template = spec["TaskTemplate"]
+    assert spec["Mode"] == {"Replicated": {"Replicas": 3}}
+    assert template["Resources"]["Limits"] == {"MemoryBytes": 64 << 20, "NanoCPUs": 500_000_000}
+    assert template["Placement"] == {"Constraints": ["node.role==worker"]}
+    assert template["RestartPolicy"]["Condition"] == "on-failure"
+    assert spec["UpdateConfig"]["Parallelism"] == 2
+    assert spec["UpdateConfig"]["FailureAction"] == "pause"  # what is not said is as a Swarm has it by itself
+
+
+def test_what_is_not_said_is_left_to_the_swarm() -> None:
+    spec = spec_of(form())
+    assert spec == {
+        "Name": "web",
+        "TaskTemplate": {"ContainerSpec": {"Image": "busybox:latest"}},
+        "Mode": {"Replicated": {"Replicas": 1}},
+    }
+    assert spec_of(form(mode="each"))["Mode"] == {"Global": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("name", "-web", "cannot be the name of a service"),
+        ("ports", "80\n99999:1", "Line 2: “99999:1” is not a port"),
+        ("ports", "80:80 ingress", "is not a port"),
+        ("secrets", "db:../etc", "not a file inside"),
+        ("constraints", "role==worker", "says nothing of a node"),
+        ("spread", "room", "is no label of nodes"),
+        ("memory_kept", "8g", "More is kept"),
+        ("labels", "com.docker.stack.namespace=other", "say what a stack is"),
+        ("environment", "no value", "is not a variable"),
+        ("volumes", "data:/d\nmore:/d", "there twice"),
+        ("health_interval", "5s", "times but no command"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field(name: str, value: str, words: str) -> None:
+    with pytest.raises(NotFilledIn) as error:
+        form(memory="64m", **{name: value})
+    (field,) = error.value.problems
+    assert field == ("health_command" if name == "health_interval" else name)
+    assert words in error.value.problems[field]
+
+
+def test_a_port_of_every_node_does_not_go_with_the_addresses_of_copies() -> None:
+    with pytest.raises(NotFilledIn, match="Copy's node"):
+        form(ports="80:80", endpoint="dnsrr")
+    assert form(ports="80:80 host", endpoint="dnsrr").ports[0].host
+
+
+@given(
+    st.builds(
+        ServicePort,
+        st.integers(1, 65535),
+        st.integers(0, 65535),
+        st.sampled_from(["tcp", "udp", "sctp"]),
+        st.booleans(),
+    )
+)
+def test_a_port_is_read_as_it_is_written(port: ServicePort) -> None:
+    assert read_port(port.text) == port
+
+
+def test_power_over_machines_is_told_by_what_will_be_sent() -> None:
+    assert spec_powers(spec_of(form(volumes="data:/data", tmpfs="/run"))) == []
+    assert spec_powers(spec_of(form(volumes="/srv:/srv"))) == ["uses the folder /srv of the machine"]
+    spec = spec_of(form())
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    container["Privileges"] = {"CredentialSpec": None, "SELinuxContext": None, "NoNewPrivileges": False}
+    assert spec_powers(spec) == []
+    for name, value in (
+        ("Privileges", {"Seccomp": {"Mode": "unconfined"}}),
+        ("CapabilityAdd", ["NET_ADMIN"]),
+        ("Sysctls", {"net.x": "1"}),
+        ("SomethingNew", True),
+        ("Mounts", [{"Type": "volume", "Source": "v", "VolumeOptions": {"DriverConfig": {"Options": {"o": "bind"}}}}]),
+    ):
+        assert spec_powers({"TaskTemplate": {"ContainerSpec": {**container, name: value}}}), name
+    assert spec_powers({"TaskTemplate": {"Networks": [{"Target": "host"}]}}) == ["uses the machine's own network"]
+
+
+@pytest.mark.parametrize("tree", recorded("services"), ids=lambda tree: tree["Spec"]["Name"])
+def test_a_form_in_which_nothing_was_changed_changes_nothing_of_a_recorded_service(tree: dict[str, Any]) -> None:
+    before = Origin(tree["ID"], tree["Spec"]["Name"], tree["Spec"])
+    edit = edited(before)
+    assert not edit.changed
+    assert edit.spec == tree["Spec"]
+    assert differs(edit) == []
+
+
+def test_only_what_was_changed_is_written_and_options_that_no_field_shows_stay() -> None:
+    before = origin(
+        environment="A=b\nKEEP=1", volumes="data:/data", secrets="db", hostname="{{.Node.Hostname}}", copies=4
+    )
+    container = before.spec["TaskTemplate"]["ContainerSpec"]
+    container["Mounts"][0]["VolumeOptions"] = {"NoCopy": True}
+    container["Mounts"].append({"Type": "npipe", "Source": "a", "Target": "b"})
+    container["CapabilityDrop"] = ["ALL"]
+    before.spec["Labels"] = {"com.docker.stack.namespace": "shop"}
+    now = copy.deepcopy(before.spec)
+    edit = edited(before, environment="A=c\nKEEP=1", volumes="data:/data\nmore:/more", memory="64m", labels="a=b")
+    assert before.spec == now
+    then = edit.spec
+    kept = {name for name in now if then.get(name) == now[name]}
+    assert kept == {"Name", "Mode"}
+    changed = then["TaskTemplate"]["ContainerSpec"]
+    assert changed["Env"] == ["A=c", "KEEP=1"]
+    assert [one.get("VolumeOptions") or one["Type"] for one in changed["Mounts"]] == [
+        "npipe",
+        {"NoCopy": True},
+        "volume",
+    ]
+    assert (changed["CapabilityDrop"], changed["Hostname"]) == (["ALL"], "{{.Node.Hostname}}")
+    assert then["Labels"] == {"com.docker.stack.namespace": "shop", "a": "b"}
+    assert then["TaskTemplate"]["Resources"]["Limits"] == {"MemoryBytes": 64 << 20}
+    assert update_line(edit) == (
+        "docker service update --env-add A=c --label-add a=b --mount-add type=volume,source=more,target=/more "
+        "--limit-memory 64m web"
+    )
+
+
+def test_what_is_secret_is_hidden_in_the_form_the_difference_and_the_line_and_stays_when_it_is_left() -> None:
+    before = origin(environment=f"DB_PASSWORD={SECRET}\nA=b")
+    assert EDIT.like
+    shown = str(EDIT.like.values(before)["environment"])
+    assert SECRET not in shown
+    assert MASK in shown
+    edit = edited(before, environment=shown.replace("A=b", "A=c"))
+    assert f"DB_PASSWORD={SECRET}" in edit.spec["TaskTemplate"]["ContainerSpec"]["Env"]
+    another = edited(before, environment="DB_PASSWORD=another\nA=b")
+    told = f"{differs(edit)} {differs(another)} {update_line(edit, hidden=True)} {update_line(another, hidden=True)}"
+    assert SECRET not in told
+    assert "another\n" not in told
+    assert "(another)" in differs(another)[0].then
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_written_over() -> None:
+    before = origin(environment="A=b")
+    other = origin(environment="A=c")
+    with pytest.raises(Conflict):
+        read_edit({"seen": before.seal, "environment": "A=d"}, other)
+
+
+def test_what_it_would_newly_use_of_the_whole_swarm_is_told() -> None:
+    before = origin(volumes="data:/data")
+    before.spec["TaskTemplate"]["ContainerSpec"]["Secrets"] = [reference("Secret", Given("db"), "s1")]
+    assert beyond(edited(before, environment="A=b")) == []
+    assert beyond(edited(before, secrets="db\nother", volumes="data:/data\nfar:/far")) == [
+        "uses the secret other",
+        "mounts far",
+    ]
+
+
+def test_what_follows_from_a_form_is_remarked() -> None:
+    words = " ".join(one.text for one in remarks(form(copies=2, volumes="data:/d", ports="80:80 host")))
+    assert "volume data of its own" in words
+    assert "each node can have one copy" in words
+    assert not list(remarks(form()))

@@ -1,0 +1,127 @@
+"""Services of a real Swarm made and changed from the page: what is wrong beside its field, with a trace, until they are well."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+
+from clusters.drivers.base import Call
+from clusters.errors import Missing
+from clusters.kinds.base import Role
+from clusters.kinds.masking import MASK
+from clusters.kinds.swarm import service_rollout
+from clusters.models import AuditEntry, Cluster, Grant, Job
+from dashboard.engine import engine
+from tests.clusters.docker_engine import a_name
+from tests.dashboard.test_swarm import manager, until
+
+__all__ = ["manager"]
+pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
+ClientFor = Callable[[User], AsyncClient]
+HTMX = {"HX-Request": "true"}
+NEW = "/run/swarm-service/"
+SECRET = "hunter22-canary"
+
+
+@pytest_asyncio.fixture
+async def swarm(manager: Cluster, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cluster]:
+    """A connected Swarm whose services count as well as soon as they run."""
+    monkeypatch.setattr(service_rollout, "STAYS", 0.3)
+    monkeypatch.setattr(service_rollout, "EVERY", 0.2)
+    await until(lambda: (found := _store(manager, "swarm-service")) and found.listed)
+    before = set(_store(manager, "swarm-service").resources)
+    yield manager
+    driver = engine.supervisor.driver(manager.pk)
+    for one in await driver.call(Call("GET", ("services",))):
+        if one["ID"] not in before and one["Spec"]["Name"].startswith("pilothouse-"):
+            with suppress(Missing):
+                await driver.call(Call("DELETE", ("services", one["ID"])))
+
+
+def _store(cluster: Cluster, kind: str) -> Any:
+    return engine.supervisor.connections[cluster.pk].stores.get(kind)
+
+
+async def _ended() -> Job:
+    async with asyncio.timeout(30):
+        while (job := await Job.objects.alatest("id")).state == "running":
+            await asyncio.sleep(0.05)
+    return job
+
+
+def _form(swarm: Cluster, name: str, **values: str) -> dict[str, str]:
+    given = {"cluster": str(swarm.pk), "image": "busybox:latest", "name": name, "mode": "copies", "copies": "1"}
+    return {**given, "command": "sleep 1000", "endpoint": "dnsrr", "stop_signal": "SIGKILL", **values}
+
+
+async def test_a_service_is_made_from_a_form_changed_by_it_and_watched_until_it_is_well(
+    ada: User, nora: User, swarm: Cluster, async_client_for: ClientFor
+) -> None:
+    client, name = async_client_for(ada), a_name()
+    shown = (await client.get("/services/new/?cluster=box&image=shop/web:2&ports=8080:80")).content.decode()
+    assert 'value="shop/web:2"' in shown
+    assert ">8080:80</textarea>" in shown
+    wrong = (
+        await client.post(NEW, _form(swarm, name, ports="eighty", memory="2", whole="1"), headers=HTMX)
+    ).content.decode()
+    assert len(re.findall("data-error", wrong)) == 2
+    assert not await Job.objects.aexists()
+    checked = await client.post(f"{NEW}?check=1", _form(swarm, name, secrets="nowhere", check="1"))
+    assert f"docker service create --name {name}" in checked.content.decode()
+    assert "There is no secret nowhere in this Swarm yet." in checked.content.decode()
+
+    await client.post(NEW, _form(swarm, name, environment=f"DB_PASSWORD={SECRET}"), headers=HTMX)
+    job = await _ended()
+    assert (job.state, job.reason) == ("done", "")
+    one: Any = await until(
+        lambda: next((o for o in _store(swarm, "swarm-service").resources.values() if o.name == name), None)
+    )
+    lines = [line.text async for line in job.lines.all()]
+    entries = [str(entry.detail) async for entry in AuditEntry.objects.filter(verb="create")]
+    assert entries
+    assert SECRET not in "".join([*lines, *entries])
+
+    row = f"{swarm.pk}~swarm-service~{one.uid}"
+    page = (await client.get(f"{NEW}?like={row}&verb=edit")).content.decode()
+    assert SECRET not in page
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+    assert seen
+    asked = _form(swarm, name, environment="A=b", image=one.image, like=row, verb="edit", seen=seen[1], whole="1")
+    told = (await client.post(f"{NEW}?check=1", {**asked, "check": "1"})).content.decode()
+    assert "What differs" in told
+    assert "docker service update --env-rm DB_PASSWORD --env-add A=b" in told
+
+    await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=swarm, rights=["run"])
+    refused = await async_client_for(nora).post(NEW, {**asked, "volumes": "/etc:/etc"}, headers=HTMX)
+    assert refused.status_code == 403
+    assert "uses the folder /etc of the machine" in refused.content.decode()
+    labelled = {**asked, "environment": f"DB_PASSWORD={MASK}", "labels": "a=b"}  # so that no copy is replaced
+    await client.post(NEW, labelled, headers=HTMX)
+    job = await _ended()
+    assert (job.state, job.reason) == ("done", "")
+    spec = (await engine.supervisor.driver(swarm.pk).call(Call("GET", ("services", one.uid))))["Spec"]
+    assert spec["Labels"] == {"a": "b"}
+    assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == [f"DB_PASSWORD={SECRET}"]
+    late = await client.post(NEW, asked, headers=HTMX)
+    assert late.status_code == 422
+    assert "Somebody changed it since this form was opened." in late.content.decode()
+
+
+async def test_one_that_does_not_come_up_ends_its_job_with_the_reason(
+    ada: User, swarm: Cluster, async_client_for: ClientFor
+) -> None:
+    name = a_name()
+    await async_client_for(ada).post(NEW, _form(swarm, name, command="no-such-program"), headers=HTMX)
+    job = await _ended()
+    assert job.state == "failed"
+    assert f"{name} does not come up" in job.reason
+    assert "no-such-program is not in the image" in job.reason
+    assert "still there" in job.result["hint"]
