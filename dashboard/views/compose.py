@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
@@ -17,7 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from clusters.access import Actor
 from clusters.audit import Unrecorded
 from clusters.compose import deploy
-from clusters.compose.check import NAME, Checked, Variable, check_name, read_text, secret_values, variables_of
+from clusters.compose.check import NAME, Checked, check_name, secret_values
 from clusters.compose.check import check as check_text
 from clusters.compose.problem import Wrong
 from clusters.compose.program import find_program
@@ -27,6 +26,7 @@ from clusters.gateway import Denied
 from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow, refusal
 from dashboard.compose_rights import LOOKS, compose_hosts
+from dashboard.compose_values import given_values, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
 from dashboard.request import Request
@@ -40,22 +40,6 @@ FIRST = """services:
       - "8080:8080"
     restart: unless-stopped
 """
-LONGEST = 64 << 10  # bytes of a value: a key with its chain of certificates fits
-MOST = 512 << 10  # bytes of all of them
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A variable as a field. What is secret and stored is never put into a page; left empty, it stays."""
-
-    variable: Variable
-    text: str = field(default="", repr=False)
-    kept: bool = False
-
-    @property
-    def masked(self) -> bool:
-        """Nobody is to read it over a shoulder."""
-        return self.variable.secret or self.kept
 
 
 @allow(scope="signed-in")
@@ -79,7 +63,7 @@ async def project(request: Request) -> HttpResponse:
         "kept": kept,
         "text": text,
         "program": await find_program(),
-        "values": await _values(text, kept.values if kept else {}, stored),
+        "values": await value_fields(text, kept.values if kept else {}, stored),
     }
     return page(request, "pages/compose.html", context)
 
@@ -113,10 +97,10 @@ async def values(request: Request) -> HttpResponse:
         raise Http404
     stored = await _stored(request, hosts)
     try:
-        given = _given(request)
+        given = given_values(request)
     except Invalid:
         given = {}  # the fields stay as they are filled in; the look ahead says what is wrong
-    found = await _values(request.POST.get("text", ""), given, stored)
+    found = await value_fields(request.POST.get("text", ""), given, stored)
     return render(request, "partials/compose_values.html", {"values": found})
 
 
@@ -181,23 +165,7 @@ async def _checked(
 ) -> Checked:
     if stored is None:
         stored = await _stored(request, compose_hosts(request.actor))
-    return await check_text(request.POST.get("text", ""), name, {**stored, **_given(request)}, named=named)
-
-
-def _given(request: Request) -> dict[str, str]:
-    """The values that were filled in; an empty field is no value, so that the text's own default counts.
-
-    Raises Invalid for what is too long: a key of which the end is missing would be worse.
-    """
-    posted = [(name, text) for name, text in request.POST.dict().items() if name.startswith("value-") and text]
-    given = {name.removeprefix("value-")[:200]: text.replace("\r\n", "\n") for name, text in posted[:200]}
-    sizes = {name: len(text.encode("utf-8", "replace")) for name, text in given.items()}
-    for name, size in sizes.items():
-        if size > LONGEST:
-            raise Invalid(f"The value of {name} is longer than {LONGEST >> 10} KiB.")
-    if sum(sizes.values()) > MOST:
-        raise Invalid(f"The values are longer than {MOST >> 10} KiB together.")
-    return given
+    return await check_text(request.POST.get("text", ""), name, {**stored, **given_values(request)}, named=named)
 
 
 async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
@@ -208,20 +176,6 @@ async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
         return {}
     kept = await _kept(request.actor, host, given.get("name", "")[:63], number)
     return secret_values(kept.text, kept.values) if kept else {}
-
-
-async def _values(text: str, given: Mapping[str, str], stored: Mapping[str, str]) -> list[Value]:
-    """The fields of a text; none while it cannot be read. Of what is ``stored`` only that it is."""
-    try:
-        found = await variables_of(read_text(text))
-    except ClusterError:
-        return []
-    return [_field(one, given, stored) for one in found]
-
-
-def _field(one: Variable, given: Mapping[str, str], stored: Mapping[str, str]) -> Value:
-    kept = one.name in stored
-    return Value(one, "" if one.secret or kept else given.get(one.name, ""), kept)
 
 
 async def _kept(actor: Actor, host: ClusterInfo | None, name: str, number: str) -> Kept | None:
