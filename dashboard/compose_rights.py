@@ -13,6 +13,7 @@ from clusters.drivers.base import ENGINES
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from clusters.reach import target_in
+from clusters.stacks.deploy import versions_name
 from dashboard.engine import engine
 
 LOOKS = replace(NEED, acts=False)
@@ -33,13 +34,21 @@ def compose_hosts(actor: Actor, only: str = "") -> list[ClusterInfo]:
     return sorted(allowed, key=lambda one: one.name.casefold())
 
 
+def stack_clusters(actor: Actor, only: str = "") -> list[ClusterInfo]:
+    """The Swarms to which this person may deploy a stack: any, or those of names that are granted."""
+    return [one for one in compose_hosts(actor, only) if one.platform == "swarm"]
+
+
 async def links_of(actor: Actor, row: Row) -> Mapping[str, str] | None:
-    """Where the text of a project and its versions are, when it was ever deployed from here; ``why`` they are off."""
-    if row.kind.name != "project" or not await is_ours(row.cluster.id, row.resource.name):
+    """Where the text of a project or stack and its versions are, if deployed from here; ``why`` they are off."""
+    name = row.resource.name
+    kept = {"project": name, "stack": versions_name(name)}.get(row.kind.name)
+    if kept is None or not await is_ours(row.cluster.id, kept):
         return None
     asked = urlencode({"cluster": row.cluster.slug, "name": row.resource.name})
     decision = decide(actor, target_in(row.cluster, row.resource.name), LOOKS)
     why = "" if decision.allowed else decision.reason
     if why:
         return {"edit": "", "versions": "", "why": why}
-    return {"edit": f"/compose/?{asked}&version=last", "versions": f"/compose/versions/?{asked}", "why": ""}
+    where = "/compose/" if row.kind.name == "project" else "/stacks/"
+    return {"edit": f"{where}?{asked}&version=last", "versions": f"{where}versions/?{asked}", "why": ""}

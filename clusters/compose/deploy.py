@@ -108,7 +108,7 @@ async def _work(driver: Driver, asked: Checked, says: Says) -> Made:
 async def _up(driver: Driver, asked: Checked, heard: Heard, within: float, *more: str) -> None:
     program = await the_program()
     async with private_folder() as folder, way_to(driver, folder) as socket:
-        await _sign_in(folder, images_of(asked))
+        await sign_in(folder, images_of(asked))
         words = ("--progress", "json", "--project-directory", str(folder), "--project-name", asked.name)
         env = environment(folder, asked.values, socket)
         text = asked.rebuilt
@@ -125,7 +125,7 @@ def images_of(asked: Checked) -> list[str]:
     return sorted({one for one in named if one})
 
 
-async def _sign_in(folder: Path, images: Sequence[str]) -> None:
+async def sign_in(folder: Path, images: Sequence[str]) -> None:
     """The stored sign-ins of the registries that these images are from, in a file that only we can read."""
     auths: dict[str, Mapping[str, str]] = {}
     for host in {read_reference(one).host for one in images}:

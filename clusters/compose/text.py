@@ -67,6 +67,11 @@ def read(text: str) -> ProjectText:
     return ProjectText(tree, node, rebuilt)
 
 
+def written(node: yaml.MappingNode) -> str:
+    """A document anew, after a part of it was changed."""
+    return "".join(_Maker().write(node))
+
+
 def _check(text: str) -> None:
     """On the stream of events, before anything is made of it: a bomb of aliases is small until then."""
     depth = aliases = documents = 0

@@ -17,7 +17,7 @@ from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
 from dashboard.access import allow
-from dashboard.compose_rights import compose_hosts
+from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.logs import MAX_ROWS
@@ -61,6 +61,9 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
                 if _may_somewhere(request.actor, Need(offer.role, offer.right))
             ],
             "compose": _may_compose(request, shown),
+            "stacks": len(shown.kinds) == 1
+            and shown.kinds[0].name == "stack"
+            and bool(stack_clusters(request.actor, request.GET.get("cluster", ""))),
             "deploy": await offered(
                 request.actor,
                 [kind.name for kind in shown.kinds],

@@ -1,0 +1,1 @@
+"""Stacks of a Swarm from their Compose text, carried out by the official program."""

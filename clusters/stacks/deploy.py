@@ -1,0 +1,256 @@
+"""Deploying a stack: what would happen, then the work as a job; decided, recorded, carried out by the program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clusters.access import Actor, Need
+from clusters.compose.deploy import NEED, images_of, sign_in
+from clusters.compose.engine import compose_engine, way_to
+from clusters.compose.power import reaches_out
+from clusters.compose.program import Ended, environment, private_folder, run
+from clusters.compose.versions import keep
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
+from clusters.gateway import Denied, Gateway
+from clusters.jobs import Made, Reporter
+from clusters.kinds.base import Role
+from clusters.kinds.docker.run_volumes import volume_powers
+from clusters.kinds.formats import count, listed
+from clusters.kinds.swarm.base import STACK
+from clusters.kinds.swarm.service_power import mounted_volumes, spec_powers
+from clusters.kinds.swarm.service_rollout import NotWell, until_well
+from clusters.shells import in_time
+from clusters.stacks.ahead import Effect, There, effects, kept_secrets, of_others, stuck, taken, there_now
+from clusters.stacks.program import the_docker
+from clusters.stacks.rehearsal import Sent, rehearse
+from clusters.stacks.text import StackText, write_files
+
+LOOK, WORK = 90.0, 900.0  # seconds
+_DRIVERS = {"", "overlay"}  # of networks
+_running: set[tuple[int, str]] = set()  # one deployment of a stack at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What would happen, and what is worth knowing before; ``held`` is why it cannot be begun."""
+
+    effects: Sequence[Effect]
+    warnings: Sequence[str]
+    remarks: Sequence[str]
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """What the program would send, and what is there now."""
+
+    sent: Sequence[Sent]
+    there: There
+    said: str
+
+
+def versions_name(name: str) -> str:
+    """What the versions of a stack are kept under: no project can have that name."""
+    return f":{name}"
+
+
+async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackText) -> Ahead:
+    """Let the program say what it would do. Nothing is changed. Raises Denied, and what is wrong."""
+    checked = asked.checked
+    played, powers = await _allow(gateway, actor, cluster_id, asked)
+    remarks = [f"For administrators only: it {why}." for why in powers]
+    if known := kept_secrets(played.sent, played.there):
+        again = "then give it another name, or rotate it"
+        remarks.append(f"A Swarm changes no secret. Should {listed(known)} hold something else now, it fails: {again}.")
+    held = ""
+    if names := list(stuck(played.sent, played.there)):
+        held = f"A Swarm changes no config: give {listed(names)} another name (with “name:”), or remove it."
+    elif names := list(taken(played.sent, played.there)):
+        held = f"{listed(names)} is there already, and not of this stack: choose another name."
+    told = effects(played.sent, played.there, checked.name, checked.hide)
+    return Ahead(told, _warnings(checked.hide(played.said)), remarks, held)
+
+
+async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackText) -> str:
+    """Begin the job; its key. Raises Denied, with what it is that only others may ask for."""
+    checked = asked.checked
+    mine = (cluster_id, checked.name)
+    played, _ = await _allow(gateway, actor, cluster_id, asked)
+    if [*stuck(played.sent, played.there), *taken(played.sent, played.there)]:
+        raise Conflict("Something of that name is there, and cannot be changed.", hint="Look again: it says what.")
+    if mine in _running:
+        raise Conflict(f"{checked.name} is being deployed already.", hint="Wait until that has ended, or cancel it.")
+    _running.add(mine)
+
+    async def work(driver: Driver, reporter: Reporter) -> Made:
+        try:
+            kept = (cluster_id, versions_name(checked.name), checked.text, checked.values)
+            number = await keep(reporter.job, *kept)
+            reporter.say(f"This is version {number} of {checked.name}, with {count(len(checked.services), 'service')}.")
+            return await _work(driver, asked, reporter)
+        finally:
+            _running.discard(mine)
+
+    try:
+        return await gateway.begin(
+            actor,
+            cluster_id,
+            NEED,
+            "deploy",
+            f"Deploy {checked.name}",
+            work,
+            namespace=checked.name,
+            detail={"services": checked.services, "images": [checked.hide(one) for one in images_of(checked)]},
+            about=("stack", checked.name),
+        )
+    except BaseException:
+        _running.discard(mine)  # it never began
+        raise
+
+
+async def _work(driver: Driver, asked: StackText, says: Reporter) -> Made:
+    checked = asked.checked
+    async with private_folder() as folder, way_to(driver, folder) as socket:
+        ended = await _stack_deploy(asked, folder, socket, WORK)
+    done = [checked.hide(one.strip()) for one in ended.printed.splitlines() if one.strip()]
+    for line in done[: len(done) - bool(ended.code)]:
+        says.say(line)
+    for line in _warnings(checked.hide(ended.said)) if not ended.code else ():
+        says.say(line, "warning")
+    if ended.code:
+        raise _failed(checked.hide(ended.said), done[:-1])
+    return await _until_all_well(driver, checked.name, says)
+
+
+async def _until_all_well(driver: Driver, name: str, says: Reporter) -> Made:
+    """Each of its services is watched until it is well, or it is known why it is not."""
+    query = {"filters": json.dumps({"label": [f"{STACK}={name}"]})}
+    said = await driver.call(Call("GET", ("services",), query, timeout=20.0))
+    services = {str(one.get("ID")): str((one.get("Spec") or {}).get("Name")) for one in said or ()}
+    try:
+        watched = [until_well(driver, uid, called, says) for uid, called in services.items()]
+        ends = await asyncio.gather(*watched, return_exceptions=True)
+    except asyncio.CancelledError:
+        says.say(f"Nobody watches any more. {name} is deployed, and the Swarm goes on with it.", "warning")
+        raise
+    bad = [one for one in ends if isinstance(one, ClusterError)]
+    for error in (one for one in ends if isinstance(one, BaseException) and not isinstance(one, ClusterError)):
+        raise error
+    for one in bad:
+        says.say(f"{one.message} {one.hint}".strip(), "error")
+    if bad:
+        words = f"{name} was deployed; {len(bad)} of {count(len(services), 'service')} do not come up: {bad[0].message}"
+        raise NotWell(
+            words, hint="It stays as it is. Mend the text and deploy again, or go back to the version before."
+        )
+    return Made(f"{name} was deployed: {count(len(services), 'service')}, all well.", "stack", name)
+
+
+async def _stack_deploy(asked: StackText, folder: Path, socket: Path, within: float) -> Ended:
+    program = await the_docker()
+    write_files(folder, asked)
+    await sign_in(folder, images_of(asked.checked))
+    words = (
+        "stack",
+        "deploy",
+        "--compose-file",
+        "-",
+        "--detach=true",
+        "--prune",
+        "--with-registry-auth",
+        asked.checked.name,
+    )
+    env = environment(folder, asked.checked.values, socket)
+    return await run(program, words, env, folder, asked.text, within=within)
+
+
+async def _play(driver: Driver, asked: StackText) -> _Played:
+    async with private_folder() as folder, rehearse(driver, folder) as (played, socket):
+        there = await there_now(driver)
+        ended = await _stack_deploy(asked, folder, socket, LOOK)
+    if ended.code:
+        raise _failed(asked.checked.hide(ended.said), ())
+    return _Played(played.sent, there, ended.said)
+
+
+async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackText) -> tuple[_Played, list[str]]:
+    """What would be sent, and what power it gives, when this person may deploy that there. Raises Denied."""
+    checked = asked.checked
+    await gateway.see(actor, cluster_id, checked.name, NEED, verb="deploy", kind="stack", name=checked.name)
+    driver = gateway.driver(actor, cluster_id)
+    if driver.platform != "swarm":
+        raise Unsupported("Stacks are deployed to a Swarm only.", hint="Choose a connected manager of a Swarm.")
+    compose_engine(driver)
+    played = await _play(driver, asked)
+    powers = await in_time(_powers(driver, played.sent), 20.0)
+    outside = [*reaches_out(checked.name, checked.project), *of_others(played.sent, played.there, checked.name)]
+    outside += await in_time(_volumes_of_others(driver, checked.name, played.sent), 8.0)
+    powers, outside = ([checked.hide(why) for why in dict.fromkeys(one)] for one in (powers, outside))
+    try:
+        if powers:
+            need = Need(Role.ADMIN, NEED.right)
+            await gateway.see(actor, cluster_id, None, need, verb="deploy", kind="stack", name=checked.name)
+        elif outside:
+            await gateway.see(actor, cluster_id, None, NEED, verb="deploy", kind="stack", name=checked.name)
+    except Denied as error:
+        who = "Only administrators may" if powers else "Only who may deploy on all of that Swarm may"
+        raise Denied(f"{who} do that: it {', it '.join(powers or outside)}.", known=True) from error
+    return played, powers
+
+
+async def _powers(driver: Driver, sent: Sequence[Sent]) -> list[str]:
+    """What in all that would be sent is for administrators only."""
+    found: list[str] = []
+    for one in sent:
+        if one.collection == "services" and one.body:
+            found += [*spec_powers(one.body), *await volume_powers(driver, mounted_volumes(one.body))]
+        odd = one.body and (str(one.body.get("Driver") or "") not in _DRIVERS or one.body.get("Options"))
+        if one.collection == "networks" and odd:
+            found.append("makes a network that reaches beyond the Swarm")
+    return found
+
+
+async def _volumes_of_others(driver: Driver, name: str, sent: Sequence[Sent]) -> list[str]:
+    """Volumes that this manager has under one of its names, and that another one made. Other nodes tell nobody."""
+    wanted = {
+        mount["Source"]
+        for one in sent
+        if one.collection == "services" and one.body
+        for mount in mounted_volumes(one.body)["HostConfig"]["Mounts"]
+    }
+    if not wanted:
+        return []
+    answer: Any = await driver.call(Call("GET", ("volumes",), timeout=5.0))
+    there = (answer.get("Volumes") if isinstance(answer, Mapping) else None) or ()
+    others = [one["Name"] for one in there if (one.get("Labels") or {}).get(STACK) != name]
+    return [f"uses the volume {one}, which is not of this stack alone" for one in sorted(wanted.intersection(others))]
+
+
+def _warnings(said: str) -> list[str]:
+    """What the program remarks, each paragraph of it as a sentence."""
+    blocks = (" ".join(block.split()) for block in said.split("\n\n"))
+    return list(dict.fromkeys(block[:500] for block in blocks if block))[:20]
+
+
+def _failed(said: str, done: Sequence[str]) -> ClusterError:
+    half = f"By then: {'; '.join(done)}. That stays; deploy again to go on." if done else ""
+    told = " ".join(said.split())
+    if "already in use by service" in told:
+        return Conflict(
+            "A port that it publishes is taken by another service.", hint=half or "Choose another one.", detail=said
+        )
+    if "only updates to Labels are allowed" in told:
+        words = "A Swarm changes no secret and no config: give it another name."
+        return Conflict(words, hint=half, detail=said)
+    if "not found" in told and "network" in told:
+        return Missing("A network that it names as “external” is not there.", hint=half, detail=said)
+    if "not found" in told:
+        return Missing("A secret or config that it names as “external” is not there.", hint=half, detail=said)
+    last = told.rpartition("desc = ")[2] or told
+    return Invalid(last[:300] or "The program ended without saying why.", hint=half, detail=said)

@@ -1,0 +1,184 @@
+"""Stacks from the page, on a real Swarm: looked at, deployed, changed, gone back to, kept from others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import ClusterError
+from clusters.kinds.base import Role
+from clusters.kinds.swarm import service_rollout
+from clusters.kinds.swarm.base import STACK
+from clusters.models import AuditEntry, Cluster, Grant, Job
+from clusters.stacks.program import find_docker
+from dashboard.engine import engine
+from tests.clusters.docker_engine import a_name
+from tests.dashboard.test_swarm import manager, until
+from tests.real import need
+
+__all__ = ["manager"]
+pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
+ClientFor = Callable[[User], AsyncClient]
+HTMX = {"HX-Request": "true"}
+SECRET = "hunter22-canary"
+TEXT = """services:
+  web:
+    image: busybox:latest
+    command: sleep ${SECONDS_TO_SLEEP:-1000}
+    stop_grace_period: 0s
+    secrets: [password]
+    deploy: {endpoint_mode: dnsrr}
+  store:
+    image: busybox:latest
+    command: sleep 1000
+    stop_grace_period: 0s
+    deploy: {endpoint_mode: dnsrr}
+secrets:
+  password:
+    environment: STORE_PASSWORD
+"""
+
+
+@pytest_asyncio.fixture
+async def swarm(manager: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    found = await find_docker()
+    need("compose", not found.why_not, f"{found.why_not} {found.install}")
+    monkeypatch.setattr(service_rollout, "STAYS", 0.2)
+    monkeypatch.setattr(service_rollout, "EVERY", 0.2)
+    await until(
+        lambda: (
+            manager.pk in engine.supervisor.connections and "stack" in engine.supervisor.connections[manager.pk].stores
+        )
+    )
+    return manager
+
+
+@pytest_asyncio.fixture
+async def name(swarm: Cluster) -> AsyncIterator[str]:
+    made = a_name()
+    yield made
+    driver = engine.supervisor.driver(swarm.pk)
+    for collection in ("services", "secrets", "networks"):
+        for one in await _of(driver, collection, made):
+            async with asyncio.timeout(20):
+                while await _still(driver, collection, str(one.get("ID") or one.get("Id"))):
+                    await asyncio.sleep(0.2)
+
+
+async def _still(driver: Driver, collection: str, uid: str) -> bool:
+    with suppress(ClusterError):
+        await driver.call(Call("DELETE", (collection, uid)))
+    try:
+        await driver.call(Call("GET", (collection, uid)))
+    except ClusterError:
+        return False
+    return collection != "services"
+
+
+async def _of(driver: Driver, collection: str, stack: str) -> list[Any]:
+    query = {"filters": json.dumps({"label": [f"{STACK}={stack}"]})}
+    return list(await driver.call(Call("GET", (collection,), query)) or ())
+
+
+def _form(swarm: Cluster, name: str, text: str = TEXT, **more: str) -> dict[str, str]:
+    return {"cluster": str(swarm.pk), "name": name, "text": text, "value-STORE_PASSWORD": SECRET, **more}
+
+
+async def _look(client: AsyncClient, form: dict[str, str]) -> str:
+    return (await client.post("/stacks/", {**form, "do": "check"}, headers=HTMX)).content.decode()
+
+
+def _fates(page: str) -> dict[str, str]:
+    rows = re.findall(r'<span class="mono">([^<]+)</span></th>\s*<td><span class="tag"[^>]*>([^<]+)<', page)
+    return {found.partition("_")[2]: fate for found, fate in rows}
+
+
+async def _deployed(client: AsyncClient, form: dict[str, str]) -> Job:
+    seal = re.search(r'name="seal" value="([0-9a-f]+)"', await _look(client, form))
+    assert seal
+    await client.post("/stacks/", {**form, "do": "deploy", "seal": seal[1]}, headers=HTMX)
+    return await _ended()
+
+
+async def _ended() -> Job:
+    async with asyncio.timeout(40):
+        while (job := await Job.objects.alatest("id")).state == "running":
+            await asyncio.sleep(0.05)
+    return job
+
+
+async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
+    ada: User, nora: User, swarm: Cluster, name: str, async_client_for: ClientFor
+) -> None:
+    client, driver = async_client_for(ada), engine.supervisor.driver(swarm.pk)
+    first = _fates(await _look(client, _form(swarm, name)))
+    assert first == {"default": "Created", "password": "Created", "store": "Created", "web": "Created"}
+    assert await _of(driver, "services", name) == []  # nothing was made by looking
+
+    job = await _deployed(client, _form(swarm, name))
+    assert (job.state, job.reason) == ("done", "")
+    assert len(await _of(driver, "services", name)) == 2
+    lines = "\n".join([line.text async for line in job.lines.all()])
+    assert f"Creating service {name}_web" in lines
+    assert "This is version 1" in lines
+    entries = [str(entry.detail) async for entry in AuditEntry.objects.filter(verb="deploy")]
+    assert entries
+    assert SECRET not in "".join([lines, *entries])
+
+    again = await _look(client, _form(swarm, name))
+    assert set(_fates(again).values()) == {"Left as it is"}
+    assert SECRET not in again
+    alone = TEXT.replace(TEXT[TEXT.index("  store:") : TEXT.index("secrets:\n  password")], "").replace(
+        ":-1000", ":-900"
+    )
+    changed = await _look(client, _form(swarm, name, alone))
+    assert _fates(changed)["web"] == "Changed"
+    assert _fates(changed)["store"] == "Removed"
+    assert "sleep 1000" in changed
+    assert "sleep 900" in changed
+
+    await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=swarm, namespaces=["other"], rights=["compose"])
+    refused = await async_client_for(nora).post("/stacks/", {**_form(swarm, name), "do": "check"}, headers=HTMX)
+    assert refused.status_code == 422
+    power = TEXT.replace("    secrets: [password]", "    volumes: ['/etc:/etc']")
+    told = await _look(async_client_for(nora), _form(swarm, "other", power))
+    assert "uses the folder /etc of the machine" in told
+    assert not await _of(driver, "services", "other")
+
+    shown = (await client.get(f"/stacks/versions/?cluster=box&name={name}")).content.decode()
+    assert "Deploy again" in shown
+    await client.post("/stacks/back/", {"cluster": str(swarm.pk), "name": name, "version": "1"}, headers=HTMX)
+    assert (await _ended()).state == "done"
+    assert len(await _of(driver, "services", name)) == 2
+    page = (await client.get(f"/stacks/?cluster=box&name={name}&version=last")).content.decode()
+    assert "Stored. Leave it empty to keep it." in page
+    assert SECRET not in page
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("    stop_grace_period: 0s\n    secrets", "    cpus: 2\n    secrets", "a stack knows no “cpus” here"),
+        ("command: sleep", "kommand: sleep", "“kommand” is not known here"),
+        ("secrets: [password]", "secrets: [nope]", "there is no secret nope"),
+        ("secrets: [password]", "env_file: /etc/passwd", "reads a file"),
+        ("environment: STORE_PASSWORD", "file: /etc/passwd", "reads a file"),
+    ],
+)
+async def test_what_is_wrong_with_a_text_is_said_at_its_line(
+    ada: User, swarm: Cluster, async_client_for: ClientFor, before: str, after: str, words: str
+) -> None:
+    assert before in TEXT
+    told = await _look(async_client_for(ada), _form(swarm, "stk-wrong", TEXT.replace(before, after)))
+    assert words in told
+    assert "Line " in told
