@@ -186,7 +186,7 @@ async def _holders(asked: _Asked) -> tuple[int, ...]:
     engines = [
         one
         for one in connections.clusters()
-        if connections.driver(one).platform in ENGINES and asked.gateway.reach(asked.actor, one) is None
+        if asked.gateway.driver(asked.actor, one).platform in ENGINES and asked.gateway.reach(asked.actor, one) is None
     ]
     answers = await asyncio.gather(*(has(one) for one in engines))
     return tuple(one for one, there in zip(engines, answers, strict=True) if there)
