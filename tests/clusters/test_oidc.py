@@ -26,6 +26,7 @@ from clusters.connect.secrets import read_secret, write_secret
 from clusters.drivers.base import Call
 from clusters.drivers.kubernetes import KubernetesDriver
 from clusters.drivers.kubernetes.connection import Connection
+from clusters.drivers.kubernetes.errors import SignIn
 from clusters.drivers.kubernetes.oidc import Oidc
 from clusters.drivers.kubernetes.sources import source_of
 from clusters.errors import ClusterError, Invalid, Unreachable, Unsupported
@@ -131,6 +132,23 @@ async def test_a_stored_token_that_the_cluster_does_not_believe_is_renewed_befor
         assert (await source.current()).token == issuer.token != stored
     assert len(issuer.asked) == 1
     assert secret["token"] == issuer.token
+
+
+async def test_a_call_whose_token_is_not_believed_is_sent_once_more_with_a_new_one() -> None:
+    async with serving(Issuer()) as issuer:
+        (context,) = read_pasted(kubeconfig_of(issuer, **{"id-token": jwt(3600)})).contexts
+        secret = dict(context.secret)
+        driver = KubernetesDriver(context.settings, secret)
+        driver.keeper = KeptBeside(secret)
+        try:
+            await asyncio.gather(*(driver.ping() for _ in range(5)))
+            assert len(issuer.asked) == 1
+            issuer.token = "another"  # refused again, at once: nothing is repeated for ever
+            with pytest.raises(SignIn):
+                await driver.ping()
+            assert len(issuer.asked) == 1
+        finally:
+            await driver.close()
 
 
 @pytest.mark.django_db(transaction=True)

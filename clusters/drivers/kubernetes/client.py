@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -32,6 +32,10 @@ from clusters.drivers.kubernetes.versions import Versions
 from clusters.drivers.no_redirects import no_redirects
 from clusters.errors import Invalid, Unreachable
 
+Query: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]] | None
+Signature: TypeAlias = tuple[aiohttp.ClientSession, URL, CIMultiDict[str]]  # what a request is sent with, and where to
+
+UNBELIEVED = 401
 CONNECT = 5.0  # seconds until a connection stands
 BODY_LIMIT = 32 << 20  # bytes of one answer, unpacked
 ERROR_LIMIT = 64 << 10
@@ -81,19 +85,26 @@ class ApiServer:
         content_type: str = "application/json", accept: str = "application/json",
     ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
         """An answer that is read bit by bit. ``within`` limits all of it, ``silence`` each wait for more (seconds)."""
-        target = joined(self.versions.path(path))
         limits = aiohttp.ClientTimeout(total=within, connect=CONNECT, sock_connect=CONNECT, sock_read=silence)
         data = None if body is None else msgspec.json.encode(body)
-        signed = False
+        target, signed = joined(self.versions.path(path)), False
+
+        async def send(signature: Signature) -> aiohttp.ClientResponse:
+            session, url, headers = signature
+            headers.update({"Accept": accept} | ({"Content-Type": content_type} if data is not None else {}))
+            return await session.request(
+                method, url, data=data, headers=headers, allow_redirects=False, timeout=limits,
+                server_hostname=self.connection.tls_server_name or None,
+            )  # fmt: skip
+
         try:
             async with asyncio.timeout(within or begins_within):
-                session, url, headers = await self._sign(method, target, query)
+                signature = await self._sign(method, target, query)
                 signed = True
-                headers.update({"Accept": accept} | ({"Content-Type": content_type} if data is not None else {}))
-                response = await session.request(
-                    method, url, data=data, headers=headers, allow_redirects=False, timeout=limits,
-                    server_hostname=self.connection.tls_server_name or None,
-                )  # fmt: skip
+                response = await send(signature)
+                if response.status == UNBELIEVED and (newer := await self._sign_anew(signature, method, target, query)):
+                    response.close()
+                    response = await send(newer)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             problem = connection_error(error, self.where)
             if isinstance(problem, Unreachable) and (not signed or isinstance(error, aiohttp.ClientConnectorError)):
@@ -118,13 +129,26 @@ class ApiServer:
         One whose reader may wait for somebody slower hears no answer to a ping meanwhile, and would be cut.
         """
         target = joined(path)
+
+        async def connect(signature: Signature) -> aiohttp.ClientWebSocketResponse:
+            session, url, headers = signature
+            return await session.ws_connect(
+                url, protocols=protocols, headers=headers, heartbeat=heartbeat, max_msg_size=4 << 20,
+                server_hostname=self.connection.tls_server_name or None,
+            )  # fmt: skip
+
         try:
             async with asyncio.timeout(CONNECT + 10):
-                session, url, headers = await self._sign("GET", target, query)
-                return await session.ws_connect(
-                    url, protocols=protocols, headers=headers, heartbeat=heartbeat, max_msg_size=4 << 20,
-                    server_hostname=self.connection.tls_server_name or None,
-                )  # fmt: skip
+                signature = await self._sign("GET", target, query)
+                try:
+                    return await connect(signature)
+                except aiohttp.WSServerHandshakeError as error:
+                    newer = (
+                        await self._sign_anew(signature, "GET", target, query) if error.status == UNBELIEVED else None
+                    )
+                    if newer is None:
+                        raise
+                    return await connect(newer)
         except aiohttp.WSServerHandshakeError as error:
             if (
                 error.status >= 500
@@ -143,9 +167,7 @@ class ApiServer:
         if self._source is not None:
             await self._source.close()
 
-    async def _sign(
-        self, method: str, target: str, query: Mapping[str, str] | Sequence[tuple[str, str]] | None
-    ) -> tuple[aiohttp.ClientSession, URL, CIMultiDict[str]]:
+    async def _sign(self, method: str, target: str, query: Query) -> Signature:
         signed = await self._signed()
         async with self._opening:
             pair = (signed.cert, signed.key) if signed and signed.cert else self._pair
@@ -157,6 +179,13 @@ class ApiServer:
         if signed is not None and signed.token:
             headers["Authorization"] = f"Bearer {signed.token}"
         return session, URL(url, encoded=True).with_query(query or {}), CIMultiDict(headers)
+
+    async def _sign_anew(self, before: Signature, method: str, target: str, query: Query) -> Signature | None:
+        """What the cluster did not believe, and so did nothing for, is signed with what is newer. None: nothing is."""
+        self.forget_token()
+        newer = await self._sign(method, target, query)
+        same = newer[0] is before[0] and newer[2].get("Authorization") == before[2].get("Authorization")
+        return None if same else newer
 
     async def _signed(self) -> Credential | None:
         try:

@@ -6,15 +6,13 @@ sends gets into them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import aiohttp
-from multidict import CIMultiDict
-from yarl import URL
 
-from clusters.drivers.kubernetes.client import ApiServer
+from clusters.drivers.kubernetes.client import ApiServer, Query, Signature
 from clusters.drivers.kubernetes.naming import Impersonation
 from clusters.permissions import ACCOUNT, NotPermitted
 
@@ -29,9 +27,7 @@ class PersonalServer(ApiServer):
         self._line, self.user, self._groups = line, how.user(name), how.groups
         self.versions = line.versions
 
-    async def _sign(
-        self, method: str, target: str, query: Mapping[str, str] | Sequence[tuple[str, str]] | None
-    ) -> tuple[aiohttp.ClientSession, URL, CIMultiDict[str]]:
+    async def _sign(self, method: str, target: str, query: Query) -> Signature:
         session, url, headers = await self._line._sign(method, target, query)
         headers["Impersonate-User"] = self.user
         for group in self._groups:

@@ -222,7 +222,7 @@ class Reflector:
         match error:
             case Busy():
                 wait = max(wait, error.wait)
-            case SignIn() if not self._server.forget_token():
+            case SignIn():
                 wait = SIGN_IN_WAIT
             case Refused() if not isinstance(error, SignIn):
                 wait = DENIED_WAIT
