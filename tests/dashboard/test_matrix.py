@@ -25,6 +25,8 @@ ROUTES = {
     "kinds/": "signed-in",
     "list/<kind:table>/ids/": "signed-in",
     "registries/": "signed-in",
+    "registries/pull-secret/": "signed-in",  # and the right apply there, and being let by the registry
+    "registries/search/": "signed-in",
     "registries/add/": "site",
     "registries/<slug:slug>/": "signed-in",
     "registries/<slug:slug>/state/": "signed-in",
@@ -32,6 +34,8 @@ ROUTES = {
     "registries/<slug:slug>/remove/": "site",
     "registries/<slug:slug>/tags/<path:name>/": "signed-in",
     "registries/<slug:slug>/tag/<path:name>/": "signed-in",
+    "registries/<slug:slug>/copy/<path:name>/": "signed-in",  # and what pushing there takes
+    "registries/<slug:slug>/runs/<path:name>/": "signed-in",  # of clusters only what is shared
     "registries/<slug:slug>/delete/<path:name>/": "signed-in",
     "images/pull/": "signed-in",
     "images/push/": "signed-in",
