@@ -8,7 +8,11 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
+from clusters.kinds.base import Health, Level
+from clusters.kinds.layered import Count, Thing
+from clusters.layers.picture import Column, Layer
 from dashboard.access import allow
+from dashboard.assets import asset
 from dashboard.page import page
 
 LEVELS = (
@@ -26,6 +30,28 @@ TOKENS = (
 )  # fmt: skip
 HOSTILE = '<img src=x onerror=alert(1)>"\u202egnp.exe'
 MIB = 1024 * 1024
+
+
+def _thing(name: str, level: str, word: str, **more: Any) -> Thing:
+    return Thing(name, name, "box", "Pod", health=Health(Level[level.upper()], word, "Why it is so."), **more)
+
+
+_GROUP = Thing(
+    "group", "475 pods", "box", href="#",
+    counts=(Count("failing", 75, "Crashing", "#", 0, 158), Count("healthy", 400, "Running", "#", 158, 842)),
+)  # fmt: skip
+LAYERS = (
+    Layer("entry", "Entry point", "log-in", "Where requests come in.", (), "None: nothing leads to it from outside."),
+    Layer("workload", "Workload", "boxes", "It is kept so.", (Column("", (_thing(HOSTILE, "healthy", "Running"),)),)),
+    Layer(
+        "copy", "Pods", "box", "Each copy of the app, placed on one machine.",
+        (
+            Column("oak-1", tuple(_thing(f"web-{level}", level, word, href="#") for level, word in LEVELS[:4])),
+            Column("oak-2", tuple(_thing(f"web-{level}", level, word, href="#") for level, word in LEVELS[4:])),
+            Column("other machines", (_GROUP,)),
+        ),
+    ),
+)  # fmt: skip
 
 
 class Example(forms.Form):
@@ -50,6 +76,8 @@ def context() -> dict[str, Any]:
     wrong.add_error("name", "Another cluster has this name.")
     return {
         "levels": LEVELS,
+        "layers": LAYERS,
+        "icons": asset("icons.svg"),
         "tokens": TOKENS,
         "cells": _cells(now),
         "form": Example(initial={"name": "prod-eu"}),
