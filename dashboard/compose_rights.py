@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
+from django.http import Http404
+
 from clusters.access import Actor, decide, places
+from clusters.compose.check import NAME, check_name
 from clusters.compose.deploy import NEED
-from clusters.compose.versions import is_ours
+from clusters.compose.source import source_of
+from clusters.compose.versions import Kept, is_ours, newest_of_each, open_version
 from clusters.drivers.base import ENGINES
+from clusters.errors import Invalid, Missing
+from clusters.gateway import Denied
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
+from clusters.models import ComposeVersion
 from clusters.reach import target_in
 from clusters.stacks.deploy import versions_name
+from dashboard.access import listed, refusal
 from dashboard.engine import engine
 
+LISTED_WITHIN = 2.0  # seconds for what is there
+MOST = 20  # of those that are not there
 LOOKS = replace(NEED, acts=False)
 
 
@@ -39,16 +51,69 @@ def stack_clusters(actor: Actor, only: str = "") -> list[ClusterInfo]:
     return [one for one in compose_hosts(actor, only) if one.platform == "swarm"]
 
 
-async def links_of(actor: Actor, row: Row) -> Mapping[str, str] | None:
-    """Where the text of a project or stack and its versions are, if deployed from here; ``why`` they are off."""
+async def may_look(actor: Actor, host: ClusterInfo, name: str) -> None:
+    """Return for who may see the texts of that project. Raises what a view does for everybody else."""
+    try:
+        check_name(name)
+        await engine.gateway.see(actor, host.id, name, LOOKS, verb="text", kind="project", name=name)
+    except Invalid as error:
+        raise Http404 from error
+    except Denied as error:
+        raise refusal(error) from error
+
+
+async def kept_version(actor: Actor, host: ClusterInfo | None, name: str, number: str) -> Kept | None:
+    """That version, when this person may see it. "last" is the newest."""
+    if host is None or not (number == "last" or (number.isdecimal() and len(number) < 9)):
+        return None
+    await may_look(actor, host, name)
+    try:
+        return await open_version(host.id, name, None if number == "last" else int(number))
+    except Missing:
+        return None
+
+
+def project_page(host: ClusterInfo, name: str) -> str:
+    """Where the page of that project is."""
+    return f"/clusters/{host.slug}/project/{name}/"
+
+
+async def is_there(actor: Actor, host: ClusterInfo, name: str) -> bool:
+    """Whether anything of that project is on the host now, as far as this person sees and it is told in time."""
+    connection = engine.supervisor.connections[host.id]
+    store = connection.stores["project"]
+    await listed(connection, store, within=LISTED_WITHIN)
+    return not store.listed or any(one.name == name for one in engine.gateway.visible(actor, host.id, "project"))
+
+
+async def taken_down(actor: Actor) -> list[tuple[ClusterInfo, ComposeVersion]]:
+    """What was deployed from here, is not there now, and may be deployed again by this person: its newest version."""
+    hosts = {one.id: one for one in compose_hosts(actor)}
+    kept = [(hosts[one.cluster_id], one) for one in await newest_of_each(hosts)]
+    projects = [pair for pair in kept if NAME.fullmatch(pair[1].project)]  # and no stacks
+    mine = [pair for pair in projects if decide(actor, target_in(pair[0], pair[1].project), NEED).allowed]
+    there = await asyncio.gather(*(is_there(actor, host, one.project) for host, one in mine))
+    return [pair for pair, is_here in zip(mine, there, strict=True) if not is_here][:MOST]
+
+
+async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
+    """Where the text of a project or stack, its versions and its git address are; ``why`` they are off.
+
+    ``ours``: it was deployed from here. None where it is neither, and in the demonstration.
+    """
     name = row.resource.name
     kept = {"project": name, "stack": versions_name(name)}.get(row.kind.name)
-    if kept is None or not await is_ours(row.cluster.id, kept):
+    if kept is None or row.cluster.driver == "demo":
         return None
-    asked = urlencode({"cluster": row.cluster.slug, "name": row.resource.name})
-    decision = decide(actor, target_in(row.cluster, row.resource.name), LOOKS)
+    ours, asked = await is_ours(row.cluster.id, kept), urlencode({"cluster": row.cluster.slug, "name": name})
+    decision = decide(actor, target_in(row.cluster, name), LOOKS)
     why = "" if decision.allowed else decision.reason
+    found: dict[str, Any] = {"ours": ours, "why": why, "edit": "", "versions": "", "git": "", "source": None}
     if why:
-        return {"edit": "", "versions": "", "why": why}
+        return found
     where = "/compose/" if row.kind.name == "project" else "/stacks/"
-    return {"edit": f"{where}?{asked}&version=last", "versions": f"{where}versions/?{asked}", "why": ""}
+    if ours:
+        found |= {"edit": f"{where}?{asked}&version=last", "versions": f"{where}versions/?{asked}"}
+    if row.kind.name == "project":
+        found |= {"git": f"/compose/source/?{asked}", "source": await source_of(row.cluster.id, name)}
+    return found

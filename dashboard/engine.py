@@ -19,6 +19,7 @@ from clusters import actors, newer_images
 from clusters.access import Actor, Scope, sees_kind
 from clusters.apply import undo
 from clusters.audit import settle_interrupted
+from clusters.compose.following import Follower
 from clusters.connect.renewing import KeptInRow
 from clusters.connect.secrets import Sealed, read_secret
 from clusters.connections import seen
@@ -79,6 +80,7 @@ class Engine:
         self.gateway = Gateway(self.supervisor)
         actors.narrow = self.gateway.narrowing.of
         self.triage = Triage(self.supervisor)
+        self.follower = Follower(self.gateway)
         self.started = False
         self.somebody = True  # has an account; only a Pilothouse without any leads to its set-up page
         self._connecting: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # by cluster
@@ -99,6 +101,7 @@ class Engine:
             asyncio.create_task(self.sampler.run(), name="usage sampler"),
             asyncio.create_task(self.totals.run(), name="totals"),
             asyncio.create_task(undo.run(), name="undo"),
+            asyncio.create_task(self.follower.run(), name="projects from git"),
         ]
         self.triage = Triage(self.supervisor)
         self.triage.start()
@@ -113,6 +116,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.follower.stop()
         await self.triage.stop()
         await self.supervisor.close()
         self.started = False

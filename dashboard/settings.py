@@ -84,7 +84,7 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"PILOTHOUSE_EXEC_PLUGINS: {error}") from error
 
-# Git servers in private networks from which builds may be fetched, comma-separated: "git.lan:3000", "http://git.lan".
+# Git servers in private networks from which builds and projects may be fetched, comma-separated: "git.lan:3000", "http://git.lan".
 GIT_HOSTS = [part.strip().lower() for part in _text("GIT_HOSTS").split(",") if part.strip()]
 
 

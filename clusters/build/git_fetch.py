@@ -80,11 +80,11 @@ async def fetch(address: GitAddress, token: str, heard: Callable[[bytes], None],
 
     ``ca``: who issued the server's certificate, where that is nobody whom this machine trusts.
     """
-    program = await _program()
+    program = await git_program()
     machines = await reachable(address)
-    folder = _folder()
+    folder = work_folder()
     try:
-        git = _Git(program, folder, address, machines, token, heard)
+        git = Git(program, folder, address, machines, token, heard)
         if ca:
             git.trust(ca)
         async with asyncio.timeout(SECONDS):
@@ -102,7 +102,7 @@ async def fetch(address: GitAddress, token: str, heard: Callable[[bytes], None],
         raise
 
 
-class _Git:
+class Git:
     """The program, told what it may do."""
 
     def __init__(
@@ -145,7 +145,7 @@ class _Git:
 
     async def fetch(self) -> str:
         """The commit, whole and alone."""
-        await self._run("init", "--bare", "--quiet", "--template=")
+        await self.run("init", "--bare", "--quiet", "--template=")
         info = self._folder / "repository" / "info"
         info.mkdir(exist_ok=True)
         (info / "attributes").write_text(_ATTRIBUTES)
@@ -155,20 +155,20 @@ class _Git:
             if not self._address.may_be_short:
                 raise
             await self._fetch("--depth=1", await self._whole())
-        return (await self._run("rev-parse", "--verify", "FETCH_HEAD^{commit}")).decode().strip()
+        return (await self.run("rev-parse", "--verify", "FETCH_HEAD^{commit}")).decode().strip()
 
     async def _fetch(self, how: str, *what: str) -> None:
         quiet = ("--no-tags", "--no-recurse-submodules", "--progress")
-        await self._run("fetch", how, *quiet, "--", self._address.url, *what)
+        await self.run("fetch", how, *quiet, "--", self._address.url, *what)
 
     async def _whole(self) -> str:
         """The commit that begins so. A server knows whole names only: the commits alone are fetched, without files."""
         kept = self._environment["GIT_DIR"]
         self._environment["GIT_DIR"] = str(self._folder / "commits")
         try:
-            await self._run("init", "--bare", "--quiet", "--template=")
+            await self.run("init", "--bare", "--quiet", "--template=")
             await self._fetch("--filter=tree:0", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-            return (await self._run("rev-parse", "--verify", f"{self._address.ref}^{{commit}}")).decode().strip()
+            return (await self.run("rev-parse", "--verify", f"{self._address.ref}^{{commit}}")).decode().strip()
         finally:
             self._environment["GIT_DIR"] = kept
             shutil.rmtree(self._folder / "commits", ignore_errors=True)
@@ -178,10 +178,11 @@ class _Git:
         tar = self._folder / "files.tar"
         tree = f"{commit}:{self._address.folder}" if self._address.folder else commit
         with tar.open("wb") as out:
-            await self._run("archive", "--format=tar", tree, out=out)
+            await self.run("archive", "--format=tar", tree, out=out)
         return tar
 
-    async def _run(self, *words: str, out: IO[bytes] | None = None) -> bytes:
+    async def run(self, *words: str, out: IO[bytes] | None = None) -> bytes:
+        """One of its commands; what it prints first. Raises what went wrong."""
         configured = [word for name, value in self._config.items() for word in ("-c", f"{name}={value}")]
         process = await asyncio.create_subprocess_exec(
             self._program,
@@ -226,7 +227,8 @@ class _Git:
         _end(process)
 
 
-async def _program() -> str:
+async def git_program() -> str:
+    """Where git is. Raises Unsupported where it is missing, or too old."""
     program = shutil.which("git")
     if program is None:
         hint = "Install git there, or upload the files."
@@ -243,7 +245,8 @@ async def _program() -> str:
 _open: set[Path] = set()  # folders that are in use
 
 
-def _folder() -> Path:
+def work_folder() -> Path:
+    """A new folder of ours on the disk; what a stopped Pilothouse left goes. Raises Conflict where there is no room."""
     home = Path(settings.DATA, "git")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in set(home.iterdir()) - _open:

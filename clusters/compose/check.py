@@ -49,6 +49,7 @@ class Checked:
     values: Mapping[str, str] = field(repr=False)
     project: Mapping[str, Any] = field(repr=False)
     variables: Sequence[Variable] = ()
+    scale: Mapping[str, int] = field(default_factory=dict)  # copies that are another number than the text says
 
     @property
     def hide(self) -> Hide:
@@ -103,7 +104,9 @@ async def variables_of(found: ProjectText) -> list[Variable]:
     return [made[name] for name in sorted(made)][:MOST_VARIABLES]
 
 
-async def check(text: str, name: str, values: Mapping[str, str], *, named: bool = True) -> Checked:
+async def check(
+    text: str, name: str, values: Mapping[str, str], scale: Mapping[str, int] | None = None, *, named: bool = True
+) -> Checked:
     """Raises Wrong with lines, Invalid for the name, Unsupported where the program is missing.
 
     ``named``: it has that name; otherwise it stands in for one that is still to be given.
@@ -124,7 +127,9 @@ async def check(text: str, name: str, values: Mapping[str, str], *, named: bool 
         raise Wrong([Problem(1, "the program did not say how it understands this.")], detail=hide(printed)[:500])
     if problems := [Problem(found.line_of(path), hide(words)) for path, words in refused_in_project(project)]:
         raise Wrong(problems)
-    return Checked(name, text, found.rebuilt, given, project, variables)
+    services = project.get("services") or {}
+    kept = {service: number for service, number in (scale or {}).items() if service in services}
+    return Checked(name, text, found.rebuilt, given, project, variables, kept)
 
 
 def secret_values(text: str, values: Mapping[str, str]) -> dict[str, str]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from clusters.access import Actor, Need
+from clusters.compose.carry import WORK, Errand, carry, claim, listener, so_far, sum_of, write_sign_ins
 from clusters.compose.check import Checked
-from clusters.compose.engine import compose_engine, way_to
+from clusters.compose.copies import taken, too_many, words
+from clusters.compose.engine import compose_engine
 from clusters.compose.power import mounted_volumes, of_others, project_powers, reaches_out
-from clusters.compose.program import environment, private_folder, run, the_program
-from clusters.compose.progress import Effect, Event, Heard, effects
+from clusters.compose.progress import Effect, Heard, effects
 from clusters.compose.versions import keep
+from clusters.connections import sees
 from clusters.drivers.base import Driver
-from clusters.errors import ClusterError, Conflict, Missing
+from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Made, Reporter
 from clusters.kinds.base import Role, Says
@@ -29,9 +30,9 @@ from clusters.registries.sign_in import credentials
 from clusters.shells import in_time
 
 NEED = Need(Role.OPERATOR, "compose")
-LOOK, WORK = 90.0, 3600.0  # seconds
+LOOK = 90.0  # seconds
 _UP = ("up", "--detach", "--remove-orphans", "--no-build")
-_running: set[tuple[int, str]] = set()  # one deployment of a project at a time
+_MORE = ("up", "--detach", "--no-build", "--no-recreate", "--no-deps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,80 +44,133 @@ class Ahead:
     remarks: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """In which way a project comes to be as it is written."""
+
+    verb: str = "deploy"
+    title: str = ""  # of the job
+    done: str = "was deployed"
+    note: str = ""  # of the version
+    only: str = ""  # a service: nothing but the number of its copies is changed
+    pull: Sequence[str] = ()  # services whose images are fetched first
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the program is told, without the numbers of copies."""
+        return _MORE if self.only else _UP
+
+
+DEPLOY = How()
+
+
+def scaling(asked: Checked, service: str, number: int) -> tuple[Checked, How]:
+    """The same project with that many copies of a service. Raises Invalid where they cannot run."""
+    more = replace(asked, scale={**asked.scale, service: number})
+    if service not in asked.services:
+        raise Invalid(f"There is no service {service[:60]} in the text of {asked.name}.")
+    if why := too_many({"services": {service: asked.project["services"][service]}}, {service: number}):
+        raise Invalid(why[0], field="copies")
+    copies = f"{number} cop{'y' if number == 1 else 'ies'}"
+    title = f"Scale {service} of {asked.name} to {copies}"
+    return more, How(verb="scale", title=title, done=f"has {copies} of {service}", note=title, only=service)
+
+
+def updating(asked: Checked, services: Sequence[str]) -> How:
+    """Fetches what is newer under the names of these services' images, and makes anew what is from the old ones."""
+    found = [one for one in asked.services if one in services]
+    if not found:
+        raise Invalid("Choose at least one service.")
+    note = f"Newer images of {', '.join(found)}"
+    title = f"Update images of {asked.name}"
+    return How(verb="update", title=title, done="was updated", note=note, pull=found)
+
+
 async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked) -> Ahead:
     """Let the program say what it would do. Nothing is changed. Raises Denied, and what is wrong."""
     powers = await _allow(gateway, actor, cluster_id, asked)
     warnings: list[str] = []
     heard = Heard(lambda event: None, warnings.append, asked.hide)
-    await _up(gateway.driver(actor, cluster_id), asked, heard, LOOK, "--dry-run")
+    driver = gateway.driver(actor, cluster_id)
+    await _run(driver, asked, heard, (*_UP, "--dry-run", *words(asked.scale)), LOOK)
     told = [f"For administrators only: it {why}." for why in powers]
+    told += [asked.hide(why) for why in too_many(asked.project, asked.scale)]
+    told += [asked.hide(why) for why in await ports_taken(gateway, actor, cluster_id, asked)]
     return Ahead(effects(heard.events), list(dict.fromkeys(warnings)), told)
 
 
-async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked) -> str:
+async def ports_taken(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked, service: str = "") -> list[str]:
+    """Ports that it needs, or that one service of it needs, and others have: in words that this person may hear."""
+    driver, services = gateway.driver(actor, cluster_id), asked.project.get("services") or {}
+    part = {"services": {service: services[service]} if service else services}
+    return await in_time(taken(driver, asked.name, part, sees(gateway.connections, actor, cluster_id)), 8.0)
+
+
+async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked, how: How = DEPLOY) -> str:
     """Begin the job; its key. Raises Denied, with what it is that only others may ask for."""
     await _allow(gateway, actor, cluster_id, asked)
-    compose_engine(gateway.driver(actor, cluster_id))
-    mine = (cluster_id, asked.name)
-    if mine in _running:
-        raise Conflict(f"{asked.name} is being deployed already.", hint="Wait until that has ended, or cancel it.")
-    _running.add(mine)  # at once: whoever asks while this one is being recorded is the second
+    line = gateway.driver(actor, cluster_id)
+    compose_engine(line)
+    let_go = claim(line, asked.name, "deployed")  # at once: whoever asks while this one is recorded is the second
 
     async def work(driver: Driver, reporter: Reporter) -> Made:
         try:
-            number = await keep(reporter.job, cluster_id, asked.name, asked.text, asked.values)
+            number = await keep(
+                reporter.job, cluster_id, asked.name, asked.text, asked.values, scale=asked.scale, note=how.note
+            )
             reporter.say(f"This is version {number} of {asked.name}, with {count(len(asked.services), 'service')}.")
-            return await _work(driver, asked, reporter)
+            return await _work(driver, asked, how, reporter)
         finally:
-            _running.discard(mine)
+            let_go()
 
     try:
         return await gateway.begin(
             actor,
             cluster_id,
             NEED,
-            "deploy",
-            f"Deploy {asked.name}",
+            how.verb,
+            how.title or f"Deploy {asked.name}",
             work,
             namespace=asked.name,
-            detail={"services": asked.services, "images": [asked.hide(one) for one in images_of(asked)]},
+            detail=_detail(asked, how),
             about=("project", asked.name),
         )
     except BaseException:
-        _running.discard(mine)  # it never began
+        let_go()  # it never began
         raise
 
 
-async def _work(driver: Driver, asked: Checked, says: Says) -> Made:
-    def tell(event: Event) -> None:
-        if event.part:
-            return
-        says.progress(f"{event.sort} {event.name}", event.words)
+def _detail(asked: Checked, how: How) -> dict[str, Any]:
+    """For the audit."""
+    images = [asked.hide(one) for one in images_of(asked)]
+    return {"services": asked.services, "images": images, "copies": dict(asked.scale), "pulled": list(how.pull)}
 
-    heard = Heard(tell, lambda words: says.say(words, "warning"), asked.hide)
+
+async def _work(driver: Driver, asked: Checked, how: How, says: Says) -> Made:
+    heard = listener(says, asked.hide)
     try:
-        await _up(driver, asked, heard, WORK)
+        if how.pull:
+            await _run(driver, asked, heard, ("pull", *how.pull), WORK)
+        only = (how.only,) if how.only else ()
+        await _run(driver, asked, heard, (*how.words, *words(asked.scale), *only), WORK)
     except asyncio.CancelledError:
-        says.say(f"Stopped. {_half(heard)}", "warning")
+        says.say(f"Stopped. {so_far(heard)}", "warning")
         raise
     except ClusterError as error:
-        error.hint = f"{error.hint} {_half(heard)}".strip()
+        error.hint = f"{error.hint} {so_far(heard)}".strip()
         raise
-    return Made(f"{asked.name} was deployed: {_sum(effects(heard.events))}.", "project", asked.name)
+    return Made(f"{asked.name} {how.done}: {sum_of(effects(heard.events))}.", "project", asked.name)
 
 
-async def _up(driver: Driver, asked: Checked, heard: Heard, within: float, *more: str) -> None:
-    program = await the_program()
-    async with private_folder() as folder, way_to(driver, folder) as socket:
-        await sign_in(folder, images_of(asked))
-        words = ("--progress", "json", "--project-directory", str(folder), "--project-name", asked.name)
-        env = environment(folder, asked.values, socket)
-        text = asked.rebuilt
-        ended = await run(
-            program, (*words, "--file", "-", *_UP, *more), env, folder, text, within=within, heard=heard.take
-        )
-    if ended.code:
-        raise _failed(heard)
+async def _run(driver: Driver, asked: Checked, heard: Heard, told: Sequence[str], within: float) -> None:
+    errand = Errand(
+        project=asked.name,
+        words=told,
+        text=asked.rebuilt,
+        values=asked.values,
+        auths=await sign_ins(images_of(asked)),
+    )
+    await carry(driver, errand, heard, within)
 
 
 def images_of(asked: Checked) -> list[str]:
@@ -125,16 +179,19 @@ def images_of(asked: Checked) -> list[str]:
     return sorted({one for one in named if one})
 
 
-async def sign_in(folder: Path, images: Sequence[str]) -> None:
-    """The stored sign-ins of the registries that these images are from, in a file that only we can read."""
+async def sign_ins(images: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """The stored sign-ins of the registries that these images are from, as the program reads them."""
     auths: dict[str, Mapping[str, str]] = {}
     for host in {read_reference(one).host for one in images}:
         if found := await credentials(host):
             server = "https://index.docker.io/v1/" if host == HUB else host
             auths[server] = {"auth": base64.b64encode(":".join(found).encode()).decode()}
-    handle = os.open(folder / "config.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump({"auths": auths}, file)
+    return auths
+
+
+async def sign_in(folder: Path, images: Sequence[str]) -> None:
+    """The same in a file that only we can read, for a program of its own."""
+    write_sign_ins(folder, await sign_ins(images))
 
 
 async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked) -> list[str]:
@@ -156,41 +213,3 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked
         who = "Only administrators may" if powers else "Only who may deploy on all of that host may"
         raise Denied(f"{who} do that: it {', it '.join(powers or outside)}.", known=True) from error
     return powers
-
-
-def _failed(heard: Heard) -> ClusterError:
-    said = heard.error.removeprefix("Error response from daemon: ")
-    low = said.casefold()
-    if "port is already allocated" in low or "address already in use" in low:
-        return Conflict("A port that it publishes is taken on that machine.", hint="Choose another one.", detail=said)
-    if ("not found" in low and "resolve reference" in low) or "manifest unknown" in low:
-        names = [one.name for one in heard.events if one.failed and one.sort == "Image"]
-        return Missing(
-            f"There is no image {names[0] if names else 'of that name'} where it is fetched from.", detail=said
-        )
-    if "no such image" in low:
-        return Missing("An image is not on that machine.", detail=said)
-    if "is already in use by container" in low:
-        return Conflict("A container of that name is there already, and not of this project.", detail=said)
-    if "cannot connect to the docker daemon" in low or "eof" in low.split():
-        return ClusterError("The engine was lost in the middle.", hint="Deploy again when it answers.", detail=said)
-    first = said.strip().splitlines()[0][:300] if said.strip() else "The program ended without saying why."
-    return ClusterError(first, detail=said)
-
-
-def _half(heard: Heard) -> str:
-    """What is there although it was not brought to its end."""
-    done = [one for one in effects(heard.events) if one.what not in ("failed", "pulled")]
-    if not done:
-        return "Nothing of the project was changed."
-    return f"By then: {_sum(done)}. That stays; deploy again to go on."
-
-
-def _sum(found: Sequence[Effect]) -> str:
-    parts = []
-    for sort in ("Container", "Network", "Volume", "Image"):
-        for what in ("created", "re-created", "started", "left", "removed", "pulled"):
-            many = sum(one.sort == sort and one.what == what for one in found)
-            if many:
-                parts.append(f"{count(many, sort.lower())} {what}")
-    return ", ".join(parts) or "nothing to do"

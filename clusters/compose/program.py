@@ -23,6 +23,7 @@ from clusters.errors import ClusterError, Invalid, Unsupported
 
 OLDEST = (2, 20)
 INSTALL = "sudo apt-get install docker-compose-plugin"
+MISSING = "The program that deploys Compose projects is not installed beside Pilothouse."
 MOST_OUTPUT = 8 << 20  # bytes
 LINE = 256 << 10  # bytes of one line
 STOPS_WITHIN = 8.0  # seconds from "stop" to the end of it
@@ -65,7 +66,7 @@ async def find_program() -> Found:
     path = _path()
     if not path:
         named = f"There is no program at {settings.COMPOSE}." if settings.COMPOSE else ""
-        why = named or "The program that deploys Compose projects is not installed beside Pilothouse."
+        why = named or MISSING
         return Found(why_not=why, install=INSTALL)
     try:
         file = await asyncio.to_thread(os.stat, path)
@@ -85,6 +86,11 @@ async def find_program() -> Found:
     _asked.clear()
     _asked[which] = Found(path, version)
     return _asked[which]
+
+
+def missing() -> str:
+    """Why nothing can be carried out; "" where the program is there. Whether it is new enough, it is asked later."""
+    return "" if _path() else f"{MISSING} Install it there: {INSTALL}"
 
 
 async def the_program() -> str:

@@ -5,13 +5,13 @@ They are sealed as secrets are, with the values given to them, and bound to thei
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 from asgiref.sync import sync_to_async
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from clusters.connect.rotation import Sealed
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
@@ -28,13 +28,31 @@ class Kept:
     number: int
     text: str = field(repr=False)
     values: Mapping[str, str] = field(repr=False)
+    scale: Mapping[str, int] = field(default_factory=dict)  # copies that are another number than the text says
+
+
+class _Packed(msgspec.Struct):
+    """What is sealed."""
+
+    text: str = ""
+    values: dict[str, str] = {}
+    scale: dict[str, int] = {}
 
 
 @sync_to_async
-def keep(job: Job, cluster_id: int, project: str, text: str, values: Mapping[str, str]) -> int:
+def keep(
+    job: Job,
+    cluster_id: int,
+    project: str,
+    text: str,
+    values: Mapping[str, str],
+    *,
+    scale: Mapping[str, int] | None = None,
+    note: str = "",
+) -> int:
     """Keep it as the newest; its number. Raises Sealed where nothing can be sealed now."""
     refuse_while_locked()
-    packed = msgspec.json.encode({"text": text, "values": dict(values)})
+    packed = msgspec.json.encode(_Packed(text, dict(values), dict(scale or {})))
     with transaction.atomic():
         mine = ComposeVersion.objects.filter(cluster_id=cluster_id, project=project)
         number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -44,6 +62,7 @@ def keep(job: Job, cluster_id: int, project: str, text: str, values: Mapping[str
             number=number,
             by_id=job.actor_id,
             job=job,
+            note=note[:200],
             sealed=seal(packed, _about(cluster_id, project, number)),
         )
         mine.filter(number__lte=number - MOST).delete()
@@ -65,9 +84,17 @@ def open_version(cluster_id: int, project: str, number: int | None = None) -> Ke
     if row is None:
         raise Missing("There is no such version of that project.")
     packed = open_sealed(bytes(row.sealed), _about(cluster_id, project, row.number))
-    kept = msgspec.json.decode(packed, type=dict[str, str | dict[str, str]])
-    text, values = kept["text"], kept["values"]
-    return Kept(row.number, text if isinstance(text, str) else "", values if isinstance(values, dict) else {})
+    kept = msgspec.json.decode(packed, type=_Packed)
+    return Kept(row.number, kept.text, kept.values, kept.scale)
+
+
+async def newest_of_each(cluster_ids: Iterable[int]) -> list[ComposeVersion]:
+    """The newest version of every project of these clusters, without its text; the newest of all first."""
+    newer = ComposeVersion.objects.filter(
+        cluster_id=OuterRef("cluster_id"), project=OuterRef("project"), number__gt=OuterRef("number")
+    )
+    found = ComposeVersion.objects.filter(~Exists(newer), cluster_id__in=list(cluster_ids))
+    return [one async for one in found.select_related("by").defer("sealed").order_by("-at")]
 
 
 async def is_ours(cluster_id: int, project: str) -> bool:

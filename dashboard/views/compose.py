@@ -10,22 +10,20 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from clusters.access import Actor
 from clusters.audit import Unrecorded
 from clusters.compose import deploy
 from clusters.compose.check import NAME, Checked, check_name, secret_values
 from clusters.compose.check import check as check_text
+from clusters.compose.copies import check_copies
 from clusters.compose.problem import Wrong
 from clusters.compose.program import find_program
-from clusters.compose.versions import Kept, open_version, versions_of
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.gateway import Denied
 from clusters.live.cluster import ClusterInfo
-from dashboard.access import allow, refusal
-from dashboard.compose_rights import LOOKS, compose_hosts
+from dashboard.access import allow
+from dashboard.compose_rights import compose_hosts, kept_version, taken_down
 from dashboard.compose_values import given_values, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
@@ -40,6 +38,7 @@ FIRST = """services:
       - "8080:8080"
     restart: unless-stopped
 """
+MOST_COPIES = 100  # services whose copies are said
 
 
 @allow(scope="signed-in")
@@ -51,7 +50,7 @@ async def project(request: Request) -> HttpResponse:
         return await _answer(request, hosts)
     asked = request.GET
     host, name = meant(hosts, asked.get("cluster", "")), asked.get("name", "")[:63]
-    kept = await _kept(request.actor, host, name, asked["version"]) if asked.get("version") else None
+    kept = await kept_version(request.actor, host, name, asked["version"]) if asked.get("version") else None
     if asked.get("version") and kept is None:
         raise Http404
     text = kept.text if kept else FIRST
@@ -64,6 +63,8 @@ async def project(request: Request) -> HttpResponse:
         "text": text,
         "program": await find_program(),
         "values": await value_fields(text, kept.values if kept else {}, stored),
+        "copies": sorted(kept.scale.items()) if kept else [],
+        "gone": [] if kept else await taken_down(request.actor),
     }
     return page(request, "pages/compose.html", context)
 
@@ -104,39 +105,6 @@ async def values(request: Request) -> HttpResponse:
     return render(request, "partials/compose_values.html", {"values": found})
 
 
-@allow(scope="signed-in")
-@require_safe
-async def versions(request: Request) -> HttpResponse:
-    """What was deployed as ``?name=`` on ``?cluster=``, newest first."""
-    host, name = meant(compose_hosts(request.actor), request.GET.get("cluster", "")), request.GET.get("name", "")[:63]
-    if host is None:
-        raise Http404
-    await _may_look(request.actor, host, name)
-    found = await versions_of(host.id, name)
-    if not found:
-        raise Http404
-    context = {"host": host, "name": name, "versions": found, "href": _page_of(host, name)}
-    return page(request, "pages/compose_versions.html", context)
-
-
-@allow(scope="signed-in")
-@require_POST
-async def back(request: Request) -> HttpResponse:
-    """Deploy an earlier version as it was, with its values: it becomes the newest."""
-    given = request.POST
-    host, name = meant(compose_hosts(request.actor), given.get("cluster", "")), given.get("name", "")[:63]
-    kept = await _kept(request.actor, host, name, given.get("version", ""))
-    if host is None or kept is None:
-        raise Http404
-    try:
-        asked = await check_text(kept.text, name, kept.values)
-        key = await deploy.begin(engine.gateway, request.actor, host.id, asked)
-    except ClusterError as error:
-        status = 503 if isinstance(error, Unrecorded) else 422
-        return render(request, "partials/compose_result.html", {"error": error}, status=status)
-    return HttpResponseClientRedirect(reverse("job", args=[key]))
-
-
 async def _answer(request: Request, hosts: list[ClusterInfo]) -> HttpResponse:
     given, context = request.POST, dict[str, Any]()
     try:
@@ -165,7 +133,14 @@ async def _checked(
 ) -> Checked:
     if stored is None:
         stored = await _stored(request, compose_hosts(request.actor))
-    return await check_text(request.POST.get("text", ""), name, {**stored, **given_values(request)}, named=named)
+    text, given = request.POST.get("text", ""), {**stored, **given_values(request)}
+    return await check_text(text, name, given, _copies(request), named=named)
+
+
+def _copies(request: Request) -> dict[str, int]:
+    """How many copies of a service were asked for; an empty field is as the text says. Raises Invalid."""
+    posted = [(name, text.strip()) for name, text in request.POST.dict().items() if name.startswith("copies-")]
+    return {name.removeprefix("copies-")[:200]: check_copies(text) for name, text in posted[:MOST_COPIES] if text}
 
 
 async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
@@ -174,36 +149,12 @@ async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
     host, number = meant(hosts, given.get("of", "")), given.get("version", "")
     if host is None or not number:
         return {}
-    kept = await _kept(request.actor, host, given.get("name", "")[:63], number)
+    kept = await kept_version(request.actor, host, given.get("name", "")[:63], number)
     return secret_values(kept.text, kept.values) if kept else {}
-
-
-async def _kept(actor: Actor, host: ClusterInfo | None, name: str, number: str) -> Kept | None:
-    """That version, when this person may see it. "last" is the newest."""
-    if host is None or not (number == "last" or (number.isdecimal() and len(number) < 9)):
-        return None
-    await _may_look(actor, host, name)
-    try:
-        return await open_version(host.id, name, None if number == "last" else int(number))
-    except Missing:
-        return None
-
-
-async def _may_look(actor: Actor, host: ClusterInfo, name: str) -> None:
-    try:
-        check_name(name)
-        await engine.gateway.see(actor, host.id, name, LOOKS, verb="text", kind="project", name=name)
-    except Invalid as error:
-        raise Http404 from error
-    except Denied as error:
-        raise refusal(error) from error
 
 
 def _seal(host: ClusterInfo, asked: Checked) -> str:
     """Of exactly this: what is deployed is what was looked at."""
-    what = "\0".join((str(host.id), asked.name, asked.text, *(f"{k}={v}" for k, v in sorted(asked.values.items()))))
+    pairs = [*sorted(asked.values.items()), ("", ""), *sorted(asked.scale.items())]
+    what = "\0".join((str(host.id), asked.name, asked.text, *(f"{name}={value}" for name, value in pairs)))
     return salted_hmac("compose", what, algorithm="sha256").hexdigest()
-
-
-def _page_of(host: ClusterInfo, name: str) -> str:
-    return f"/clusters/{host.slug}/project/{name}/"

@@ -54,21 +54,27 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
         "usage": _usage(row),
         "measured": measurable(engine.supervisor.connections[row.cluster.id], row),
-        "compose": await links_of(request.actor, row),
+        "compose": (compose := await links_of(request.actor, row)),
         "build": await build_of(request.actor, row.cluster.id, row.resource.uid) if row.kind.name == "image" else None,
     }
     if asks_for(request, "head"):
         return render(request, "partials/resource_head.html", context)
     if chosen.right == "reveal" and (question := await sync_to_async(confirm.unless_recent)(request)):
         return question
-    context["panel_html"] = await _shown(request, row, chosen, edit)
+    context["panel_html"] = await _shown(request, row, chosen, edit, compose)
     for part in ("panel", "panels", "look"):
         if asks_for(request, part):
             return render(request, f"partials/{part}.html", context)
     return page(request, "pages/resource.html", context)
 
 
-async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[str, str] | None) -> SafeString:
+async def _shown(
+    request: Request,
+    row: Row,
+    panel: Panel[Any],
+    edit: Mapping[str, str] | None,
+    compose: Mapping[str, str] | None,
+) -> SafeString:
     """The panel as HTML; a fault of the cluster is shown in its place, and the rest of the page stays."""
     about = request.GET.get(panel.asks, "")[:253] if panel.asks else ""
     try:
@@ -76,7 +82,7 @@ async def _shown(request: Request, row: Row, panel: Panel[Any], edit: Mapping[st
     except ClusterError as error:
         return render_to_string("components/error.html", {"error": error}, request)
     context: dict[str, Any] = {"data": data, "row": row, "panel": panel, "href": address(row), "edit": edit}
-    context["about"] = about
+    context |= {"about": about, "compose": compose}
     if panel is row.kind.panels[0]:
         context["gauges"] = _gauges(row)
     if panel.template == "usage":

@@ -48,6 +48,15 @@ def _action(label: str) -> Callable[[Page], None]:
     return do
 
 
+def _menu_action(label: str) -> Callable[[Page], None]:
+    def do(page: Page) -> None:
+        page.locator(".dh-actions").get_by_role("button", name="More", exact=True).click()
+        page.locator("#more-actions").get_by_role("button", name=label, exact=True).click()
+        page.locator("dialog#confirm[open]").wait_for()
+
+    return do
+
+
 def _open_port(page: Page) -> None:
     _first("overview")(page)
     _action("Open port")(page)
@@ -224,7 +233,7 @@ PAGES: tuple[Shot, ...] = (
     *_tabs("container", "again", "raw"),
     *_tabs("network", "overview", "raw"),
     *_tabs("image", "overview", "layers", "raw"),
-    *_tabs("project", "overview", "layers", "usage", "logs"),
+    *_tabs("project", "overview", "images", "layers", "usage", "logs"),
     *_tabs("host", "overview", "disk", "raw"),
     *_tabs("volume", "overview", "size", "raw"),
     *_tabs("node", "overview"),
@@ -253,6 +262,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("roll-out", "/list/image/?status=healthy", "live-table .rows .r", do=_roll_out),
     Shot("dialog-stop", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Stop")),
     Shot("dialog-remove", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Remove")),
+    Shot("dialog-down", f"{HOST}/project/shop/", "#panel", do=_menu_action("Take down")),
+    Shot("dialog-down-volumes", f"{HOST}/project/shop/", "#panel", do=_menu_action("Take down with all data")),
     Shot("run", "/list/container/", "live-table .rows .r", do=_run),
     Shot("palette", "/", "#home", do=_palette("")),
     Shot("palette-found", "/", "#home", do=_palette("restart web")),
@@ -272,6 +283,8 @@ PAGES: tuple[Shot, ...] = (
     Shot("cluster-settings", f"{SHOP}/edit/"),
     Shot("builds", "/builds/"),
     Shot("build-new", "/builds/new/"),
+    Shot("compose", "/compose/"),
+    Shot("compose-from-git", "/compose/source/"),
     Shot("registries", "/registries/"),
     Shot("registry-add", "/registries/add/"),
     Shot("image-search", "/registries/search/"),

@@ -55,8 +55,7 @@ def shop(**service: Any) -> Checked:
     return Checked("shop", "", "", {"PASSWORD": CANARY}, project, [Variable("PASSWORD")])
 
 
-async def test_of_two_who_deploy_at_once_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deploy, "_running", set())
+async def test_of_two_who_deploy_at_once_one_does() -> None:
     gateway = Recorder()
     both = await asyncio.gather(begin(gateway, shop()), begin(gateway, shop()), return_exceptions=True)
     assert sorted(type(one) for one in both if not isinstance(one, str)) == [Conflict]
@@ -68,15 +67,15 @@ async def test_of_two_who_deploy_at_once_one_does(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("fault", [ClusterError("The audit is full."), asyncio.CancelledError()])
-async def test_what_could_not_begin_hinders_nobody(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None:
-    monkeypatch.setattr(deploy, "_running", set())
+async def test_what_could_not_begin_hinders_nobody(fault: BaseException) -> None:
+    gateway = Recorder(fault)
     with pytest.raises(type(fault)):
-        await begin(Recorder(fault), shop())
-    assert await begin(Recorder(), shop()) == "key"
+        await begin(gateway, shop())
+    gateway.fault = None
+    assert await begin(gateway, shop()) == "key"
 
 
-async def test_no_secret_is_in_the_audit_of_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deploy, "_running", set())
+async def test_no_secret_is_in_the_audit_of_a_deployment() -> None:
     gateway = Recorder()
     await begin(gateway, shop(image=f"registry/{CANARY}:1"))
     assert gateway.began[0][1]["detail"]["images"] == [f"registry/{HIDDEN}:1"]

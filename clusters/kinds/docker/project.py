@@ -15,6 +15,7 @@ from clusters.kinds.docker.project_actions import ACTIONS
 from clusters.kinds.docker.project_model import Project, join
 from clusters.kinds.formats import count
 from clusters.kinds.panels import LAYERS, LOGS, USAGE
+from clusters.registries.seen import state_of
 
 _FINE = (Level.HEALTHY, Level.PAUSED)
 
@@ -98,6 +99,7 @@ def _copy(container: Container, state: Health) -> dict[str, Any]:
         "key": f"{container.namespace}/{container.name}",
         "image": container.image,
         "image_id": container.image_id,
+        "newer": state_of(container.image_id, [container.image]) == "newer",
         "ports": _ports(container),
         "status": [state.level.name.lower(), state.word, state.reason, state.code],
         "by_hand": container.label("com.docker.compose.oneoff").lower() == "true",
@@ -111,6 +113,7 @@ def _logs(one: Project) -> list[LogSource]:
 OVERVIEW: Panel[Project] = Panel(
     key="overview", label="Overview", icon="layout-dashboard", template="project_overview", load=_load
 )
+IMAGES: Panel[Project] = Panel(key="images", label="Images", icon="package", template="project_images", live=False)
 
 PROJECT: Kind[Project] = Kind(
     name="project",
@@ -169,7 +172,7 @@ PROJECT: Kind[Project] = Kind(
         ),
         AGE,
     ),
-    panels=(OVERVIEW, LAYERS, USAGE, LOGS),
+    panels=(OVERVIEW, IMAGES, LAYERS, USAGE, LOGS),
     layers=OF_PROJECT,
     actions=ACTIONS,
     search=lambda one: " ".join((*one.services, *(container.image for container in one.containers))),

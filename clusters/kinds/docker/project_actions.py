@@ -11,6 +11,7 @@ from clusters.errors import ClusterError
 from clusters.kinds.actions import Values
 from clusters.kinds.base import Action
 from clusters.kinds.docker.container_model import Container
+from clusters.kinds.docker.project_down import DOWN, DOWN_WITH_VOLUMES
 from clusters.kinds.docker.project_model import Project, in_order
 from clusters.kinds.formats import count
 
@@ -114,4 +115,4 @@ RESTART: Action[Project] = Action(
     refuse=lambda one: "" if _to_stop(one) else "Nothing of it runs.",
     line=_line("restart"),
 )
-ACTIONS = (START, STOP, RESTART)
+ACTIONS = (START, STOP, RESTART, DOWN, DOWN_WITH_VOLUMES)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from clusters.kinds.base import Health
 from clusters.kinds.docker.container_health import health
@@ -13,8 +13,8 @@ from clusters.kinds.docker.container_model import PROJECT, Container
 from clusters.kinds.docker.network_model import Network
 from clusters.kinds.docker.volume_model import Volume
 from clusters.kinds.titled import Titled
-from clusters.live.resource import Resource
 
+Thing = TypeVar("Thing", Network, Volume)
 LABEL = "com.docker.compose."
 _NEED = re.compile(r"(?P<service>[^:,\s]+)(?::[^,]*)?")
 
@@ -26,6 +26,11 @@ class Project(Titled, frozen=True, gc=False):
     states: tuple[Health, ...] = ()  # of the containers, in their order
     networks: tuple[tuple[str, str], ...] = ()  # uid and name
     volumes: tuple[tuple[str, str], ...] = ()
+    own_networks: tuple[str, ...] = ()  # of those above: made for it, so they go with it
+    own_volumes: tuple[str, ...] = ()
+    nameless_volumes: tuple[str, ...] = ()  # made by the engine for one of its containers alone
+    # Of its own, what a container of others uses, too: its name, that container's, and what that one belongs to.
+    kept_by: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def version(self) -> str:
@@ -34,7 +39,7 @@ class Project(Titled, frozen=True, gc=False):
             (one.uid, one.name, one.image, tuple(one.ports), state.level, state.word, state.reason)
             for one, state in zip(self.containers, self.states, strict=True)
         )
-        return f"{hash((shown, self.networks, self.volumes)):x}"
+        return f"{hash((shown, self.networks, self.volumes, self.own_networks, self.own_volumes, self.kept_by)):x}"
 
     @property
     def created(self) -> float:
@@ -64,15 +69,15 @@ def join(own: Sequence[Project], others: Mapping[str, Sequence[Any]]) -> Sequenc
     containers: dict[str, list[Container]] = defaultdict(list)
     for container in others["container"]:
         containers[container.label(PROJECT)].append(container)
-    things = {kind: _by_project(others[kind], containers.keys()) for kind in ("network", "volume")}
+    networks, volumes = (_by_project(others[kind], containers.keys()) for kind in ("network", "volume"))
     return [
-        _project(name, containers.get(name, ()), things["network"].get(name, ()), things["volume"].get(name, ()))
-        for name in sorted({*containers, *things["network"], *things["volume"]} - {""})
+        _project(name, containers.get(name, ()), networks.get(name, ()), volumes.get(name, ()))
+        for name in sorted({*containers, *networks, *volumes} - {""})
     ]
 
 
 def _project(
-    name: str, containers: Iterable[Container], networks: Iterable[Resource], volumes: Iterable[Resource]
+    name: str, containers: Iterable[Container], networks: Sequence[Network], volumes: Sequence[Volume]
 ) -> Project:
     mine = sorted(containers, key=lambda one: (service(one), one.name))
     return Project(
@@ -81,12 +86,31 @@ def _project(
         states=tuple(health(one) for one in mine),
         networks=tuple(sorted((one.uid, one.name) for one in networks)),
         volumes=tuple(sorted((one.uid, one.name) for one in volumes)),
+        own_networks=_own(name, networks),
+        own_volumes=_own(name, volumes),
+        nameless_volumes=tuple(sorted(one.name for one in volumes if _is_nameless(name, one))),
+        kept_by=tuple(sorted(_kept_by(name, (*networks, *volumes)))),
     )
 
 
-def _by_project(things: Iterable[Network | Volume], known: Collection[str]) -> Mapping[str, list[Resource]]:
+def _own(name: str, things: Iterable[Network | Volume]) -> tuple[str, ...]:
+    return tuple(sorted(one.name for one in things if one.labels.get(PROJECT) == name))
+
+
+def _is_nameless(name: str, one: Volume) -> bool:
+    return one.anonymous and PROJECT not in one.labels and all(user.namespace == name for user in one.users)
+
+
+def _kept_by(name: str, things: Iterable[Network | Volume]) -> Iterator[tuple[str, str, str]]:
+    for one in things:
+        others = [user for user in one.users if user.namespace != name]
+        if others and one.labels.get(PROJECT) == name:
+            yield one.name, others[0].name, others[0].namespace
+
+
+def _by_project(things: Iterable[Thing], known: Collection[str]) -> Mapping[str, list[Thing]]:
     """Networks or volumes by the projects that own or use them."""
-    found: dict[str, list[Resource]] = defaultdict(list)
+    found: dict[str, list[Thing]] = defaultdict(list)
     for thing in things:
         users = {user.namespace for user in thing.users if user.namespace in known}
         for name in users | {thing.labels.get(PROJECT, "")}:

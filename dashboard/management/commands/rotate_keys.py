@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from clusters.apply.undo import sealed_undos
+from clusters.compose.source import sealed_sources
 from clusters.compose.versions import sealed_versions
 from clusters.connect.rotation import Sealed, drop_old_keys, forget_lost, rotate, sealed_rows
 from clusters.errors import ClusterError
@@ -21,6 +22,7 @@ def _everything() -> Iterator[Sealed]:
     yield from sealed_factors()
     yield from sealed_undos()
     yield from sealed_versions()
+    yield from sealed_sources()
 
 
 class Command(BaseCommand):
