@@ -71,6 +71,8 @@ ROUTES = {
     "compose/source/check/": "signed-in",
     "compose/source/remove/": "signed-in",
     "hooks/compose/<slug:hook>/": "anyone",
+    "join/": "signed-in",
+    "join/hosts/": "signed-in",
     "builds/": "signed-in",
     "builds/files/": "signed-in",
     "builds/<slug:key>/": "signed-in",

@@ -35,7 +35,7 @@ def _is_part(one: Host) -> str:
 async def _start(driver: Driver, one: Host, values: Values) -> str:
     body: dict[str, Any] = {"ListenAddr": f"0.0.0.0:{PORT}", "AdvertiseAddr": str(values.get("address") or "")}
     await driver.call(Call("POST", ("swarm", "init"), body=body, timeout=PATIENCE))
-    return f"{one.name} manages a Swarm now: it is connected anew in a moment, as one"
+    return f"{one.name} manages a Swarm now: it is shown as one in a moment"
 
 
 def read_join_line(text: str) -> tuple[str, str]:
