@@ -233,7 +233,7 @@ PAGES: tuple[Shot, ...] = (
     *_tabs("container", "again", "raw"),
     *_tabs("network", "overview", "raw"),
     *_tabs("image", "overview", "layers", "raw"),
-    *_tabs("project", "overview", "images", "layers", "usage", "logs"),
+    *_tabs("project", "overview", "images", "usage", "logs"),
     *_tabs("host", "overview", "disk", "raw"),
     *_tabs("volume", "overview", "size", "raw"),
     *_tabs("node", "overview"),

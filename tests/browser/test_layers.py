@@ -14,7 +14,7 @@ def layer_with_focus(page: Page) -> str:
     return str(page.evaluate("document.activeElement.closest('[data-layer]')?.dataset.layer ?? ''"))
 
 
-def test_arrows_lead_through_the_layers_and_enter_opens(page_for: PageFor) -> None:
+def test_arrows_lead_through_the_layers_and_a_copy_that_appears_is_shown_and_told(page_for: PageFor) -> None:
     page = page_for("ada")
     page.goto(DEPLOYMENT.format("mail-relay") + "?panel=layers")
     expect(page.locator(".layer-lines path").first).to_be_attached()
@@ -26,21 +26,17 @@ def test_arrows_lead_through_the_layers_and_enter_opens(page_for: PageFor) -> No
     assert seen == ["image", "workload", "service", "workload", "copy", "container", "engine", "machine"]
     assert page.locator("live-layers [data-thing][tabindex='0']").count() == 1, "one stop for the Tab key"
     expect(page.locator(".thing[data-lit]").first).to_be_visible()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/node/**")
 
-
-def test_a_copy_that_appears_is_shown_and_told(page_for: PageFor) -> None:
-    page = page_for("ada")
-    page.goto(DEPLOYMENT.format("mail-relay") + "?panel=layers")
     copies = page.locator("#layer-copy .thing")
     before = copies.count()
-    asked = act(page, "Scale")
-    asked.get_by_label("Copies").fill(str(before + 2))
+    act(page, "Scale").get_by_label("Copies").fill(str(before + 2))
     page.keyboard.press("Enter")
     expect(copies).to_have_count(before + 2, timeout=15_000)
     expect(page.get_by_role("log").filter(has_text="appeared").first).to_be_visible()
-    asked = act(page, "Scale")
-    asked.get_by_label("Copies").fill(str(before))
+    act(page, "Scale").get_by_label("Copies").fill(str(before))
     page.keyboard.press("Enter")
     expect(copies).to_have_count(before, timeout=15_000)
+
+    page.locator("#layer-machine .thing").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/node/**")

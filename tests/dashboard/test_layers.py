@@ -16,10 +16,12 @@ from django.test import AsyncClient
 
 from clusters.actors import actor_for
 from clusters.drivers.base import Call
+from clusters.errors import Unreachable
 from clusters.kinds.base import Role
+from clusters.kinds.layered import Thing
 from clusters.layers.picture import LAYERS
 from clusters.live.resource import Changed
-from clusters.models import Cluster, Grant
+from clusters.models import Cluster, Grant, Registry
 from dashboard.asgi import router
 from dashboard.engine import engine
 from dashboard.layers import Sheet, first_sheet
@@ -73,8 +75,12 @@ async def sheet_of(user: AbstractUser, kind_name: str, name: str = "") -> Sheet:
     return await first_sheet(actor, await a_row(kind_name, name))
 
 
+def things_of(sheet: Sheet, layer: str) -> list[Thing]:
+    return [thing for one in sheet.picture.layers if one.key == layer for thing in one.things]
+
+
 def names(sheet: Sheet, layer: str) -> list[str]:
-    return [thing.name for one in sheet.picture.layers if one.key == layer for thing in one.things]
+    return [thing.name for thing in things_of(sheet, layer)]
 
 
 def links_to(sheet: Sheet) -> set[str]:
@@ -82,7 +88,13 @@ def links_to(sheet: Sheet) -> set[str]:
     return {html.unescape(one) for one in found if not one.startswith("/static/")}
 
 
-async def test_a_deployment_is_shown_from_its_people_down_to_its_machines(running: None, ada: AbstractUser) -> None:
+async def test_a_deployment_is_shown_from_its_people_down_to_its_machines(
+    running: None, ada: AbstractUser, nora: AbstractUser, async_client_for: ClientFor
+) -> None:
+    row = await a_row("deployment", "checkout-api")
+    address = f"/clusters/shop/deployment/{row.key}/?panel=layers"
+    assert "<live-layers" in (await async_client_for(ada).get(address)).content.decode()
+    assert (await async_client_for(nora).get(address)).status_code == 404
     sheet = await sheet_of(ada, "deployment", "checkout-api")
     shown = {layer.key: [thing.name for thing in layer.things] for layer in sheet.picture.layers}
     assert list(shown) == [key for key in LAYERS if key in shown], "from top to bottom"
@@ -102,27 +114,19 @@ async def test_a_deployment_is_shown_from_its_people_down_to_its_machines(runnin
 async def test_every_workload_has_a_picture_whose_links_lead_to_real_pages(
     running: None, ada: AbstractUser, async_client_for: ClientFor
 ) -> None:
-    client, asked = async_client_for(ada), set()
+    await Registry.objects.acreate(name="Ours", slug="ours", host="registry.example")
+    client = async_client_for(ada)
+    asked: dict[str, str] = {}  # one page of each sort
     for kind_name in WORKLOADS:
         sheet = await sheet_of(ada, kind_name)
         there = {thing.id for layer in sheet.picture.layers for thing in layer.things}
         assert there
         assert {uid for link in sheet.links for uid in link} <= there, kind_name
-        asked |= links_to(sheet)
+        asked |= {"/".join(address.split("/")[:4]): address for address in links_to(sheet)}
     assert len(asked) > 10
-    for address in asked:
+    assert "/registries/ours/" in asked.values()
+    for address in asked.values():
         assert (await client.get(address)).status_code == 200, address
-
-
-async def test_the_page_shows_it_under_an_address_of_its_own(
-    running: None, vera: AbstractUser, nora: AbstractUser, async_client_for: ClientFor
-) -> None:
-    row = await a_row("deployment", "checkout-api")
-    address = f"/clusters/shop/deployment/{row.key}/?panel=layers"
-    answer = await async_client_for(vera).get(address)
-    assert answer.status_code == 200
-    assert "<live-layers" in answer.content.decode()
-    assert (await async_client_for(nora).get(address)).status_code == 404
 
 
 async def test_nothing_of_what_is_not_shared_is_in_it(running: None, shop: Cluster, nora: AbstractUser) -> None:
@@ -133,7 +137,7 @@ async def test_nothing_of_what_is_not_shared_is_in_it(running: None, shop: Clust
     assert names(sheet, "service")
     allowed = re.compile(rf"/clusters/shop/[a-z-]+/{row.namespace}/|/list/pod/\?|/registries/")
     assert [one for one in links_to(sheet) if not allowed.match(one)] == []
-    machines = [thing for layer in sheet.picture.layers if layer.key == "machine" for thing in layer.things]
+    machines = things_of(sheet, "machine")
     assert all(not one.href and one.health is None for one in machines), "a node is known by its name alone"
     assert names(sheet, "engine") == []
     for connection in engine.supervisor.connections.values():
@@ -158,10 +162,15 @@ async def test_a_container_whose_engine_is_connected_is_that_engines_and_shown_o
     store.apply(Changed([pod]))
     page = f"/clusters/vault/container/{host.stores['container'].kind.key(one)}/"
     sheet = await sheet_of(ada, "pod", pod.name)
-    containers = [thing for layer in sheet.picture.layers if layer.key == "container" for thing in layer.things]
+    containers = things_of(sheet, "container")
     assert [thing.href for thing in containers].count(page) == 1
     assert len(containers) == len(pod.containers)
     assert "/clusters/vault/" in links_to(sheet), "its engine"
+    host.contact.lose(Unreachable("It does not answer."))
+    silent = await sheet_of(ada, "pod", pod.name)
+    assert [thing.health.word for thing in things_of(silent, "container") if thing.href == page and thing.health] == [
+        "No answer"
+    ], "what an engine that fell silent said last is not so now"
     store.apply(Changed([pod]))
     others = await sheet_of(vera, "pod", pod.name)  # the vault is not shared with her
     assert not any("/clusters/vault/" in address for address in links_to(others))
@@ -190,6 +199,23 @@ async def test_what_was_pushed_is_what_a_reload_shows(running: None, shop: Clust
     sheet = await sheet_of(ada, "deployment", "checkout-api")
     assert {name: parts[name] for name in order} == sheet.parts
     assert [tuple(link) for link in links] == list(sheet.links)
+
+
+async def test_an_app_that_is_deleted_is_shown_to_go_with_its_copies(
+    running: None, shop: Cluster, ada: AbstractUser
+) -> None:
+    row = await a_row("deployment", "gift-cards")
+    tab = Tab(router, headers=[await cookies(ada), ORIGIN])
+    assert await tab.open()
+    await tab.follow("layers", cluster="shop", kind="deployment", key=row.key)
+    parts = (await tab.frame("snap"))["parts"]
+    driver = engine.supervisor.driver(shop.pk)
+    path = ("apis", "apps", "v1", "namespaces", row.namespace, "deployments", row.resource.name)
+    await driver.call(Call("DELETE", path))
+    async with asyncio.timeout(15):
+        while "Gone" not in parts["workload"] or "No copies" not in parts["copy"]:
+            parts |= (await tab.frame("patch"))["parts"]
+    assert f"/deployment/{row.key}/" not in parts["workload"], "no link to a page that is not there"
 
 
 async def test_it_is_pushed_four_times_a_second_at_most(running: None, ada: AbstractUser) -> None:
