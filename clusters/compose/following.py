@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from asgiref.sync import sync_to_async
@@ -25,11 +26,12 @@ from clusters.compose.problem import Wrong
 from clusters.compose.source import Source, opened
 from clusters.compose.text import MOST_BYTES
 from clusters.compose.versions import Kept, open_version
-from clusters.errors import ClusterError, Missing, Refused
-from clusters.gateway import Gateway
+from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
+from clusters.gateway import Denied, Gateway
 from clusters.models import ComposeSource, Job
 
 PACE = 15.0  # seconds between two looks at what is due
+AGAIN, MOST_TRIES = 60.0, 5  # seconds until what could not be looked at is looked at again by itself, and how often
 AT_ONCE = 4
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ class Follower:
         self._now: set[int] = set()  # those that are looked at
         self._again: set[int] = set()  # those that were asked for meanwhile
         self._forced: set[int] = set()  # those whose commit is tried again
+        self._waits: dict[int, asyncio.TimerHandle] = {}  # those that are looked at again by themselves
+        self._tries: dict[int, int] = {}  # how often that was
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -57,6 +61,8 @@ class Follower:
 
     async def stop(self) -> None:
         """Look no more."""
+        for wait in self._waits.values():
+            wait.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -98,12 +104,21 @@ class Follower:
         finally:
             self._now.discard(pk)
 
+    def _later(self, pk: int) -> None:
+        """What is in the way may be gone soon: a call of a webhook comes once, and a clock may not be set."""
+        tries = self._tries[pk] = self._tries.get(pk, 0) + 1
+        if tries <= MOST_TRIES:
+            self._waits[pk] = asyncio.get_running_loop().call_later(AGAIN, self.soon, pk)
+
     async def _looked(self, row: ComposeSource, *, forced: bool) -> None:
         row.checked = timezone.now()
         try:
             await self._deployed(row, forced=forced)
+            self._tries.pop(row.pk, None)
         except ClusterError as error:
             row.state, row.words = "failed", f"{error.message} {error.hint}".strip()[:2000]
+            if isinstance(error, Conflict | Unreachable):
+                self._later(row.pk)
         except Exception:
             log.exception("the git source of %s failed", row.project)
             row.state, row.words = "failed", "This failed because of a fault in Pilothouse. Its log says more."
@@ -121,12 +136,12 @@ class Follower:
         before = await _before(row)
         try:
             asked = await check(text, row.project, {**before.values, **source.values}, before.scale)
-        except Wrong:
+            short = commit[:8]
+            how = deploy.How(title=f"Deploy {row.project} from git, commit {short}", note=f"From git, commit {short}")
+            key = await deploy.begin(self._gateway, actor, row.cluster_id, asked, how)
+        except (Wrong, Denied):
             row.commit = commit  # it will not be better the next time
             raise
-        short = commit[:8]
-        how = deploy.How(title=f"Deploy {row.project} from git, commit {short}", note=f"From git, commit {short}")
-        key = await deploy.begin(self._gateway, actor, row.cluster_id, asked, how)
         row.commit, row.state, row.words = commit, "deployed", ""
         row.job = await Job.objects.aget(key=key)
 
@@ -137,7 +152,7 @@ class Follower:
             raise Refused(
                 "Whoever set this up has no account any more, or it is switched off.", hint="Save it again as yourself."
             )
-        need, name = deploy.NEED, row.project
+        need, name = replace(deploy.NEED, acts=False), row.project  # what is refused each minute is recorded once
         try:
             await self._gateway.see(actor, row.cluster_id, name, need, verb="deploy", kind="project", name=name)
         except Refused as error:
