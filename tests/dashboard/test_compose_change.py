@@ -12,11 +12,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.access import Actor
 from clusters.drivers.base import Call, Driver
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Cluster, ComposeVersion, Grant, Job
+from clusters.registries import kept
 from dashboard.engine import engine
 from tests.clusters.docker_engine import unix
+from tests.clusters.real_registry import find_private_registry, repository
 from tests.dashboard.test_compose import HTMX, containers, deployed, ended, filters, form, host, looked, name
 
 __all__ = ["host", "name"]  # the fixtures
@@ -201,41 +204,43 @@ async def test_versions_are_compared_and_a_secret_is_only_said_to_be_another(
     assert (await async_client_for(nora).get(f"{where}&version=1", headers=HTMX)).status_code == 404
 
 
-async def test_newer_images_are_seen_and_the_services_made_anew_from_them(
+async def test_newer_images_of_a_private_registry_are_seen_and_the_services_made_anew_from_them(
     ada: User, host: Cluster, name: str, async_client_for: ClientFor, docker_socket: str
 ) -> None:
-    from clusters.models import Registry
-    from tests.clusters.real_registry import find_registry, repository
-
-    real = find_registry()
+    real = find_private_registry()
     client, driver = async_client_for(ada), unix(docker_socket)
-    await Registry.objects.acreate(name="Test", slug="test", host=real.host, settings={"plain": True})
+    await asyncio.to_thread(kept.add, Actor(ada.pk, "ada"), kept.read_form(real.form))
     with repository(real) as put:
         image = put.image("1")
-        base, _, tag = image.rpartition(":")
+        named = dict(zip(("repo", "tag"), image.rsplit(":", 1), strict=True))
+        there = ("images", *named["repo"].split("/"))
 
         async def pushed() -> None:
-            async for news in driver.stream(Call("POST", ("images", *base.split("/"), "push"), {"tag": tag})):
+            """Away from the engine, too: it has to be pulled, and that takes signing in."""
+            call = Call("POST", (*there, "push"), {"tag": "1"}, registry=real.host)
+            async for news in driver.stream(call):
                 assert "error" not in news, news
+            await driver.call(Call("DELETE", ("images", *image.split("/"))))
 
-        named = {"repo": base, "tag": tag}
         await driver.call(Call("POST", ("images", "busybox:latest", "tag"), named))
         await pushed()
-        text = f"services:\n  web:\n    image: {image}\n    command: sleep 1000\n    init: true\n"
-        text += "    stop_grace_period: 0s\n"
+        text = TEXT.replace("busybox:latest", image)
         assert (await deployed(client, form(host, name, text))).state == "done"
         await seen(host, name)
         page = (await client.get(f"/compose/images/?row={row(host, name)}", headers=HTMX)).content.decode()
         assert "The same" in page, page
         (old,) = await containers(driver, name)
-        new = await driver.call(
-            Call("POST", ("commit",), {"container": old["Id"], **named}, body={})
-        )  # somebody's newer one
+        await driver.call(Call("POST", ("commit",), {"container": old["Id"], "repo": "newer", "tag": name}, body={}))
+        await driver.call(Call("DELETE", ("images", *image.split("/"))))
+        await driver.call(Call("POST", ("images", f"newer:{name}", "tag"), named))
+        new = await driver.call(Call("GET", ("images", f"newer:{name}", "json")))
         await pushed()
-        await driver.call(Call("POST", ("images", "busybox:latest", "tag"), named))
+        await driver.call(Call("DELETE", ("images", f"newer:{name}")))
+        await driver.call(Call("POST", ("images", old["ImageID"], "tag"), named))  # as it was before: the old one
         page = (await client.get(f"/compose/images/?anew=1&row={row(host, name)}", headers=HTMX)).content.decode()
         assert "Newer there" in page, page
         assert "Newer there" in (await client.get(f"/clusters/host/project/{name}/")).content.decode()
+        assert real.password not in page
         asked = {"row": row(host, name)}
         nothing = await client.post("/compose/update/", asked, headers=HTMX)
         assert "Choose at least one service" in nothing.content.decode()
@@ -246,5 +251,5 @@ async def test_newer_images_are_seen_and_the_services_made_anew_from_them(
         assert now["Id"] != old["Id"]
         assert now["ImageID"] == new["Id"]
         await driver.call(Call("DELETE", ("containers", now["Id"]), {"force": "1"}))
-    await driver.call(Call("DELETE", ("images", *image.split("/")), {"force": "1"}))
+        await driver.call(Call("DELETE", ("images", *image.split("/")), {"force": "1"}))
     await driver.close()
