@@ -16,7 +16,7 @@ from clusters.kinds.base import Action
 from clusters.live.row import Row
 from clusters.registries.access import may_see
 from dashboard.build_hosts import hosts_of
-from dashboard.compose_rights import compose_hosts
+from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
 from dashboard.why_not import not_allowed
@@ -75,6 +75,7 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     pages = [
         *_build(actor, words, only),
         *_compose(actor, words, only),
+        *_stack(actor, words, only),
         *_deploy(actor, words, only),
         *_yaml(actor, words, only),
         *_images(actor, text),
@@ -98,6 +99,13 @@ def _compose(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     if all(word in "deploy a compose project" for word in words) and compose_hosts(actor, only):
         where = f"?cluster={only}" if only else ""
         yield Found("Do", "Deploy a project", "from a Compose text", "layers", f"/compose/{where}")
+
+
+def _stack(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
+    """The form for a stack, for who may deploy one."""
+    if all(word in "deploy a stack swarm compose" for word in words) and stack_clusters(actor, only):
+        where = f"?cluster={only}" if only else ""
+        yield Found("Do", "Deploy a stack", "to a Swarm, from a Compose text", "layers", f"/stacks/{where}")
 
 
 def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:

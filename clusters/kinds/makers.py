@@ -56,6 +56,7 @@ class Maker(Generic[T]):
     like: Like[T] | None = None  # made from an existing one: offered on its page
     differences: Callable[[Any], Sequence[Difference]] | None = None  # of what is changed: how it is, how it will be
     reaches_out: Callable[[Any], Sequence[str]] | None = None  # why one's own namespace is not enough, after "it"
+    fits: Callable[[Any], bool] | None = None  # which live resources are offered by name, where not all are
     long: bool = False  # a form for a page of its own, not for a dialog
 
 

@@ -14,7 +14,7 @@ from clusters.live.connection import Connection
 from clusters.live.table import TABLES
 from clusters.permissions import NotPermitted
 from dashboard.access import allow, cluster_or_404
-from dashboard.compose_rights import compose_hosts
+from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.narrowed import acting_as, narrowed
@@ -42,6 +42,7 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "kinds": [_kind(connection, name, request) for name in _listed(connection)],
             "may_apply": may_apply(request.actor, connection).allowed,
             "compose": bool(compose_hosts(request.actor, connection.cluster.slug)),
+            "stacks": bool(stack_clusters(request.actor, connection.cluster.slug)),
             "deploy": await offered(request.actor, ["deployment"], connection.cluster.slug),
             "all_kinds": len(connection.discovered.found),
             "hidden": _is_hidden(connection),

@@ -155,7 +155,9 @@ async def _remarked(request: Request, asked: Asked, found: Checked) -> HttpRespo
             noted = (Remark(trouble.message, "warn"),)
     error = found.error or typed_wrong(found.problems, request.POST)
     differs = asked.maker.differences(found.form) if asked.maker.differences and found.form is not None else ()
-    context = {"line": found.line, "error": error, "remarks": noted, "differences": differs}
+    empty = [one for one in asked.fields if one.name in found.problems and not request.POST.get(one.name, "").strip()]
+    missing = [one.label for one in empty]
+    context = {"line": found.line, "error": error, "remarks": noted, "differences": differs, "missing": missing}
     return render(request, "partials/run_check.html", context)
 
 
@@ -187,7 +189,8 @@ def _offered(request: Request, asked: Asked) -> dict[str, list[str]]:
     if asked.chosen is None:
         return {}
     seen = {kind: engine.gateway.visible(request.actor, asked.chosen.id, kind) for kind in sorted(kinds)}
-    return {kind: sorted({one.name for one in found})[:MOST_NAMES] for kind, found in seen.items()}
+    fits = asked.maker.fits or bool
+    return {kind: sorted({one.name for one in found if fits(one)})[:MOST_NAMES] for kind, found in seen.items()}
 
 
 def _where(request: Request, kind: Kind[Any], maker: Maker[Any]) -> list[ClusterInfo]:

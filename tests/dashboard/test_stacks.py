@@ -124,6 +124,8 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
     first = _fates(await _look(client, _form(swarm, name)))
     assert first == {"default": "Created", "password": "Created", "store": "Created", "web": "Created"}
     assert await _of(driver, "services", name) == []  # nothing was made by looking
+    assert 'href="/stacks/' in (await client.get("/palette/?q=deploy+stack")).content.decode()
+    assert 'href="/stacks/?cluster=box"' in (await client.get("/clusters/box/")).content.decode()
 
     job = await _deployed(client, _form(swarm, name))
     assert (job.state, job.reason) == ("done", "")

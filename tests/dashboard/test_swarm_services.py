@@ -74,6 +74,8 @@ async def test_a_service_is_made_from_a_form_changed_by_it_and_watched_until_it_
     ).content.decode()
     assert len(re.findall("data-error", wrong)) == 2
     assert not await Job.objects.aexists()
+    unnamed = await client.post(f"{NEW}?check=1", _form(swarm, "", check="1"))
+    assert "Still to be filled in: Name." in unnamed.content.decode()
     checked = await client.post(f"{NEW}?check=1", _form(swarm, name, secrets="nowhere", check="1"))
     assert f"docker service create --name {name}" in checked.content.decode()
     assert "There is no secret nowhere in this Swarm yet." in checked.content.decode()

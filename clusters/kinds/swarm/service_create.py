@@ -10,6 +10,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Missing
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Says
+from clusters.kinds.docker.network_model import Network
 from clusters.kinds.docker.run_volumes import volume_powers
 from clusters.kinds.makers import Maker, Remark
 from clusters.kinds.swarm.base import Tree
@@ -143,6 +144,11 @@ def remarks(form: ServiceForm) -> Iterator[Remark]:
         yield Remark("New copies that fail their health check do not stop the update.", "warn")
 
 
+def _fits(one: Any) -> bool:
+    """Of networks only those of the whole Swarm that services can be on."""
+    return not isinstance(one, Network) or (one.scope == "swarm" and one.name != "ingress")
+
+
 def read_new(values: Any) -> ServiceForm:
     """The form of a new one. Raises NotFilledIn."""
     form = read_service(values)
@@ -162,6 +168,7 @@ CREATE: Maker[Service] = Maker(
     run=create_service,
     button="Create",
     long=True,
+    fits=_fits,
     ended="{name} is well",
     powers=lambda form: spec_powers(spec_of(form)),
     hidden_powers=lambda driver, form: volume_powers(driver, mounted_volumes(spec_of(form))),
