@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from clusters.access import Actor
 from clusters.kinds.base import Role
 from clusters.models import Registry
@@ -34,4 +36,4 @@ def may_copy_to(actor: Actor, registry: Registry) -> bool:
         not grant.namespaces and (grant.role == Role.ADMIN or (grant.role == Role.OPERATOR and "run" in grant.rights))
         for grant in actor.grants
     )
-    return runs and may_push(actor, registry)
+    return runs and not settings.READ_ONLY and may_push(actor, registry)

@@ -17,13 +17,15 @@ import pytest
 import pytest_asyncio
 
 from clusters import jobs
-from clusters.access import Actor
+from clusters.access import Actor, Granted
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError
+from clusters.kinds.base import Role
 from clusters.kinds.docker.pull import inspect, pull
 from clusters.kinds.docker.push import push, tag_image
-from clusters.models import Job
+from clusters.models import Job, Registry
+from clusters.registries.copying import End, begin_copy
 from tests.clusters.docker_engine import Line, unix
 from tests.clusters.real_registry import Put, find_registry, repository
 from tests.faults.proxy import Proxy
@@ -214,3 +216,15 @@ async def test_a_registry_whose_disk_is_full_is_said(driver: DockerDriver, put: 
     finally:
         await forget(driver, full)
         await forget(driver, direct)
+
+
+async def test_a_copy_to_a_registry_whose_disk_is_full_is_said(small_registry: str) -> None:
+    with repository(find_registry()) as put:
+        await asyncio.to_thread(put.registry.put_image, put.name, "1", layers=(os.urandom(9_000_000),))
+        hosts = put.registry.host, small_registry
+        ends = [
+            await Registry.objects.acreate(name=one, slug=one[:3], host=one, settings={"plain": True}) for one in hosts
+        ]
+        admin = Actor(0, "ada", (Granted(Role.ADMIN),))
+        job = await ended(await begin_copy(admin, End(ends[0], put.name, "1"), End(ends[1], "web", "1")))
+    assert (job.state, job.reason) == ("failed", f"The disk of {small_registry} is full."), job.result
