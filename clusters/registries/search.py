@@ -33,6 +33,16 @@ class Hit:
     stars: int | None = None
     pulls: int | None = None
 
+    @property
+    def stars_words(self) -> str:
+        """For people."""
+        return "–" if self.stars is None else f"{self.stars:,}"
+
+    @property
+    def pulls_words(self) -> str:
+        """For people."""
+        return "–" if self.pulls is None else f"{self.pulls:,}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hits:
@@ -42,6 +52,11 @@ class Hits:
     count: int
     odd: int = 0
     more: bool = False
+
+    @property
+    def count_words(self) -> str:
+        """For people."""
+        return f"{self.count:,}"
 
 
 class _Result(msgspec.Struct):

@@ -29,6 +29,7 @@ async def test_what_docker_hub_finds_is_told_with_stars_pulls_and_what_is_offici
     first, second = found.hits
     assert (first.image, first.repository, first.official) == ("nginx", "library/nginx", True)
     assert (first.stars, first.pulls, first.description) == (20931, 12904847291, "Official build of Nginx.")
+    assert (first.pulls_words, found.count_words) == ("12,904,847,291", "221,043")
     assert (second.image, second.official, second.description) == ("bitnami/nginx", False, "")
     assert (found.count, found.more, found.odd) == (221043, True, 0)
     assert [(one[0], one[1], one[2]) for one in hub.asked] == [
