@@ -39,8 +39,7 @@ class LiveLayers extends HTMLElement {
     if (frame.notes) this.#notes(frame.notes);
     if (focused !== undefined && !this.list.contains(document.activeElement)) this.#focus(this.#find(focused) ?? this.querySelector("#layer-workload .thing, .thing"));
     this.#roving();
-    settle();
-    this.#lines();
+    this.#follow(settle());
     for (const words of frame.told ?? []) this.#tell(words);
   }
 
@@ -78,6 +77,12 @@ class LiveLayers extends HTMLElement {
     const time = make("time", { className: "num", dateTime: at.toISOString() }, at.toLocaleTimeString([], { hour12: false }));
     list.prepend(make("li", {}, time, make("span", {}, words)));
     while (list.children.length > MOST_TOLD) list.lastElementChild.remove();
+  }
+
+  // Lines go with what moves, and end where it ends.
+  #follow(moves) {
+    this.#lines();
+    if (this.isConnected && moves.some((one) => one.playState === "running")) requestAnimationFrame(() => this.#follow(moves));
   }
 
   #lines() {
