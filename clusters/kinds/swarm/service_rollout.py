@@ -63,7 +63,7 @@ async def until_well(driver: Driver, uid: str, name: str, says: Says) -> str:
         says.progress(name, f"{name}: {stand.words}", stand.new, stand.service.desired)
         level, state = stand.health.level, stand.service.update_state
         if state in _ENDED:
-            raise NotWell(f"{name}: {_ENDED[state]}.", hint=_why(stand.health))
+            raise NotWell(f"{name}: {_ENDED[state]}. {_why(stand.health, state)}".strip())
         if level is Level.STOPPED:
             return stand.words
         bad = bad + 1 if level in (Level.FAILING, Level.AT_RISK) else 0
@@ -80,8 +80,10 @@ async def until_well(driver: Driver, uid: str, name: str, says: Says) -> str:
         await asyncio.sleep(EVERY)
 
 
-def _why(health: Health) -> str:
-    return health.reason if health.level in (Level.FAILING, Level.AT_RISK) else ""
+def _why(health: Health, state: str) -> str:
+    """The reason of the copies, without what was said of the update already."""
+    trouble = health.reason if health.level in (Level.FAILING, Level.AT_RISK) else ""
+    return trouble.removeprefix(service_health.UPDATE_WORDS[state]).strip()
 
 
 async def look(driver: Driver, uid: str, name: str, nodes: Sequence[Node] = ()) -> Stand:
@@ -92,6 +94,7 @@ async def look(driver: Driver, uid: str, name: str, nodes: Sequence[Node] = ()) 
         raise Missing(f"{name} was removed meanwhile.")
     one: Service = found[0]
     tasks = await _list(driver, "tasks", Task, {"filters": json.dumps({"service": [uid]})})
+    tasks = [task for task in tasks if task.wanted or one.is_new(task)]  # how a version before ended is of no account
     tasks = list(join(tasks, {"swarm-service": [one], "swarm-node": nodes}))
     copies = [Copy(task, task_health.health(task)) for task in tasks]
     state = service_health.with_copies(one, service_health.health(one), copies)

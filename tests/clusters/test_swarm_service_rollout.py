@@ -1,0 +1,87 @@
+"""A service is watched until it is well, or until it is known why it is not; what failed before is of no account."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from clusters.drivers.base import Call, Driver
+from clusters.errors import Missing
+from clusters.kinds.swarm import service_rollout
+from clusters.kinds.swarm.service_rollout import NotWell, until_well
+from tests.clusters.heard import Heard
+
+GOOD, BAD = ({"ContainerSpec": {"Image": "busybox", "Args": [word]}} for word in ("good", "bad"))
+NOT_THERE = 'exec: "bad": executable file not found in $PATH: unknown'
+
+
+class Swarm:
+    """A manager that tells of one service and its tasks."""
+
+    def __init__(self, state: str, *tasks: tuple[dict[str, Any], str], running: int = 1, desired: int = 1) -> None:
+        self.now, self.tasks = datetime.now(UTC).isoformat(), tasks
+        self.service = {
+            "ID": "s1",
+            "Spec": {"Name": "web", "TaskTemplate": GOOD, "Mode": {"Replicated": {"Replicas": desired}}},
+            "UpdateStatus": {"State": state, "StartedAt": self.now},
+            "ServiceStatus": {"RunningTasks": running, "DesiredTasks": desired},
+        }
+
+    async def call(self, call: Call) -> Any:
+        if call.path == ("services",):
+            return [self.service] if self.service else []
+        return [self.task(number, *one) for number, one in enumerate(self.tasks)] if call.path == ("tasks",) else []
+
+    def task(self, number: int, spec: dict[str, Any], state: str) -> dict[str, Any]:
+        status = {"State": state, "Timestamp": self.now, "Err": NOT_THERE if state == "rejected" else ""}
+        wanted = "running" if state == "running" else "shutdown"
+        return {
+            "ID": f"t{number}",
+            "ServiceID": "s1",
+            "Slot": 1,
+            "Spec": spec,
+            "Status": status,
+            "DesiredState": wanted,
+        }
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_rollout, "STAYS", 0.02)
+    monkeypatch.setattr(service_rollout, "EVERY", 0.01)
+
+
+async def watch(swarm: Swarm) -> tuple[str, Heard]:
+    heard = Heard()
+    return await until_well(cast(Driver, swarm), "s1", "web", heard), heard
+
+
+async def test_one_that_went_back_is_well_although_the_version_before_failed() -> None:
+    words, heard = await watch(Swarm("completed", (BAD, "rejected"), (BAD, "rejected"), (GOOD, "running")))
+    assert words == "1 of 1 copy runs."
+    assert heard.layers["web"] == "web: 1 of 1 copy runs."
+
+
+async def test_copies_of_this_version_that_fail_are_the_reason() -> None:
+    swarm = Swarm("", (GOOD, "rejected"), (GOOD, "rejected"), (GOOD, "running"), running=0)
+    with pytest.raises(NotWell, match="web does not come up"):
+        await watch(swarm)
+
+
+async def test_an_update_that_stopped_is_told_once_with_the_reason_of_its_copies() -> None:
+    swarm = Swarm("paused", (GOOD, "rejected"), (GOOD, "rejected"), (GOOD, "running"), running=0)
+    with pytest.raises(NotWell) as error:
+        await watch(swarm)
+    assert error.value.message.count("stopped") == 1
+    assert "bad is not in the image" in error.value.message
+
+
+async def test_one_without_copies_is_done_at_once_and_one_that_was_removed_is_said() -> None:
+    words, _ = await watch(Swarm("", running=0, desired=0))
+    assert words.startswith("Stopped.")
+    gone = Swarm("")
+    gone.service = {}
+    with pytest.raises(Missing, match="removed meanwhile"):
+        await watch(gone)
