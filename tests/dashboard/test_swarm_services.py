@@ -18,6 +18,7 @@ from clusters.errors import Missing
 from clusters.kinds.base import Role
 from clusters.kinds.masking import MASK
 from clusters.kinds.swarm import service_rollout
+from clusters.kinds.swarm.base import STACK
 from clusters.models import AuditEntry, Cluster, Grant, Job
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name
@@ -127,3 +128,32 @@ async def test_one_that_does_not_come_up_ends_its_job_with_the_reason(
     assert f"{name} does not come up" in job.reason
     assert "no-such-program is not in the image" in job.reason
     assert "still there" in job.result["hint"]
+
+
+async def test_who_may_act_in_one_stack_gives_its_services_nothing_of_others(
+    nora: User, swarm: Cluster, async_client_for: ClientFor
+) -> None:
+    driver, name = engine.supervisor.driver(swarm.pk), a_name()
+    spec = {
+        "Name": name,
+        "Labels": {STACK: "stk-mine"},
+        "TaskTemplate": {"ContainerSpec": {"Image": "busybox:latest"}},
+        "Mode": {"Replicated": {"Replicas": 0}},
+    }
+    uid = (await driver.call(Call("POST", ("services", "create"), body=spec)))["ID"]
+    await until(lambda: uid in _store(swarm, "swarm-service").resources)
+    await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=swarm, namespaces=["stk-mine"], rights=["run"])
+    client = async_client_for(nora)
+    asked = {"like": f"{swarm.pk}~swarm-service~{uid}", "verb": "edit", "image": "busybox:latest", "whole": "1"}
+    for more in ({"secrets": "of-others"}, {"volumes": "of-others:/data"}):
+        refused = await client.post(NEW, {**asked, **more}, headers=HTMX)
+        assert refused.status_code == 403
+        assert "Only who may do that on all of it may" in refused.content.decode()
+    refused = await client.post(NEW, _form(swarm, a_name()), headers=HTMX)
+    assert refused.status_code in (403, 422)
+    assert not await Job.objects.aexists()
+    await client.post(NEW, {**asked, "environment": "A=b"}, headers=HTMX)
+    assert (await _ended()).state == "done"
+    now = (await driver.call(Call("GET", ("services", uid))))["Spec"]
+    assert now["TaskTemplate"]["ContainerSpec"]["Env"] == ["A=b"]
+    assert now["Labels"] == {STACK: "stk-mine"}
