@@ -17,6 +17,7 @@ from clusters.errors import ClusterError, Conflict, Missing, Unsure
 from clusters.gateway import Gateway
 from clusters.kinds.base import Says
 from clusters.kinds.docker.container_edit import EDIT
+from clusters.kinds.formats import count
 from clusters.live.store import Store
 from clusters.registries.reference import read_reference
 from clusters.ship.uses import Use
@@ -66,7 +67,7 @@ async def begin(gateway: Gateway, actor: Actor, image: str, targets: Sequence[Ta
         raise Conflict("Nothing was chosen that could change.", hint="Tick at least one.")
     clusters = {one.use.row.cluster.id for one in possible}
     where = clusters.pop() if len(clusters) == 1 else None
-    title = f"Roll out {image} to {len(possible)}"
+    title = f"Roll out {image} to {count(len(possible), 'place')}"
     return await jobs.start(title, "roll-out", actor, where, lambda says: _all(gateway, actor, image, possible, says))
 
 
@@ -149,11 +150,11 @@ def _summed_up(failed: Sequence[tuple[Target, ClusterError]], total: int) -> Clu
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     words = f"{len(failed)} of {total} did not end well: {', '.join(names[:NAMED])}{more}."
     sure = any(not isinstance(error, Unsure) for _, error in failed)
-    hint = f"{total - len(failed)} are well. Those that failed say why above, and can be rolled back on their pages."
+    hint = f"{total - len(failed)} are well. The others say why in their lines, and are rolled back on their pages."
     return (ClusterError if sure else Unsure)(words, hint=hint)
 
 
 def _name(target: Target) -> str:
     row, part = target.use.row, target.use.part
-    inside = f" ({part})" if part else ""
+    inside = f" ({part})" if part not in ("", row.resource.name) else ""
     return f"{row.cluster.name} / {row.key}{inside}"

@@ -28,38 +28,38 @@ async def until_well(store: Store, uid: str, before: str, says: Says, slot: str,
         await asyncio.sleep(_EVERY)
     since, level = clock(), None
     while True:
-        health = _health(store, uid, name)
+        health = _health(store, uid)
         if health.level != level:
             since, level = clock(), health.level
         words = f"{health.word}. {health.reason}".strip()
         if words != told:
             told = words
             says.progress(slot, f"{name}: {words}")
-        if ended := _ended(health, clock() - since, name):
+        if ended := _ended(health, clock() - since):
             return ended
         if clock() - began > LONGEST:
-            raise Conflict(f"{name} was not well in {LONGEST / 60:g} minutes: {words}")
+            raise Conflict(f"It was not well in {LONGEST / 60:g} minutes: {words}")
         await asyncio.sleep(_EVERY)
 
 
-def _health(store: Store, uid: str, name: str) -> Health:
+def _health(store: Store, uid: str) -> Health:
     if store.trouble is not None:
-        raise _unsure(store.trouble, name)
+        raise _unsure(store.trouble)
     if uid not in store.health:
-        raise Missing(f"{name} is not there any more.")
+        raise Missing("It is not there any more.")
     return store.health[uid]
 
 
-def _unsure(trouble: ClusterError, name: str) -> Unsure:
-    words = f"How {name} is now cannot be told: {trouble.message}"
+def _unsure(trouble: ClusterError) -> Unsure:
+    words = f"How it is now cannot be told: {trouble.message}"
     return Unsure(words, hint="It was changed; look at it when its cluster answers again.", detail=trouble.detail)
 
 
-def _ended(health: Health, seconds: float, name: str) -> str:
+def _ended(health: Health, seconds: float) -> str:
     if health.level == Level.HEALTHY and seconds >= SETTLED:
         return "it is well"
     if health.level in (Level.STOPPED, Level.PAUSED) and seconds >= SETTLED:
         return f"it is {health.word.lower()}"
     if health.level in (Level.FAILING, Level.AT_RISK) and seconds >= GIVEN_UP:
-        raise Conflict(f"{name} is not well: {health.reason or health.word}")
+        raise Conflict(f"It is not well: {health.reason or health.word}")
     return ""
