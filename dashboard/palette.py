@@ -77,6 +77,7 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
         *_compose(actor, words, only),
         *_stack(actor, words, only),
         *_deploy(actor, words, only),
+        *_ship(words),
         *_yaml(actor, words, only),
         *_images(actor, text),
         *pages,
@@ -114,6 +115,12 @@ def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
         if all(word in f"deploy new workload deployment {one.name}".casefold() for word in words):
             yield Found("Do", "Deploy", one.name, "rocket", f"/deploy/?cluster={one.slug}")
             return
+
+
+def _ship(words: list[str]) -> Iterator[Found]:
+    """From an image to whatever runs it; what this person may is said there."""
+    if all(word in "run or deploy an image ship" for word in words):
+        yield Found("Do", "Run or deploy an image", "", "rocket", "/ship/")
 
 
 def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from clusters.errors import Invalid
 from clusters.kinds.docker.origin import Origin, understood
 from clusters.kinds.docker.run_form import Check, RunForm
 from clusters.kinds.docker.run_like import form_of
 from clusters.kinds.masking import is_secret_name, mask_value
-from clusters.registries.reference import HUB, read_reference
+from clusters.ship.images import was_pulled
 
 _BY_OTHERS = ("com.docker.compose.", "com.docker.stack.", "com.docker.swarm.")  # labels that say who made it
 _NEED = re.compile(r"([^:,\s]+)(?::([^:,\s]*))?(?::[^,]*)?")
@@ -129,7 +128,7 @@ def part_of(origin: Origin, copies: int = 1, *, unlike: bool = False) -> Part:
         called="" if service and _is_made_up(origin.name, labels, service) else origin.name,
         needs=tuple(_NEED.findall(str(labels.get(f"{_COMPOSE}depends_on") or ""))),
         ended=state.get("Status") == "exited" and not state.get("ExitCode") and form.restart in ("no", "on-failure"),
-        local=bool(origin.image) and not _was_pulled(origin.image, form.image),
+        local=bool(origin.image) and not was_pulled(origin.image, form.image),
         unlike=unlike,
     )
 
@@ -138,23 +137,6 @@ def _is_made_up(name: str, labels: Mapping[str, Any], service: str) -> bool:
     """Is it what Compose calls its containers? Older ones of it wrote “_” where newer ones write “-”."""
     start = f"{labels.get(f'{_COMPOSE}project')}-{service}-"
     return name.replace("_", "-").startswith(start.replace("_", "-"))
-
-
-def _was_pulled(image: Mapping[str, Any], name: str) -> bool:
-    """Was it pulled from, or pushed to, the registry that its name says, as far as its engine knows?
-
-    Newer engines note that. Others know digests of such images only, but with the containerd store of all.
-    """
-    try:
-        reference = read_reference(name)
-    except Invalid:
-        return True  # by its id alone: nobody can tell
-    identity = image.get("Identity")
-    if not isinstance(identity, dict):
-        digests = bool(image.get("RepoDigests"))
-        return digests and (reference.host != HUB or "Descriptor" not in image)
-    wanted = f"{reference.host.partition(':')[0]}/{reference.repository}"
-    return any(str(one.get("Repository")) == wanted for one in identity.get("Pull") or ())
 
 
 def _own(labels: Mapping[str, str]) -> dict[str, str]:

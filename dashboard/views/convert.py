@@ -24,6 +24,7 @@ from clusters.ship.to_kubernetes import manifests
 from clusters.ship.to_swarm import service_name, stack
 from dashboard import confirm
 from dashboard.access import allow, refusal, row_or_none
+from dashboard.compose_rights import stack_clusters
 from dashboard.engine import address, engine
 from dashboard.page import page
 from dashboard.request import Request
@@ -114,6 +115,8 @@ def _context(request: Request, row: Row, app: App, given: Mapping[str, str]) -> 
         "app": app,
         "results": _results(app, given),
         "clusters": [one.cluster for one in yaml_clusters(request.actor)],
+        "swarms": stack_clusters(request.actor),
+        "stack_name": service_name(app.name).lower(),
         "secrets": app.secrets,  # a page gets their names alone
         "given": len(given),
         "may_reveal": decision.allowed,

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods
 
 from clusters.deploy import beside, objects
@@ -65,7 +64,17 @@ async def deploy(request: Request) -> HttpResponse:
     return render(request, "partials/deploy_check.html", await _checked(request, asked.chosen, given.dict()))
 
 
-async def _asked(request: Request, given: MultiValueDict[str, str]) -> Asked:
+async def opened(request: Request, cluster: str, given: Mapping[str, Any]) -> HttpResponse:
+    """The form with what another page filled in. 404 where nothing may be deployed there."""
+    asked = await _asked(request, {**given, "cluster": cluster})
+    if asked.chosen is None:
+        raise Http404
+    initial = {one.name: one.initial(None) for one in FIELDS if one.initial}
+    values = {**initial, **given, "kind": asked.kind}
+    return page(request, "pages/deploy.html", await _context(request, asked, asked.chosen, values))
+
+
+async def _asked(request: Request, given: Mapping[str, Any]) -> Asked:
     clusters = yaml_clusters(request.actor)
     meant = str(given.get("cluster") or "")
     chosen = next((one for one in clusters if meant in ("", one.cluster.slug)), None)

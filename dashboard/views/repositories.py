@@ -22,7 +22,6 @@ from clusters.registries.content import Content
 from clusters.registries.reference import is_digest, is_repository, is_tag
 from clusters.registries.removal import SharedContent, delete_tag
 from dashboard.access import allow
-from dashboard.deploy_rights import offered
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
@@ -87,7 +86,6 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
     context |= {"may_manage": access.may_manage(request.actor) and not is_digest(version)}
     if not asks_for(request, "content"):
         context["may_copy"] = bool(await targets(request))
-        context["deploy"] = await offered(request.actor, ["deployment"], image=image)
         return page(request, "pages/registry_tag.html", context)
     try:
         content = await browse.read_tag(one, name, version)

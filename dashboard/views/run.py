@@ -83,6 +83,15 @@ async def run(request: Request, kind: str) -> HttpResponse:
     return _shown(request, asked, given.dict(), found, status=422)
 
 
+async def opened(request: Request, kind: str, cluster: ClusterInfo, values: Mapping[str, Any]) -> HttpResponse:
+    """The form as a page, with what another page filled in."""
+    asked = await _asked(request, kind, QueryDict(f"cluster={cluster.id}"))
+    asked.whole = True
+    names = {one.name for one in asked.fields}
+    given = {name: value for name, value in values.items() if name in names}
+    return _shown(request, asked, {**_initial(asked, QueryDict()), **given}, Checked())
+
+
 async def _asked(request: Request, name: str, given: QueryDict) -> Asked:
     kind = next((one for one in all_kinds() if one.name == name), None)
     if kind is None:
@@ -178,9 +187,9 @@ def _shown(
     }
     if not asked.whole:
         return render(request, "partials/run.html", context, status=status)
-    if request.method == "POST":
+    if request.htmx:
         return render(request, "partials/run_page.html", context, status=status)
-    return page(request, "pages/run.html", context)
+    return page(request, "pages/run.html", context, status)
 
 
 def _offered(request: Request, asked: Asked) -> dict[str, list[str]]:

@@ -48,16 +48,19 @@ FIRST = """services:
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def stack(request: Request) -> HttpResponse:
-    """``?cluster=&name=&version=``: the text of that version, or a new one. POST: look ahead, or deploy (``do=``)."""
+    """``?cluster=&name=&version=``: the text of that version, or a new one. POST: look ahead, or deploy (``do=``).
+
+    ``do=open`` opens the editor with a text that was made elsewhere.
+    """
     swarms = stack_clusters(request.actor)
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("do") != "open":
         return await _answer(request, swarms)
-    asked = request.GET
+    asked = request.POST if request.method == "POST" else request.GET
     swarm, name = meant(swarms, asked.get("cluster", "")), asked.get("name", "")[:63]
     kept = await _kept(request.actor, swarm, name, asked["version"]) if asked.get("version") else None
     if asked.get("version") and kept is None:
         raise Http404
-    text = kept.text if kept else FIRST
+    text = kept.text if kept else request.POST.get("text") or FIRST
     stored = secret_values(kept.text, kept.values) if kept else {}
     docker = await find_docker()
     context = {

@@ -110,6 +110,6 @@ async def test_an_image_of_a_registry_is_deployed_from_its_page(
 ) -> None:
     one = await Registry.objects.acreate(name="Ours", slug="ours", host="registry.example.com")
     page = (await async_client_for(ada).get(f"/registries/{one.slug}/tag/shop/web/", {"tag": "2"})).content.decode()
-    assert "/deploy/?cluster=shop&amp;kind=deployment&amp;image=registry.example.com%2Fshop%2Fweb%3A2" in page
+    assert "/ship/?image=registry.example.com%2Fshop%2Fweb%3A2" in page
     form = (await async_client_for(ada).get("/deploy/", {"image": "registry.example.com/shop/web:2"})).content.decode()
     assert 'value="registry.example.com/shop/web:2"' in form

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -139,8 +138,36 @@ async def test_only_what_is_ticked_is_rolled_out_and_the_job_says_how_each_ended
     assert (await client.get("/images/roll-out/", {"row": row, "image": "other:1"})).status_code == 404
 
 
-async def ended(key: str) -> Job:
-    async with asyncio.timeout(30):
-        while (job := await Job.objects.aget(key=key)).state == "running":
-            await asyncio.sleep(0.05)
-    return job
+async def test_an_image_leads_to_every_target_whose_own_form_is_filled_in(
+    host: Cluster, shop: Cluster, async_client_for: ClientFor, ada: User, vera: User
+) -> None:
+    await engine.connect(shop)
+    client = async_client_for(ada)
+    row = await row_id(client, "image", IMAGE)
+    assert "/ship/?row=" in await shown(client, f"/clusters/host/image/{IMAGE}/")
+    page = await shown(client, "/ship/", row=row)
+    assert "Run on Host" in page
+    assert "Deploy to Shop" in page
+    assert 'value="postgres"' in page
+    given = {"image": IMAGE, "row": row, "name": "store", "ports": "5432:5432", "environment": "COLOUR=dark green"}
+    deployed = (await client.post("/ship/", {**given, "to": f"deployment~{shop.pk}"})).content.decode()
+    assert "COLOUR=dark green" in deployed
+    assert 'value="store"' in deployed
+    assert "kind: Deployment" in deployed
+    run = (await client.post("/ship/", {**given, "to": f"container~{host.pk}"})).content.decode()
+    assert "COLOUR=dark green" in run
+    assert 'action="/run/container/"' in run
+    there = {"back": "deployment", "image": IMAGE, "name": "store-2", "ports": "5432", "environment": "COLOUR=light"}
+    back = (await client.post("/ship/", there)).content.decode()
+    assert 'value="store-2"' in back
+    assert "COLOUR=light" in back
+    assert (await client.post("/ship/", {**given, "to": "container~999"})).status_code == 404
+    other = async_client_for(vera)  # sees the shop, and may deploy nothing
+    assert "There is nothing that you may run it on" in await shown(other, "/ship/", image="nginx:1.29")
+    assert (await other.post("/ship/", {**given, "to": f"deployment~{shop.pk}"})).status_code == 404
+
+
+async def shown(client: AsyncClient, where: str, **asked: str) -> str:
+    answer = await client.get(where, asked)
+    assert answer.status_code == 200
+    return answer.content.decode()

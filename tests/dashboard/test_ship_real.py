@@ -1,4 +1,4 @@
-"""A new version rolled out on a real engine: only what was ticked changes, and the job says how it ended."""
+"""On real engines: what is ticked is rolled out and the job says how it ended; an image goes from one to another."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from clusters.models import AuditEntry, Cluster, Job, JobLine
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name, made, unix
 from tests.clusters.docker_things import until
+from tests.real import find_old_docker_socket
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
 ClientFor = Callable[[User], AsyncClient]
@@ -85,3 +86,29 @@ async def ended(key: str) -> Job:
         while (job := await Job.objects.aget(key=key)).state == "running":
             await asyncio.sleep(0.05)
     return job
+
+
+async def test_an_image_is_loaded_from_one_engine_onto_another(
+    host: Cluster, versions: tuple[str, str], async_client_for: ClientFor, ada: User
+) -> None:
+    image, other = versions[1], unix(find_old_docker_socket())
+    settings = {"address": f"unix://{find_old_docker_socket()}"}
+    old = await Cluster.objects.acreate(name="Old", slug="old", driver="docker", platform="docker", settings=settings)
+    await engine.connect(old)
+    client, connection = async_client_for(ada), engine.supervisor.connections[host.pk]
+    with connection.wanted("image"):
+        await until(lambda: any(image in one.tags for one in connection.stores["image"].resources.values()))
+        asked = {"image": image, "to": f"container~{old.pk}"}
+        can = (await client.get("/ship/pull/", asked)).content.decode()
+        assert "It is only on Real" in can
+        assert "Load it from Real" in can
+        assert "Push it to a registry" in can
+        answer = await client.post("/ship/load/", {**asked, "from": "real"}, headers={"HX-Request": "true"})
+        job = await ended(answer["HX-Redirect"].split("/")[2])
+    assert job.state == "done", job.reason
+    found = await other.call(Call("GET", ("images", *image.split("/"), "json")))
+    assert image in found["RepoTags"]
+    assert "It is there already." in (await client.get("/ship/pull/", asked)).content.decode()
+    assert await AuditEntry.objects.filter(verb="save", cluster="Real", stage="outcome", result="done").aexists()
+    await other.call(Call("DELETE", ("images", *image.split("/")), {"force": "1"}))
+    await other.close()
