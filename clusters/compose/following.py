@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,10 +26,10 @@ from clusters.compose.check import check
 from clusters.compose.problem import Wrong
 from clusters.compose.source import Source, opened
 from clusters.compose.text import MOST_BYTES
-from clusters.compose.versions import Kept, open_version
+from clusters.compose.versions import open_version
 from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
-from clusters.models import ComposeSource, Job
+from clusters.models import ComposeSource, ComposeVersion, Job
 
 PACE = 15.0  # seconds between two looks at what is due
 AGAIN, MOST_TRIES = 60.0, 5  # seconds until what could not be looked at is looked at again by itself, and how often
@@ -133,9 +134,9 @@ class Follower:
             row.state = row.state if row.state == "failed" else "same"
             return
         text, commit = await _text(source)
-        before = await _before(row)
+        copies = await _copies(row)
         try:
-            asked = await check(text, row.project, {**before.values, **source.values}, before.scale)
+            asked = await check(text, row.project, source.values, copies)
             short = commit[:8]
             how = deploy.How(title=f"Deploy {row.project} from git, commit {short}", note=f"From git, commit {short}")
             key = await deploy.begin(self._gateway, actor, row.cluster_id, asked, how)
@@ -173,12 +174,15 @@ async def _text(source: Source) -> tuple[str, str]:
     return text, found.commit
 
 
-async def _before(row: ComposeSource) -> Kept:
-    """The newest version, whose values and copies go on; nothing where there is none."""
-    try:
-        return await open_version(row.cluster_id, row.project)
-    except Missing:
-        return Kept(0, "", {})
+async def _copies(row: ComposeSource) -> Mapping[str, int]:
+    """Of the newest version of the person as whom it is deployed.
+
+    Nothing of a version goes on that somebody else may have written: it would be done with the rights of this person.
+    For the same reason no values of versions are taken: who scales a text takes over whatever others gave to it.
+    """
+    mine = ComposeVersion.objects.filter(cluster_id=row.cluster_id, project=row.project, by_id=row.by_id)
+    number = await mine.values_list("number", flat=True).afirst()
+    return {} if number is None else (await open_version(row.cluster_id, row.project, number)).scale
 
 
 async def _due() -> list[int]:

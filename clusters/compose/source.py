@@ -71,7 +71,7 @@ FIELDS = (
         label="Values",
         type="secret",
         required=False,
-        help="One a line: NAME=value. All others are those of the newest version.",
+        help="One a line: NAME=value. These alone count, and none of a version that was deployed by hand.",
         max_length=64_000,
     ),
     Field(
@@ -133,8 +133,12 @@ class Source:
         return hiding(secrets_of(self.token))
 
 
-def read_source(given: Mapping[str, Any], kept: Source | None) -> Source:
-    """What was filled in, as ``clean`` gives it. What is secret and left empty stays. Raises Invalid with the field."""
+def read_source(given: Mapping[str, Any], kept: Source | None, *, same_person: bool) -> Source:
+    """What was filled in, as ``clean`` gives it. Raises Invalid with the field.
+
+    What is secret and left empty stays for who gave it and where it was given for: whoever else chooses another file
+    of that repository would read it with a token that is not theirs, and deploy as themselves what others wrote.
+    """
     url, token = str(given["url"]), str(given["token"]).strip()
     if "#" in url:
         raise Invalid("The branch has a field of its own.", field="url")
@@ -142,20 +146,27 @@ def read_source(given: Mapping[str, Any], kept: Source | None) -> Source:
     path = str(given["path"]).strip("/") or FILE
     if not _PATH.fullmatch(path) or any(part in (".", "..", ".git") for part in path.split("/")):
         raise Invalid(f"“{path[:100]}” is not the path of a file in a repository.", field="path")
-    same = kept is not None and kept.url == address.url
+    ca = str(given["ca"]).strip()
+    stays = kept if kept and same_person and kept.url == address.url else Source(url="")
     hook = (kept.hook if kept else "") or secrets.token_hex(16)
     signs = "" if kept is None or given["new_secret"] else kept.signs
     return Source(
         url=address.url,
         branch=address.ref,
         path=path,
-        ca=str(given["ca"]).strip(),
+        ca=ca,
         minutes=int(given["minutes"] or 0),
         hook=hook if given["hook"] else "",
-        token=token or (kept.token if kept and same else ""),  # to another server it is never sent
-        values=_values(str(given["values"])) or (kept.values if kept else {}),
+        token=token or (stays.token if stays.ca == ca else ""),  # to another server it is never sent
+        values=_values(str(given["values"])) or stays.values,
         signs=(signs or secrets.token_hex(32)) if given["hook"] else "",
     )
+
+
+def let_go(old: Source | None, new: Source) -> list[str]:
+    """The fields of which something was stored that did not stay."""
+    gone = {"token": old is not None and old.token and not new.token, "values": old and old.values and not new.values}
+    return [one.label for one in FIELDS if gone.get(one.name)]
 
 
 def _checked_address(url: str, branch: str) -> GitAddress:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clusters.compose.check import NAME, check_name
 from clusters.compose.deploy import NEED
 from clusters.compose.program import find_program
-from clusters.compose.source import FIELDS, Source, forget_source, keep_source, opened, read_source, source_of
+from clusters.compose.source import FIELDS, Source, forget_source, keep_source, let_go, opened, read_source, source_of
 from clusters.errors import ClusterError, Missing
 from clusters.fields import NotFilledIn, clean
 from clusters.live.cluster import ClusterInfo
@@ -43,13 +43,13 @@ async def source(request: Request) -> HttpResponse:
     error: ClusterError | None = None
     if request.method == "POST":
         try:
-            row, source, is_new = await _kept(request, host, name)
-            context |= {"row": row, "saved": True, **_secret(source, is_new=is_new)}
+            row, source, old = await _kept(request, host, name)
+            context |= {"row": row, "saved": True, "let_go": let_go(old, source), **_secret(source, old)}
             values = _shown(row)
         except ClusterError as wrong:
             error, problems = wrong, wrong.problems if isinstance(wrong, NotFilledIn) else {}
     status = 422 if error else 200
-    kept = await _stored(row)
+    kept = await _stored(request, row)
     fields, error = beside(filled(FIELDS, values, problems, kept), None if problems else error)
     context |= {"fields": {one.field.name: one for one in fields}, "error": error, "program": await find_program()}
     context |= await _state(request, row) if row else {}
@@ -87,22 +87,24 @@ async def remove(request: Request) -> HttpResponse:
     return redirect(project_page(host, name) if there else reverse("compose"))
 
 
-async def _kept(request: Request, host: ClusterInfo | None, name: str) -> tuple[ComposeSource, Source, bool]:
-    """What is kept now, and whether the secret of its webhook is a new one. Raises what is wrong."""
+async def _kept(request: Request, host: ClusterInfo | None, name: str) -> tuple[ComposeSource, Source, Source | None]:
+    """What is kept now, and what was before. Raises what is wrong."""
     if host is None:
         raise Missing("There is no such Docker host on which you may deploy.")
     check_name(name)
     await engine.gateway.see(request.actor, host.id, name, NEED, verb="follow git", kind="project", name=name)
     before = await source_of(host.id, name)
     old = await sync_to_async(opened)(before) if before else None
-    new = read_source(clean(FIELDS, request.POST), old)
+    mine = before is not None and before.by_id == request.actor.user_id
+    new = read_source(clean(FIELDS, request.POST), old, same_person=mine)
     row = await keep_source(request.actor, host.id, name, new)
     engine.follower.soon(row.pk)
-    return await source_of(host.id, name) or row, new, bool(new.signs) and (old is None or old.signs != new.signs)
+    return await source_of(host.id, name) or row, new, old
 
 
-def _secret(source: Source, *, is_new: bool) -> dict[str, str]:
+def _secret(source: Source, old: Source | None) -> dict[str, str]:
     """The webhook's address; its secret once, when it was made."""
+    is_new = old is None or old.signs != source.signs
     address = f"{settings.URL}{reverse('compose_hook', args=[source.hook])}" if source.hook else ""
     return {"hook": address, "signs": source.signs if is_new else ""}
 
@@ -115,9 +117,9 @@ async def _found(request: Request, given: Mapping[str, str]) -> tuple[ClusterInf
     return host, row
 
 
-async def _stored(row: ComposeSource | None) -> list[str]:
-    """Which of what is secret is kept; of what cannot be opened, all."""
-    if row is None:
+async def _stored(request: Request, row: ComposeSource | None) -> list[str]:
+    """Which of what is secret stays for this person; of what cannot be opened, all."""
+    if row is None or row.by_id != request.actor.user_id:
         return []
     try:
         source = await sync_to_async(opened)(row)
