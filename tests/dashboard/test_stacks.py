@@ -14,6 +14,7 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.compose.problem import Wrong
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
@@ -21,6 +22,7 @@ from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.base import STACK
 from clusters.models import AuditEntry, Cluster, Grant, Job
 from clusters.stacks.program import find_docker
+from clusters.stacks.text import check_stack
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name
 from tests.dashboard.test_swarm import manager, until
@@ -177,10 +179,11 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
         ("environment: STORE_PASSWORD", "file: /etc/passwd", "reads a file"),
     ],
 )
-async def test_what_is_wrong_with_a_text_is_said_at_its_line(
-    ada: User, swarm: Cluster, async_client_for: ClientFor, before: str, after: str, words: str
-) -> None:
+async def test_what_is_wrong_with_a_text_is_said_at_its_line(before: str, after: str, words: str) -> None:
+    found = await find_docker()
+    need("compose", not found.why_not, f"{found.why_not} {found.install}")
     assert before in TEXT
-    told = await _look(async_client_for(ada), _form(swarm, "stk-wrong", TEXT.replace(before, after)))
-    assert words in told
-    assert "Line " in told
+    with pytest.raises(Wrong) as error:
+        await check_stack(TEXT.replace(before, after, 1), "stk-wrong", {"STORE_PASSWORD": SECRET})
+    assert words in error.value.message
+    assert error.value.line == TEXT[: TEXT.index(before)].count("\n") + 1
