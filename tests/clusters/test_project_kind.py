@@ -162,3 +162,18 @@ def test_one_more_passed_health_check_is_nothing_new() -> None:
     before, after = container("web", Health=probe), container("web", Health=later)
     assert before.version != after.version
     assert project(before).version == project(after).version
+
+
+async def test_where_no_program_reaches_nothing_is_taken_down_and_it_is_said_before() -> None:
+    one = project(container("web"), container("db"))
+    for verb in ("down", "down-volumes"):
+        look = Look(cluster_id=1, kind=PROJECT, resource=one, related=no_others, driver=Driver(), sees=all_shared)  # type: ignore[arg-type]
+        ahead = await action(verb).preview(look, {"lose": True})
+        assert "No Compose projects are deployed there" in ahead.held
+        assert ahead.effect.startswith("Nothing would be done.")
+    assert "shop-db-1, shop-web-1" in action("down").effect(one)
+    assert action("down-volumes").refuse(one) == "It has no volumes. “Take down” removes all of it."
+
+
+async def no_others(kind: str) -> list[Any]:
+    return []

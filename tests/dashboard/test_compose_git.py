@@ -75,7 +75,7 @@ def signed(secret: str, body: bytes) -> str:
 
 
 async def called(hook: str, body: bytes, **headers: str) -> int:
-    client = AsyncClient(headers={"host": "127.0.0.1:8000"})
+    client = AsyncClient(headers={"host": "127.0.0.1:8000"}, enforce_csrf_checks=True)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     answer = await client.post(f"/hooks/compose/{hook}/", body, content_type="application/json", headers=named)
     return int(answer.status_code)

@@ -135,7 +135,9 @@ def _stays_with_volumes(one: Project) -> str:
 
 
 async def _look(look: Look, one: Project, *, volumes: bool) -> Preview:
-    """Each thing by its name, in groups that fare alike; and whether it can be carried out at all."""
+    """Each thing by its name, in groups that fare alike; or why it cannot be carried out at all."""
+    if held := await _held(look.driver):
+        return Preview(effect=f"Nothing would be done. {held}", held=held)
     used = _used(one)
     goes = [
         *((container.name, f"is stopped and removed ({service(container)})") for container in one.containers),
@@ -153,7 +155,7 @@ async def _look(look: Look, one: Project, *, volumes: bool) -> Preview:
         Told(f"Stays: {count(len(stays), 'thing')}", "healthy", stays),
     ]
     effect = _effect_with_volumes(one) if volumes else _effect(one)
-    return Preview(effect=effect, told=[each for each in told if each.items], held=await _held(look.driver))
+    return Preview(effect=effect, told=[each for each in told if each.items])
 
 
 def _guest(look: Look, name: str, namespace: str) -> str:
