@@ -97,16 +97,11 @@ class _Telling:
         below = copy
         if uid := task.container_id:
             same = self.sight.elsewhere(uid)
-            said = Thing(
-                f"container {uid}",
-                short_id(uid),
-                "container",
-                "Container",
-                f"of {task.short}",
-                _state(task),
-                thing.href,
-            )
-            below = self.app.add("container", same.thing if same else said, copy, machine=machine)
+            name, words = short_id(uid), f"of {task.short}"
+            said = Thing(f"container {uid}", name, "container", "Container", words, _state(task), thing.href)
+            if same:  # its engine calls it by the place and the whole id of its task, too long to be read here
+                said = msgspec.structs.replace(same.thing, name=name, words=words)
+            below = self.app.add("container", said, copy, machine=machine)
             if same:
                 self.app.add("engine", same.engine, below, machine=machine)
                 below = same.engine.id
