@@ -105,8 +105,8 @@ def _fates(page: str) -> dict[str, str]:
     return {found.partition("_")[2]: fate for found, fate in rows}
 
 
-async def _deployed(client: AsyncClient, form: dict[str, str]) -> Job:
-    seal = re.search(r'name="seal" value="([0-9a-f]+)"', await _look(client, form))
+async def _deployed(client: AsyncClient, form: dict[str, str], ahead: str) -> Job:
+    seal = re.search(r'name="seal" value="([0-9a-f]+)"', ahead)
     assert seal
     await client.post("/stacks/", {**form, "do": "deploy", "seal": seal[1]}, headers=HTMX)
     return await _ended()
@@ -123,13 +123,13 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
     ada: User, nora: User, swarm: Cluster, name: str, async_client_for: ClientFor
 ) -> None:
     client, driver = async_client_for(ada), engine.supervisor.driver(swarm.pk)
-    first = _fates(await _look(client, _form(swarm, name)))
-    assert first == {"default": "Created", "password": "Created", "store": "Created", "web": "Created"}
+    ahead = await _look(client, _form(swarm, name))
+    assert _fates(ahead) == {"default": "Created", "password": "Created", "store": "Created", "web": "Created"}
     assert await _of(driver, "services", name) == []  # nothing was made by looking
     assert 'href="/stacks/' in (await client.get("/palette/?q=deploy+stack")).content.decode()
     assert 'href="/stacks/?cluster=box"' in (await client.get("/clusters/box/")).content.decode()
 
-    job = await _deployed(client, _form(swarm, name))
+    job = await _deployed(client, _form(swarm, name), ahead)
     assert (job.state, job.reason) == ("done", "")
     assert len(await _of(driver, "services", name)) == 2
     lines = "\n".join([line.text async for line in job.lines.all()])
