@@ -185,11 +185,6 @@ class Sampler:
             self._history.pop(row_id, None)
 
 
-def _has_pace(row: Row) -> bool:
-    """Is there something new every second? Of Kubernetes there is every quarter of a minute."""
-    return row.kind.measured and row.kind.platform == "docker"
-
-
 def usage_cells(sample: Usage) -> dict[str, list[float | str | None]]:
     """What the ``usage`` cells show: value, limit, unit; what was requested; the part that is nearest to its limit."""
     share, name = sample.nearest

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from clusters.access import Actor
+from clusters.access import Actor, Need, Target, decide
 from clusters.kinds.base import Role
-from clusters.models import Registry
+from clusters.models import Cluster, Registry
 from clusters.people import is_admin
+
+RUN = Need(Role.OPERATOR, "run")
 
 
 def may_see(actor: Actor) -> bool:
@@ -30,10 +32,11 @@ def may_give(actor: Actor, registry: Registry) -> bool:
     return is_admin(actor) or bool(registry.settings.get("operators_give"))
 
 
-def may_copy_to(actor: Actor, registry: Registry) -> bool:
-    """Send an image there from another registry: whoever may push there, which takes a host to push from."""
-    runs = any(
-        not grant.namespaces and (grant.role == Role.ADMIN or (grant.role == Role.OPERATOR and "run" in grant.rights))
-        for grant in actor.grants
-    )
-    return runs and not settings.READ_ONLY and may_push(actor, registry)
+async def may_copy_to(actor: Actor, registry: Registry) -> bool:
+    """Send an image there from another registry: whoever may push there, from a host that is not read-only."""
+    if settings.READ_ONLY or not may_push(actor, registry):
+        return False
+    if is_admin(actor):
+        return True
+    hosts = Cluster.objects.filter(driver="docker", read_only=False).values_list("pk", flat=True)
+    return any([decide(actor, Target(host), RUN).allowed async for host in hosts])

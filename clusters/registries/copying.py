@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +19,8 @@ from clusters.registries.moving import Moving
 from clusters.registries.reference import checked_repository, checked_version, is_digest, is_tag
 
 MOST_MANIFESTS, MOST_CONTENTS, MOST_DEEP = 300, 5000, 4
-READ_AT_ONCE, MOVED_AT_ONCE = 4, 3
+MOST_BYTES = 32 << 20  # of all manifests together: they are kept until the last content is there
+MOVED_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def begin_copy(actor: Actor, source: End, target: End) -> str:
         name=target.registry.name,
         detail={"image": str(source), "to": str(target)},
     )
-    if not may_copy_to(actor, target.registry):
+    if not await may_copy_to(actor, target.registry):
         why = f"Copying to {target.registry.host} takes what pushing there takes."
         await audit.denied(event, why)
         raise Refused(
@@ -114,19 +114,20 @@ async def _copy(source: End, target: End, says: jobs.Reporter) -> str:
 
 async def read_parts(here: RegistryClient, repository: str, version: str) -> Parts:
     """All of an image, its platforms and what is beside them (attestations). Raises Unsupported beyond all measure."""
-    parts, turn = Parts(), asyncio.Semaphore(READ_AT_ONCE)
-    known: dict[str, Raw] = {}
+    parts, known = Parts(), set[str]()
+    taken = 0  # bytes
 
     async def read(version: str, deep: int) -> None:
-        if deep > MOST_DEEP or len(known) >= MOST_MANIFESTS:
+        nonlocal taken
+        if deep > MOST_DEEP or len(known) >= MOST_MANIFESTS or taken > MOST_BYTES:
             raise Unsupported(f"{repository}:{version} lists more than can be copied.", hint="Nothing was copied.")
-        async with turn:
-            raw = await here.manifest(repository, version)
+        raw = await here.manifest(repository, version)
+        taken += len(raw.body)
         manifest = content.read_manifest(raw.body, here.way.host)
-        known[raw.digest] = raw
-        members = [one.digest for one in manifest.manifests or () if one.digest not in known]
-        for one in dict.fromkeys(members):
-            await read(one, deep + 1)
+        known.add(raw.digest)
+        for one in manifest.manifests or ():
+            if one.digest not in known:
+                await read(one.digest, deep + 1)
         _take(parts, manifest)
         if not deep:
             parts.platforms = len(content.members(manifest)) or 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clusters.errors import Invalid
 from clusters.kinds.docker.image_name import split_image
@@ -29,6 +30,7 @@ class Reference:
         return f"{self.host}/{self.repository}{'@' + self.digest if self.digest else ':' + self.tag}"
 
 
+@lru_cache(maxsize=4096)  # lists of thousands of workloads run few images
 def read_reference(image: str) -> Reference:
     """The parts of a name as people write it, read as the engines do. Raises Invalid."""
     name, version = split_image(image)

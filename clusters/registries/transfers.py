@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 
 from clusters import audit
-from clusters.access import Actor, Need
+from clusters.access import Actor
 from clusters.drivers.base import Driver
 from clusters.errors import Invalid, Refused
 from clusters.gateway import Gateway
 from clusters.jobs import Reporter
-from clusters.kinds.base import Role
 from clusters.kinds.docker.pull import pull
 from clusters.kinds.docker.push import push, tag_image
 from clusters.models import Registry
-from clusters.registries.access import may_push
+from clusters.registries.access import RUN, may_push
 from clusters.registries.reference import read_reference
 
-NEED = Need(Role.OPERATOR, "run")
 _PLATFORM = re.compile(r"[a-z0-9]{1,20}(/[a-z0-9_]{1,20}){1,2}")
 
 
@@ -32,7 +30,7 @@ async def begin_pull(gateway: Gateway, actor: Actor, cluster_id: int, image: str
 
     detail = {"image": str(reference), "platform": platform}
     return await gateway.begin(
-        actor, cluster_id, NEED, "pull", f"Pull {image}", work, detail=detail, about=("image", image)
+        actor, cluster_id, RUN, "pull", f"Pull {image}", work, detail=detail, about=("image", image)
     )
 
 
@@ -56,5 +54,5 @@ async def begin_push(gateway: Gateway, actor: Actor, cluster_id: int, image: str
 
     detail = {"image": image, "to": str(target)}
     return await gateway.begin(
-        actor, cluster_id, NEED, "push", f"Push {name}", work, detail=detail, about=("image", name)
+        actor, cluster_id, RUN, "push", f"Push {name}", work, detail=detail, about=("image", name)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from clusters.kinds.masking import MASK, mask_value, mask_words
+from clusters.kinds.masking import MASK, mask_words, masked
 from clusters.ship.app import Gap, Part
 
 # Of the settings that the run form does not show: what Compose calls them, and what they do.
@@ -64,26 +64,29 @@ def left_out(part: Part, target: str, handled: Collection[str]) -> Iterator[Gap]
             yield gap_of(part, name, value, target)
     for network, kept in rest.places.items():
         for name, value in kept.items():
-            words = (
-                f"Its fixed place in {network} ({name} {short(value)}) is of that network alone: {target} gives none."
-            )
+            where = f"in {network} ({name} {short(value, name)})"
+            words = f"Its fixed place {where} is of that network alone: {target} gives none."
             yield Gap("networks", words, part.name)
 
 
 def gap_of(part: Part, name: str, value: Any, target: str) -> Gap:
     """One setting of that name of the engine."""
     setting, what = _WORDS.get(name, (name, "a setting of the engine"))
-    said = f" ({shown})" if (shown := short(value)) else ""
+    said = f" ({shown})" if (shown := short(value, name)) else ""
     return Gap(setting or name, f"{what[0].upper()}{what[1:]}{said}: {target} has no equal.", part.name)
 
 
-def short(value: Any) -> str:
-    """A value to be read, without what is secret in it."""
+def short(value: Any, name: str = "") -> str:
+    """A value of that name to be read, without what is secret in it."""
+    return _text(masked(value, name))[:200]
+
+
+def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {short(mask_value(str(name), str(one)))}" for name, one in value.items())[:200]
+        return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
     if isinstance(value, list):
-        return ", ".join(short(one) for one in value)[:200]
-    return mask_value("", str(value))[:200]
+        return ", ".join(map(_text, value))
+    return str(value)
 
 
 def common(part: Part, target: str) -> Iterator[Gap]:

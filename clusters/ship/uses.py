@@ -32,19 +32,22 @@ class Use:
         return f"{self.row.id}~{self.part}"
 
 
-def uses_of(gateway: Gateway, actor: Actor, connections: Iterable[Connection], image: str) -> list[Use]:
-    """All that this person sees, of any tag and digest of that repository. Raises Invalid."""
-    wanted = read_reference(image)
-    found = [use for one in connections for use in _in(gateway, actor, one) if _same(use.image, wanted)]
+def uses_of(gateway: Gateway, actor: Actor, connections: Iterable[Connection], *images: str) -> list[Use]:
+    """All that this person sees, of any tag and digest of the repositories of these. Raises Invalid."""
+    wanted = {_repository(read_reference(one)) for one in images}
+    found = [use for one in connections for use in _in(gateway, actor, one) if _is_of(use.image, wanted)]
     return sorted(found, key=lambda use: (use.row.cluster.name.casefold(), use.row.kind.name, use.row.key, use.part))
 
 
-def _same(image: str, wanted: Reference) -> bool:
+def _repository(one: Reference) -> tuple[str, str]:
+    return one.host, one.repository
+
+
+def _is_of(image: str, wanted: set[tuple[str, str]]) -> bool:
     try:
-        one = read_reference(image)
+        return _repository(read_reference(image)) in wanted
     except Invalid:
         return False
-    return (one.host, one.repository) == (wanted.host, wanted.repository)
 
 
 def _in(gateway: Gateway, actor: Actor, connection: Connection) -> Iterator[Use]:

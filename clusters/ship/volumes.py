@@ -10,6 +10,7 @@ from typing import Any, Literal
 from clusters.errors import Invalid
 from clusters.kinds.docker.amounts import read_size
 from clusters.kinds.docker.run_form import RunForm
+from clusters.ship.gaps import short
 
 _UNNAMED = re.compile(r"[0-9a-f]{64}")
 _PLAIN = {"Type", "Source", "Target", "ReadOnly"}
@@ -92,4 +93,4 @@ def _shared_memory(form: RunForm) -> Iterator[Volume]:
 
 
 def _said(left: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}"[:120] for name, value in left.items())
+    return ", ".join(f"{name} {short(value, name)}"[:120] for name, value in left.items())

@@ -23,7 +23,7 @@ from clusters.kinds.makers import Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Build
 from clusters.reach import target_in
-from clusters.registries.transfers import NEED as RUN
+from clusters.registries.access import RUN
 from dashboard.access import allow
 from dashboard.build_hosts import hosts_of
 from dashboard.engine import engine

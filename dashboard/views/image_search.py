@@ -13,8 +13,8 @@ from clusters.errors import ClusterError, Unsupported
 from clusters.models import Registry
 from clusters.reach import target_in
 from clusters.registries import search
+from clusters.registries.access import RUN
 from clusters.registries.reference import HUB
-from clusters.registries.transfers import NEED
 from dashboard.access import allow
 from dashboard.engine import engine
 from dashboard.page import page
@@ -64,7 +64,7 @@ async def _part(request: Request, part: str, text: str, kept: list[Registry]) ->
 def _may_run(request: Request) -> bool:
     """Is there a host on which this person may pull and run?"""
     return any(
-        decide(request.actor, target_in(one.cluster), NEED).allowed
+        decide(request.actor, target_in(one.cluster), RUN).allowed
         for one in engine.supervisor.connections.values()
         if one.cluster.driver == "docker"
     )

@@ -121,13 +121,9 @@ async def _pushes(actor: Actor, row: Row) -> list[Job]:
 
 
 def _uses(actor: Actor, row: Row) -> list[Use]:
-    """What runs anything of its repositories, each once."""
+    """What runs anything of its repositories."""
     connections = list(engine.supervisor.connections.values())
-    found: dict[str, Use] = {}
-    for name in row.resource.tags[:MOST_NAMES]:
-        for one in uses_of(engine.gateway, actor, connections, name):
-            found.setdefault(one.key, one)
-    return list(found.values())[:MOST_USES]
+    return uses_of(engine.gateway, actor, connections, *row.resource.tags[:MOST_NAMES])[:MOST_USES]
 
 
 def _shown(row: Row, use: Use) -> Shown:

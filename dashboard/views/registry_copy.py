@@ -54,4 +54,4 @@ async def copy(request: Request, slug: str, name: str) -> HttpResponse:
 
 async def targets(request: Request) -> list[Registry]:
     """The registries to which this person may copy."""
-    return [one async for one in Registry.objects.all() if may_copy_to(request.actor, one)]
+    return [one async for one in Registry.objects.all() if await may_copy_to(request.actor, one)]

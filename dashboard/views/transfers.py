@@ -21,8 +21,8 @@ from clusters.kinds.base import Role
 from clusters.live.row import Row
 from clusters.models import Registry
 from clusters.reach import target_in
-from clusters.registries.access import may_push
-from clusters.registries.transfers import NEED, begin_pull, begin_push
+from clusters.registries.access import RUN, may_push
+from clusters.registries.transfers import begin_pull, begin_push
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
@@ -140,7 +140,7 @@ async def names(request: Request) -> HttpResponse:
     except ClusterError as error:
         return render(request, "components/error.html", {"error": error})
     target = target_in(row.cluster)
-    may = {"may_run": decide(request.actor, target, NEED).allowed}
+    may = {"may_run": decide(request.actor, target, RUN).allowed}
     may["may_save"] = decide(request.actor, target, image_files.SAVE).allowed
     may["may_copy"] = bool(await targets(request))
     repositories = list(dict.fromkeys((one.registry, one.repository) for one in found if one.registry))[
@@ -187,7 +187,7 @@ def _given(request: Request) -> dict[str, Any]:
         (
             one.cluster
             for one in engine.supervisor.connections.values()
-            if one.cluster.driver == "docker" and decide(request.actor, target_in(one.cluster), NEED).allowed
+            if one.cluster.driver == "docker" and decide(request.actor, target_in(one.cluster), RUN).allowed
         ),
         key=lambda one: one.name.casefold(),
     )

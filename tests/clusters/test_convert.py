@@ -173,6 +173,21 @@ SECRET = "hunter2-of-the-shop"
         ({"Healthcheck": {"Test": ["CMD-SHELL", f"ask http://a:{SECRET}@db/"]}}, {}),
         ({}, {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": SECRET}}}),
         ({}, {"StorageOpt": {"password": SECRET}}),
+        (
+            {},
+            {
+                "Mounts": [
+                    {
+                        "Type": "volume",
+                        "Source": "d",
+                        "Target": "/d",
+                        "VolumeOptions": {
+                            "DriverConfig": {"Name": "vieux/sshfs", "Options": {"password": SECRET, "sshcmd": "u@h:/d"}}
+                        },
+                    }
+                ]
+            },
+        ),
     ],
 )
 def test_no_secret_is_in_a_result_or_in_the_words_about_it(

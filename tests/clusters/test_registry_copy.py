@@ -18,7 +18,7 @@ from clusters import jobs
 from clusters.access import Actor, Granted
 from clusters.errors import Invalid, Refused
 from clusters.kinds.base import Role
-from clusters.models import AuditEntry, Job, JobLine, Registry
+from clusters.models import AuditEntry, Cluster, Job, JobLine, Registry
 from clusters.registries import kept
 from clusters.registries.copying import End, begin_copy
 from tests.clusters.fake_registry import FakeRegistry, fake_registry
@@ -256,7 +256,8 @@ async def test_a_content_that_is_not_what_was_promised_is_not_passed_on() -> Non
 async def test_who_may_not_push_may_not_copy_and_what_cannot_be_is_refused_before(settings: Any) -> None:
     async with fake_registry({"/v2/": OK}) as there:
         one = await store(RealRegistry(there.host), name="One")
-        runs = Actor(0, "otto", (Granted(Role.OPERATOR, 1, rights=frozenset({"run"})),))
+        box = await Cluster.objects.acreate(name="Box", slug="box", driver="docker", platform="docker")
+        runs = Actor(0, "otto", (Granted(Role.OPERATOR, box.pk, rights=frozenset({"run"})),))
         for actor in (Actor(0, "vera", (Granted(Role.VIEWER),)), Actor(0, "olga", (Granted(Role.OPERATOR),)), runs):
             with pytest.raises(Refused):
                 await begin_copy(actor, End(one, "a", "1"), End(one, "b", "1"))
@@ -267,6 +268,13 @@ async def test_who_may_not_push_may_not_copy_and_what_cannot_be_is_refused_befor
         settings.READ_ONLY = False
         one.operators_push = True
         assert await ended(await begin_copy(runs, End(one, "a", "1"), End(one, "b", "1")))
+        await Cluster.objects.filter(pk=box.pk).aupdate(read_only=True)
+        with pytest.raises(Refused):
+            await begin_copy(runs, End(one, "a", "1"), End(one, "b", "1"))
+        settings.READ_ONLY = True
+        with pytest.raises(Refused):
+            await begin_copy(ADA, End(one, "a", "1"), End(one, "b", "1"))
+        settings.READ_ONLY = False
         for repository_, tag in (("a", "1"), ("Upper", "1"), ("../x", "1"), ("b", "a b"), ("b", DIGEST), ("b", "")):
             with pytest.raises(Invalid):
                 await begin_copy(ADA, End(one, "a", "1"), End(one, repository_, tag))
