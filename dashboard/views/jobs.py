@@ -11,7 +11,7 @@ from clusters import jobs as domain
 from clusters.access import Actor
 from clusters.models import Build, Job
 from clusters.people import is_admin
-from dashboard.access import allow
+from dashboard.access import allow, listed
 from dashboard.engine import engine, page_of
 from dashboard.page import page
 from dashboard.request import Request
@@ -47,7 +47,7 @@ async def job(request: Request, key: str) -> HttpResponse:
         "bars": [line for line in lines if line.total is not None],
         "said": [line for line in lines if line.total is None],
         "may_cancel": may_cancel(request, one),
-        "made": _made(request, one),
+        "made": await _made(request, one),
     }
     if request.htmx:
         return render(request, "partials/job.html", context)
@@ -77,18 +77,20 @@ async def _lines(one: Job) -> list[domain.Line]:
     return []
 
 
-def _made(request: Request, one: Job) -> dict[str, str] | None:
+async def _made(request: Request, one: Job) -> dict[str, str] | None:
     """What it made or is about, with where its page is: while it is there, and for who may see it."""
     name, key = one.result.get("name"), one.result.get("key") or ""
     connection = engine.supervisor.connections.get(one.cluster_id or 0)
     store = connection.stores.get(one.result.get("kind", "")) if connection else None
     if connection is None or store is None or not name:
         return None
-    kind, href = store.kind, key or name  # until somebody looks, nothing is known of kinds that are not watched
-    if store.listed:
-        seen = engine.gateway.visible(request.actor, connection.cluster.id, kind.name)
-        href = next((kind.key(each) for each in seen if each.name == name and key in ("", kind.key(each))), "")
-    return {"name": name, "icon": kind.icon, "href": page_of(connection.cluster, kind, href)} if href else None
+    await listed(connection, store, within=1.0)  # what nobody watched may be gone: a link would lead nowhere
+    seen = engine.gateway.visible(request.actor, connection.cluster.id, store.kind.name)
+    keys = (store.kind.key(each) for each in seen if each.name == name)
+    found = next((each for each in keys if key in ("", each)), None)
+    if found is None:
+        return None
+    return {"name": name, "icon": store.kind.icon, "href": page_of(connection.cluster, store.kind, found)}
 
 
 async def job_or_404(request: Request, key: str) -> Job:
