@@ -1,12 +1,22 @@
-"""How often a refused look is written down: somebody who presses "again" should not fill the audit."""
+"""What is refused, and how often a refused look is written down: who presses "again" should not fill the audit."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+from clusters.errors import Refused
+
 EVERY = 10.0  # seconds between two audit rows about the same refused look
 MOST = 5000
+
+
+class Denied(Refused):
+    """Not allowed by us. ``known``: this person may at least know that the target exists."""
+
+    def __init__(self, message: str, *, known: bool) -> None:
+        super().__init__(message, hint="Ask an administrator of Pilothouse.")
+        self.known = known
 
 
 class Denials:

@@ -17,6 +17,7 @@ from clusters.access import Actor, Decision, Namespaces, Need, decide
 from clusters.carrying_out import Outcome, carry_out, event_of, recorded_end
 from clusters.connections import Connections, elsewhere, seen, sees, shows, visible
 from clusters.denials import Denials
+from clusters.denials import Denied as Denied
 from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import Missing, Refused
 from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role, Says
@@ -26,6 +27,7 @@ from clusters.live.resource import Resource
 from clusters.live.row import Row
 from clusters.narrowing import Narrowing
 from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
+from clusters.powers import for_admins
 from clusters.reach import target_in
 from clusters.repeats import Repeats, request_of
 from clusters.shells import in_time, recorded_shell
@@ -35,15 +37,6 @@ WHOLE = {"raw", "yaml"}  # the panels that show an object as a whole
 NOT_SHARED = "It would change what is not shared with you, or not yours to change."
 READ_SECONDS = 30.0
 COUNTED_SOON = 1.5  # seconds a page waits until a cluster has counted what nothing needs
-
-
-class Denied(Refused):
-    """Not allowed by us. ``known``: this person may at least know that the target exists."""
-
-    def __init__(self, message: str, *, known: bool) -> None:
-        super().__init__(message, hint="Ask an administrator of Pilothouse.")
-        self.known = known
-
 
 # The work of a job that reaches a cluster: it gets the driver, and says how far it is.
 LongWork = Callable[[Driver, jobs.Reporter], Coroutine[Any, Any, jobs.Result]]
@@ -107,6 +100,9 @@ class Gateway:
         action = await self.may_act(actor, cluster_id, kind, resource, verb)
         values = fields.clean(action.fields, params)
         await self._may_touch(actor, cluster_id, action, values)
+        if why := await self.beyond(actor, cluster_id, kind, resource, action):
+            await audit.denied(event_of(actor, self.connections.cluster(cluster_id), kind.name, resource, verb), why)
+            raise Denied(why, known=True)
         await self._permitted(actor, cluster_id, kind, resource, action)
         await self._may_change_others(actor, cluster_id, kind, resource, action)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
@@ -132,6 +128,12 @@ class Gateway:
         inside, need = kind.namespace_of(resource), Need(action.role, action.right)
         await self.see(actor, cluster_id, inside, need, verb=verb, kind=kind.name, resource=resource)
         return action
+
+    async def beyond(self, actor: Actor, cluster_id: int, kind: Kind[Any], one: Resource, action: Action[Any]) -> str:
+        """Why that is for administrators where this resource is concerned; "" for these, and where it is not."""
+        target = target_in(self.connections.cluster(cluster_id), kind.namespace_of(one))
+        admin = decide(await self.narrowing.of(actor), target, Need(Role.ADMIN, action.right)).allowed
+        return "" if admin else await for_admins(self.driver(actor, cluster_id), one, action)
 
     async def _may_touch(self, actor: Actor, cluster_id: int, action: Action[Any], values: Mapping[str, Any]) -> None:
         """Whatever else an action names must be there, and be this person's to act on. Raises Missing or Denied."""
@@ -223,8 +225,8 @@ class Gateway:
     async def leftovers(self, actor: Actor, row: Row, cleaner: Cleaner) -> Sequence[Leftover] | None:
         """What nothing needs there; None while the cluster still counts. Raises Denied."""
         need = Need(cleaner.role, cleaner.right)
-        namespace = row.namespace
-        await self.see(actor, row.cluster.id, namespace, need, verb="clean", kind=row.kind.name, resource=row.resource)
+        kind, one = row.kind.name, row.resource
+        await self.see(actor, row.cluster.id, row.namespace, need, verb="clean", kind=kind, resource=one)
         driver = self.driver(actor, row.cluster.id)
         return await in_time(cleaner.find(driver, COUNTED_SOON), READ_SECONDS)
 

@@ -156,6 +156,8 @@ class Action(Generic[T]):
     role: Role = Role.OPERATOR
     right: Right = ""
     permissions: tuple[Permission, ...] = ()  # what the cluster itself must allow, where it has rights of its own
+    # What in the resource makes it a matter for administrators, in words after "it"; asked anew each time.
+    powers: Callable[[Driver, T], Awaitable[Sequence[str]]] | None = None
     fields: tuple[Field, ...] = ()
     changes_in: Callable[[T], Iterable[str]] | None = None  # the namespaces of what it changes beside the resource
     refuse: Callable[[T], str] | None = None  # why it makes no sense now ("" when it does)

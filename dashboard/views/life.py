@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,7 @@ from dashboard.request import Request
 from dashboard.visible_jobs import visible_jobs
 
 MOST_NAMES, MOST_BUILDS, MOST_USES = 10, 10, 200
+ASKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ async def roll_out(request: Request) -> HttpResponse:
     image = asked.get("image", "") or next(iter(row.resource.tags), "")
     if image not in row.resource.tags:
         raise Http404
-    targets = _targets(request.actor, row, image)
+    targets = await _targets(request.actor, row, image)
     error: ClusterError | None = None
     if request.method == "POST":
         wanted = set(asked.getlist("target"))
@@ -144,10 +146,17 @@ def _exact(use: Use) -> str:
     return use.image
 
 
-def _targets(actor: Actor, row: Row, image: str) -> list[Target]:
+async def _targets(actor: Actor, row: Row, image: str) -> list[Target]:
     connections = list(engine.supervisor.connections.values())
     uses: Iterable[Use] = uses_of(engine.gateway, actor, connections, image)
-    return [_allowed(actor, target_of(one, image, _ids(row, one))) for one in uses][:MOST_USES]
+    turn = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def allowed(target: Target) -> Target:
+        async with turn:
+            return await _allowed(actor, target)
+
+    found = [target_of(one, image, _ids(row, one)) for one in uses][:MOST_USES]
+    return await asyncio.gather(*map(allowed, found))
 
 
 def _ids(row: Row, use: Use) -> list[str]:
@@ -155,13 +164,20 @@ def _ids(row: Row, use: Use) -> list[str]:
     return [row.resource.uid] if use.row.cluster.id == row.cluster.id else []
 
 
-def _allowed(actor: Actor, target: Target) -> Target:
+async def _allowed(actor: Actor, target: Target) -> Target:
     """Doing it is decided again, by the gateway."""
     row = target.use.row
     if target.verb == "edit":
         decision = decide(actor, target_in(row.cluster, row.namespace), Need(EDIT.role, EDIT.right))
-    elif action := row.kind.action(target.verb):
-        decision = engine.gateway.decide_action(actor, row, action)
-    else:
+        return target if decision.allowed else replace(target, why_not=decision.reason)
+    action = row.kind.action(target.verb)
+    if action is None:
         return target
-    return target if decision.allowed else replace(target, why_not=decision.reason)
+    decision = engine.gateway.decide_action(actor, row, action)
+    if not decision.allowed:
+        return replace(target, why_not=decision.reason)
+    try:
+        why = await engine.gateway.beyond(actor, row.cluster.id, row.kind, row.resource, action)
+    except ClusterError as error:
+        why = error.message
+    return replace(target, why_not=why) if why else target

@@ -89,6 +89,24 @@ async def test_what_is_denied_is_recorded_and_never_reaches_the_cluster(
     assert await rows() == [("denied", "")]
 
 
+@pytest.mark.parametrize("powers", [[], ["uses the folder / of the machine"]])
+async def test_what_a_resource_is_given_makes_an_action_on_it_a_matter_for_administrators(
+    gateway: Gateway, there: FakeConnections, powers: list[str]
+) -> None:
+    async def given(driver: Any, one: App) -> list[str]:
+        return powers
+
+    kind = replace(APP, actions=(replace(STOP, powers=given),))
+    await gateway.act(ADA, 1, kind, web(there), "stop", {})
+    if not powers:
+        await gateway.act(OTTO, 1, kind, web(there), "stop", {})
+        return
+    with pytest.raises(Denied, match="Only administrators may do that: it uses the folder / of the machine"):
+        await gateway.act(OTTO, 1, kind, web(there), "stop", {})
+    assert there.fake.calls == [("stop", "u1")]
+    assert await rows() == [("intent", ""), ("outcome", "done"), ("denied", "")]
+
+
 async def test_what_the_cluster_does_not_allow_to_our_account_never_reaches_it_and_is_recorded(
     gateway: Gateway, there: FakeConnections
 ) -> None:

@@ -11,7 +11,6 @@ from clusters.errors import ClusterError, Conflict, Missing
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Says
 from clusters.kinds.docker.network_model import Network
-from clusters.kinds.docker.run_volumes import volume_powers
 from clusters.kinds.makers import Maker, Remark
 from clusters.kinds.swarm.base import Tree
 from clusters.kinds.swarm.images import pinned
@@ -19,7 +18,7 @@ from clusters.kinds.swarm.service_fields import FIELDS
 from clusters.kinds.swarm.service_form import ServiceForm
 from clusters.kinds.swarm.service_line import create_line
 from clusters.kinds.swarm.service_model import Service
-from clusters.kinds.swarm.service_power import mounted_volumes, spec_powers
+from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_read import read_service
 from clusters.kinds.swarm.service_rollout import until_well
 from clusters.kinds.swarm.service_spec import write
@@ -171,6 +170,6 @@ CREATE: Maker[Service] = Maker(
     fits=_fits,
     ended="{name} is well",
     powers=lambda form: spec_powers(spec_of(form)),
-    hidden_powers=lambda driver, form: volume_powers(driver, mounted_volumes(spec_of(form))),
+    hidden_powers=lambda driver, form: hidden_powers(driver, spec_of(form)),
     check=check,
 )

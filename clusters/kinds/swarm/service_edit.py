@@ -18,7 +18,6 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
 from clusters.kinds.base import JSON, Says
 from clusters.kinds.docker.run_hidden import hide, unhide
-from clusters.kinds.docker.run_volumes import volume_powers
 from clusters.kinds.makers import Like, Maker, Remark
 from clusters.kinds.preview import LONGEST, NOTHING, Difference
 from clusters.kinds.swarm.base import TRIES, Tree, read_spec
@@ -28,7 +27,7 @@ from clusters.kinds.swarm.service_fields import EDIT_FIELDS
 from clusters.kinds.swarm.service_form import ServiceForm
 from clusters.kinds.swarm.service_like import values_of
 from clusters.kinds.swarm.service_model import Service
-from clusters.kinds.swarm.service_power import mounted_volumes, spec_powers
+from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_read import read_service
 from clusters.kinds.swarm.service_rollout import until_well
 from clusters.kinds.swarm.service_spec import given_of, mount_of, write
@@ -223,7 +222,7 @@ EDIT: Maker[Service] = Maker(
     title=lambda edit: f"Edit {edit.origin.name}",
     run=edit_service,
     powers=lambda edit: spec_powers(edit.spec),
-    hidden_powers=lambda driver, edit: volume_powers(driver, mounted_volumes(edit.spec)),
+    hidden_powers=lambda driver, edit: hidden_powers(driver, edit.spec),
     check=_check,
     like=Like(
         load=load_origin,

@@ -13,9 +13,10 @@ from clusters.kinds.docker.image_name import IMAGE
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.preview import Difference, Preview
-from clusters.kinds.swarm.base import Tree, change_spec
+from clusters.kinds.swarm.base import Tree, change_spec, read_spec
 from clusters.kinds.swarm.images import pinned
 from clusters.kinds.swarm.service_model import Service, UpdateConfig, tagged
+from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.registries.reference import read_reference
 
 _SECOND = 1_000_000_000
@@ -62,6 +63,12 @@ async def _run(driver: Driver, one: Service, values: Values) -> str:
     await change_spec(driver, "services", one.uid, edit, registry=read_reference(image).host)
     loose = "" if "@" in fixed else ". Its registry did not say what the tag leads to: each node takes what it finds"
     return f"{one.name} changes to {tagged(image)}{loose}"
+
+
+async def _powers(driver: Driver, one: Service) -> list[str]:
+    """Whoever says what runs in there has what it is given."""
+    spec, _ = await read_spec(driver, "services", one.uid)
+    return [*spec_powers(spec), *await hidden_powers(driver, spec)]
 
 
 def _delay(before: int, seconds: int) -> int:
@@ -112,6 +119,7 @@ SET_IMAGE: Action[Service] = Action(
     effect=lambda one: f"Gives {one.name} another image; its copies are replaced. Now: {one.image or 'none'}.",
     stays=lambda one: "Its networks, volumes and the number of copies stay.",
     preview=_preview,
+    powers=_powers,
     run=_run,
     refuse=lambda one: "" if one.template.container.image else "It runs no container.",
     undo=_undo,

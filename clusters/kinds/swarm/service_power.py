@@ -5,10 +5,15 @@ It looks at the spec that will be sent: whatever is not known to be harmless cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from clusters.drivers.base import Call, Driver
+from clusters.errors import Missing
+from clusters.kinds.docker.run_form import BUILT_IN
 from clusters.kinds.docker.run_power import powers
+from clusters.kinds.docker.run_volumes import is_volume_name, volume_powers
 
 _HARMLESS = {
     *("Image", "Labels", "Command", "Args", "Hostname", "Env", "Dir", "User", "Groups", "StopSignal", "TTY"),
@@ -39,7 +44,7 @@ def spec_powers(spec: Mapping[str, Any]) -> list[str]:
             value for name, value in amounts.items() if name not in _PLAIN_RESOURCES
         ):
             host["DeviceRequests"] = True
-    for place in (*(template.get("Networks") or ()), *(spec.get("Networks") or ())):
+    for place in _places(spec):
         if place.get("Target") == "host":
             host["NetworkMode"] = "host"
         if place.get("DriverOpts"):
@@ -48,6 +53,39 @@ def spec_powers(spec: Mapping[str, Any]) -> list[str]:
     runtime = template.get("Runtime") or "container"
     odd = [name for name, value in template.items() if value and name not in _TEMPLATE and name != "Runtime"]
     return [*found, *(["runs no container"] if runtime != "container" else []), *(f"changes {one}" for one in odd)]
+
+
+async def hidden_powers(driver: Driver, spec: Mapping[str, Any], made: Container[str] = ()) -> list[str]:
+    """The same of what it names: volumes and networks. ``made``: networks that will be there. Raises what is said."""
+    return [*await volume_powers(driver, mounted_volumes(spec)), *await _network_powers(driver, spec, made)]
+
+
+async def _network_powers(driver: Driver, spec: Mapping[str, Any], made: Container[str]) -> list[str]:
+    """A service that is there names its networks by ids, that of the machine, too: which one it is, the Swarm says."""
+    found: list[str] = []
+    for target in network_targets(spec):
+        if target in BUILT_IN or target in made:
+            continue
+        network: Any = None
+        if is_volume_name(target):  # networks have the same letters
+            with suppress(Missing):
+                network = await driver.call(Call("GET", ("networks", target), {"scope": "swarm"}, timeout=5.0))
+        about = network if isinstance(network, Mapping) else {}
+        kind, name = str(about.get("Driver") or ""), str(about.get("Name") or target)
+        if kind == "host":
+            found += powers({"HostConfig": {"NetworkMode": "host"}})
+        elif about.get("Scope") != "swarm" or (kind != "overlay" and (kind, name) != ("bridge", "bridge")):
+            found.append(f"uses the network {name[:100]}, which is no overlay network of this Swarm")
+    return list(dict.fromkeys(found))
+
+
+def network_targets(spec: Mapping[str, Any]) -> list[str]:
+    """The networks that it names, by id or name, each once."""
+    return list(dict.fromkeys(str(one.get("Target") or "") for one in _places(spec)))
+
+
+def _places(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*((spec.get("TaskTemplate") or {}).get("Networks") or ()), *(spec.get("Networks") or ())]
 
 
 def _weak(privileges: Mapping[str, Any]) -> Iterator[str]:
