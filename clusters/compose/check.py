@@ -15,7 +15,7 @@ from clusters.compose.hiding import Hide, hiding
 from clusters.compose.problem import Problem, Wrong
 from clusters.compose.program import environment, private_folder, refused_name, run, the_program
 from clusters.compose.refused import refusals, refused_in_project
-from clusters.compose.text import ProjectText, read
+from clusters.compose.text import ProjectText, made_of, read
 from clusters.errors import Invalid
 from clusters.kinds.masking import is_secret_name
 
@@ -130,6 +130,20 @@ async def check(
     services = project.get("services") or {}
     kept = {service: number for service, number in (scale or {}).items() if service in services}
     return Checked(name, text, found.rebuilt, given, project, variables, kept)
+
+
+async def texts_as_read(checked: Checked, texts: Sequence[str]) -> list[str]:
+    """What the program makes of single texts with the values of that project: their variables filled in."""
+    if not texts:
+        return []
+    labels = {f"t{number}": text for number, text in enumerate(texts)}
+    found = made_of({"services": {"a": {"image": "a", "labels": labels}}})
+    printed = await _config(found, "pilothouse", checked.values, "--format", "json", hide=checked.hide)
+    made = ((_object(printed) or {}).get("services") or {}).get("a") or {}
+    read_as = [(made.get("labels") or {}).get(name) for name in labels]
+    if not all(isinstance(one, str) for one in read_as):
+        raise Wrong([Problem(1, "the program did not say how it understands its variables.")])
+    return [str(one).replace("$$", "$") for one in read_as]
 
 
 def secret_values(text: str, values: Mapping[str, str]) -> dict[str, str]:

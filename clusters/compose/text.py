@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -65,6 +65,20 @@ def read(text: str) -> ProjectText:
     if not isinstance(tree.get("services"), dict) or not tree["services"]:
         raise Unreadable("there is no service: a project needs “services:” with at least one below it.", 1)
     return ProjectText(tree, node, rebuilt)
+
+
+def made_of(tree: Mapping[str, Any]) -> ProjectText:
+    """A project of our own making."""
+    node = _node(tree)
+    return ProjectText(dict(tree), node, written(node))
+
+
+def _node(tree: Any) -> Any:
+    nowhere = yaml.Mark("", 0, 0, 0, None, 0)
+    if isinstance(tree, Mapping):
+        pairs = [(_node(key), _node(value)) for key, value in tree.items()]
+        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, nowhere, nowhere)
+    return yaml.ScalarNode("tag:yaml.org,2002:str", str(tree), nowhere, nowhere, style='"')
 
 
 def written(node: yaml.MappingNode) -> str:

@@ -16,7 +16,7 @@ from clusters.kinds.swarm.service_spec import AGAIN, ROLLOUT
 from clusters.stacks.rehearsal import Sent
 
 What = Literal["created", "changed", "left", "removed"]
-_SORTS = {"services": "Service", "networks": "Network", "secrets": "Secret", "configs": "Config"}
+SORTS = {"services": "Service", "networks": "Network", "secrets": "Secret", "configs": "Config"}
 _RANK: tuple[What, ...] = ("removed", "created", "changed", "left")
 
 
@@ -52,7 +52,7 @@ class There:
 async def there_now(driver: Driver) -> There:
     """Ask the Swarm for all that stacks are made of."""
     found: dict[str, dict[str, Any]] = {}
-    for collection in _SORTS:
+    for collection in SORTS:
         said = await driver.call(Call("GET", (collection,), timeout=20.0))
         trees = [one for one in said or () if isinstance(one, dict)]
         found[collection] = {str(one.get("ID") or one.get("Id") or ""): one for one in trees}
@@ -62,17 +62,17 @@ async def there_now(driver: Driver) -> There:
 def effects(sent: Sequence[Sent], there: There, name: str, hide: Hide = str) -> list[Effect]:
     """What becomes of each thing; of the stack's own that nothing was sent about, that it is left."""
     told = {(one.collection, one.path[1]) for one in sent if len(one.path) > 1}
-    found = [effect for one in sent if one.collection in _SORTS and (effect := _effect(one, there, hide))]
-    for collection, sort in _SORTS.items():
+    found = [effect for one in sent if one.collection in SORTS and (effect := _effect(one, there, hide))]
+    for collection, sort in SORTS.items():
         for uid in there.things[collection]:
             if there.stack_of(collection, uid) == name and (collection, uid) not in told:
                 found.append(Effect(sort, there.name_of(collection, uid), "left"))
-    order = list(_SORTS.values())
+    order = list(SORTS.values())
     return sorted(found, key=lambda one: (order.index(one.sort), _RANK.index(one.what), one.name))
 
 
 def _effect(sent: Sent, there: There, hide: Hide) -> Effect | None:
-    sort, uid = _SORTS[sent.collection], sent.path[1]
+    sort, uid = SORTS[sent.collection], sent.path[1]
     if uid == "create":
         return Effect(sort, hide(str(sent.body.get("Name") or ""))[:300], "created")
     name = there.name_of(sent.collection, uid)
@@ -113,18 +113,6 @@ def kept_secrets(sent: Sequence[Sent], there: There) -> list[str]:
     """Secrets that are there already: nobody can tell whether they hold the same."""
     found = (one.path[1] for one in sent if one.collection == "secrets" and one.path[-1] == "update")
     return [there.name_of("secrets", uid) for uid in found]
-
-
-def of_others(sent: Sequence[Sent], there: There, name: str) -> Iterator[str]:
-    """What it would change that another stack, or nobody's, is: in words that follow “it”."""
-    for one in sent:
-        if (
-            one.collection in _SORTS
-            and one.path[-1] == "update"
-            and there.stack_of(one.collection, one.path[1]) != name
-        ):
-            sort = _SORTS[one.collection].lower()
-            yield f"changes the {sort} {there.name_of(one.collection, one.path[1])}, which is not of this stack"
 
 
 def normal(spec: Mapping[str, Any], networks: Mapping[str, str]) -> Any:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clusters.access import Actor, Need
 from clusters.compose.deploy import NEED, images_of, sign_in
@@ -20,16 +19,17 @@ from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupporte
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Made, Reporter
 from clusters.kinds.base import Role
-from clusters.kinds.docker.run_volumes import volume_powers
 from clusters.kinds.formats import count, listed
 from clusters.kinds.swarm.base import STACK
-from clusters.kinds.swarm.service_power import mounted_volumes, spec_powers
+from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import NotWell, until_well
 from clusters.shells import in_time
-from clusters.stacks.ahead import Effect, There, effects, kept_secrets, of_others, stuck, taken, there_now
+from clusters.stacks.ahead import Effect, There, effects, kept_secrets, stuck, taken, there_now
+from clusters.stacks.others import of_others, volumes_of_others
 from clusters.stacks.program import the_docker
 from clusters.stacks.rehearsal import Sent, rehearse
 from clusters.stacks.text import StackText, write_files
+from clusters.stacks.turns import turn
 
 LOOK, WORK = 90.0, 900.0  # seconds
 _DRIVERS = {"", "overlay"}  # of networks
@@ -166,7 +166,7 @@ async def _stack_deploy(asked: StackText, folder: Path, socket: Path, within: fl
         "--with-registry-auth",
         asked.checked.name,
     )
-    env = environment(folder, asked.checked.values, socket)
+    env = environment(folder, asked.values, socket)
     return await run(program, words, env, folder, asked.text, within=within)
 
 
@@ -187,10 +187,11 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackTe
     if driver.platform != "swarm":
         raise Unsupported("Stacks are deployed to a Swarm only.", hint="Choose a connected manager of a Swarm.")
     compose_engine(driver)
-    played = await _play(driver, asked)
+    async with turn(actor.user_id):
+        played = await _play(driver, asked)
     powers = await in_time(_powers(driver, played.sent), 20.0)
     outside = [*reaches_out(checked.name, checked.project), *of_others(played.sent, played.there, checked.name)]
-    outside += await in_time(_volumes_of_others(driver, checked.name, played.sent), 8.0)
+    outside += await in_time(volumes_of_others(driver, played.sent, played.there, checked.name), 8.0)
     powers, outside = ([checked.hide(why) for why in dict.fromkeys(one)] for one in (powers, outside))
     try:
         if powers:
@@ -207,29 +208,16 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackTe
 async def _powers(driver: Driver, sent: Sequence[Sent]) -> list[str]:
     """What in all that would be sent is for administrators only."""
     found: list[str] = []
+    made = {str(one.body.get("Name")) for one in sent if one.path == ("networks", "create")}
     for one in sent:
         if one.collection == "services" and one.body:
-            found += [*spec_powers(one.body), *await volume_powers(driver, mounted_volumes(one.body))]
+            found += [*spec_powers(one.body), *await hidden_powers(driver, one.body, made)]
+        if one.collection in ("secrets", "configs") and one.body and one.body.get("Driver"):
+            found.append(f"makes a {one.collection[:-1]} that another program gives out")
         odd = one.body and (str(one.body.get("Driver") or "") not in _DRIVERS or one.body.get("Options"))
         if one.collection == "networks" and odd:
             found.append("makes a network that reaches beyond the Swarm")
     return found
-
-
-async def _volumes_of_others(driver: Driver, name: str, sent: Sequence[Sent]) -> list[str]:
-    """Volumes that this manager has under one of its names, and that another one made. Other nodes tell nobody."""
-    wanted = {
-        mount["Source"]
-        for one in sent
-        if one.collection == "services" and one.body
-        for mount in mounted_volumes(one.body)["HostConfig"]["Mounts"]
-    }
-    if not wanted:
-        return []
-    answer: Any = await driver.call(Call("GET", ("volumes",), timeout=5.0))
-    there = (answer.get("Volumes") if isinstance(answer, Mapping) else None) or ()
-    others = [one["Name"] for one in there if (one.get("Labels") or {}).get(STACK) != name]
-    return [f"uses the volume {one}, which is not of this stack alone" for one in sorted(wanted.intersection(others))]
 
 
 def _warnings(said: str) -> list[str]:

@@ -13,6 +13,7 @@ from clusters.errors import ClusterError, Unsupported
 OLDEST = (26, 0)  # the first that can be told not to wait
 INSTALL = "sudo apt-get install docker-ce-cli docker-compose-plugin"
 _VERSION = re.compile(r"Docker version (\d+)\.(\d+)\.\S*?(?=,|\s|$)")
+at_once = asyncio.Semaphore(4)  # texts that it looks at
 _asked: dict[tuple[str, int, int], Found] = {}  # what a file said of its version, as long as it is that file
 
 

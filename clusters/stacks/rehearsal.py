@@ -30,6 +30,7 @@ class Sent:
     method: str
     path: tuple[str, ...]
     body: Any = field(default=None, repr=False)
+    made: str = ""  # the id of what it makes
 
     @property
     def collection(self) -> str:
@@ -54,9 +55,9 @@ class Rehearsal:
             return 200, "OK"
         if method in ("GET", "HEAD"):
             return await self._asked(path, dict(parse_qsl(address.query)))
-        self.sent.append(Sent(method, path, json.loads(body) if body.strip() else None))
-        made = f"{_MADE_ID}{len(self.sent)}"
-        if path[-1:] == ("create",):
+        made = f"{_MADE_ID}{len(self.sent) + 1}" if path[-1:] == ("create",) else ""
+        self.sent.append(Sent(method, path, json.loads(body) if body.strip() else None, made))
+        if made:
             return 201, {"ID": made, "Id": made, "Warnings": None, "Warning": ""}
         return 200, {"Warnings": None}
 
@@ -74,10 +75,10 @@ class Rehearsal:
     def _made(self, collection: str) -> list[dict[str, Any]]:
         """What would be there by now: the program looks for what it has just made."""
         found = []
-        for number, one in enumerate(self.sent, start=1):
+        for one in self.sent:
             if one.path == (collection, "create"):
                 spec = {name: value for name, value in one.body.items() if name != "Data"}
-                found.append({"ID": f"{_MADE_ID}{number}", "Version": {"Index": 1}, "Spec": spec})
+                found.append({"ID": one.made, "Version": {"Index": 1}, "Spec": spec})
         return found
 
 

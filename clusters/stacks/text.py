@@ -17,7 +17,8 @@ from clusters.compose.problem import Problem, Wrong
 from clusters.compose.program import environment, private_folder, run
 from clusters.compose.text import ProjectText, read, written
 from clusters.errors import Invalid
-from clusters.stacks.program import the_docker
+from clusters.stacks.filled import fill
+from clusters.stacks.program import at_once, the_docker
 
 _SAID = re.compile(r"^(?P<path>\(root\)|[A-Za-z][\w.-]*) (?P<what>[A-Z].*|must .*)$")
 _UNKNOWN = re.compile(r"Additional property (?P<name>\S+) is not allowed")
@@ -35,6 +36,7 @@ class StackText:
     checked: Checked
     text: str = field(repr=False)
     files: Mapping[str, str] = field(repr=False)  # by name, in the folder of the program
+    values: Mapping[str, str] = field(repr=False)  # what stands for the texts with variables, as Compose reads them
 
 
 async def check_stack(text: str, name: str, values: Mapping[str, str], *, named: bool = True) -> StackText:
@@ -44,11 +46,11 @@ async def check_stack(text: str, name: str, values: Mapping[str, str], *, named:
         raise Invalid(f"The name of a stack is at most {LONGEST} letters long.", field="name")
     checked = await check(text, name, values, named=named)
     found = read(text)
-    asked = _for_the_program(checked, found)
-    async with private_folder() as folder:
+    asked = await _for_the_program(checked, found)
+    async with at_once, private_folder() as folder:
         write_files(folder, asked)
         words = ("stack", "config", "--compose-file", "-")
-        ended = await run(program, words, environment(folder, checked.values), folder, asked.text, within=20.0)
+        ended = await run(program, words, environment(folder, asked.values), folder, asked.text, within=20.0)
     if ended.code:
         raise _explained(checked.hide(ended.said.replace(str(folder), "")), found)
     return asked
@@ -62,8 +64,8 @@ def write_files(folder: Path, asked: StackText) -> None:
         path.write_text(content, encoding="utf-8", newline="")
 
 
-def _for_the_program(checked: Checked, found: ProjectText) -> StackText:
-    """The same text with files in the place of values. Its name is said beside it."""
+async def _for_the_program(checked: Checked, found: ProjectText) -> StackText:
+    """The same text with files and plain names in the place of values. Its name is said beside it."""
     files: dict[str, str] = {}
     root = found.node
     root.value = [pair for pair in root.value if pair[0].value != "name"]
@@ -71,7 +73,8 @@ def _for_the_program(checked: Checked, found: ProjectText) -> StackText:
         if isinstance(node, yaml.MappingNode):
             pairs = [(key, one) for key, one in node.value if _is_used(checked, section, key.value, one)]
             node.value = [(key, _as_file(checked, found, (section, key.value), one, files)) for key, one in pairs]
-    return StackText(checked, written(root), files)
+    filled = await fill(root, checked)
+    return StackText(checked, written(root), files, {**checked.values, **filled})
 
 
 def _is_used(checked: Checked, section: str, name: str, one: yaml.Node) -> bool:
