@@ -16,7 +16,7 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
-from clusters import actors
+from clusters import actors, audit
 from clusters.access import Actor
 from clusters.build.git_fetch import fetch
 from clusters.build.git_newest import newest
@@ -71,6 +71,21 @@ class Follower:
     def looks_at(self, pk: int) -> bool:
         """Is it looked at right now?"""
         return pk in self._now
+
+    async def ask(self, actor: Actor, row: ComposeSource, *, forced: bool = False) -> None:
+        """Look at it because somebody asks for it, which is written down: what is deployed has another name on it."""
+        event = audit.Event(
+            actor=actor.name,
+            address=actor.address,
+            cluster=row.cluster.name,
+            kind="project",
+            namespace=row.project,
+            name=row.project,
+            verb="look and deploy" if forced else "look at git",
+            detail={"url": row.url, "branch": row.branch, "as": row.by.get_username() if row.by else ""},
+        )
+        await sync_to_async(audit.record)(event)
+        self.soon(row.pk, forced=forced)
 
     def soon(self, pk: int, *, forced: bool = False) -> None:
         """Look at that one, now or right after the look that is on its way. ``forced``: also where nothing is new."""

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -19,21 +19,36 @@ from clusters.errors import Conflict, Invalid, Refused
 from clusters.models import ComposeDelivery, ComposeSource
 
 KEPT = timedelta(days=30)  # that a call is remembered: later it would only have the branch looked at, and nothing else
-OF_ONE, OF_ADDRESS, WITHIN = 30, 120, 60.0  # calls of one webhook, and from one address, in so many seconds
-_MOST_KEYS = 10_000
+OF_ONE, OF_ADDRESS, WITHIN = 30, 120, 60.0  # calls of one webhook, wrong ones from an address, in so many seconds
 _IDS = ("X-GitHub-Delivery", "X-Gitea-Delivery", "X-Gitlab-Event-UUID", "Idempotency-Key")
-_calls: dict[str, deque[float]] = {}
 
 
-def too_often(key: str, most: int) -> bool:
-    """Count a call; whether it is one too many."""
-    if len(_calls) >= _MOST_KEYS:
-        _calls.clear()
-    now, mine = time.monotonic(), _calls.setdefault(key, deque(maxlen=most))
-    if len(mine) == most and now - mine[0] < WITHIN:
-        return True
-    mine.append(now)
-    return False
+class Calls:
+    """What was counted lately, by a key; of too many keys those are forgotten that were counted longest ago."""
+
+    def __init__(self, most: int, keys: int = 10_000) -> None:
+        self._most, self._keys = most, keys
+        self._at: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def full(self, key: str) -> bool:
+        """Would one more be too many?"""
+        mine = self._at.get(key, ())
+        return len(mine) == self._most and time.monotonic() - mine[0] < WITHIN
+
+    def count(self, key: str) -> None:
+        """One more."""
+        self._at.setdefault(key, deque(maxlen=self._most)).append(time.monotonic())
+        self._at.move_to_end(key)
+        if len(self._at) > self._keys:
+            self._at.popitem(last=False)
+
+    def clear(self) -> None:
+        """As if there had been none."""
+        self._at.clear()
+
+
+taken = Calls(OF_ONE)  # by webhook
+wrong = Calls(OF_ADDRESS)  # by address: what is rightly signed is taken whatever else comes from there
 
 
 def check_signed(source: Source, headers: Mapping[str, str], body: bytes) -> None:
@@ -69,6 +84,8 @@ def is_about(source: Source, body: bytes) -> bool:
     """Whether it may be about our branch: what names another one is not."""
     try:
         said = json.loads(body)
+    except RecursionError as error:
+        raise Invalid("That JSON is nested too deeply.") from error
     except ValueError as error:
         raise Invalid("That is no JSON. Choose the content type application/json.") from error
     ref = said.get("ref") if isinstance(said, dict) else None

@@ -71,7 +71,7 @@ async def check(request: Request) -> HttpResponse:
     """Look now, and deploy what is there, also when it was tried already."""
     host, row = await _found(request, request.POST)
     await engine.gateway.see(request.actor, host.id, row.project, NEED, verb="deploy", kind="project", name=row.project)
-    engine.follower.soon(row.pk, forced=True)
+    await engine.follower.ask(request.actor, row, forced=True)
     return render(request, "partials/compose_source_state.html", await _state(request, row))
 
 

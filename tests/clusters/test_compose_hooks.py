@@ -47,9 +47,21 @@ async def test_what_is_only_in_the_way_is_waited_for(
 
 
 def test_too_many_calls_are_refused_and_others_are_not() -> None:
-    hooks._calls.clear()
-    assert [hooks.too_often("a", 3) for _ in range(4)] == [False, False, False, True]
-    assert not hooks.too_often("b", 3)
+    calls = hooks.Calls(3, keys=2)
+    for key, full in (("a", False), ("a", False), ("a", False), ("a", True), ("b", False)):
+        assert calls.full(key) == full
+        calls.count(key)
+    calls.count("c")
+    assert not calls.full("a"), "it was counted longest ago"
+    for _ in range(3):
+        calls.count("b")
+    calls.count("d")
+    assert calls.full("b"), "many others make nobody forget what was counted just now"
+
+
+def test_json_without_bottom_is_said_in_words() -> None:
+    with pytest.raises(Invalid, match="nested too deeply"):
+        hooks.is_about(Source(url=""), b"[" * 1_000_000)
 
 
 def test_without_a_secret_nobody_is_let_in() -> None:
