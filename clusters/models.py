@@ -281,7 +281,7 @@ class ComposeSource(models.Model):
     sealed = models.BinaryField(editable=False)  # the token, the values, and what signs the webhook
     checked = models.DateTimeField(null=True)
     commit = models.CharField(max_length=64, blank=True)  # the last one that was tried
-    state = models.CharField(max_length=10, blank=True)  # "", "same", "deployed", "failed"
+    state = models.CharField(max_length=10, blank=True)  # "", "same", "deployed", "failed"; "wrong": that commit is
     words = models.TextField(blank=True)  # why it failed
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL)  # the last deployment
 

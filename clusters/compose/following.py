@@ -8,33 +8,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from clusters import actors, audit
-from clusters.access import Actor
+from clusters.access import Actor, decide
 from clusters.build.git_fetch import fetch
 from clusters.build.git_newest import newest
 from clusters.build.uploads import Upload
+from clusters.carrying_out import event_of
 from clusters.compose import deploy
 from clusters.compose.check import check
 from clusters.compose.problem import Wrong
 from clusters.compose.source import Source, opened
 from clusters.compose.text import MOST_BYTES
+from clusters.compose.turns import Rests, Turns
 from clusters.compose.versions import open_version
-from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
+from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.models import ComposeSource, ComposeVersion, Job
+from clusters.reach import target_in
 
 PACE = 15.0  # seconds between two looks at what is due
-AGAIN, MOST_TRIES = 60.0, 5  # seconds until what could not be looked at is looked at again by itself, and how often
-AT_ONCE = 4
+MOST_TRIES = 5  # that what could not be looked at is looked at again by itself, each after its rest
 log = logging.getLogger(__name__)
+
+
+class _NotAllowed(Refused):
+    """Whoever set it up may not deploy it, or is gone."""
+
+
+class _NoGood(ClusterError):
+    """What is in that commit cannot be deployed."""
 
 
 class Follower:
@@ -42,21 +53,22 @@ class Follower:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turns, self._rests = Turns(), Rests()
         self._now: set[int] = set()  # those that are looked at
         self._again: set[int] = set()  # those that were asked for meanwhile
         self._forced: set[int] = set()  # those whose commit is tried again
         self._waits: dict[int, asyncio.TimerHandle] = {}  # those that are looked at again by themselves
-        self._tries: dict[int, int] = {}  # how often that was
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """What is due, until cancelled."""
+        """What is due, until cancelled. At first also what was called for while nobody was here to hear it."""
+        first = True
         while True:
             await asyncio.sleep(PACE)
             try:
-                for pk in await _due():
+                for pk in await _due(self._is_left_alone, first=first):
                     self.soon(pk)
+                first = False
             except DatabaseError as error:
                 log.warning("what is deployed from git cannot be looked up (%s)", error)
 
@@ -67,6 +79,11 @@ class Follower:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def rest_of(self, row: ComposeSource) -> int:
+        """The minutes until it is looked at again by itself, where that is not as its clock says; else 0."""
+        left = self._rests.minutes(row.pk)
+        return left if row.pk in self._waits or left > row.minutes > 0 else 0
 
     def looks_at(self, pk: int) -> bool:
         """Is it looked at right now?"""
@@ -91,6 +108,8 @@ class Follower:
         """Look at that one, now or right after the look that is on its way. ``forced``: also where nothing is new."""
         if forced:
             self._forced.add(pk)
+        if wait := self._waits.pop(pk, None):
+            wait.cancel()
         if pk in self._now:
             self._again.add(pk)
             return
@@ -101,8 +120,11 @@ class Follower:
 
     async def look(self, pk: int) -> None:
         """Look at it to the end: what came of it is kept."""
-        async with self._turn:
-            row = await ComposeSource.objects.filter(pk=pk).afirst()
+        found = ComposeSource.objects.filter(pk=pk)
+        if (waiting := await found.afirst()) is None:
+            return
+        async with self._turns.of(urlsplit(waiting.url).hostname or "", waiting.by_id):
+            row = await found.afirst()
             forced = pk in self._forced
             self._forced.discard(pk)
             if row is not None:
@@ -120,72 +142,101 @@ class Follower:
         finally:
             self._now.discard(pk)
 
-    def _later(self, pk: int) -> None:
+    def _is_left_alone(self, pk: int) -> bool:
+        """Does it rest, or is it looked at right now? Then its clock counts for nothing."""
+        return pk in self._now or self._rests.minutes(pk) > 0
+
+    def _rest(self, row: ComposeSource, error: ClusterError, *, forced: bool) -> None:
         """What is in the way may be gone soon: a call of a webhook comes once, and a clock may not be set."""
-        tries = self._tries[pk] = self._tries.get(pk, 0) + 1
-        if tries <= MOST_TRIES:
-            self._waits[pk] = asyncio.get_running_loop().call_later(AGAIN, self.soon, pk)
+        tries, seconds = self._rests.failed(row.pk)
+        if isinstance(error, Conflict | Unreachable) and tries <= MOST_TRIES:
+            if forced:
+                self._forced.add(row.pk)
+            self._waits[row.pk] = asyncio.get_running_loop().call_later(seconds, self.soon, row.pk)
 
     async def _looked(self, row: ComposeSource, *, forced: bool) -> None:
         row.checked = timezone.now()
         try:
             await self._deployed(row, forced=forced)
-            self._tries.pop(row.pk, None)
+            self._rests.well(row.pk)
+        except _NoGood as error:
+            self._rests.well(row.pk)
+            row.state, row.words = "wrong", _words(error)
         except ClusterError as error:
-            row.state, row.words = "failed", f"{error.message} {error.hint}".strip()[:2000]
-            if isinstance(error, Conflict | Unreachable):
-                self._later(row.pk)
+            _fail(row, _words(error))
+            if not isinstance(error, _NotAllowed):  # for that no server was asked: it may be allowed again any time
+                self._rest(row, error, forced=forced)
         except Exception:
             log.exception("the git source of %s failed", row.project)
-            row.state, row.words = "failed", "This failed because of a fault in Pilothouse. Its log says more."
+            _fail(row, "This failed because of a fault in Pilothouse. Its log says more.")
         kept = ["checked", "commit", "state", "words", "job_id"]
-        await ComposeSource.objects.filter(pk=row.pk).aupdate(**{name: getattr(row, name) for name in kept})
+        await _as_read(row).aupdate(**{name: getattr(row, name) for name in kept})
 
     async def _deployed(self, row: ComposeSource, *, forced: bool) -> None:
-        actor = await self._actor(row)
+        await self._actor(row)
         source = await sync_to_async(opened)(row)
         commit = await newest(source.address, source.token, source.ca)
         if commit == row.commit and not forced:
-            row.state = row.state if row.state == "failed" else "same"
+            if row.state != "wrong":  # of that commit; what else failed is over
+                row.state, row.words = "same", ""
             return
         text, commit = await _text(source)
-        copies = await _copies(row)
+        actor = await self._actor(row)  # fetching takes its time
+        if not await _as_read(row).aexists():
+            return  # it was changed or forgotten meanwhile: this is not wanted any more
+        if text is None:
+            row.commit = commit
+            raise _NoGood(f"There is no file {source.path} in commit {commit[:8]}, or it is too long.")
         try:
-            asked = await check(text, row.project, source.values, copies)
+            asked = await check(text, row.project, source.values, await _copies(row))
             short = commit[:8]
             how = deploy.How(title=f"Deploy {row.project} from git, commit {short}", note=f"From git, commit {short}")
             key = await deploy.begin(self._gateway, actor, row.cluster_id, asked, how)
-        except (Wrong, Denied):
+        except (Wrong, Denied) as error:
             row.commit = commit  # it will not be better the next time
-            raise
+            raise _NoGood(error.message, hint=error.hint) from error
         row.commit, row.state, row.words = commit, "deployed", ""
         row.job = await Job.objects.aget(key=key)
 
     async def _actor(self, row: ComposeSource) -> Actor:
-        """Who it is deployed as, with what was granted to them by now. Raises Refused, Denied."""
+        """Who it is deployed as, with what was granted to them by now. Raises _NotAllowed; it is recorded once."""
         actor = await actors.actor_for(row.by_id)
         if actor is None:
-            raise Refused(
-                "Whoever set this up has no account any more, or it is switched off.", hint="Save it again as yourself."
-            )
-        need, name = replace(deploy.NEED, acts=False), row.project  # what is refused each minute is recorded once
-        try:
-            await self._gateway.see(actor, row.cluster_id, name, need, verb="deploy", kind="project", name=name)
-        except Refused as error:
-            error.message = f"{actor.name}, who set this up, may not deploy it any more: {error.message}"
-            raise
-        return actor
+            words = "Whoever set this up has no account any more, or it is switched off."
+            raise _NotAllowed(words, hint="Save it again as yourself.")
+        cluster = self._gateway.connections.cluster(row.cluster_id)
+        decision = decide(actor, target_in(cluster, row.project), deploy.NEED)
+        if decision.allowed:
+            return actor
+        words = f"{actor.name}, who set this up, may not deploy it any more: {decision.reason}"
+        if not row.words.startswith(words):
+            event = event_of(actor, cluster, "project", None, "deploy", namespace=row.project, name=row.project)
+            await audit.denied(event, decision.reason)
+        raise _NotAllowed(words, hint="Ask an administrator of Pilothouse.")
 
 
-async def _text(source: Source) -> tuple[str, str]:
-    """The file, and the commit that it is of."""
+def _fail(row: ComposeSource, words: str) -> None:
+    """It could not be looked at. What was wrong with its commit is found out anew then, and not forgotten."""
+    row.commit = "" if row.state == "wrong" else row.commit
+    row.state, row.words = "failed", words
+
+
+def _words(error: ClusterError) -> str:
+    return f"{error.message} {error.hint}".strip()[:2000]
+
+
+def _as_read(row: ComposeSource) -> QuerySet[ComposeSource]:
+    """That row, unless it was kept anew since: what is sealed is never the same twice."""
+    return ComposeSource.objects.filter(pk=row.pk, sealed=row.sealed)
+
+
+async def _text(source: Source) -> tuple[str | None, str]:
+    """The file, None where it is not there or too long, and the commit that it is of."""
     found = await fetch(source.address, source.token, lambda _: None, source.ca)
     try:
         text = await asyncio.to_thread(Upload("", 0, found.path, entries=found.entries).read, source.file, MOST_BYTES)
     finally:
         found.close()
-    if text is None:
-        raise Missing(f"There is no file {source.path} in commit {found.commit[:8]}, or it is too long.")
     return text, found.commit
 
 
@@ -200,11 +251,15 @@ async def _copies(row: ComposeSource) -> Mapping[str, int]:
     return {} if number is None else (await open_version(row.cluster_id, row.project, number)).scale
 
 
-async def _due() -> list[int]:
+async def _due(is_left_alone: Callable[[int], bool], *, first: bool) -> list[int]:
     """Those whose time has come, each claimed: of several processes one looks."""
     now, found = timezone.now(), []
-    async for row in ComposeSource.objects.filter(minutes__gt=0).only("pk", "checked", "minutes"):
-        if row.checked and row.checked + timedelta(minutes=row.minutes) > now:
+    asked = Q(minutes__gt=0)
+    if first:
+        asked |= ~Q(hook="") | Q(state="")  # a git server calls once, whether we are there or not
+    async for row in ComposeSource.objects.filter(asked).only("pk", "checked", "minutes"):
+        soon = row.minutes and row.checked and row.checked + timedelta(minutes=row.minutes) > now
+        if soon or is_left_alone(row.pk):
             continue
         same = ComposeSource.objects.filter(pk=row.pk, checked=row.checked)
         if await same.aupdate(checked=now):

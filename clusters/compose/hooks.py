@@ -32,7 +32,7 @@ class Calls:
 
     def full(self, key: str) -> bool:
         """Would one more be too many?"""
-        mine = self._at.get(key, ())
+        mine = self._at.get(key, deque[float]())
         return len(mine) == self._most and time.monotonic() - mine[0] < WITHIN
 
     def count(self, key: str) -> None:

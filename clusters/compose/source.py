@@ -20,11 +20,12 @@ from clusters.compose.hiding import Hide, hiding
 from clusters.compose.program import refused_name
 from clusters.connect.rotation import Sealed
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
-from clusters.errors import Invalid, Missing
+from clusters.errors import Conflict, Invalid, Missing
 from clusters.kinds.field import Field
 from clusters.models import Cluster, ComposeSource
 
 FILE = "compose.yaml"
+MOST = 200  # of one person
 MOST_MINUTES = 7 * 24 * 60
 _PATH = re.compile(r"[A-Za-z0-9_.@+-]+(?:/[A-Za-z0-9_.@+-]+){0,30}")
 
@@ -196,10 +197,13 @@ def _values(text: str) -> dict[str, str]:
 
 @sync_to_async
 def keep_source(actor: Actor, cluster_id: int, project: str, source: Source) -> ComposeSource:
-    """Keep it as this person's, with a line in the audit: both, or neither. Raises Sealed."""
+    """Keep it as this person's, with a line in the audit: both, or neither. Raises Sealed, Conflict."""
     refuse_while_locked()
     packed = msgspec.json.encode(_Secrets(source.token, dict(source.values), source.signs))
     cluster = Cluster.objects.get(pk=cluster_id)
+    others = ComposeSource.objects.filter(by_id=actor.user_id).exclude(cluster=cluster, project=project)
+    if others.count() >= MOST:
+        raise Conflict(f"{MOST} projects are deployed from git as you already.", hint="Forget one that is not needed.")
     with transaction.atomic():
         audit.record(_event(actor, cluster, project, "follow git", source))
         row, _ = ComposeSource.objects.update_or_create(

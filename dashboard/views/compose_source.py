@@ -134,7 +134,8 @@ async def _row(request: Request, host: ClusterInfo, name: str) -> ComposeSource 
 
 
 async def _state(request: Request, row: ComposeSource) -> dict[str, Any]:
-    return {"row": row, "looking": engine.follower.looks_at(row.pk), "slug": row.cluster.slug}
+    now = {"looking": engine.follower.looks_at(row.pk), "rest": engine.follower.rest_of(row)}
+    return {"row": row, "slug": row.cluster.slug, **now}
 
 
 def _shown(row: ComposeSource | None) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from clusters.compose import following, hooks
+from clusters.compose import hooks, turns
 from clusters.compose.following import Follower
 from clusters.compose.source import Source
 from clusters.errors import ClusterError, Conflict, Invalid, Refused, Unreachable
@@ -25,7 +25,7 @@ async def test_what_is_only_in_the_way_is_waited_for(
 ) -> None:
     host = await Cluster.objects.acreate(name="Host", slug="host", driver="docker", platform="docker")
     row = await ComposeSource.objects.acreate(cluster=host, project="shop", url="https://git.test/a.git", path="a")
-    monkeypatch.setattr(following, "AGAIN", 0.01)
+    monkeypatch.setattr(turns, "FIRST_REST", 0.01)
     follower, seen = Follower(cast(Gateway, None)), list[str]()
 
     async def deployed(row: ComposeSource, **_: Any) -> None:

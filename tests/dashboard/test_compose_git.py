@@ -126,7 +126,7 @@ async def test_it_is_deployed_on_a_signed_call_once_and_as_who_set_it_up(
     for _ in range(2):
         engine.follower.soon(row.pk)
         row = await looked_at(row.pk)
-        assert (row.commit, row.state) == (third, "failed")
+        assert (row.commit, row.state) == (third, "wrong")
         assert "Line 8: “xinit” is not known here" in row.words
     assert await Job.objects.acount() == 2
     state = (await client.get(f"/compose/source/state/?cluster=host&name={name}")).content.decode()
@@ -146,7 +146,7 @@ async def test_who_lost_the_right_deploys_nothing_more_and_it_is_said(
     client, repository = async_client_for(nora), Repository(server.folder / "shop.git")
     repository.commit(**{"compose.yaml": text(1000, "    privileged: true\n")})
     row, _ = await kept(client, host, name, server, token="robot:s3cret", minutes="5")
-    assert (row.state, row.minutes) == ("failed", 5)
+    assert (row.state, row.minutes) == ("wrong", 5)
     assert "Only administrators may do that" in row.words
     assert not await Job.objects.aexists()
 
