@@ -13,7 +13,7 @@ from clusters.drivers.base import Driver
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Made
 from clusters.kinds.base import Kind, Role, Says
-from clusters.kinds.makers import Maker, Remark
+from clusters.kinds.makers import Ended, Maker, Remark
 from clusters.live.row import Row
 from clusters.shells import in_time
 
@@ -54,8 +54,10 @@ async def begin(
     """Begin the job; its key. Raises Denied, with what it is that only administrators may ask for."""
 
     async def work(driver: Driver, says: Says) -> Made:
-        name = await maker.run(driver, form, says)
-        return Made(maker.ended.format(name=name), kind.name, name)
+        made = await maker.run(driver, form, says)
+        if isinstance(made, Ended):
+            return Made(made.words, kind.name, made.name)
+        return Made(maker.ended.format(name=made), kind.name, made)
 
     namespace = like.namespace if like else None
     detail = {"line": maker.record(form), **({"like": like.resource.name} if like else {})}

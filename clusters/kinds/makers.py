@@ -23,6 +23,14 @@ class Remark:
     level: Literal["info", "warn"] = "info"
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended, where that is not always the same: the name of what was made, and the words for the end."""
+
+    name: str
+    words: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Like(Generic[T]):
     """How a form is filled in from an existing resource. ``origin`` is whatever had to be asked about it."""
@@ -44,7 +52,7 @@ class Maker(Generic[T]):
     line: Callable[[Any], str]  # the same on a command line
     record: Callable[[Any], str]  # the same without what may be secret: for the audit
     title: Callable[[Any], str]  # of the job: "Run nginx:1.29"
-    run: Callable[[Driver, Any, Says], Awaitable[str]]  # returns the name of what was made
+    run: Callable[[Driver, Any, Says], Awaitable[str | Ended]]  # returns the name of what was made
     role: Role = Role.OPERATOR
     right: Right = "run"
     button: str = "Run"

@@ -22,7 +22,7 @@ from clusters.kinds.base import Role
 from clusters.kinds.formats import count, listed
 from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
-from clusters.kinds.swarm.service_rollout import NotWell, until_well
+from clusters.kinds.swarm.service_rollout import NotWell, Stand, until_well
 from clusters.shells import in_time
 from clusters.stacks.ahead import Effect, There, effects, kept_secrets, stuck, taken, there_now
 from clusters.stacks.others import of_others, volumes_of_others
@@ -149,7 +149,17 @@ async def _until_all_well(driver: Driver, name: str, says: Reporter) -> Made:
         raise NotWell(
             words, hint="It stays as it is. Mend the text and deploy again, or go back to the version before."
         )
-    return Made(f"{name} was deployed: {count(len(services), 'service')}, all well.", "stack", name)
+    stands = [one for one in ends if isinstance(one, Stand)]
+    return Made(f"{name} was deployed: {count(len(services), 'service')}, {_how(stands)}.", "stack", name)
+
+
+def _how(stands: Sequence[Stand]) -> str:
+    """ "all well", or which of them do not run, since none of their copies were asked for."""
+    still = [one.service.name for one in stands if not one.is_well]
+    if not still:
+        return "all well"
+    well = len(stands) - len(still)
+    return f"{well} well; {listed(still)} {'is' if len(still) == 1 else 'are'} stopped"
 
 
 async def _stack_deploy(asked: StackText, folder: Path, socket: Path, within: float) -> Ended:

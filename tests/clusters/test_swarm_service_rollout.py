@@ -9,8 +9,11 @@ import pytest
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Missing
+from clusters.jobs import Reporter
 from clusters.kinds.swarm import service_rollout
-from clusters.kinds.swarm.service_rollout import NotWell, until_well
+from clusters.kinds.swarm.service_create import create_service, read_new
+from clusters.kinds.swarm.service_rollout import NotWell, Stand, until_well
+from clusters.stacks.deploy import _until_all_well
 from tests.clusters.heard import Heard
 
 GOOD, BAD = ({"ContainerSpec": {"Image": "busybox", "Args": [word]}} for word in ("good", "bad"))
@@ -30,6 +33,8 @@ class Swarm:
         }
 
     async def call(self, call: Call) -> Any:
+        if call.method == "POST":
+            return {"ID": "s1"}
         if call.path == ("services",):
             return [self.service] if self.service else []
         return [self.task(number, *one) for number, one in enumerate(self.tasks)] if call.path == ("tasks",) else []
@@ -53,14 +58,14 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_rollout, "EVERY", 0.01)
 
 
-async def watch(swarm: Swarm) -> tuple[str, Heard]:
+async def watch(swarm: Swarm) -> tuple[Stand, Heard]:
     heard = Heard()
     return await until_well(cast(Driver, swarm), "s1", "web", heard), heard
 
 
 async def test_one_that_went_back_is_well_although_the_version_before_failed() -> None:
-    words, heard = await watch(Swarm("completed", (BAD, "rejected"), (BAD, "rejected"), (GOOD, "running")))
-    assert words == "1 of 1 copy runs."
+    stand, heard = await watch(Swarm("completed", (BAD, "rejected"), (BAD, "rejected"), (GOOD, "running")))
+    assert (stand.words, stand.is_well) == ("1 of 1 copy runs.", True)
     assert heard.layers["web"] == "web: 1 of 1 copy runs."
 
 
@@ -79,9 +84,23 @@ async def test_an_update_that_stopped_is_told_once_with_the_reason_of_its_copies
 
 
 async def test_one_without_copies_is_done_at_once_and_one_that_was_removed_is_said() -> None:
-    words, _ = await watch(Swarm("", running=0, desired=0))
-    assert words.startswith("Stopped.")
+    stand, _ = await watch(Swarm("", running=0, desired=0))
+    assert stand.words.startswith("Stopped.")
+    assert not stand.is_well, "nobody may say that it is well"
     gone = Swarm("")
     gone.service = {}
     with pytest.raises(Missing, match="removed meanwhile"):
         await watch(gone)
+
+
+async def test_a_service_and_a_stack_without_copies_are_not_called_well() -> None:
+    swarm = Swarm("", running=0, desired=0)
+    made = await create_service(
+        cast(Driver, swarm), read_new({"name": "web", "image": "busybox", "copies": 0}), Heard()
+    )
+    assert made.words == "web is made. Stopped. No copies were asked for."
+    ended = await _until_all_well(cast(Driver, swarm), "shop", cast(Reporter, Heard()))
+    assert ended.words == "shop was deployed: 1 service, 0 well; web is stopped."
+    swarm = Swarm("", (GOOD, "running"))
+    ended = await _until_all_well(cast(Driver, swarm), "shop", cast(Reporter, Heard()))
+    assert ended.words == "shop was deployed: 1 service, all well."

@@ -11,7 +11,7 @@ from clusters.errors import ClusterError, Conflict, Missing
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Says
 from clusters.kinds.docker.network_model import Network
-from clusters.kinds.makers import Maker, Remark
+from clusters.kinds.makers import Ended, Maker, Remark
 from clusters.kinds.swarm.base import Tree
 from clusters.kinds.swarm.images import pinned
 from clusters.kinds.swarm.service_fields import FIELDS
@@ -57,8 +57,8 @@ def _unsaid(form: ServiceForm, empty: ServiceForm) -> Iterator[str]:
     yield from (name for name, value in said.items() if not value)
 
 
-async def create_service(driver: Driver, form: ServiceForm, says: Says) -> str:
-    """Carry it out; its name. Raises Missing and Conflict before anything is made, NotWell after."""
+async def create_service(driver: Driver, form: ServiceForm, says: Says) -> Ended:
+    """Carry it out; how it ended. Raises Missing and Conflict before anything is made, NotWell after."""
     says.say(create_line(form, hidden=True))  # a job's lines are kept, and read by others
     for collection, name in await missing(driver, form):
         raise Missing(f"There is no {WORDS[collection]} {name} in this Swarm.", hint="Make it first.")
@@ -72,12 +72,12 @@ async def create_service(driver: Driver, form: ServiceForm, says: Says) -> str:
     uid = await _create(driver, form, spec, says)
     says.say(f"The service {form.name} is made.")
     try:
-        words = await until_well(driver, uid, form.name, says)
+        stand = await until_well(driver, uid, form.name, says)
     except asyncio.CancelledError:
         says.say(f"Nobody watches any more. {form.name} is made, and the Swarm goes on with it.", "warning")
         raise
-    says.say(f"{form.name}: {words}")
-    return form.name
+    says.say(f"{form.name}: {stand.words}")
+    return Ended(form.name, f"{form.name} is well" if stand.is_well else f"{form.name} is made. {stand.words}")
 
 
 async def _create(driver: Driver, form: ServiceForm, spec: Tree, says: Says) -> str:
@@ -168,7 +168,6 @@ CREATE: Maker[Service] = Maker(
     button="Create",
     long=True,
     fits=_fits,
-    ended="{name} is well",
     powers=lambda form: spec_powers(spec_of(form)),
     hidden_powers=lambda driver, form: hidden_powers(driver, spec_of(form)),
     check=check,

@@ -18,7 +18,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
 from clusters.kinds.base import JSON, Says
 from clusters.kinds.docker.run_hidden import hide, unhide
-from clusters.kinds.makers import Like, Maker, Remark
+from clusters.kinds.makers import Ended, Like, Maker, Remark
 from clusters.kinds.preview import LONGEST, NOTHING, Difference
 from clusters.kinds.swarm.base import TRIES, Tree, read_spec
 from clusters.kinds.swarm.images import pinned
@@ -102,13 +102,12 @@ def _same_text(value: JSON) -> JSON:
     return "" if value is None else value
 
 
-async def edit_service(driver: Driver, edit: Edit, says: Says) -> str:
-    """Carry it out; its name. Raises Conflict when it is another one by now, NotWell when it does not come up."""
+async def edit_service(driver: Driver, edit: Edit, says: Says) -> Ended:
+    """Carry it out; how it ended. Raises Conflict when it is another one by now, NotWell when it does not come up."""
     name = edit.origin.name
     says.say(update_line(edit, hidden=True))
     if not edit.changed:
-        says.say("Nothing was changed.")
-        return name
+        return Ended(name, f"Nothing of {name} was changed")
     spec, registry = edit.spec, ""
     container = spec["TaskTemplate"]["ContainerSpec"]
     for place, kind, wanted in (("secrets", "Secret", edit.form.secrets), ("configs", "Config", edit.form.configs)):
@@ -122,12 +121,12 @@ async def edit_service(driver: Driver, edit: Edit, says: Says) -> str:
     await _update(driver, edit.origin, spec, registry)
     says.say(f"{name} is changed; its copies are replaced where that is needed.")
     try:
-        words = await until_well(driver, edit.origin.uid, name, says)
+        stand = await until_well(driver, edit.origin.uid, name, says)
     except asyncio.CancelledError:
         says.say(f"Nobody watches any more. {name} is changed, and the Swarm goes on with it.", "warning")
         raise
-    says.say(f"{name}: {words}")
-    return name
+    says.say(f"{name}: {stand.words}")
+    return Ended(name, f"{name} is changed and well" if stand.is_well else f"{name} is changed. {stand.words}")
 
 
 async def _update(driver: Driver, origin: Origin, spec: Tree, registry: str) -> None:
@@ -214,7 +213,6 @@ EDIT: Maker[Service] = Maker(
     icon="sliders-horizontal",
     verb="edit",
     button="Change it",
-    ended="{name} is changed and well",
     fields=EDIT_FIELDS,
     read=_read_new,
     line=lambda edit: update_line(edit, hidden=True),

@@ -45,33 +45,41 @@ class Stand:
     new: int  # copies that run as it is asked for now
 
     @property
+    def is_well(self) -> bool:
+        """Do its copies run? One of which no copies were asked for is as it should be, and still does not run."""
+        return self.health.level is Level.HEALTHY
+
+    @property
     def words(self) -> str:
         """ "2 of 3 copies run. …"."""
         one = self.service
-        if self.health.level is Level.HEALTHY:
+        if self.is_well:
             return f"{one.running} of {count(one.desired, 'copy', 'copies')} {'runs' if one.desired == 1 else 'run'}."
         return f"{self.health.word}. {self.health.reason}".strip()
 
 
-async def until_well(driver: Driver, uid: str, name: str, says: Says) -> str:
-    """In words how it stands when it is well. Raises NotWell with the reason, Missing when it was removed."""
+async def until_well(driver: Driver, uid: str, name: str, says: Says, slot: str = "") -> Stand:
+    """How it stands when it is well, or stopped. Raises NotWell with the reason, Missing when it was removed.
+
+    ``slot``: the line of a job that is kept up to date; its own name where none is given.
+    """
     clock = asyncio.get_running_loop().time
     began, well_since, bad = clock(), 0.0, 0
     nodes = await _nodes(driver)
     while True:
         stand = await look(driver, uid, name, nodes)
-        says.progress(name, f"{name}: {stand.words}", stand.new, stand.service.desired)
+        says.progress(slot or name, f"{name}: {stand.words}", stand.new, stand.service.desired)
         level, state = stand.health.level, stand.service.update_state
         if state in _ENDED:
             raise NotWell(f"{name}: {_ENDED[state]}. {_why(stand.health, state)}".strip())
         if level is Level.STOPPED:
-            return stand.words
+            return stand
         bad = bad + 1 if level in (Level.FAILING, Level.AT_RISK) else 0
         if bad >= GIVES_UP:
             raise NotWell(f"{name} does not come up: {stand.words}", hint="It is still there, and the Swarm tries on.")
         well_since = (well_since or clock()) if level is Level.HEALTHY else 0.0
         if well_since and clock() - well_since >= STAYS:
-            return stand.words
+            return stand
         if clock() - began > LONGEST:
             minutes = f"{LONGEST / 60:g} minutes"
             raise NotWell(
