@@ -20,7 +20,7 @@ from clusters.live.table import status_cell
 from clusters.models import Build, Job
 from clusters.reach import target_in
 from clusters.ship import rollout
-from clusters.ship.rollout import Target, target_of
+from clusters.ship.target import Target, target_of
 from clusters.ship.uses import Use, uses_of
 from dashboard.access import allow, row_or_none
 from dashboard.engine import address, engine
@@ -86,7 +86,9 @@ async def roll_out(request: Request) -> HttpResponse:
             chosen = [one for one in targets if one.use.key in wanted]
             if len(chosen) < len(wanted):
                 raise Invalid("Some of these are not there any more. Nothing was done.", hint="Look at the list again.")
-            key = await rollout.begin(engine.gateway, request.actor, image, chosen)
+            key = await rollout.begin(
+                engine.gateway, request.actor, image, chosen, lambda one: engine.supervisor.connections.get(one)
+            )
             return on_to(request, f"/jobs/{key}/")
         except ClusterError as wrong:
             error = wrong

@@ -58,17 +58,14 @@ class Stand:
         return f"{self.health.word}. {self.health.reason}".strip()
 
 
-async def until_well(driver: Driver, uid: str, name: str, says: Says, slot: str = "") -> Stand:
-    """How it stands when it is well, or stopped. Raises NotWell with the reason, Missing when it was removed.
-
-    ``slot``: the line of a job that is kept up to date; its own name where none is given.
-    """
+async def until_well(driver: Driver, uid: str, name: str, says: Says) -> Stand:
+    """How it stands when it is well, or stopped. Raises NotWell with the reason, Missing when it was removed."""
     clock = asyncio.get_running_loop().time
     began, well_since, bad = clock(), 0.0, 0
     nodes = await _nodes(driver)
     while True:
         stand = await look(driver, uid, name, nodes)
-        says.progress(slot or name, f"{name}: {stand.words}", stand.new, stand.service.desired)
+        says.progress(name, f"{name}: {stand.words}", stand.new, stand.service.desired)
         level, state = stand.health.level, stand.service.update_state
         if state in _ENDED:
             raise NotWell(f"{name}: {_ENDED[state]}. {_why(stand.health, state)}".strip())

@@ -1,0 +1,51 @@
+"""Where an image is rolled out to: by which action that gets it, and why it may not be able to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clusters.kinds.docker.container_edit import EDIT
+from clusters.registries.reference import read_reference
+from clusters.ship.uses import Use
+
+SAME = "set-image"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that is to run another image: by which verb, and why that cannot be ("" when it can)."""
+
+    use: Use
+    verb: str
+    words: str
+    why_not: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a job calls it."""
+        row, part = self.use.row, self.use.part
+        inside = f" ({part})" if part not in ("", row.resource.name) else ""
+        return f"{row.cluster.name} / {row.key}{inside}"
+
+
+def target_of(use: Use, image: str, image_ids: Sequence[str] = ()) -> Target:
+    """How it gets there. ``image_ids``: of that image on engines, where what runs under its name may be older."""
+    same = use.image == image
+    if use.row.kind.name == "container":
+        if same and use.image_id in image_ids:
+            return Target(use, "edit", "", "It runs this very image.")
+        if (refuse := EDIT.like.refuse if EDIT.like else None) and (why := refuse(use.row.resource)):
+            return Target(use, "edit", "", why)
+        compose = " Compose made it: its next “up” takes what its file says." if use.row.namespace else ""
+        return Target(use, "edit", f"Made again with it; if that is not well, the old one comes back.{compose}")
+    action = use.row.kind.action(SAME)
+    if action is None:
+        return Target(use, SAME, "", "Its image cannot be changed from here.")
+    if not same or use.row.kind.name == "swarm-service":
+        why = action.refuse(use.row.resource) if action.refuse else ""
+        return Target(use, SAME, "Its copies are replaced, as its own rules for that say.", why)
+    if read_reference(image).tag == "latest":
+        return Target(use, "restart", "It asks for that name already: started again, its nodes pull what is there now.")
+    why = "It asks for that name already, and nodes that have it do not ask again: give the build a tag of its own."
+    return Target(use, SAME, "", why)
