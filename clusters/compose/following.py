@@ -176,7 +176,7 @@ class Follower:
         await self._actor(row)
         source = await sync_to_async(opened)(row)
         commit = await newest(source.address, source.token, source.ca)
-        if commit == row.commit and not forced:
+        if commit == row.commit and not forced and not await _cut_off(row):
             if row.state != "wrong":  # of that commit; what else failed is over
                 row.state, row.words = "same", ""
             return
@@ -213,6 +213,11 @@ class Follower:
             event = event_of(actor, cluster, "project", None, "deploy", namespace=row.project, name=row.project)
             await audit.denied(event, decision.reason)
         raise _NotAllowed(words, hint="Ask an administrator of Pilothouse.")
+
+
+async def _cut_off(row: ComposeSource) -> bool:
+    """Was its last deployment ended by a stop of Pilothouse? Then that commit is still to come."""
+    return row.job_id is not None and await Job.objects.filter(pk=row.job_id, state="interrupted").aexists()
 
 
 def _fail(row: ComposeSource, words: str) -> None:
@@ -256,7 +261,8 @@ async def _due(is_left_alone: Callable[[int], bool], *, first: bool) -> list[int
     now, found = timezone.now(), []
     asked = Q(minutes__gt=0)
     if first:
-        asked |= ~Q(hook="") | Q(state="")  # a git server calls once, whether we are there or not
+        # A git server calls once, whether we are there or not.
+        asked |= ~Q(hook="") | Q(state="") | Q(job__state="interrupted")
     async for row in ComposeSource.objects.filter(asked).only("pk", "checked", "minutes"):
         soon = row.minutes and row.checked and row.checked + timedelta(minutes=row.minutes) > now
         if soon or is_left_alone(row.pk):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clusters.access import Actor, Need
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError
+from clusters.errors import Missing
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.kinds.docker.project_model import Project
@@ -57,6 +57,6 @@ async def _digests(driver: Driver, uid: str) -> list[str]:
     """By what its registries know an image; none where it is not there any more."""
     try:
         found = await driver.call(Call("GET", ("images", uid, "json"), timeout=10.0))
-    except ClusterError:
+    except Missing:
         return []
     return [str(one) for one in found.get("RepoDigests") or ()] if isinstance(found, dict) else []

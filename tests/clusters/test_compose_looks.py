@@ -189,6 +189,18 @@ async def test_what_a_webhook_said_while_nobody_heard_it_is_looked_at_after_a_st
     await follower.stop()
 
 
+async def test_a_deployment_that_a_stop_cut_off_is_done_again_and_a_cancelled_one_is_not(ada: User, git: Git) -> None:
+    follower, row = await followed(ada)
+    assert (await state(follower, row))[0] == "deployed"
+    for end, deployed in (("cancelled", 1), ("failed", 1), ("interrupted", 2)):
+        await Job.objects.aupdate(state=end)
+        due = await following._due(follower._is_left_alone, first=True)
+        assert (due == [row.pk]) == (end == "interrupted")
+        await follower.look(row.pk)
+        assert len(git.deployed) == deployed
+    await follower.stop()
+
+
 async def test_a_slow_server_and_a_person_with_many_projects_keep_nobody_else_waiting() -> None:
     mine, begun, slow = turns.Turns(), list[tuple[str, int]](), asyncio.Event()
 
