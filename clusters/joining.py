@@ -16,7 +16,7 @@ from clusters.access import Actor, Need
 from clusters.carrying_out import event_of
 from clusters.connections import ClusterLike
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable
 from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
 from clusters.kinds.base import Role
@@ -28,7 +28,9 @@ NEED = Need(Role.ADMIN)
 ROLES = {"worker": "Worker", "manager": "Manager"}
 ASKS = 8.0  # seconds
 SEEN_WITHIN = 30.0  # seconds in which a Swarm shows the node that has joined
+_TRIES_ON = ("in the background", "timeout was reached")  # in what an engine says
 _PORTS = "Managers must be reached on port 2377 (TCP), and all nodes each other on 7946 (TCP, UDP) and 4789 (UDP)."
+_joining: set[str] = set()  # engines, by the ids that they gave themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,19 @@ async def _engine(driver: Driver) -> Host:
 async def begin(gateway: Gateway, actor: Actor, swarm_id: int, host_id: int, role: str) -> str:
     """Begin the job; its key. It is in the audit of both, without the token."""
     one = await asked(gateway, actor, swarm_id, host_id, role)
+    mine = one.host.id or str(host_id)
+    if mine in _joining:  # also of the same engine under another name
+        raise Conflict(f"{one.host.name} is joining already.", hint="Wait until that has ended, or cancel it.")
     detail = {"as": role, "host": one.host.name}
     event = event_of(actor, one.swarm, "swarm", None, "let-in", detail=detail, name=one.swarm.name)
 
     async def work(driver: Driver, says: Reporter) -> Made:
+        try:
+            return await recorded(driver, says)
+        finally:
+            _joining.discard(mine)
+
+    async def recorded(driver: Driver, says: Reporter) -> Made:
         request = await audit.intent(event)
         try:
             node = await _join(gateway.driver(actor, swarm_id), driver, one, says)
@@ -83,23 +94,31 @@ async def begin(gateway: Gateway, actor: Actor, swarm_id: int, host_id: int, rol
 
     title = f"{one.host.name} joins {one.swarm.name}"
     given = {"swarm": one.swarm.name, "as": role}
-    return await gateway.begin(
-        actor, host_id, NEED, "join-swarm", title, work, detail=given, about=("host", one.host.name)
-    )
+    about = ("host", one.host.name)
+    _joining.add(mine)
+    try:
+        return await gateway.begin(actor, host_id, NEED, "join-swarm", title, work, detail=given, about=about)
+    except BaseException:
+        _joining.discard(mine)  # it never began
+        raise
 
 
 async def _join(manager: Driver, driver: Driver, one: Asked, says: Reporter) -> str:
     """The name of the node that it is then."""
     token, addresses = await _way_in(manager, one.role)
+    if (await _engine(driver)).swarm.is_part:  # by now: whatever it belongs to is not ours to take it out of
+        raise Conflict(f"{one.host.name} belongs to a Swarm by now. Nothing was done.")
     says.say(f"{one.host.name} joins as a {one.role}, by the manager at {addresses[0]}.")
     body = {"ListenAddr": f"0.0.0.0:{PORT}", "AdvertiseAddr": "", "RemoteAddrs": list(addresses), "JoinToken": token}
     try:
         await driver.call(Call("POST", ("swarm", "join"), body=body, timeout=PATIENCE))
-    except (ClusterError, asyncio.CancelledError) as error:
+    except asyncio.CancelledError:
         await asyncio.shield(_take_back(driver, one, says))
-        if isinstance(error, ClusterError):
-            raise _why_not(error, one, addresses[0], token) from error
         raise
+    except ClusterError as error:
+        if _goes_on(error):
+            await asyncio.shield(_take_back(driver, one, says))
+        raise _why_not(error, one, addresses[0], token) from error
     says.say(f"{one.host.name} has joined.")
     return await _shown(manager, driver, one)
 
@@ -141,12 +160,20 @@ def _why_not(error: ClusterError, one: Asked, address: str, token: str) -> Clust
     return type(error)(error.message.replace(token, "•••"), hint=error.hint, detail=said)
 
 
+def _goes_on(error: ClusterError) -> bool:
+    """May the engine go on trying after it said so, or said nothing? What it refused it does not try again."""
+    said = f"{error.message} {error.detail}".casefold()
+    return (isinstance(error, Unreachable) and error.sent) or any(words in said for words in _TRIES_ON)
+
+
 async def _take_back(driver: Driver, one: Asked, says: Reporter) -> None:
-    """An engine that was not let in in time goes on trying by itself: it is told to stop."""
+    """An engine that was not let in in time goes on trying by itself: it is told to stop. One that is in stays."""
     try:
         about: Any = await driver.call(Call("GET", ("info",), timeout=10.0))
         state = str(((about or {}).get("Swarm") or {}).get("LocalNodeState") or "inactive")
-        if state == "inactive":
+        if state not in ("pending", "error"):
+            if state != "inactive":
+                says.say(f"{one.host.name} belongs to a Swarm by now, and stays in it.", "warning")
             return
         await driver.call(Call("POST", ("swarm", "leave"), {"force": "true"}, timeout=PATIENCE))
     except ClusterError as error:

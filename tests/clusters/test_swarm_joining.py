@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import pytest
 from clusters import joining
 from clusters.access import Actor
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Conflict
+from clusters.errors import ClusterError, Conflict, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Reporter
 from clusters.kinds.docker.host_model import Host
@@ -29,7 +30,12 @@ class Engine:
 
     async def call(self, call: Call) -> Any:
         self.asked.append(call)
-        answer = self.answers.get("_".join(call.path))
+        name = "_".join(call.path)
+        answer = self.answers.get(name)
+        if name == "swarm_join" and "then" in self.answers:
+            self.answers["info"] = self.answers["then"]
+        if isinstance(answer, asyncio.CancelledError):
+            raise answer
         if isinstance(answer, ClusterError):
             raise answer
         return answer
@@ -37,6 +43,13 @@ class Engine:
     @property
     def changed(self) -> list[tuple[str, ...]]:
         return [call.path for call in self.asked if call.method == "POST"]
+
+
+def part(state: str) -> dict[str, Any]:
+    return {"Swarm": {"LocalNodeState": state}}
+
+
+FREE = part("inactive")
 
 
 def manager(*addresses: str) -> Engine:
@@ -56,7 +69,7 @@ async def test_it_joins_by_the_manager_that_is_asked_and_is_seen_there() -> None
     engine = Engine(info={"Swarm": {"NodeID": "n2"}})
     made, heard = await join(manager("10.0.0.1:2377", "10.0.0.2:2377", "127.0.0.1:2377"), engine, "manager")
     assert made == "box"
-    body = engine.asked[0].body
+    body = next(call for call in engine.asked if call.method == "POST").body
     assert body["RemoteAddrs"] == ["10.0.0.2:2377", "10.0.0.1:2377"]
     assert body["JoinToken"] == f"{TOKEN}-m"
     assert TOKEN not in heard.text
@@ -71,13 +84,80 @@ async def test_an_address_that_no_other_machine_reaches_is_said_before_the_other
 
 async def test_one_that_does_not_reach_the_manager_is_told_to_stop_trying() -> None:
     trouble = ClusterError(f"{CUT} ({TOKEN})", detail=f"{CUT} {TOKEN}")
-    engine = Engine(swarm_join=trouble, info={"Swarm": {"LocalNodeState": "pending"}})
+    engine = Engine(swarm_join=trouble, info=FREE, then=part("pending"))
     with pytest.raises(ClusterError) as error:
         await join(manager("10.0.0.2:2377"), engine)
     assert error.value.message == "box does not reach the manager at 10.0.0.2:2377."
     assert "2377" in error.value.hint
     assert TOKEN not in f"{error.value.message} {error.value.hint} {error.value.detail}"
     assert engine.changed == [("swarm", "join"), ("swarm", "leave")]
+
+
+async def test_one_that_belongs_to_a_swarm_by_now_is_left_in_it() -> None:
+    engine = Engine(info=part("active"))
+    with pytest.raises(Conflict, match="belongs to a Swarm by now"):
+        await join(manager("10.0.0.2:2377"), engine)
+    assert engine.changed == []
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Conflict("This node is already part of a swarm."),
+        ClusterError("The engine does not take that."),
+        Unreachable("The line broke."),  # it got in meanwhile
+        ClusterError(CUT),
+        asyncio.CancelledError(),
+    ],
+)
+async def test_one_that_is_in_is_not_taken_out_whatever_was_said(trouble: BaseException) -> None:
+    engine = Engine(swarm_join=trouble, info=FREE, then=part("active"))
+    with pytest.raises(type(trouble)):
+        await join(manager("10.0.0.2:2377"), engine)
+    assert engine.changed == [("swarm", "join")]
+
+
+@pytest.mark.parametrize("trouble", [Unreachable("The line broke."), asyncio.CancelledError()])
+async def test_one_that_still_tries_when_nobody_waits_any_more_is_told_to_stop(trouble: BaseException) -> None:
+    engine = Engine(swarm_join=trouble, info=FREE, then=part("pending"))
+    with pytest.raises(type(trouble)):
+        await join(manager("10.0.0.2:2377"), engine)
+    assert engine.changed == [("swarm", "join"), ("swarm", "leave")]
+
+
+async def test_what_another_began_is_not_taken_back_by_one_that_was_refused() -> None:
+    refused = Conflict("This node is already part of a swarm.")
+    engine = Engine(swarm_join=refused, info=FREE, then=part("pending"))
+    with pytest.raises(Conflict):
+        await join(manager("10.0.0.2:2377"), engine)
+    assert engine.changed == [("swarm", "join")]
+
+
+async def test_a_host_joins_once_at_a_time() -> None:
+    engine, begun = Engine(info={"ID": "engine-2", "Name": "box"}), list[Any]()
+
+    async def see(*_: Any, **__: Any) -> None:
+        return None
+
+    async def begin(actor: Any, host_id: int, need: Any, verb: str, title: str, work: Any, **_: Any) -> str:
+        begun.append(work)
+        await asyncio.sleep(0)
+        if len(begun) == 1:
+            raise Conflict("32 jobs are running already.")
+        return "key"
+
+    cluster = SimpleNamespace(id=1, name="Swarm")
+    connections = SimpleNamespace(cluster=lambda _: cluster)
+    gateway: Any = SimpleNamespace(see=see, begin=begin, driver=lambda *_: engine, connections=connections)
+    nobody = cast(Actor, SimpleNamespace(name="ada", address=""))
+    with pytest.raises(Conflict, match="32 jobs"):
+        await joining.begin(gateway, nobody, 1, 2, "worker")
+    answers = await asyncio.gather(
+        *(joining.begin(gateway, nobody, 1, host, "worker") for host in (2, 3)), return_exceptions=True
+    )
+    assert [str(one) for one in answers] == ["key", "box is joining already."]
+    assert len(begun) == 2
+    joining._joining.clear()
 
 
 async def test_who_may_not_on_either_of_them_asks_neither_of_them_anything() -> None:
