@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 MASK = "••••••"
@@ -22,6 +23,7 @@ _REFERENCES = {"secretKeyRef", "configMapKeyRef", "fileKeyRef", "tolerations", "
 # Below these keys, in any case of letters, every text is a secret, whatever its name.
 _VAULTS = {"auths", "identitytoken", "registrytoken", "jointokens", "unlockkey"}
 
+_SCRIPT = 20_000  # characters; of what is longer, quotes are not looked at
 # What holds the words of a command line. ("Command" is a Swarm's, "Test" that of a health check.)
 _LINES = {"Cmd", "Entrypoint", "Args", "Command", "Test", "command", "args"}
 
@@ -54,9 +56,20 @@ def mask_words(words: list[str]) -> list[str]:
         elif flag and flag[2]:
             masked.append(f"{flag[1]}={MASK}")
         else:
-            masked.append(mask_pair(word))
+            shown = mask_pair(word)
+            masked.append(mask_shell(shown) if len(shown.split()) > 1 else shown)  # as in ["sh", "-c", "…"]
         hide_next = bool(flag and not flag[2])
     return masked
+
+
+def mask_shell(text: str) -> str:
+    """The same of a line for a shell; as it is where nothing in it is hidden."""
+    try:
+        words = shlex.split(text) if len(text) <= _SCRIPT else text.split()
+    except ValueError:
+        words = text.split()  # a quote is not closed
+    shown = mask_words(words)
+    return mask_value("", text) if shown == words else shlex.join(shown)
 
 
 def masked(tree: Any, name: str = "", depth: int = 0) -> Any:

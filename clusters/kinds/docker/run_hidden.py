@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from clusters.errors import Invalid
 from clusters.kinds.base import JSON
-from clusters.kinds.masking import MASK, mask_pair, mask_value, mask_words
+from clusters.kinds.masking import MASK, mask_pair, mask_shell, mask_value, mask_words
 
 
 def hide(values: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -25,6 +25,8 @@ def _hidden(name: str, value: JSON) -> JSON:
         return value
     if name in ("command", "entrypoint"):
         return shlex.join(mask_words(shlex.split(value)))
+    if name == "health_command":
+        return mask_shell(value)
     if name in ("environment", "labels", "log_options"):
         return "\n".join(mask_pair(line) for line in value.splitlines())
     return mask_value("", value)

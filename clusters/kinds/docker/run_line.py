@@ -6,7 +6,7 @@ import shlex
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.run_form import Check, Place, Port, RunForm
-from clusters.kinds.masking import mask_pair, mask_value, mask_words
+from clusters.kinds.masking import mask_pair, mask_shell, mask_value, mask_words
 
 
 def docker_line(form: RunForm, *, hidden: bool = False) -> str:
@@ -26,8 +26,9 @@ def docker_lines(form: RunForm, *, hidden: bool = False) -> str:
 
 def _options(form: RunForm, hidden: bool) -> list[str]:
     words = ["--detach"]
-    for flags in (_named, _placed, _limited, _checked, _powers):
+    for flags in (_named, _placed, _limited):
         words += flags(form)
+    words += [*health_words(form.check, hidden), *_powers(form)]
     for variable in (*form.rest.environment, *form.environment):
         words += ["--env", mask_pair(variable) if hidden else variable]
     for name, value in (*form.rest.labels.items(), *form.labels):
@@ -107,14 +108,15 @@ def _limited(form: RunForm) -> list[str]:
     )
 
 
-def _checked(form: RunForm) -> list[str]:
-    check = form.check
+def health_words(check: Check | None, hidden: bool) -> list[str]:
+    """A health check; ``hidden``: without what looks like a secret."""
     if check is None:
         return []
     if check.test == ("NONE",):
         return ["--no-healthcheck"]
+    command = check_command(check)
     return _pairs(
-        ("--health-cmd", check_command(check)),
+        ("--health-cmd", mask_shell(command) if hidden else command),
         ("--health-interval", write_seconds(check.interval)),
         ("--health-timeout", write_seconds(check.timeout)),
         ("--health-start-period", write_seconds(check.start)),

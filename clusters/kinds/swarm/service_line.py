@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.run_form import Mount
-from clusters.kinds.docker.run_line import check_command
+from clusters.kinds.docker.run_line import health_words
 from clusters.kinds.masking import mask_pair, mask_value, mask_words
 from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, ServicePort
 
@@ -49,23 +49,7 @@ def _inside(form: ServiceForm, hidden: bool) -> list[str]:
         ("--stop-grace-period", "" if form.stop_timeout is None else f"{form.stop_timeout}s"),
     )
     flags = (("--init", form.init), ("--tty", form.tty), ("--read-only", form.read_only))
-    return [*words, *(flag for flag, wanted in flags if wanted), *health_words(form)]
-
-
-def health_words(form: ServiceForm) -> list[str]:
-    """The health check."""
-    check = form.check
-    if check is None:
-        return []
-    if check.test == ("NONE",):
-        return ["--no-healthcheck"]
-    return pairs(
-        ("--health-cmd", check_command(check)),
-        ("--health-interval", write_seconds(check.interval)),
-        ("--health-timeout", write_seconds(check.timeout)),
-        ("--health-start-period", write_seconds(check.start)),
-        ("--health-retries", str(check.retries or "")),
-    )
+    return [*words, *(flag for flag, wanted in flags if wanted), *health_words(form.check, hidden)]
 
 
 def _around(form: ServiceForm) -> list[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.run_form import Mount
+from clusters.kinds.docker.run_line import health_words
 from clusters.kinds.masking import mask_pair, mask_words
 from clusters.kinds.swarm.service_form import Memory
-from clusters.kinds.swarm.service_line import given_word, health_words, mount_word, port_word
+from clusters.kinds.swarm.service_line import given_word, mount_word, port_word
 from clusters.kinds.swarm.service_spec import AGAIN, ROLLOUT, given_of, is_plain_label, mount_of, port_of, variable_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _options(edit: Edit, hidden: bool) -> Iterator[Option]:
     yield from _program(edit, hidden)
     yield from _lists(edit, hidden)
     if any(name.startswith("health_") for name in changed):
-        words = health_words(form)
+        words = health_words(form.check, hidden)
         if words == ["--no-healthcheck"]:
             yield words[0], None
         else:
