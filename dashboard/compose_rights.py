@@ -51,49 +51,58 @@ def stack_clusters(actor: Actor, only: str = "") -> list[ClusterInfo]:
     return [one for one in compose_hosts(actor, only) if one.platform == "swarm"]
 
 
-async def may_look(actor: Actor, host: ClusterInfo, name: str) -> None:
-    """Return for who may see the texts of that project. Raises what a view does for everybody else."""
+def kept_as(name: str, kind: str) -> str:
+    """What the versions of a project or stack are kept under."""
+    return versions_name(name) if kind == "stack" else name
+
+
+async def may_look(actor: Actor, host: ClusterInfo, name: str, kind: str = "project") -> None:
+    """Return for who may see the texts of that project or stack. Raises what a view does for everybody else."""
     try:
         check_name(name)
-        await engine.gateway.see(actor, host.id, name, LOOKS, verb="text", kind="project", name=name)
+        await engine.gateway.see(actor, host.id, name, LOOKS, verb="text", kind=kind, name=name)
     except Invalid as error:
         raise Http404 from error
     except Denied as error:
         raise refusal(error) from error
 
 
-async def kept_version(actor: Actor, host: ClusterInfo | None, name: str, number: str) -> Kept | None:
+async def kept_version(
+    actor: Actor, host: ClusterInfo | None, name: str, number: str, kind: str = "project"
+) -> Kept | None:
     """That version, when this person may see it. "last" is the newest."""
     if host is None or not (number == "last" or (number.isdecimal() and len(number) < 9)):
         return None
-    await may_look(actor, host, name)
+    await may_look(actor, host, name, kind)
     try:
-        return await open_version(host.id, name, None if number == "last" else int(number))
+        return await open_version(host.id, kept_as(name, kind), None if number == "last" else int(number))
     except Missing:
         return None
 
 
-def project_page(host: ClusterInfo, name: str) -> str:
-    """Where the page of that project is."""
-    return f"/clusters/{host.slug}/project/{name}/"
+def project_page(host: ClusterInfo, name: str, kind: str = "project") -> str:
+    """Where the page of that project or stack is."""
+    return f"/clusters/{host.slug}/{kind}/{name}/"
 
 
-async def is_there(actor: Actor, host: ClusterInfo, name: str) -> bool:
-    """Whether anything of that project is on the host now, as far as this person sees and it is told in time."""
+async def is_there(actor: Actor, host: ClusterInfo, name: str, kind: str = "project") -> bool:
+    """Whether anything of that project or stack is there now, as far as this person sees and it is told in time."""
     connection = engine.supervisor.connections[host.id]
-    store = connection.stores["project"]
+    store = connection.stores.get(kind)
+    if store is None:
+        return False
     await listed(connection, store, within=LISTED_WITHIN)
-    return not store.listed or any(one.name == name for one in engine.gateway.visible(actor, host.id, "project"))
+    return not store.listed or any(one.name == name for one in engine.gateway.visible(actor, host.id, kind))
 
 
-async def taken_down(actor: Actor) -> list[tuple[ClusterInfo, ComposeVersion]]:
+async def taken_down(actor: Actor, kind: str = "project") -> list[tuple[ClusterInfo, str, ComposeVersion]]:
     """What was deployed from here, is not there now, and may be deployed again by this person: its newest version."""
-    hosts = {one.id: one for one in compose_hosts(actor)}
-    kept = [(hosts[one.cluster_id], one) for one in await newest_of_each(hosts)]
-    projects = [pair for pair in kept if NAME.fullmatch(pair[1].project)]  # and no stacks
-    mine = [pair for pair in projects if decide(actor, target_in(pair[0], pair[1].project), NEED).allowed]
-    there = await asyncio.gather(*(is_there(actor, host, one.project) for host, one in mine))
-    return [pair for pair, is_here in zip(mine, there, strict=True) if not is_here][:MOST]
+    hosts = {one.id: one for one in (stack_clusters(actor) if kind == "stack" else compose_hosts(actor))}
+    kept = [(hosts[one.cluster_id], one.project.removeprefix(":"), one) for one in await newest_of_each(hosts)]
+    these = [one for one in kept if NAME.fullmatch(one[1]) and one[2].project == kept_as(one[1], kind)]
+    mine = [one for one in these if decide(actor, target_in(one[0], one[1]), NEED).allowed]
+    there = await asyncio.gather(*(is_there(actor, host, name, kind) for host, name, _ in mine))
+    return [one for one, is_here in zip(mine, there, strict=True) if not is_here][:MOST]
 
 
 async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:

@@ -11,21 +11,26 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from clusters.access import Actor
 from clusters.audit import Unrecorded
 from clusters.compose.check import NAME, check_name, secret_values
 from clusters.compose.problem import Wrong
 from clusters.compose.program import find_program
-from clusters.compose.versions import Kept, open_version, versions_of
+from clusters.compose.versions import versions_of
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.gateway import Denied
 from clusters.live.cluster import ClusterInfo
 from clusters.stacks import deploy
-from clusters.stacks.deploy import versions_name
 from clusters.stacks.program import find_docker
 from clusters.stacks.text import StackText, check_stack
-from dashboard.access import allow, refusal
-from dashboard.compose_rights import LOOKS, stack_clusters
+from dashboard.access import allow
+from dashboard.compose_rights import (
+    is_there,
+    kept_as,
+    kept_version,
+    may_look,
+    project_page,
+    stack_clusters,
+    taken_down,
+)
 from dashboard.compose_values import given_values, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
@@ -57,7 +62,7 @@ async def stack(request: Request) -> HttpResponse:
         return await _answer(request, swarms)
     asked = request.POST if request.method == "POST" else request.GET
     swarm, name = meant(swarms, asked.get("cluster", "")), asked.get("name", "")[:63]
-    kept = await _kept(request.actor, swarm, name, asked["version"]) if asked.get("version") else None
+    kept = await kept_version(request.actor, swarm, name, asked["version"], "stack") if asked.get("version") else None
     if asked.get("version") and kept is None:
         raise Http404
     text = kept.text if kept else request.POST.get("text") or FIRST
@@ -71,6 +76,7 @@ async def stack(request: Request) -> HttpResponse:
         "text": text,
         "program": docker if docker.why_not else await find_program(),
         "values": await value_fields(text, kept.values if kept else {}, stored),
+        "gone": [] if kept else await taken_down(request.actor, "stack"),
     }
     return page(request, "pages/stack.html", context)
 
@@ -117,12 +123,14 @@ async def versions(request: Request) -> HttpResponse:
     swarm, name = meant(stack_clusters(request.actor), request.GET.get("cluster", "")), request.GET.get("name", "")[:63]
     if swarm is None:
         raise Http404
-    await _may_look(request.actor, swarm, name)
-    found = await versions_of(swarm.id, versions_name(name))
+    await may_look(request.actor, swarm, name, "stack")
+    found = await versions_of(swarm.id, kept_as(name, "stack"))
     if not found:
         raise Http404
-    href = f"/clusters/{swarm.slug}/stack/{name}/"
-    return page(request, "pages/stack_versions.html", {"swarm": swarm, "name": name, "versions": found, "href": href})
+    there = await is_there(request.actor, swarm, name, "stack")
+    context = {"swarm": swarm, "name": name, "versions": found}
+    context["href"] = project_page(swarm, name, "stack") if there else ""
+    return page(request, "pages/stack_versions.html", context)
 
 
 @allow(scope="signed-in")
@@ -131,7 +139,7 @@ async def back(request: Request) -> HttpResponse:
     """Deploy an earlier version as it was, with its values: it becomes the newest."""
     given = request.POST
     swarm, name = meant(stack_clusters(request.actor), given.get("cluster", "")), given.get("name", "")[:63]
-    kept = await _kept(request.actor, swarm, name, given.get("version", ""))
+    kept = await kept_version(request.actor, swarm, name, given.get("version", ""), "stack")
     if swarm is None or kept is None:
         raise Http404
     try:
@@ -177,29 +185,8 @@ async def _stored(request: Request, swarms: list[ClusterInfo]) -> dict[str, str]
     swarm, number = meant(swarms, given.get("of", "")), given.get("version", "")
     if swarm is None or not number:
         return {}
-    kept = await _kept(request.actor, swarm, given.get("name", "")[:63], number)
+    kept = await kept_version(request.actor, swarm, given.get("name", "")[:63], number, "stack")
     return secret_values(kept.text, kept.values) if kept else {}
-
-
-async def _kept(actor: Actor, swarm: ClusterInfo | None, name: str, number: str) -> Kept | None:
-    """That version, when this person may see it. "last" is the newest."""
-    if swarm is None or not (number == "last" or (number.isdecimal() and len(number) < 9)):
-        return None
-    await _may_look(actor, swarm, name)
-    try:
-        return await open_version(swarm.id, versions_name(name), None if number == "last" else int(number))
-    except Missing:
-        return None
-
-
-async def _may_look(actor: Actor, swarm: ClusterInfo, name: str) -> None:
-    try:
-        check_name(name)
-        await engine.gateway.see(actor, swarm.id, name, LOOKS, verb="text", kind="stack", name=name)
-    except Invalid as error:
-        raise Http404 from error
-    except Denied as error:
-        raise refusal(error) from error
 
 
 def _seal(swarm: ClusterInfo, asked: StackText) -> str:

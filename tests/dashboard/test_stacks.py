@@ -15,12 +15,14 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from clusters.compose.problem import Wrong
+from clusters.compose.versions import keep
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
 from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.base import STACK
 from clusters.models import AuditEntry, Cluster, Grant, Job
+from clusters.stacks.deploy import versions_name
 from clusters.stacks.program import find_docker
 from clusters.stacks.text import check_stack
 from dashboard.engine import engine
@@ -167,6 +169,18 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
     page = (await client.get(f"/stacks/?cluster=box&name={name}&version=last")).content.decode()
     assert "Stored. Leave it empty to keep it." in page
     assert SECRET not in page
+
+
+async def test_the_versions_of_a_stack_that_was_removed_are_found_again(
+    ada: User, swarm: Cluster, name: str, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+    job = await Job.objects.acreate(key="0" * 32, title="Deploy", verb="deploy", cluster=swarm, actor=ada, state="done")
+    await keep(job, swarm.pk, versions_name(name), TEXT, {})
+    page = (await client.get("/stacks/")).content.decode()
+    assert f'href="/stacks/versions/?cluster=box&amp;name={name}"' in page
+    versions = (await client.get(f"/stacks/versions/?cluster=box&name={name}")).content.decode()
+    assert f'href="/clusters/box/stack/{name}/"' not in versions, "that page is not there"
 
 
 @pytest.mark.parametrize(
