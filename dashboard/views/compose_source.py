@@ -16,6 +16,7 @@ from clusters.compose.check import NAME, check_name
 from clusters.compose.deploy import NEED
 from clusters.compose.program import find_program
 from clusters.compose.source import FIELDS, Source, forget_source, keep_source, let_go, opened, read_source, source_of
+from clusters.compose.versions import is_ours
 from clusters.errors import ClusterError, Missing
 from clusters.fields import NotFilledIn, clean
 from clusters.live.cluster import ClusterInfo
@@ -53,6 +54,7 @@ async def source(request: Request) -> HttpResponse:
     fields, error = beside(filled(FIELDS, values, problems, kept), None if problems else error)
     context |= {"fields": {one.field.name: one for one in fields}, "error": error, "program": await find_program()}
     context |= await _state(request, row) if row else {}
+    context["versions"] = row is not None and await is_ours(row.cluster_id, row.project)
     context["href"] = project_page(host, name) if row and host and await is_there(request.actor, host, name) else ""
     return page(request, "pages/compose_source.html", context, status=status)
 

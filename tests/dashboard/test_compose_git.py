@@ -98,7 +98,9 @@ async def test_it_is_deployed_on_a_signed_call_once_and_as_who_set_it_up(
     assert f"STORE_PASSWORD={CANARY}" in inside["Config"]["Env"]
     secret = re.search(r"\b[0-9a-f]{64}\b", page)
     assert secret, "the secret of the webhook is shown once"
-    assert secret[0] not in (await client.get(f"/compose/source/?cluster=host&name={name}")).content.decode()
+    opened = (await client.get(f"/compose/source/?cluster=host&name={name}")).content.decode()
+    assert secret[0] not in opened
+    assert "/compose/versions/" in opened
 
     body = json.dumps({"ref": "refs/heads/main", "after": "1"}).encode()
     second = repository.commit(deploy__x="1", **{"deploy__compose.yaml": text(2000)})
@@ -145,7 +147,8 @@ async def test_who_lost_the_right_deploys_nothing_more_and_it_is_said(
     grant = await Grant.objects.acreate(user=nora, role=2, cluster=host, namespaces=[name], rights=["compose"])
     client, repository = async_client_for(nora), Repository(server.folder / "shop.git")
     repository.commit(**{"compose.yaml": text(1000, "    privileged: true\n")})
-    row, _ = await kept(client, host, name, server, token="robot:s3cret", minutes="5")
+    row, page = await kept(client, host, name, server, token="robot:s3cret", minutes="5")
+    assert "/compose/versions/" not in page, "there are none"
     assert (row.state, row.minutes) == ("wrong", 5)
     assert "Only administrators may do that" in row.words
     assert not await Job.objects.aexists()
