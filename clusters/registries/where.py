@@ -12,6 +12,7 @@ from clusters.access import Actor
 from clusters.errors import ClusterError, Missing
 from clusters.gateway import Gateway
 from clusters.live.connection import Connection
+from clusters.live.once import Once, best_heard
 from clusters.live.row import Row
 from clusters.models import Registry
 from clusters.registries.client import RegistryClient
@@ -22,7 +23,6 @@ MOST = 500  # workloads
 MOST_TAGS = 30  # whose digests are read
 PATIENCE = 20.0  # seconds for all of them
 LONGEST_CHAIN = 4  # of owners
-TASK, SERVICE = "com.docker.swarm.task", "com.docker.swarm.service.id"  # labels of a container
 
 # same: as its tag leads; behind: its tag leads to another content; gone: there is no such tag any more;
 # fixed: asked for by digest, so no tag can go on without it.
@@ -48,6 +48,14 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What runs of a repository; ``more``: not all of it, since that were too many."""
+
+    runs: Sequence[Runs]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _One:
     """A container that runs, of a workload."""
 
@@ -58,19 +66,20 @@ class _One:
 
 def find(
     gateway: Gateway, actor: Actor, connections: Iterable[Connection], registry: Registry, repository: str
-) -> list[Runs]:
+) -> Found:
     """What this person sees running of it, in all of these clusters: workloads by name, the same ones together."""
     found: dict[tuple[str, str, tuple[str, ...]], Runs] = {}
-    for connection in connections:
-        for one in _running(gateway, actor, connection, registry.host, repository):
-            reference = _read(one.image)
-            tag = reference.tag if reference and _is_of(reference, registry.host, repository) else ""
-            about = one.row.id, tag, one.digests
-            before = found.get(about)
+    more = False
+    for one in _running(gateway, actor, best_heard(connections), registry.host, repository):
+        reference = _read(one.image)
+        tag = reference.tag if reference and _is_of(reference, registry.host, repository) else ""
+        about = one.row.id, tag, one.digests
+        before = found.get(about)
+        if before is None and len(found) >= MOST:
+            more = True  # copies of those that are told are counted on
+        else:
             found[about] = replace(before, copies=before.copies + 1) if before else Runs(one.row, tag, one.digests)
-            if len(found) >= MOST:
-                return _sorted(found.values())
-    return _sorted(found.values())
+    return Found(_sorted(found.values()), more)
 
 
 async def judge(registry: Registry, repository: str, runs: Sequence[Runs]) -> list[Runs]:
@@ -117,36 +126,42 @@ def _judged(one: Runs, there: tuple[str, frozenset[str]] | ClusterError | None, 
     return replace(one, state="behind", newest=newest)
 
 
-def _running(gateway: Gateway, actor: Actor, connection: Connection, host: str, repository: str) -> Iterator[_One]:
-    def visible(kind: str) -> Sequence[Any]:
-        return gateway.visible(actor, connection.cluster.id, kind) if kind in connection.stores else ()
+def _running(
+    gateway: Gateway, actor: Actor, connections: Sequence[Connection], host: str, repository: str
+) -> Iterator[_One]:
+    """Everything once, whoever tells of it: containers last, for those of pods and services are told with these."""
+    once = Once()
 
-    for pod in visible("pod"):
-        yield from _of_pod(connection, pod, host, repository)
-    services = set()
-    for service in visible("swarm-service"):
-        services.add(service.uid)
-        image = service.template.container.image
-        if _is_of(_read(image), host, repository):
-            row = _row(connection, "swarm-service", service)
-            digest = image.partition("@")[2]
-            for _ in range(service.running):
-                yield _One(row, service.image, (digest,) if is_digest(digest) else ())
-    containers = visible("container")
-    if not containers:
-        return
-    pulled = _pulled(visible("image"), host, repository)
-    for one in containers:
-        if not one.running or one.label(SERVICE) in services:
-            continue  # a copy of a service that is told above
-        digests = pulled.get(one.image_id)
-        nameless = one.image in (one.image_id, "") or one.image.startswith("sha256:")
-        if (digests and nameless) or _is_of(_read(one.image), host, repository):
-            yield _One(
-                _row(connection, "container", one),
-                one.image,
-                tuple(dict.fromkeys((*sorted(digests or ()), one.image_id))),
-            )
+    def visible(connection: Connection, kind: str) -> list[Any]:
+        found = gateway.visible(actor, connection.cluster.id, kind) if kind in connection.stores else ()
+        return [one for one in found if once.is_new(kind, one)]
+
+    for connection in connections:
+        for pod in visible(connection, "pod"):
+            yield from _of_pod(connection, pod, host, repository)
+        for service in visible(connection, "swarm-service"):
+            yield from _of_service(connection, service, host, repository)
+    for connection in connections:
+        own = [one for one in visible(connection, "container") if one.running and one.keeper not in once]
+        images = gateway.visible(actor, connection.cluster.id, "image") if own and "image" in connection.stores else ()
+        pulled = _pulled(images, host, repository)
+        for one in own:
+            yield from _of_container(connection, one, pulled.get(one.image_id) or set(), host, repository)
+
+
+def _of_service(connection: Connection, service: Any, host: str, repository: str) -> Iterator[_One]:
+    image = service.template.container.image
+    if _is_of(_read(image), host, repository):
+        digest = image.partition("@")[2]
+        known = (digest,) if is_digest(digest) else ()
+        yield from [_One(_row(connection, "swarm-service", service), service.image, known)] * service.running
+
+
+def _of_container(connection: Connection, one: Any, digests: set[str], host: str, repository: str) -> Iterator[_One]:
+    nameless = one.image in (one.image_id, "") or one.image.startswith("sha256:")
+    if (digests and nameless) or _is_of(_read(one.image), host, repository):
+        known = tuple(dict.fromkeys((*sorted(digests), one.image_id)))
+        yield _One(_row(connection, "container", one), one.image, known)
 
 
 def _of_pod(connection: Connection, pod: Any, host: str, repository: str) -> Iterator[_One]:

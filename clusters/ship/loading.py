@@ -12,7 +12,7 @@ from clusters.drivers.base import Driver
 from clusters.errors import Invalid
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
-from clusters.kinds.docker.container_model import TASK, Container
+from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.origin import load_origin
 from clusters.kinds.docker.project_model import LABEL
 from clusters.live.row import Row
@@ -29,10 +29,10 @@ def refused(row: Row) -> str:
     """Why it makes no sense to take that elsewhere ("" when it does)."""
     if row.kind.name == "project":
         return "" if _services(row) else "It has no containers any more."
-    labels = row.resource.labels
-    if TASK in labels:
-        return "Swarm runs it: its service is what could be taken elsewhere."
-    return "Kubernetes runs it." if any(name.startswith("io.kubernetes.") for name in labels) else ""
+    if row.resource.keeper is None:
+        return ""
+    swarm = row.resource.keeper[0] == "swarm-service"
+    return "Swarm runs it: its service is what could be taken elsewhere." if swarm else "Kubernetes runs it."
 
 
 async def load(gateway: Gateway, actor: Actor, row: Row) -> App:

@@ -9,8 +9,8 @@ from typing import Any
 from clusters.access import Actor
 from clusters.errors import Invalid
 from clusters.gateway import Gateway
-from clusters.kinds.docker.container_model import TASK
 from clusters.live.connection import Connection
+from clusters.live.once import Once, best_heard
 from clusters.live.row import Row
 from clusters.registries.reference import Reference, read_reference
 
@@ -33,9 +33,15 @@ class Use:
 
 
 def uses_of(gateway: Gateway, actor: Actor, connections: Iterable[Connection], *images: str) -> list[Use]:
-    """All that this person sees, of any tag and digest of the repositories of these. Raises Invalid."""
+    """All that this person sees, of any tag and digest of the repositories of these. Raises Invalid.
+
+    What several connections tell of, as the managers of one Swarm do, is there once.
+    """
+    once = Once()
     wanted = {_repository(read_reference(one)) for one in images}
-    found = [use for one in connections for use in _in(gateway, actor, one) if _is_of(use.image, wanted)]
+    found = [
+        use for one in best_heard(connections) for use in _in(gateway, actor, one, once) if _is_of(use.image, wanted)
+    ]
     return sorted(found, key=lambda use: (use.row.cluster.name.casefold(), use.row.kind.name, use.row.key, use.part))
 
 
@@ -50,21 +56,20 @@ def _is_of(image: str, wanted: set[tuple[str, str]]) -> bool:
         return False
 
 
-def _in(gateway: Gateway, actor: Actor, connection: Connection) -> Iterator[Use]:
+def _in(gateway: Gateway, actor: Actor, connection: Connection, once: Once) -> Iterator[Use]:
     readers = {"container": _container, "swarm-service": _service, **dict.fromkeys(_KEEPERS, _keeper)}
     for name, read in readers.items():
         store = connection.stores.get(name)
         if store is None:
             continue
         for one in gateway.visible(actor, connection.cluster.id, name):
-            if one.uid in store.health:
+            if one.uid in store.health and once.is_new(name, one):
                 yield from read(Row(connection.cluster, store.kind, one, store.health[one.uid]))
 
 
 def _container(row: Row) -> Iterator[Use]:
     """One that nothing else keeps: the copies of others change with what keeps them."""
-    labels = row.resource.labels
-    if TASK not in labels and not any(name.startswith("io.kubernetes.") for name in labels):
+    if row.resource.keeper is None:
         yield Use(row, row.resource.image, image_id=row.resource.image_id)
 
 

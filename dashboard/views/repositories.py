@@ -103,8 +103,9 @@ async def runs(request: Request, slug: str, name: str) -> HttpResponse:
     version = _version_or_404(request.GET["tag"]) if "tag" in request.GET else ""
     connections = [engine.supervisor.connections[number] for number in engine.scope(request.actor)]
     found = where.find(engine.gateway, request.actor, connections, one, name)
-    wanted = [each for each in found if version in ("", each.tag, *each.digests)]
+    wanted = [each for each in found.runs if version in ("", each.tag, *each.digests)]
     context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "error": None}
+    context |= {"more": found.more, "most": where.MOST}
     context["at"] = time.time()
     context["known"] = all(each.stores[kind].listed for each in connections for kind in WATCHED if kind in each.stores)
     try:

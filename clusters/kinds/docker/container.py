@@ -28,7 +28,7 @@ def _ports(container: Container) -> list[str]:
 
 def _is_own(container: Container) -> bool:
     """Is it a workload of its own, and not the copy of something an orchestrator runs?"""
-    return not any(name == TASK or name.startswith("io.kubernetes.") for name in container.labels)
+    return container.keeper is None
 
 
 def _owner(container: Container) -> tuple[str, str] | None:

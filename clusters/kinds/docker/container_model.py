@@ -14,7 +14,8 @@ PROJECT, STACK = (
     "com.docker.stack.namespace",
 )  # the labels of a Compose project, a Swarm stack
 
-TASK = "com.docker.swarm.task.id"  # the label of what carries out a task of a Swarm
+TASK, _SERVICE = "com.docker.swarm.task.id", "com.docker.swarm.service.id"  # labels of what carries out a task
+_PODS, _POD = "io.kubernetes.", "io.kubernetes.pod.uid"  # how the labels of a pod's containers begin, and one of them
 _GRACE = 10  # seconds a program gets to end, where nothing else was said
 _LONGEST = 3600  # seconds; also where the engine waits as long as it takes
 
@@ -171,6 +172,16 @@ class Container(Resource, frozen=True, gc=False, rename="pascal"):
     def label(self, name: str) -> str:
         """One label, "" when it has none of that name."""
         return self.labels.get(name, "")
+
+    @property
+    def keeper(self) -> tuple[str, str] | None:
+        """The service of a Swarm, or the pod, that it is a copy or a part of, by its kind and id; None: it is its own.
+
+        What keeps it is what is listed, changed and taken elsewhere, where that is known.
+        """
+        if TASK in self.labels:
+            return "swarm-service", self.label(_SERVICE)
+        return ("pod", self.label(_POD)) if any(name.startswith(_PODS) for name in self.labels) else None
 
     @property
     def running(self) -> bool:
