@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,13 +45,24 @@ def uses_of(gateway: Gateway, actor: Actor, connections: Iterable[Connection], *
     return sorted(found, key=lambda use: (use.row.cluster.name.casefold(), use.row.kind.name, use.row.key, use.part))
 
 
+def names_in_use(names: Iterable[str], uses: Sequence[Use]) -> list[str]:
+    """Those of an image's names of whose repository something runs."""
+    run = {_repository(read_reference(one)) for one in {one.image for one in uses} if _is_name(one)}
+    return [one for one in names if _is_of(one, run)]
+
+
 def _repository(one: Reference) -> tuple[str, str]:
     return one.host, one.repository
 
 
 def _is_of(image: str, wanted: set[tuple[str, str]]) -> bool:
+    return _is_name(image) and _repository(read_reference(image)) in wanted
+
+
+def _is_name(image: str) -> bool:
+    """Not so where something was made from the id of an image."""
     try:
-        return _repository(read_reference(image)) in wanted
+        return bool(read_reference(image))
     except Invalid:
         return False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from clusters.models import Build, Job
 from clusters.reach import target_in
 from clusters.ship import rollout
 from clusters.ship.target import Target, target_of
-from clusters.ship.uses import Use, uses_of
+from clusters.ship.uses import Use, names_in_use, uses_of
 from dashboard.access import allow, row_or_none
 from dashboard.engine import address, engine
 from dashboard.page import on_to, page
@@ -56,7 +55,7 @@ class Choice:
 async def life(request: Request) -> HttpResponse:
     """``?row=``: all that is known of it here; a part of its page."""
     row = await _image(request)
-    builds = await _builds(request.actor, row)
+    builds, uses = await _builds(request.actor, row), _uses(request.actor, row)
     built = next((one for one in builds if one.image == row.resource.uid), None)
     context = {
         "row": row,
@@ -64,8 +63,10 @@ async def life(request: Request) -> HttpResponse:
         "before": next((one for one in builds if built and one.pk < built.pk and one.image != built.image), None),
         "later": next((one for one in builds if built and one.pk > built.pk and one.tag == built.tag), None),
         "pushes": await _pushes(request.actor, row),
-        "uses": [_shown(row, one) for one in _uses(request.actor, row)],
-        "names": row.resource.tags[:MOST_NAMES],
+        "uses": [_shown(row, one) for one in uses[:MOST_USES]],
+        "most": MOST_USES,
+        "more": len(uses) > MOST_USES,
+        "names": names_in_use(row.resource.tags[:MOST_NAMES], uses),
     }
     return render(request, "partials/image_life.html", context)
 
@@ -73,12 +74,13 @@ async def life(request: Request) -> HttpResponse:
 @allow(Role.VIEWER, scope="cluster")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def roll_out(request: Request) -> HttpResponse:
-    """``?row=&image=``: where other versions of it run, each with a box. POST: begin the job for those ticked."""
+    """``?row=&image=``: where other versions of that name run, each with a box. POST: the job for those ticked."""
     row, asked = await _image(request), request.POST if request.method == "POST" else request.GET
-    image = asked.get("image", "") or next(iter(row.resource.tags), "")
+    names = names_in_use(row.resource.tags[:MOST_NAMES], _uses(request.actor, row))
+    image = asked.get("image", "") or next(iter((*names, *row.resource.tags)), "")
     if image not in row.resource.tags:
         raise Http404
-    targets = await _targets(request.actor, row, image)
+    targets, more = await _targets(request.actor, row, image)
     error: ClusterError | None = None
     if request.method == "POST":
         wanted = set(asked.getlist("target"))
@@ -95,7 +97,8 @@ async def roll_out(request: Request) -> HttpResponse:
     choices = [Choice(one, address(one.use.row), status_cell(one.use.row)) for one in targets]
     possible = sum(not one.why_not for one in targets)
     context = {"row": row, "href": address(row), "image": image, "choices": choices, "possible": possible}
-    return page(request, "pages/roll_out.html", {**context, "error": error}, status=422 if error else 200)
+    context |= {"others": [one for one in names if one != image], "most": MOST_USES, "more": more, "error": error}
+    return page(request, "pages/roll_out.html", context, status=422 if error else 200)
 
 
 async def _image(request: Request) -> Row:
@@ -127,7 +130,7 @@ async def _pushes(actor: Actor, row: Row) -> list[Job]:
 def _uses(actor: Actor, row: Row) -> list[Use]:
     """What runs anything of its repositories."""
     connections = list(engine.supervisor.connections.values())
-    return uses_of(engine.gateway, actor, connections, *row.resource.tags[:MOST_NAMES])[:MOST_USES]
+    return uses_of(engine.gateway, actor, connections, *row.resource.tags[:MOST_NAMES])
 
 
 def _shown(row: Row, use: Use) -> Shown:
@@ -148,17 +151,18 @@ def _exact(use: Use) -> str:
     return use.image
 
 
-async def _targets(actor: Actor, row: Row, image: str) -> list[Target]:
+async def _targets(actor: Actor, row: Row, image: str) -> tuple[list[Target], bool]:
+    """How each is changed; and whether there are more than are told."""
     connections = list(engine.supervisor.connections.values())
-    uses: Iterable[Use] = uses_of(engine.gateway, actor, connections, image)
+    uses = uses_of(engine.gateway, actor, connections, image)
     turn = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def allowed(target: Target) -> Target:
         async with turn:
             return await _allowed(actor, target)
 
-    found = [target_of(one, image, _ids(row, one)) for one in uses][:MOST_USES]
-    return await asyncio.gather(*map(allowed, found))
+    found = [target_of(one, image, _ids(row, one)) for one in uses[:MOST_USES]]
+    return await asyncio.gather(*map(allowed, found)), len(uses) > MOST_USES
 
 
 def _ids(row: Row, use: Use) -> list[str]:

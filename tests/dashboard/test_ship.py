@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from django.contrib.auth.models import User
@@ -171,3 +172,25 @@ async def shown(client: AsyncClient, where: str, **asked: str) -> str:
     answer = await client.get(where, asked)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+async def test_an_image_of_several_names_is_rolled_out_by_the_one_that_runs(
+    host: Cluster, async_client_for: ClientFor, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = async_client_for(ada)
+    row = await row_id(client, "image", IMAGE)
+    store = engine.supervisor.connections[host.pk].stores["image"]
+    one: Any = store.resources[row.split("~", 2)[2]]
+    names = ["postgres:mine", IMAGE, "registry.example/shop/web:9"]
+    store.resources[one.uid] = msgspec.structs.replace(one, repo_tags=names)
+    shown = (await client.get("/images/life/", {"row": row})).content.decode()
+    assert "image=registry.example%2Flibrary%2Fpostgres%3A17.2" in shown
+    assert "image=postgres" not in shown
+    page = (await client.get("/images/roll-out/", {"row": row})).content.decode()
+    assert "shop/shop-db-1" in page
+    assert "image=registry.example%2Fshop%2Fweb%3A9" in page, "the other one that runs"
+    assert "image=postgres" not in page
+    assert "are shown" not in shown + page
+    monkeypatch.setattr("dashboard.views.life.MOST_USES", 1)
+    assert "The first 1 are shown" in (await client.get("/images/life/", {"row": row})).content.decode()
+    assert "The first 1 are shown" in (await client.get("/images/roll-out/", {"row": row})).content.decode()
