@@ -161,6 +161,17 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
     assert "uses the folder /etc of the machine" in told
     assert not await _of(driver, "services", "other")
 
+    # Whoever may deploy in this stack only may go on with it, and gets nothing of others.
+    await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=swarm, namespaces=[name], rights=["compose"])
+    more = TEXT.replace("    secrets: [", "    networks: [front]\n    volumes: ['data:/data']\n    secrets: [", 1)
+    more += "networks: {front: {}}\nvolumes: {data: {}}\n"
+    own = _fates(await _look(async_client_for(nora), _form(swarm, name, more)))
+    assert (own["front"], own["web"], own["password"]) == ("Created", "Changed", "Left as it is")
+    others = more.replace("front: {}", "front: {external: true, name: ingress}")
+    told = await _look(async_client_for(nora), _form(swarm, name, others))
+    assert "Only who may deploy on all of that Swarm may do that" in told
+    assert "uses the network ingress, which is not of this stack" in told
+
     shown = (await client.get(f"/stacks/versions/?cluster=box&name={name}")).content.decode()
     assert "Deploy again" in shown
     await client.post("/stacks/back/", {"cluster": str(swarm.pk), "name": name, "version": "1"}, headers=HTMX)
