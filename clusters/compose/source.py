@@ -233,7 +233,8 @@ def forget_source(actor: Actor, cluster_id: int, project: str) -> None:
         row = ComposeSource.objects.filter(cluster_id=cluster_id, project=project).select_related("cluster").first()
         if row is None:
             raise Missing("It is not deployed from git.")
-        audit.record(_event(actor, row.cluster, project, "stop following git", opened(row)))
+        known = Source(url=row.url, branch=row.branch, path=row.path, minutes=row.minutes, hook=row.hook)
+        audit.record(_event(actor, row.cluster, project, "stop following git", known))
         row.delete()
 
 

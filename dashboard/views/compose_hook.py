@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from clusters.access import Actor
 from clusters.compose.hooks import check_signed, is_about, take_once, taken, wrong
 from clusters.compose.source import opened
+from clusters.connect.secrets import Sealed
 from clusters.errors import ClusterError, Conflict, Invalid, Refused
 from clusters.models import ComposeSource
 from dashboard.access import allow
@@ -39,6 +40,8 @@ async def hook(request: Request, hook: str) -> HttpResponse:
         taken.count(hook)
         if about_it:
             await engine.follower.ask(Actor(0, "git webhook", address=request.actor.address), row)
+    except Sealed:  # what about, is no business of whoever calls
+        return _said(503, "It cannot be looked at now.")
     except Refused as error:
         return _wrong(request, 403, error.message)
     except Conflict as error:

@@ -17,6 +17,7 @@ from clusters.compose.deploy import NEED
 from clusters.compose.program import find_program
 from clusters.compose.source import FIELDS, Source, forget_source, keep_source, let_go, opened, read_source, source_of
 from clusters.compose.versions import is_ours
+from clusters.connect.secrets import Sealed
 from clusters.errors import ClusterError, Missing
 from clusters.fields import NotFilledIn, clean
 from clusters.live.cluster import ClusterInfo
@@ -96,7 +97,7 @@ async def _kept(request: Request, host: ClusterInfo | None, name: str) -> tuple[
     check_name(name)
     await engine.gateway.see(request.actor, host.id, name, NEED, verb="follow git", kind="project", name=name)
     before = await source_of(host.id, name)
-    old = await sync_to_async(opened)(before) if before else None
+    old = await _opened(before) if before else None
     mine = before is not None and before.by_id == request.actor.user_id
     new = read_source(clean(FIELDS, request.POST), old, same_person=mine)
     row = await keep_source(request.actor, host.id, name, new)
@@ -120,14 +121,19 @@ async def _found(request: Request, given: Mapping[str, str]) -> tuple[ClusterInf
 
 
 async def _stored(request: Request, row: ComposeSource | None) -> list[str]:
-    """Which of what is secret stays for this person; of what cannot be opened, all."""
+    """Which of what is secret stays for this person."""
     if row is None or row.by_id != request.actor.user_id:
         return []
+    source = await _opened(row)
+    return [name for name in ("token", "values") if getattr(source, name, "")]
+
+
+async def _opened(row: ComposeSource) -> Source | None:
+    """With its secrets; None where they were sealed with another master key: then all is filled in again."""
     try:
-        source = await sync_to_async(opened)(row)
-    except ClusterError:
-        return ["token", "values"]
-    return [name for name in ("token", "values") if getattr(source, name)]
+        return await sync_to_async(opened)(row)
+    except Sealed:
+        return None
 
 
 async def _row(request: Request, host: ClusterInfo, name: str) -> ComposeSource | None:

@@ -161,6 +161,7 @@ async def test_who_lost_the_right_deploys_nothing_more_and_it_is_said(
     assert "no repository" in row.words
     assert set(server.signed_in) <= {""}
 
+    await ComposeSource.objects.aupdate(sealed=b"of another key")  # then all of it is filled in again
     await kept(client, host, name, server)
     await grant.adelete()
     engine.follower.soon(row.pk, forced=True)

@@ -8,9 +8,10 @@ from django.test import AsyncClient
 
 from clusters.access import Actor
 from clusters.compose import hooks
-from clusters.compose.source import Source, keep_source
+from clusters.compose.source import Source, forget_source, keep_source, source_of
 from clusters.models import AuditEntry, Cluster, ComposeSource
 from dashboard.engine import engine
+from dashboard.views import compose_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOOK, SECRET = "a" * 32, "s3cret"
@@ -55,6 +56,19 @@ async def test_wrong_and_repeated_calls_use_up_nothing_of_the_right_ones(
     assert await called(b'{"n": 2}') == 202, "what was one too many was not remembered as taken"
     assert await called(b"[" * 100_000) == 400
     assert len(looked) == 4
+
+
+async def test_what_was_sealed_with_another_key_is_filled_in_again_or_forgotten(ada: User, looked: list[bool]) -> None:
+    row = await source(ada)
+    await ComposeSource.objects.aupdate(sealed=b"of another key")
+    assert await called(b"{}") == 503
+    assert await called(b"{}", "wrong") == 503, "and nobody who calls is told why"
+    kept = await source_of(row.cluster_id, "shop")
+    assert kept
+    await forget_source(Actor(ada.pk, "ada"), row.cluster_id, "shop")
+    assert await source_of(row.cluster_id, "shop") is None
+    assert await compose_source._opened(kept) is None
+    assert not looked
 
 
 async def test_who_asked_for_a_look_is_in_the_audit(ada: User, otto: User, looked: list[bool]) -> None:
