@@ -246,9 +246,9 @@ def _failed(said: str, done: Sequence[str]) -> ClusterError:
     if "only updates to Labels are allowed" in told:
         words = "A Swarm changes no secret and no config: give it another name."
         return Conflict(words, hint=half, detail=said)
-    if "not found" in told and "network" in told:
+    if "declared as external, but could not be found" in told:
         return Missing("A network that it names as “external” is not there.", hint=half, detail=said)
-    if "not found" in told:
+    if "secret not found" in told or "config not found" in told:
         return Missing("A secret or config that it names as “external” is not there.", hint=half, detail=said)
     last = told.rpartition("desc = ")[2] or told
     return Invalid(last[:300] or "The program ended without saying why.", hint=half, detail=said)

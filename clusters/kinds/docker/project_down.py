@@ -12,7 +12,7 @@ from clusters.compose.engine import compose_engine
 from clusters.compose.program import missing, the_program
 from clusters.compose.progress import effects
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Unsupported
+from clusters.errors import ClusterError, Conflict, Unsupported
 from clusters.kinds.actions import Values, quietly
 from clusters.kinds.base import Action, Look, Says
 from clusters.kinds.docker.container_model import PROJECT
@@ -21,6 +21,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
 from clusters.kinds.preview import Preview, Told
 
+LOSE = "Say first that the data in its volumes may be lost."
 AGAIN = "Take it down again to go on."
 BACK = "If it was deployed from here, its versions are kept: “Deploy a project” leads to them."
 SEEN = 30.0  # seconds for a look at what is left
@@ -30,6 +31,8 @@ _Work = Callable[[Driver, Project, Values, Says], Awaitable[str]]
 
 def _down(*, volumes: bool) -> _Work:
     async def work(driver: Driver, one: Project, values: Values, says: Says) -> str:
+        if volumes and not values.get("lose"):
+            raise Conflict(LOSE, hint="Nothing was done.")
         let_go = claim(driver, one.name, "taken down")
         try:
             return await _carried_out(driver, one, says, volumes=volumes)
@@ -182,7 +185,7 @@ async def _ahead_with_volumes(look: Look, values: Values) -> Preview:
     found = await _look(look, look.resource, volumes=True)
     if found.held or values.get("lose"):
         return found
-    return Preview(effect=found.effect, told=found.told, held="Say first that the data in its volumes may be lost.")
+    return Preview(effect=found.effect, told=found.told, held=LOSE)
 
 
 def _refuse(one: Project) -> str:
