@@ -10,7 +10,8 @@ import pytest
 
 from clusters.errors import Unsupported
 from clusters.stacks import program
-from clusters.stacks.ahead import There, effects, kept_secrets, of_others, stuck, taken
+from clusters.stacks.ahead import There, effects, kept_secrets, stuck, taken
+from clusters.stacks.others import of_others
 from clusters.stacks.rehearsal import Sent
 from clusters.stacks.text import check_stack
 
