@@ -123,6 +123,7 @@ urlpatterns = [
     path("images/names/", transfers.names, name="image_names"),
     path("images/life/", life.life, name="image_life"),
     path("images/roll-out/", life.roll_out, name="roll_out"),
+    path("images/roll-out/pull/", life.roll_out_pull, name="roll_out_pull"),
     path("activity/", home.activity, name="activity"),
     path("demo/", demo.demo, name="demo"),
     path("demo/fault/", demo.fault, name="demo_fault"),

@@ -18,6 +18,7 @@ from clusters.live.row import Row
 from clusters.live.table import status_cell
 from clusters.models import Build, Job
 from clusters.reach import target_in
+from clusters.registries.pull_secret import pull_secrets_of
 from clusters.ship import rollout
 from clusters.ship.target import Target, target_of
 from clusters.ship.uses import Use, names_in_use, uses_of
@@ -25,6 +26,7 @@ from dashboard.access import allow, row_or_none
 from dashboard.engine import address, engine
 from dashboard.page import on_to, page
 from dashboard.request import Request
+from dashboard.views.ship import Goal, pull_answer
 from dashboard.visible_jobs import visible_jobs
 
 MOST_NAMES, MOST_BUILDS, MOST_USES = 10, 10, 200
@@ -99,6 +101,34 @@ async def roll_out(request: Request) -> HttpResponse:
     context = {"row": row, "href": address(row), "image": image, "choices": choices, "possible": possible}
     context |= {"others": [one for one in names if one != image], "most": MOST_USES, "more": more, "error": error}
     return page(request, "pages/roll_out.html", context, status=422 if error else 200)
+
+
+@allow(Role.VIEWER, scope="cluster")
+@require_safe
+async def roll_out_pull(request: Request) -> HttpResponse:
+    """``?row=&image=&target=``: can that target get it? A part of the page of a roll-out."""
+    row, image = await _image(request), request.GET.get("image", "")
+    if image not in row.resource.tags:
+        raise Http404
+    uses = uses_of(engine.gateway, request.actor, engine.supervisor.connections.values(), image)
+    use = next((one for one in uses if one.key == request.GET.get("target")), None)
+    if use is None:
+        raise Http404
+    if use.row.kind.name in ("container", "swarm-service"):
+        return await pull_answer(request, Goal(use.row.kind.name, use.row.cluster), image, "")
+    secrets, account = await _signs_in(request.actor, use)
+    goal = Goal("deployment", use.row.cluster)
+    return await pull_answer(request, goal, image, use.row.namespace or "", secrets, account)
+
+
+async def _signs_in(actor: Actor, use: Use) -> tuple[list[str], str]:
+    """The pull secrets and the account that a workload of Kubernetes names itself."""
+    try:
+        found = await engine.gateway.raw(actor, use.row.cluster.id, use.row.kind, use.row.resource)
+    except ClusterError:
+        return [], ""  # it is judged by its namespace then
+    spec = ((found.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return pull_secrets_of(spec), str(spec.get("serviceAccountName") or "")
 
 
 async def _image(request: Request) -> Row:

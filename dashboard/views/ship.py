@@ -17,6 +17,7 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.reach import target_in
+from clusters.registries.pull_secret import ACCOUNT
 from clusters.registries.pullable import can_pull
 from clusters.ship import carried, moving
 from clusters.ship.images import config_of, row_of, was_pulled, whole_of
@@ -102,10 +103,17 @@ async def pullable(request: Request) -> HttpResponse:
     goal = next((one for one in _goals(request) if one.key == asked.get("to")), None)
     if goal is None:
         raise Http404
-    image, context = asked.get("image", "")[:500], dict[str, Any]()
+    namespace = asked.get("namespace", "") or ("default" if goal.kind == "deployment" else "")
+    return await pull_answer(request, goal, asked.get("image", "")[:500], namespace)
+
+
+async def pull_answer(
+    request: Request, goal: Goal, image: str, namespace: str, secrets: Sequence[str] = (), account: str = ""
+) -> HttpResponse:
+    """The answer as a part of a page. ``secrets`` and ``account``: of what is there already, on Kubernetes."""
+    context: dict[str, Any] = {"goal": goal, "image": image}
     try:
         split_image(image)
-        namespace = asked.get("namespace", "") or ("default" if goal.kind == "deployment" else "")
         found = await can_pull(
             engine.gateway,
             request.actor,
@@ -113,18 +121,22 @@ async def pullable(request: Request) -> HttpResponse:
             image,
             namespace=namespace,
             on_all_nodes=goal.kind == "swarm-service",
+            secrets=secrets,
+            account=account or ACCOUNT,
         )
         holders = [engine.supervisor.connections[one] for one in found.holders if one in engine.supervisor.connections]
+        may_load = goal in _goals(request)
+        others = [one.cluster for one in holders if may_load and one.cluster.id != goal.cluster.id]
         context |= {
             "found": found,
             "namespace": namespace,
             "holder": next((one.cluster for one in holders), None),
-            "other": next((one.cluster for one in holders if one.cluster.id != goal.cluster.id), None),
+            "other": next(iter(others), None),
             "only": await _only_on(request, holders, image) if found.answer == "unknown" else "",
         }
     except ClusterError as error:
         context["error"] = error
-    return render(request, "partials/ship_pull.html", {**context, "goal": goal, "image": image})
+    return render(request, "partials/ship_pull.html", context)
 
 
 @allow(scope="signed-in")

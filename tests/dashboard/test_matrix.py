@@ -46,6 +46,7 @@ ROUTES = {
     "images/names/": "cluster",
     "images/life/": "cluster",
     "images/roll-out/": "cluster",
+    "images/roll-out/pull/": "cluster",
     "convert/": "cluster",
     "ship/": "signed-in",
     "ship/pull/": "signed-in",

@@ -11,8 +11,11 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.actors import actor_for
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Build, Cluster, Grant, Job
+from clusters.registries.pullable import Pullable
+from clusters.ship.uses import uses_of
 from dashboard.engine import engine
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -194,3 +197,31 @@ async def test_an_image_of_several_names_is_rolled_out_by_the_one_that_runs(
     monkeypatch.setattr("dashboard.views.life.MOST_USES", 1)
     assert "The first 1 are shown" in (await client.get("/images/life/", {"row": row})).content.decode()
     assert "The first 1 are shown" in (await client.get("/images/roll-out/", {"row": row})).content.decode()
+
+
+async def test_whether_a_target_of_a_roll_out_can_get_the_image_is_said_before(
+    host: Cluster, shop: Cluster, async_client_for: ClientFor, ada: User, vera: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await engine.connect(shop)
+    asked: list[tuple[Any, ...]] = []
+
+    async def can_pull(gateway: Any, actor: Any, cluster: int, image: str, **more: Any) -> Pullable:
+        asked.append((cluster, image, more["on_all_nodes"], more["namespace"], more["account"]))
+        return Pullable(answer="no", why="Its registry does not have it.", ways=("add-registry",))
+
+    monkeypatch.setattr("dashboard.views.ship.can_pull", can_pull)
+    client = async_client_for(ada)
+    given = {"row": await row_id(client, "image", IMAGE), "image": IMAGE}
+    connections = list(engine.supervisor.connections.values())
+    actor = await actor_for(ada.pk)
+    assert actor is not None
+    uses = uses_of(engine.gateway, actor, connections, IMAGE)
+    use = next(one for one in uses if one.row.kind.name == "stateful-set")
+    page = (await client.get("/images/roll-out/pull/", {**given, "target": use.key})).content.decode()
+    assert "Its registry does not have it." in page
+    assert "/registries/add/" in page
+    assert asked == [(shop.pk, IMAGE, False, use.row.namespace, "ledger")], "as the account that it names"
+    for wrong in ({"target": "1~container~gone~"}, {"target": use.key, "image": "other:1"}):
+        assert (await client.get("/images/roll-out/pull/", {**given, **wrong})).status_code == 404
+    hidden = await async_client_for(vera).get("/images/roll-out/pull/", {**given, "target": use.key})
+    assert hidden.status_code == 404
