@@ -12,6 +12,7 @@ from clusters.errors import Conflict, Missing, Unreachable, Unsure
 from clusters.gateway import Gateway
 from clusters.kinds.docker.container_edit import EDIT
 from clusters.kinds.swarm import service_rollout
+from clusters.kinds.swarm.service_rollout import NotWell
 from clusters.live.connection import Connection
 from clusters.ship.target import SAME, Target
 from clusters.ship.well import End, Watch, same_image, until_well, version_of
@@ -94,6 +95,8 @@ class Changing:
         driver = self.gateway.driver(actor, row.cluster.id)
         try:
             stand = await service_rollout.until_well(driver, row.resource.uid, name, _Line(self, f"{name}: "))
+        except NotWell as error:
+            raise NotWell(error.message.removeprefix(f"{name}: "), hint=error.hint) from error
         except Unreachable as error:
             words = f"How it is now cannot be told: {error.message}"
             raise Unsure(words, hint="It was changed; look at it when its Swarm answers again.") from error

@@ -118,7 +118,7 @@ async def test_a_service_that_runs_the_old_image_is_not_well(state: str, image: 
     with pytest.raises(ClusterError, match="1 of 1 did not end well") as error:
         await roll_out(Door(swarm=swarm), image, service(swarm))
     assert words in error.value.__notes__[0]
-    assert "Here / web: FAILED" in error.value.__notes__[0]
+    assert "Here / web: FAILED. It" in error.value.__notes__[0], "its name is said once"
 
 
 async def test_a_swarm_that_falls_silent_leaves_it_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
