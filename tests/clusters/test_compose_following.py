@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from clusters.access import Actor
-from clusters.compose import deploy, following
+from clusters.compose import deploy, following, source
 from clusters.compose.check import Checked
 from clusters.compose.following import Follower
 from clusters.compose.program import find_program
@@ -88,3 +88,15 @@ def test_what_is_secret_stays_for_who_gave_it_and_where_it_was_given_for(
     assert len(let_go(old, new)) == 2 - len(stays), "what did not stay is said"
     given = read_source({**GIVEN, **changed, "token": "mine", "values": "A=2"}, old, same_person=same_person)
     assert (given.token, given.values, let_go(old, given)) == ("mine", {"A": "2"}, [])
+
+
+async def test_so_many_projects_are_followed_as_one_person_and_each_may_still_be_changed(
+    ada: User, otto: User, host: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "MOST", 1)
+    mine, one = Actor(ada.pk, "ada"), Source(url=GIVEN["url"])
+    await keep_source(mine, host.pk, "shop", one)
+    await keep_source(mine, host.pk, "shop", one)
+    with pytest.raises(Conflict, match="as you already"):
+        await keep_source(mine, host.pk, "store", one)
+    await keep_source(Actor(otto.pk, "otto"), host.pk, "store", one)
