@@ -60,7 +60,8 @@ class Checked:
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def run(request: Request, kind: str) -> HttpResponse:
-    """GET: the form (``?image=`` and the like filled in). POST: check it (``check=1``), or begin the job and go to it.
+    """GET: the form (``?image=`` and the like filled in). POST: check it (``check=1``), have it for another cluster
+    (``again=1``), or begin the job and go to it.
 
     It comes as a dialog where a page asks for it, and as a page of its own where somebody goes there.
     """
@@ -69,6 +70,8 @@ async def run(request: Request, kind: str) -> HttpResponse:
     asked.whole = "whole" in given if request.method == "POST" else not request.htmx
     if request.method != "POST":
         return _shown(request, asked, _initial(asked, request.GET), Checked())
+    if "again" in given:  # for another cluster: its names to choose from, its fields, and what was typed
+        return _shown(request, asked, given.dict(), Checked())
     found = _read(asked, given.dict())
     if "check" in given:
         return await _remarked(request, asked, found)

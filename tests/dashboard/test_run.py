@@ -78,6 +78,10 @@ async def test_in_the_list_of_one_host_the_form_is_for_that_host(
     for asked, meant in ((host.slug, host), (str(host.pk), host), (other.slug, other), ("", other)):
         shown = (await client.get(f"/run/container/?cluster={asked}")).content.decode()
         assert chosen.format(meant.pk) in shown, asked
+    again = await client.post("/run/container/", form(other, image="shop/typed:1", again="1"))
+    moved = again.content.decode()
+    assert (again.status_code, chosen.format(other.pk) in moved, "shop/typed:1" in moved) == (200, True, True)
+    assert not await Job.objects.aexists(), "choosing another host begins nothing"
 
 
 async def test_a_taken_name_fails_with_its_reason(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
