@@ -209,6 +209,13 @@ _BUSY = {
 }
 
 WIDE_ONLY = {"switcher", "keys"}  # what a phone has no room or no keyboard for
+# Made of the same parts as another one: pictured, and not looked at by axe once more.
+ALIKE = {
+    "list-deployment", "list-host", "list-network", "list-node", "list-replica-set", "list-volume", "home-scoped",
+    "pod-conditions", "pod-events", "pod-logs", "pod-yaml", "container-logs", "container-terminal", "project-logs",
+    "project-usage", "host-raw", "image-raw", "network-raw", "volume-raw", "volume-overview", "faults-pod",
+    "faults-workloads",
+}  # fmt: skip
 NARROW_ONLY = {"more"}
 _LISTS = ("project", "container", "network", "volume", "image", "host", "deployment", "pod", "replica-set", "node")
 

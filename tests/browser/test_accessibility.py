@@ -9,12 +9,14 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.axe import in_both_themes, in_theme
 from tests.browser.faults import break_things, wait_for_faults
-from tests.browser.pages import BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, open_shot
+from tests.browser.pages import ALIKE, BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, open_shot
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 FRAMES = {"home", "home-nothing-shared", "switcher", "more", "user-menu", "workloads-scoped"}  # where it is the subject
+EACH = [shot for shot in PAGES if shot.name not in ALIKE]
+EACH_BROKEN = [shot for shot in BROKEN if shot.name not in ALIKE]
 TabFor = Callable[[Server, Shot], Page]
 
 
@@ -81,11 +83,15 @@ def too_wide(page: Page) -> list[str]:
     return [f"the page is {shown} px wide in a window of {there}"] if shown > there else []
 
 
-@pytest.mark.parametrize("shot", PAGES, ids=[shot.name for shot in PAGES])
+@pytest.mark.parametrize("shot", EACH, ids=[shot.name for shot in EACH])
 def test_every_page_is_accessible(server: Server, tab_for: TabFor, shot: Shot) -> None:
     assert look(tab_for(server, shot), shot) == []
 
 
-@pytest.mark.parametrize("shot", BROKEN, ids=[shot.name for shot in BROKEN])
+def test_what_is_not_looked_at_again_is_there() -> None:
+    assert {shot.name for shot in (*PAGES, *BROKEN)} >= ALIKE
+
+
+@pytest.mark.parametrize("shot", EACH_BROKEN, ids=[shot.name for shot in EACH_BROKEN])
 def test_every_page_is_accessible_when_things_are_broken(broken_server: Server, tab_for: TabFor, shot: Shot) -> None:
     assert look(tab_for(broken_server, shot), shot) == []
