@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OneWorkerEach(LoadScopeScheduling):  # type: ignore[misc]
-    """Three workers: for the browser, for the engines and for the rest, so that no two tests want one's quiet."""
+    """Three workers with as much to do: browser and cluster, engines, the rest. So no two tests want one's quiet."""
 
     def _split_scope(self, nodeid: str) -> str:
         """Which worker a test belongs to; its file says by its marks and fixtures what it needs."""
@@ -58,8 +58,10 @@ class OneWorkerEach(LoadScopeScheduling):  # type: ignore[misc]
 def _what_it_drives(path: str) -> str:
     text = (Path(__file__).parent.parent / path).read_text()
     if "pytest.mark.browser" in text:
-        return "browser" if path.startswith("tests/browser/") else "engine"  # the browser's worker has the most to do
-    return "engine" if "pytest.mark.docker" in text or "docker_socket" in text else "rest"
+        return "browser" if path.startswith("tests/browser/") else "engine"
+    if "pytest.mark.docker" in text or "docker_socket" in text:
+        return "engine"
+    return "browser" if "pytest.mark.kubernetes" in text else "rest"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerEach:
