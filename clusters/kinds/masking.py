@@ -24,6 +24,7 @@ _REFERENCES = {"secretKeyRef", "configMapKeyRef", "fileKeyRef", "tolerations", "
 _VAULTS = {"auths", "identitytoken", "registrytoken", "jointokens", "unlockkey"}
 
 _SCRIPT = 20_000  # characters; of what is longer, quotes are not looked at
+_DEEPEST = 3  # lines for a shell within each other
 # What holds the words of a command line. ("Command" is a Swarm's, "Test" that of a health check.)
 _LINES = {"Cmd", "Entrypoint", "Args", "Command", "Test", "command", "args"}
 
@@ -46,8 +47,11 @@ def mask_pair(pair: str) -> str:
     return f"{name}={mask_value(name, value)}" if equals else mask_value("", pair)
 
 
-def mask_words(words: list[str]) -> list[str]:
-    """A command line: what follows ``--password`` or stands behind ``--token=``."""
+def mask_words(words: list[str], deep: int = 0) -> list[str]:
+    """A command line: what follows ``--password`` or stands behind ``--token=``.
+
+    So deep is it inside of other words, as in ["sh", "-c", "…"]: whatever a cluster says, that has an end.
+    """
     masked, hide_next = [], False
     for word in words:
         flag = _FLAG.match(word[:2000])
@@ -57,18 +61,18 @@ def mask_words(words: list[str]) -> list[str]:
             masked.append(f"{flag[1]}={MASK}")
         else:
             shown = mask_pair(word)
-            masked.append(mask_shell(shown) if len(shown.split()) > 1 else shown)  # as in ["sh", "-c", "…"]
+            masked.append(mask_shell(shown, deep + 1) if deep < _DEEPEST and len(shown.split()) > 1 else shown)
         hide_next = bool(flag and not flag[2])
     return masked
 
 
-def mask_shell(text: str) -> str:
+def mask_shell(text: str, deep: int = 0) -> str:
     """The same of a line for a shell; as it is where nothing in it is hidden."""
     try:
         words = shlex.split(text) if len(text) <= _SCRIPT else text.split()
     except ValueError:
         words = text.split()  # a quote is not closed
-    shown = mask_words(words)
+    shown = mask_words(words, deep)
     return mask_value("", text) if shown == words else shlex.join(shown)
 
 
