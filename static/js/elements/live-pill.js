@@ -25,11 +25,12 @@ class LivePill extends HTMLElement {
 
   #show() {
     const { level, word, means, tell } = live.state === "live" ? heard(silentNames()) : STATES[live.state];
+    const isNew = this.dataset.state !== live.state; // and not only that of a cluster
     Object.assign(this.dataset, { state: live.state, level });
     this.title = means;
     const text = this.querySelector("span");
     if (text.textContent !== word) text.textContent = word;
-    if (tell) toast({ level: "error", words: means }); // what somebody has to do is said where it is seen
+    if (tell && isNew) toast({ level: "error", words: means }); // what somebody has to do is said where it is seen
   }
 }
 
