@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OneWorkerEach(LoadScopeScheduling):  # type: ignore[misc]
-    """Three workers with as much to do: browser and cluster, engines, the rest. So no two tests want one's quiet."""
+    """Three workers with as much to do: the browser, the engines, the rest. So no two tests want one's quiet."""
 
     def _split_scope(self, nodeid: str) -> str:
         """Which worker a test belongs to; its file says by its marks and fixtures what it needs."""
@@ -61,7 +61,8 @@ def _what_it_drives(path: str) -> str:
         return "browser" if path.startswith("tests/browser/") else "engine"
     if "pytest.mark.docker" in text or "docker_socket" in text:
         return "engine"
-    return "browser" if "pytest.mark.kubernetes" in text else "rest"
+    pages_of_a_cluster = "pytest.mark.kubernetes" in text and not path.startswith("tests/clusters/")
+    return "browser" if pages_of_a_cluster else "rest"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerEach:
