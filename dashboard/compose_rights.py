@@ -111,10 +111,10 @@ async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
     ``ours``: it was deployed from here. None where it is neither, and in the demonstration.
     """
     name = row.resource.name
-    kept = {"project": name, "stack": versions_name(name)}.get(row.kind.name)
-    if kept is None or row.cluster.driver == "demo":
+    if row.kind.name not in ("project", "stack") or row.cluster.driver == "demo":
         return None
-    ours, asked = await is_ours(row.cluster.id, kept), urlencode({"cluster": row.cluster.slug, "name": name})
+    ours = await is_ours(row.cluster.id, kept_as(name, row.kind.name))
+    asked = urlencode({"cluster": row.cluster.slug, "name": name})
     decision = decide(actor, target_in(row.cluster, name), LOOKS)
     why = "" if decision.allowed else decision.reason
     found: dict[str, Any] = {"ours": ours, "why": why, "edit": "", "versions": "", "git": "", "source": None}

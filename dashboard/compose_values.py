@@ -1,12 +1,15 @@
-"""The values that a project's or a stack's text asks for, as the fields of a page."""
+"""The values that a project's or a stack's text asks for, as the fields of a page; and the seal of both together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clusters.compose.check import Variable, read_text, variables_of
+from django.utils.crypto import salted_hmac
+
+from clusters.compose.check import Checked, Variable, read_text, variables_of
 from clusters.errors import ClusterError, Invalid
+from clusters.live.cluster import ClusterInfo
 from dashboard.request import Request
 
 LONGEST = 64 << 10  # bytes of a value: a key with its chain of certificates fits
@@ -55,3 +58,10 @@ async def value_fields(text: str, given: Mapping[str, str], stored: Mapping[str,
 def _field(one: Variable, given: Mapping[str, str], stored: Mapping[str, str]) -> Value:
     kept = one.name in stored
     return Value(one, "" if one.secret or kept else given.get(one.name, ""), kept)
+
+
+def seal_of(kind: str, where: ClusterInfo, asked: Checked) -> str:
+    """Of exactly this, as a project or a stack: what is deployed is what was looked at."""
+    pairs = [*sorted(asked.values.items()), ("", ""), *sorted(asked.scale.items())]
+    what = "\0".join((str(where.id), asked.name, asked.text, *(f"{name}={value}" for name, value in pairs)))
+    return salted_hmac(kind, what, algorithm="sha256").hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from django.db import transaction
 
 from clusters import audit
 from clusters.access import Actor
+from clusters.build.form import GIT_FIELDS
 from clusters.build.git_address import GitAddress, read_git_address
 from clusters.build.git_token import secrets_of
 from clusters.compose.hiding import Hide, hiding
@@ -29,6 +30,7 @@ MOST = 200  # of one person
 MOST_MINUTES = 7 * 24 * 60
 _PATH = re.compile(r"[A-Za-z0-9_.@+-]+(?:/[A-Za-z0-9_.@+-]+){0,30}")
 
+_of_a_build = {one.name: one for one in GIT_FIELDS}
 FIELDS = (
     Field(
         name="url",
@@ -50,23 +52,11 @@ FIELDS = (
         help=f"In the repository; empty: {FILE}. Other files beside it are not read.",
         max_length=300,
     ),
-    Field(
-        name="token",
-        label="Access token",
-        type="secret",
-        required=False,
+    replace(
+        _of_a_build["token"],
         help="For a private repository: a token that may read it, or user:password. Sent to that address alone.",
-        max_length=1000,
     ),
-    Field(
-        name="ca",
-        label="CA of the git server",
-        type="lines",
-        required=False,
-        file=True,
-        help="Who issued its certificate, in PEM form. Empty: the authorities this machine trusts.",
-        max_length=60_000,
-    ),
+    replace(_of_a_build["git_ca"], name="ca"),
     Field(
         name="values",
         label="Values",

@@ -9,7 +9,6 @@ from typing import Any
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -24,7 +23,7 @@ from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow
 from dashboard.compose_rights import compose_hosts, kept_version, taken_down
-from dashboard.compose_values import given_values, value_fields
+from dashboard.compose_values import given_values, seal_of, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
 from dashboard.request import Request
@@ -113,7 +112,7 @@ async def _answer(request: Request, hosts: list[ClusterInfo]) -> HttpResponse:
             raise Missing("There is no such Docker host on which you may deploy.")
         stored = await _stored(request, hosts)
         asked = await _checked(request, check_name(given.get("name", "").strip()), stored)
-        seal = _seal(host, asked)
+        seal = seal_of("compose", host, asked)
         if given.get("do") == "deploy":
             if not hmac.compare_digest(seal, given.get("seal", "")[:64]):
                 raise Conflict("The text, the values or the host were changed since you looked.", hint="Look again.")
@@ -151,10 +150,3 @@ async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
         return {}
     kept = await kept_version(request.actor, host, given.get("name", "")[:63], number)
     return secret_values(kept.text, kept.values) if kept else {}
-
-
-def _seal(host: ClusterInfo, asked: Checked) -> str:
-    """Of exactly this: what is deployed is what was looked at."""
-    pairs = [*sorted(asked.values.items()), ("", ""), *sorted(asked.scale.items())]
-    what = "\0".join((str(host.id), asked.name, asked.text, *(f"{name}={value}" for name, value in pairs)))
-    return salted_hmac("compose", what, algorithm="sha256").hexdigest()

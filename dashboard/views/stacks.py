@@ -7,7 +7,6 @@ import hmac
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -31,7 +30,7 @@ from dashboard.compose_rights import (
     stack_clusters,
     taken_down,
 )
-from dashboard.compose_values import given_values, value_fields
+from dashboard.compose_values import given_values, seal_of, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
 from dashboard.request import Request
@@ -157,7 +156,7 @@ async def _answer(request: Request, swarms: list[ClusterInfo]) -> HttpResponse:
         if swarm is None:
             raise Missing("There is no such Swarm to which you may deploy.")
         asked = await _checked(request, swarms, check_name(given.get("name", "").strip()))
-        seal = _seal(swarm, asked)
+        seal = seal_of("stack", swarm, asked.checked)
         if given.get("do") == "deploy":
             if not hmac.compare_digest(seal, given.get("seal", "")[:64]):
                 raise Conflict("The text, the values or the Swarm were changed since you looked.", hint="Look again.")
@@ -187,11 +186,3 @@ async def _stored(request: Request, swarms: list[ClusterInfo]) -> dict[str, str]
         return {}
     kept = await kept_version(request.actor, swarm, given.get("name", "")[:63], number, "stack")
     return secret_values(kept.text, kept.values) if kept else {}
-
-
-def _seal(swarm: ClusterInfo, asked: StackText) -> str:
-    """Of exactly this: what is deployed is what was looked at."""
-    checked = asked.checked
-    given = [f"{name}={value}" for name, value in sorted(checked.values.items())]
-    what = "\0".join((str(swarm.id), checked.name, checked.text, *given))
-    return salted_hmac("stack", what, algorithm="sha256").hexdigest()
