@@ -1,15 +1,13 @@
-"""What the pages show of a registry: fitting names, tags newest first, what is under each, who runs it."""
+"""What the pages show of a registry: fitting names, tags newest first, what is under each."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusters.errors import ClusterError
-from clusters.live.connection import Connection
-from clusters.live.row import Row
 from clusters.models import Registry
 from clusters.registries.client import Names, RegistryClient
 from clusters.registries.content import Content
@@ -18,7 +16,6 @@ from clusters.registries.reference import HUB
 
 EACH = 25  # tags of a page
 MOST_SHOWN = 500  # repositories of a page
-MOST_USERS = 50
 PATIENCE = 20.0  # seconds for what is under the tags of a page
 _NUMBERS = re.compile(r"(\d{1,18})")
 
@@ -77,26 +74,6 @@ async def read_tag(registry: Registry, repository: str, version: str) -> Content
     """All that is under a tag or digest, for every platform."""
     async with RegistryClient(way_to(registry)) as client:
         return await client.read(repository, version, every=True)
-
-
-def running(connections: Iterable[Connection], digests: set[str]) -> list[Row]:
-    """The live containers and pods that run one of these, of the clusters given."""
-    found: list[Row] = []
-    for connection in connections:
-        for name in ("container", "pod"):
-            if store := connection.stores.get(name):
-                fitting = [one for one in store.resources.values() if _images_of(one) & digests]
-                rows = (Row(connection.cluster, store.kind, one, store.kind.health(one)) for one in fitting)
-                found.extend(rows)
-    return found[:MOST_USERS]
-
-
-def _images_of(resource: object) -> set[str]:
-    """The digests of what it runs: engines name an image by its id, Kubernetes by the digest it was pulled with."""
-    if isinstance(image := getattr(resource, "image_id", None), str):
-        return {image}
-    statuses = getattr(getattr(resource, "status", None), "container_statuses", None) or []
-    return {str(getattr(one, "image_id", "")).rpartition("@")[2] for one in statuses}
 
 
 def _fitting(names: Names, text: str) -> Found:

@@ -26,6 +26,11 @@ class Reference:
     tag: str = ""
     digest: str = ""
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it is, of whichever version: registry and repository."""
+        return self.host, self.repository
+
     def __str__(self) -> str:
         return f"{self.host}/{self.repository}{'@' + self.digest if self.digest else ':' + self.tag}"
 
@@ -44,6 +49,21 @@ def read_reference(image: str) -> Reference:
         repository = f"library/{repository}"
     is_digest = version.startswith("sha256:")
     return Reference(host, repository, "" if is_digest else version, version if is_digest else "")
+
+
+@lru_cache(maxsize=4096)
+def named(image: str) -> Reference | None:
+    """What something runs, by the name that it was asked for; None for the id of an image.
+
+    Of a name with a tag and a digest, the tag counts: the digest is what was pinned.
+    """
+    name = image.partition("@")[0]
+    if name.startswith("sha256:"):
+        return None
+    try:
+        return read_reference(name if ":" in name.rpartition("/")[2] else image)
+    except Invalid:
+        return None
 
 
 def is_repository(name: str) -> bool:

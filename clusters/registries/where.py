@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Literal
+from functools import cache
+from typing import Literal
 
 from clusters.access import Actor
 from clusters.errors import ClusterError, Missing
 from clusters.gateway import Gateway
 from clusters.live.connection import Connection
-from clusters.live.once import Once, best_heard
 from clusters.live.row import Row
 from clusters.models import Registry
 from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
-from clusters.registries.reference import HUB, Reference, is_digest, read_reference
+from clusters.registries.reference import HUB, is_digest, named
+from clusters.registries.walk import Walk
 
 MOST = 500  # workloads
 MOST_TAGS = 30  # whose digests are read
 PATIENCE = 20.0  # seconds for all of them
-LONGEST_CHAIN = 4  # of owners
+MOST_USERS = 50  # of one content
 
 # same: as its tag leads; behind: its tag leads to another content; gone: there is no such tag any more;
 # fixed: asked for by digest, so no tag can go on without it.
+Pulled = Callable[[int], dict[str, set[str]]]  # see ``_pulled``
 State = Literal["same", "behind", "gone", "fixed", "unknown"]
 
 
@@ -69,10 +70,15 @@ def find(
 ) -> Found:
     """What this person sees running of it, in all of these clusters: workloads by name, the same ones together."""
     found: dict[tuple[str, str, tuple[str, ...]], Runs] = {}
-    more = False
-    for one in _running(gateway, actor, best_heard(connections), registry.host, repository):
-        reference = _read(one.image)
-        tag = reference.tag if reference and _is_of(reference, registry.host, repository) else ""
+    more, place = False, (registry.host, repository)
+
+    @cache
+    def pulled(cluster_id: int) -> dict[str, set[str]]:
+        return _pulled(gateway, actor, cluster_id, place)
+
+    for one in _running(Walk(gateway, actor, connections), pulled, place):
+        reference = named(one.image)
+        tag = reference.tag if reference and reference.place == place else ""
         about = one.row.id, tag, one.digests
         before = found.get(about)
         if before is None and len(found) >= MOST:
@@ -80,6 +86,20 @@ def find(
         else:
             found[about] = replace(before, copies=before.copies + 1) if before else Runs(one.row, tag, one.digests)
     return Found(_sorted(found.values()), more)
+
+
+def users(
+    gateway: Gateway, actor: Actor, connections: Iterable[Connection], contents: Sequence[Collection[str]]
+) -> list[list[Row]]:
+    """The pods and containers that this person sees running each of these contents, which are told by digests."""
+    by_digest: dict[str, list[Row]] = {}
+    walk = Walk(gateway, actor, connections)
+    for row in walk.rows("pod"):
+        for digest in {one for status in row.resource.statuses for one in _pinned(status.image_id)}:
+            by_digest.setdefault(digest, []).append(row)
+    for row in walk.rows("container"):
+        by_digest.setdefault(row.resource.image_id, []).append(row)
+    return [[row for one in digests for row in by_digest.get(one, ())][:MOST_USERS] for digests in contents]
 
 
 async def judge(registry: Registry, repository: str, runs: Sequence[Runs]) -> list[Runs]:
@@ -126,97 +146,54 @@ def _judged(one: Runs, there: tuple[str, frozenset[str]] | ClusterError | None, 
     return replace(one, state="behind", newest=newest)
 
 
-def _running(
-    gateway: Gateway, actor: Actor, connections: Sequence[Connection], host: str, repository: str
-) -> Iterator[_One]:
-    """Everything once, whoever tells of it: containers last, for those of pods and services are told with these."""
-    once = Once()
-
-    def visible(connection: Connection, kind: str) -> list[Any]:
-        found = gateway.visible(actor, connection.cluster.id, kind) if kind in connection.stores else ()
-        return [one for one in found if once.is_new(kind, one)]
-
-    for connection in connections:
-        for pod in visible(connection, "pod"):
-            yield from _of_pod(connection, pod, host, repository)
-        for service in visible(connection, "swarm-service"):
-            yield from _of_service(connection, service, host, repository)
-    for connection in connections:
-        own = [one for one in visible(connection, "container") if one.running and one.keeper not in once]
-        images = gateway.visible(actor, connection.cluster.id, "image") if own and "image" in connection.stores else ()
-        pulled = _pulled(images, host, repository)
-        for one in own:
-            yield from _of_container(connection, one, pulled.get(one.image_id) or set(), host, repository)
+def _running(walk: Walk, pulled: Pulled, place: tuple[str, str]) -> Iterator[_One]:
+    """Containers last: those of pods and services are told with these."""
+    for row in walk.rows("pod"):
+        yield from _of_pod(walk, row, place)
+    for row in walk.rows("swarm-service"):
+        if _is_of(image := row.resource.template.container.image, place):
+            yield from [_One(row, image, _pinned(image))] * row.resource.running
+    for row in walk.containers():
+        if row.resource.running:
+            yield from _of_container(row, pulled, place)
 
 
-def _of_service(connection: Connection, service: Any, host: str, repository: str) -> Iterator[_One]:
-    image = service.template.container.image
-    if _is_of(_read(image), host, repository):
-        digest = image.partition("@")[2]
-        known = (digest,) if is_digest(digest) else ()
-        yield from [_One(_row(connection, "swarm-service", service), service.image, known)] * service.running
-
-
-def _of_container(connection: Connection, one: Any, digests: set[str], host: str, repository: str) -> Iterator[_One]:
-    nameless = one.image in (one.image_id, "") or one.image.startswith("sha256:")
-    if (digests and nameless) or _is_of(_read(one.image), host, repository):
-        known = tuple(dict.fromkeys((*sorted(digests), one.image_id)))
-        yield _One(_row(connection, "container", one), one.image, known)
-
-
-def _of_pod(connection: Connection, pod: Any, host: str, repository: str) -> Iterator[_One]:
-    asked = {one.name: one.image for one in pod.containers}
-    for status in pod.statuses:
+def _of_pod(walk: Walk, pod: Row, place: tuple[str, str]) -> Iterator[_One]:
+    asked = {one.name: one.image for one in pod.resource.containers}
+    for status in pod.resource.statuses:
         image = asked.get(status.name, "")
-        if status.state.running is not None and _is_of(_read(image), host, repository):
-            digest = status.image_id.rpartition("@")[2]
-            yield _One(_workload(connection, pod), image, (digest,) if is_digest(digest) else ())
+        if status.state.running is not None and _is_of(image, place):
+            yield _One(walk.top(pod), image, _pinned(status.image_id))
 
 
-def _pulled(images: Sequence[Any], host: str, repository: str) -> Mapping[str, set[str]]:
-    """The digests in that repository of an engine's images, by their ids, as far as the engine was asked for them."""
+def _of_container(row: Row, pulled: Pulled, place: tuple[str, str]) -> Iterator[_One]:
+    one = row.resource
+    digests = pulled(row.cluster.id).get(one.image_id) or set()
+    nameless = one.image in (one.image_id, "") or one.image.startswith("sha256:")
+    if (digests and nameless) or _is_of(one.image, place):
+        yield _One(row, one.image, tuple(dict.fromkeys((*sorted(digests), one.image_id))))
+
+
+def _pulled(gateway: Gateway, actor: Actor, cluster_id: int, place: tuple[str, str]) -> dict[str, set[str]]:
+    """The digests there of an engine's images, by their ids, as far as the engine was asked for them."""
     found: dict[str, set[str]] = {}
-    for image in images:
+    for image in gateway.visible(actor, cluster_id, "image"):
         for name in image.digests:
-            reference = _read(name)
-            if reference and _is_of(reference, host, repository):
+            if (reference := named(name)) and reference.place == place:
                 found.setdefault(image.id, set()).add(reference.digest)
     return found
 
 
-def _workload(connection: Connection, one: Any) -> Row:
-    """What keeps it, at the upper end of its owners; itself where nothing known does."""
-    kind_name = "pod"
-    for _ in range(LONGEST_CHAIN):
-        above = connection.stores[kind_name].kind.owner
-        owner = above(one) if above else None
-        store = connection.stores.get(owner[0]) if owner else None
-        found = store.resources.get(owner[1]) if owner and store else None
-        if owner is None or found is None or found.namespace != one.namespace:
-            break
-        kind_name, one = owner[0], found
-    return _row(connection, kind_name, one)
+def _pinned(image: str) -> tuple[str, ...]:
+    """The digest in it, where there is one."""
+    digest = image.rpartition("@")[2]
+    return (digest,) if is_digest(digest) else ()
 
 
-def _row(connection: Connection, kind_name: str, one: Any) -> Row:
-    store = connection.stores[kind_name]
-    return Row(connection.cluster, store.kind, one, store.health.get(one.uid) or store.kind.health(one))
+def _is_of(image: str, place: tuple[str, str]) -> bool:
+    reference = named(image)
+    return reference is not None and reference.place == place
 
 
 def _sorted(found: Iterable[Runs]) -> list[Runs]:
     return sorted(found, key=lambda one: (one.row.cluster.name.casefold(), one.row.resource.name, one.tag, one.digest))
-
-
-def _is_of(reference: Reference | None, host: str, repository: str) -> bool:
-    return reference is not None and (reference.host, reference.repository) == (host, repository)
-
-
-@lru_cache(maxsize=4096)
-def _read(image: str) -> Reference | None:
-    """Of a name with a tag and a digest, the tag counts: the digest is what was pinned."""
-    name, _, digest = image.partition("@")
-    try:
-        named = read_reference(name)
-        return read_reference(image) if digest and ":" not in name.rpartition("/")[2] else named
-    except ClusterError:
-        return None

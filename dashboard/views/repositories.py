@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.errors import ClusterError, Unsupported
-from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.models import Registry
 from clusters.registries import access, browse, where
@@ -67,7 +66,7 @@ async def repository(request: Request, slug: str, name: str) -> HttpResponse:
     try:
         found = await browse.find_tags(one, name, text)
         rows = await browse.read_tags(one, name, found.shown[start : start + browse.EACH])
-        tags = [(row, _users(request, row.content)) for row in rows]
+        tags = list(zip(rows, _users(request, *(row.content for row in rows)), strict=True))
         context |= {"found": found, "tags": tags, "first": start + 1, "last": start + len(rows)}
         context |= {"older": start + len(rows) < len(found.shown)}
     except ClusterError as error:
@@ -89,7 +88,7 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
         return page(request, "pages/registry_tag.html", context)
     try:
         content = await browse.read_tag(one, name, version)
-        context |= {"content": content, "users": _users(request, content)}
+        context |= {"content": content, "users": _users(request, content)[0]}
     except ClusterError as error:
         context["error"] = error
     return render(request, "partials/registry_tag.html", context)
@@ -160,16 +159,9 @@ def _version_or_404(text: str) -> str:
     return text
 
 
-def _users(request: Request, content: Content | None) -> list[tuple[Row, str]]:
-    """Who runs it, of what this person may see, with where each is."""
-    if content is None:
-        return []
-    seen = engine.scope(request.actor)
-    visible: list[Connection] = [one for number, one in engine.supervisor.connections.items() if number in seen]
-    rows = browse.running(visible, content.digests)
-    allowed = [row for row in rows if _in_scope(row, seen[row.cluster.id])]
-    return [(row, address(row)) for row in allowed]
-
-
-def _in_scope(row: Row, namespaces: frozenset[str] | None) -> bool:
-    return namespaces is None or row.resource.namespace in namespaces
+def _users(request: Request, *contents: Content | None) -> list[list[tuple[Row, str]]]:
+    """Who runs each, of what this person may see, with where each is."""
+    connections = [engine.supervisor.connections[number] for number in engine.scope(request.actor)]
+    digests = [one.digests if one else set() for one in contents]
+    found = where.users(engine.gateway, request.actor, connections, digests)
+    return [[(row, address(row)) for row in rows] for rows in found]
