@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
-from clusters.access import Actor, Decision, Target, decide, places
+from clusters.access import Actor, Decision, decide, places
 from clusters.apply.places import Place
 from clusters.apply.step import LEAST, need
 from clusters.live.connection import Connection
 from clusters.live.row import Row
+from clusters.reach import target_in
 from dashboard.engine import engine
 
 
 def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> Decision:
     """May this person apply YAML there: to that object, or to anything at all?"""
     cluster = connection.cluster
-    read_only = settings.READ_ONLY or cluster.read_only
     if row is not None:
         version, _, plural = row.kind.api.rpartition("/")
         place = Place(version, plural, row.kind.label, row.kind.namespaced)
-        return decide(actor, Target(cluster.id, row.namespace, read_only), need(place))
+        return decide(actor, target_in(cluster, row.namespace), need(place))
     named = sorted(one for one in places(actor, cluster.id) if one)
-    decisions = [decide(actor, Target(cluster.id, one, read_only), LEAST) for one in (None, *named)]
+    decisions = [decide(actor, target_in(cluster, one), LEAST) for one in (None, *named)]
     return next((one for one in decisions if one.allowed), decisions[0])
 
 

@@ -18,8 +18,13 @@ def may_see(actor: Actor) -> bool:
 
 
 def may_manage(actor: Actor) -> bool:
-    """Add, change and remove them, and delete what is in them."""
+    """Add, change and remove them."""
     return is_admin(actor)
+
+
+def may_delete(actor: Actor) -> bool:
+    """Delete what is in them."""
+    return is_admin(actor) and not settings.READ_ONLY
 
 
 def may_push(actor: Actor, registry: Registry | None) -> bool:

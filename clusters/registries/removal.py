@@ -6,9 +6,10 @@ import asyncio
 
 from clusters import audit
 from clusters.access import Actor
-from clusters.errors import ClusterError, Conflict, Invalid, Unsupported
+from clusters.errors import ClusterError, Conflict, Invalid, Refused, Unsupported
 from clusters.models import Registry
 from clusters.registries import seen
+from clusters.registries.access import may_delete
 from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
 
@@ -24,7 +25,10 @@ class SharedContent(Conflict):
 
 
 async def delete_tag(by: Actor, registry: Registry, repository: str, tag: str, *, agreed: list[str]) -> str:
-    """Delete it; words for what was done. Raises SharedContent when others than those ``agreed`` to would go, too."""
+    """Delete it; words for what was done. Raises SharedContent when others than those ``agreed`` to would go, too.
+
+    Raises Refused for who may not, and where Pilothouse is read-only.
+    """
     event = audit.Event(
         actor=by.name,
         address=by.address,
@@ -33,6 +37,10 @@ async def delete_tag(by: Actor, registry: Registry, repository: str, tag: str, *
         name=registry.name,
         detail={"repository": repository, "tag": tag, "and": agreed},
     )
+    if not may_delete(by):
+        why = "Only administrators of everything delete tags, and nobody while Pilothouse is read-only."
+        await audit.denied(event, why)
+        raise Refused(why)
     request = await audit.intent(event)
     try:
         async with RegistryClient(way_to(registry)) as client:

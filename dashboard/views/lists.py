@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from clusters.access import Actor, Need, Target, decide, places
+from clusters.access import Actor, Need, decide, places
 from clusters.errors import Invalid
 from clusters.kinds.base import Kind, Role
 from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
+from clusters.reach import target_in
 from dashboard.access import allow
 from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.deploy_rights import offered
@@ -149,8 +149,7 @@ def _bulk_actions(actor: Actor, table: Table) -> list[dict[str, object]]:
 def _may_somewhere(actor: Actor, need: Need) -> bool:
     """Is there anything at all that this may be done to? Each act is decided again, for its own resource."""
     for one in engine.supervisor.connections.values():
-        read_only = settings.READ_ONLY or one.cluster.read_only
         for place in places(actor, one.cluster.id):
-            if decide(actor, Target(one.cluster.id, place, read_only), need).allowed:
+            if decide(actor, target_in(one.cluster, place), need).allowed:
                 return True
     return False

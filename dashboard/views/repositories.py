@@ -58,9 +58,8 @@ async def repository(request: Request, slug: str, name: str) -> HttpResponse:
     one = await _registry_and_name(request, slug, name)
     text, number = request.GET.get("q", "")[:200], request.GET.get("page", "1")
     start = (int(number) - 1) * browse.EACH if number.isdecimal() and 0 < len(number) < 5 and int(number) else 0
-    manage = access.may_manage(request.actor)
     context: dict[str, Any] = {"registry": one, "repository": name, "text": text, "page": start // browse.EACH + 1}
-    context |= {"may_manage": manage, "may_copy": bool(await targets(request))}
+    context |= {"may_delete": access.may_delete(request.actor), "may_copy": bool(await targets(request))}
     if not asks_for(request, "list"):
         return page(request, "pages/registry_repository.html", context)
     try:
@@ -82,7 +81,7 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
     version = _version_or_404(request.GET.get("tag", ""))
     image = f"{one.host}/{name}{'@' if is_digest(version) else ':'}{version}"
     context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "image": image}
-    context |= {"may_manage": access.may_manage(request.actor) and not is_digest(version)}
+    context |= {"may_delete": access.may_delete(request.actor) and not is_digest(version)}
     if not asks_for(request, "content"):
         context["may_copy"] = bool(await targets(request))
         return page(request, "pages/registry_tag.html", context)
@@ -124,8 +123,8 @@ def _behind(one: where.Runs) -> bool:
 async def delete(request: Request, slug: str, name: str) -> HttpResponse:
     """Ask first, then delete a tag. Other tags that must go with it are named before they do."""
     one = await _registry_and_name(request, slug, name)
-    if not access.may_manage(request.actor):
-        raise PermissionDenied("Only administrators of everything delete tags.")
+    if not access.may_delete(request.actor):
+        raise PermissionDenied("Only administrators of everything delete tags, and nobody while we are read-only.")
     asked = request.POST if request.method == "POST" else request.GET
     version = _version_or_404(asked.get("tag", ""))
     typed = asked.get("typed", "").strip()

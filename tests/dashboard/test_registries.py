@@ -10,13 +10,16 @@ import msgspec
 import pytest
 import pytest_asyncio
 from django.contrib.auth.models import User
-from django.test import AsyncClient
+from django.test import AsyncClient, override_settings
 
+from clusters.access import Actor, Granted
 from clusters.connect.secrets import read_secret
 from clusters.drivers.base import Call
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Refused
+from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Cluster, Grant, Job, Registry
 from clusters.registries.kept import way_to
+from clusters.registries.removal import delete_tag
 from dashboard.engine import engine
 from tests.clusters.fake_registry import FakeRegistry, fake_registry, html, json
 from tests.clusters.real_registry import Put, RealRegistry, find_private_registry, find_registry, repository
@@ -24,6 +27,7 @@ from tests.dashboard.conftest import Fakes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[User], AsyncClient]
+ADA = Actor(0, "ada", (Granted(Role.ADMIN),))
 CANARY = "canary-90b2e1"
 OK = json("{}", Docker_Distribution_Api_Version="registry/2.0")
 
@@ -165,6 +169,14 @@ async def test_a_tag_is_deleted_after_the_others_that_go_with_it_were_named(as_a
             refused = await as_ada.post(address, {"tag": "1", **wrong})
             assert (refused.status_code, b"Type 1 to go on" in refused.content) == (422, True)
         assert not await AuditEntry.objects.filter(verb="delete tag").aexists()
+        with override_settings(READ_ONLY=True):
+            assert (await as_ada.post(address, {"tag": "1", "typed": "1"})).status_code == 403
+            page = (await as_ada.get(f"/registries/real/tags/{put.name}/?part=list")).content.decode()
+            assert (">1<" in page, "Delete 1" in page) == (True, False)
+            kept = await Registry.objects.aget(slug="real")
+            with pytest.raises(Refused, match="read-only"):
+                await delete_tag(ADA, kept, put.name, "1", agreed=[])
+        assert await AuditEntry.objects.filter(verb="delete tag").acount() == 1
         named = (await as_ada.post(address, {"tag": "1", "typed": "1"})).content.decode()
         assert 'name="also" value="2"' in named
         assert 'value="3"' not in named
