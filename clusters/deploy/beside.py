@@ -79,6 +79,8 @@ def taken(form: DeployForm, there: Beside) -> dict[str, str]:
         return {
             "name": f"There is a {word} {form.name} in {form.namespace} already. Change that one, or take another name."
         }
+    if form.secrets and form.secret_name in (there.names[SECRET] or ()):
+        return {"environment": f"There is a secret {form.secret_name} in {form.namespace} already: take another name."}
     for one in form.ports if form.on_nodes else ():
         if holder := there.node_ports.get((one.node or 0, one.protocol)):
             return {"ports": f"Port {one.node} of every node is taken by the service {holder}."}
@@ -91,8 +93,16 @@ def taken(form: DeployForm, there: Beside) -> dict[str, str]:
 
 def remarks(form: DeployForm, there: Beside) -> list[Remark]:
     """What is worth knowing, and stops nobody."""
-    found = (_missing(form, there), _entries(form, there), _service(form), _disks(form), _level(form, there))
-    return [one for some in (*found, _trust(form)) for one in some]
+    known = (_missing(form, there), _entries(form, there), _level(form, there))
+    alone = (_secrets(form), _service(form), _disks(form), _trust(form))
+    return [one for some in (*known, *alone) for one in some]
+
+
+def _secrets(form: DeployForm) -> Iterator[Remark]:
+    if form.secrets and form.name:
+        names = ", ".join(name for name, _ in form.secrets)
+        into = "its value goes" if len(form.secrets) == 1 else "their values go"
+        yield Remark(f"{names}: {into} into the secret {form.secret_name}, which is made with it.")
 
 
 def _missing(form: DeployForm, there: Beside) -> Iterator[Remark]:

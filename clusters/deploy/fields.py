@@ -6,6 +6,7 @@ from clusters.deploy.choices import EFFECTS, PROTOCOLS, PULLS, SERVICES, SORTS, 
 from clusters.deploy.fields_running import CHECKS, INIT, PROGRAM, RESOURCES
 from clusters.deploy.fields_security import SECURITY
 from clusters.kinds.field import Field, Part
+from clusters.kinds.variables import PLAIN, SECRET, parts_with
 
 _PORTS, _ENVIRONMENT, _VOLUMES = "Ports and service", "Environment", "Volumes"
 _PLACE, _LABELS = "Placement", "Labels and registry"
@@ -58,9 +59,11 @@ FIELDS = (
         required=False,
         max_length=100_000,
         group=_ENVIRONMENT,
-        help="Everybody who may look at the workload can read these: keep passwords in secrets.",
-        notation="One a line: NAME=value.",
-        parts=(Part(label="Name", hint="LOG_LEVEL"), Part(label="Value", before="=", wide=True)),
+        help="Who may look at the workload reads variables. The value of a secret, also of what looks like one, goes "
+        "into a secret that is made with it, and is shown to nobody again.",
+        notation="One a line: NAME=value; secret: NAME=value keeps it in a secret, plain: NAME=value does not, "
+        "whatever it looks like.",
+        parts=parts_with((SECRET, "Secret"), (PLAIN, "Always plain")),
     ),
     Field(
         name="sources",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
@@ -104,6 +104,7 @@ class DeployForm:
     ports: Sequence[Port] = ()
     service: Literal["", "ClusterIP", "NodePort", "LoadBalancer", "Headless"] = ""
     environment: Pairs = ()
+    secrets: Pairs = field(default=(), repr=False)  # variables whose values go into a secret of its own
     sources: Sequence[Source] = ()
     requests: Pairs = ()  # ("cpu", "100m")
     limits: Pairs = ()
@@ -117,6 +118,11 @@ class DeployForm:
     pull: Literal["", "IfNotPresent", "Always", "Never"] = ""
     pull_secret: str = ""
     security: Security = Security()
+
+    @property
+    def secret_name(self) -> str:
+        """Of the secret that is made with it."""
+        return f"{self.name}-secrets"
 
     @property
     def has_service(self) -> bool:

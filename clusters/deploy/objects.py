@@ -7,6 +7,7 @@ from typing import Any
 
 from clusters.deploy.form import DeployForm, Init, Port, Probe, Security, Source, Toleration
 from clusters.deploy.volumes import claims_of, mounts_of, templates_of, volumes_of
+from clusters.kinds.masking import masked
 from clusters.kinds.yaml_text import text_of
 
 Tree = dict[str, Any]
@@ -21,14 +22,19 @@ def text(form: DeployForm) -> str:
 
 
 def draft(form: DeployForm) -> str:
-    """The text of a form that is not filled in yet: what is missing is left open."""
+    """The text of a form that is not filled in yet: what is missing is left open, and what is secret hidden."""
     named = replace(form, name=form.name or OPEN, namespace=form.namespace or OPEN, image=form.image or OPEN)
-    return text(named)
+    return "---\n".join(text_of(masked(one)) for one in objects(named))
 
 
 def objects(form: DeployForm) -> list[Tree]:
-    """The workload first: it is what people look at afterwards."""
-    return [_workload(form), *([_service(form)] if form.has_service else []), *_claims(form)]
+    """The secret first: copies would fail until it is there."""
+    return [
+        *([_secret(form)] if form.secrets else []),
+        _workload(form),
+        *([_service(form)] if form.has_service else []),
+        *_claims(form),
+    ]
 
 
 def line(form: DeployForm) -> str:
@@ -102,7 +108,11 @@ def _surroundings(form: DeployForm) -> Tree:
     single = [one for one in form.sources if one.variable]
     whole = [one for one in form.sources if not one.variable]
     return {
-        "env": [*({"name": name, "value": value} for name, value in form.environment), *map(_variable, single)],
+        "env": [
+            *({"name": name, "value": value} for name, value in form.environment),
+            *(_variable(Source("secret", form.secret_name, name, name)) for name, _ in form.secrets),
+            *map(_variable, single),
+        ],
         "envFrom": [{f"{_REFERENCES[one.kind]}Ref": {"name": one.name}} for one in whole],
         "resources": _full({"requests": dict(form.requests), "limits": dict(form.limits)}),
         "volumeMounts": mounts_of(form),
@@ -146,6 +156,11 @@ def _toleration(one: Toleration) -> Tree:
     equal = one.value is not None
     found = {"key": one.key, "operator": "Equal" if equal else "Exists", "value": one.value, "effect": one.effect}
     return {name: value for name, value in found.items() if value or (name == "value" and equal)}
+
+
+def _secret(form: DeployForm) -> Tree:
+    made = {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata(form, form.secret_name), "type": "Opaque"}
+    return {**made, "stringData": dict(form.secrets)}
 
 
 def _service(form: DeployForm) -> Tree:

@@ -36,6 +36,7 @@ def look(given: Mapping[str, Any]) -> tuple[DeployForm, dict[str, str]]:
     kind: Any = values.get("kind") or "deployment"
     ports = reader.each("ports", lines.port)
     requests, limits = reader.resources()
+    variables = reader.each("environment", lines.variable)
     form = DeployForm(
         kind=kind,
         name=reader.one("name", lambda text: _name(text, kind)),
@@ -46,7 +47,8 @@ def look(given: Mapping[str, Any]) -> tuple[DeployForm, dict[str, str]]:
         copies=1 if values.get("copies") is None else values["copies"],
         ports=_unlike(reader, "ports", ports),
         service=values.get("service") or "",
-        environment=reader.each("environment", lines.variable),
+        environment=tuple((one.name, one.value) for one in variables if not one.is_secret),
+        secrets=tuple((one.name, one.value) for one in variables if one.is_secret),
         sources=reader.each("sources", lines.source),
         requests=requests,
         limits=limits,
@@ -158,7 +160,8 @@ class _Reader:
 
 
 def _check_doubles(form: DeployForm, problems: dict[str, str]) -> None:
-    variables = [*(name for name, _ in form.environment), *(one.variable for one in form.sources if one.variable)]
+    typed = (*form.environment, *form.secrets)
+    variables = [*(name for name, _ in typed), *(one.variable for one in form.sources if one.variable)]
     for field_name, what, names in (
         ("environment", "The variable {} is", variables),
         ("volumes", "{} is", [one.path.rstrip("/") for one in form.mounts]),

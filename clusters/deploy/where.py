@@ -26,6 +26,11 @@ class Where:
     namespaces: Sequence[str] = ()
     why_not: str = ""
 
+    def begins_in(self, wanted: str = "") -> str:
+        """The namespace that a form begins with: the one that is ``wanted`` where that may be."""
+        usual = "default" if "default" in self.namespaces or not self.namespaces else self.namespaces[0]
+        return wanted if wanted and (wanted in self.namespaces or not self.namespaces) else usual
+
 
 async def where(
     gateway: Gateway,

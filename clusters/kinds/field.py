@@ -18,6 +18,7 @@ class Part:
     alone: bool = False  # a line without that is this part alone
     choices: tuple[tuple[str, str], ...] = ()
     among: tuple[tuple[str, str], ...] = ()  # whose names are offered: a kind for each choice of the row, or for ""
+    hides: tuple[str, ...] = ()  # choices of the row with which it is typed unseen
     hint: str = ""  # an example
     name: str = ""  # what a page's styles know it by
     wide: bool = False

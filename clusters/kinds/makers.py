@@ -20,7 +20,7 @@ class Remark:
     """What is worth knowing about a form before it is sent."""
 
     text: str
-    level: Literal["info", "warn"] = "info"
+    level: Literal["info", "warn", "stop"] = "info"  # stop: as it is now, nothing would come of it
 
 
 @dataclass(frozen=True, slots=True)

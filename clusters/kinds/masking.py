@@ -34,6 +34,11 @@ def is_secret_name(name: str) -> bool:
     return bool(_NAMES.search(name[:300]))
 
 
+def looks_secret(name: str, value: str) -> bool:
+    """Is that a secret, by its name or by a password inside an address?"""
+    return bool(value) and mask_value(name, value) != value
+
+
 def mask_value(name: str, value: str) -> str:
     """The value of that name, with what is secret in it hidden. Empty stays empty: that nothing is set is no secret."""
     if value and is_secret_name(name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,14 +19,18 @@ from clusters.kinds.base import Role
 from clusters.models import Registry
 from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
+from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import ACCOUNT, ENTRY, TYPE, pull_secrets_of
-from clusters.registries.reference import HUB, Reference, read_reference
+from clusters.registries.reference import HUB, Reference, named, read_reference
 from clusters.registries.way import Way as WayTo
 from clusters.shells import in_time
 
 SECONDS = 20.0
 EACH_SECONDS = 5.0  # for one engine
 MOST_SECRETS = 10
+MOST_NODES = 200
+ANYWHERE = Placement()
+ALL_HAVE = "Every node that it may run on has"
 
 # push: to a registry that it reaches; load: put it onto its engines; pull-secret: make one there; add-registry: store
 # where it is kept and how to sign in; sign-in: what is stored about that registry is not accepted.
@@ -67,6 +71,7 @@ class _Asked:
     namespace: str
     secrets: Sequence[str]
     account: str
+    placement: Placement
     holders: tuple[int, ...] = ()
 
 
@@ -80,27 +85,43 @@ async def can_pull(
     namespace: str = "",
     secrets: Iterable[str] = (),
     account: str = ACCOUNT,
+    placement: Placement = ANYWHERE,
 ) -> Pullable:
     """Asked before something is run there. ``on_all_nodes``: as a service of a Swarm, which any of its nodes may get.
 
-    On Kubernetes: the ``namespace``, the pull ``secrets`` that it will name, and its service ``account``.
+    On Kubernetes: the ``namespace``, the pull ``secrets`` that it will name, and its service ``account``. Only the
+    nodes that its ``placement`` allows count.
     Nothing is pulled and nothing changed. Raises Invalid or Denied; what cannot be told is an answer.
     """
     reference = read_reference(image)
     await gateway.see(actor, cluster_id, namespace or None, Need(Role.OPERATOR, acts=False), verb="can pull")
     driver = gateway.driver(actor, cluster_id)
-    where = (cluster_id, image, reference, driver, on_all_nodes, namespace, list(secrets)[:MOST_SECRETS], account)
-    return await in_time(_answer(_Asked(gateway, actor, *where)), SECONDS)
+    asked = _Asked(
+        gateway=gateway,
+        actor=actor,
+        cluster_id=cluster_id,
+        image=image,
+        reference=reference,
+        driver=driver,
+        on_all_nodes=on_all_nodes,
+        namespace=namespace,
+        secrets=list(secrets)[:MOST_SECRETS],
+        account=account,
+        placement=placement,
+    )
+    return await in_time(_answer(asked), SECONDS)
 
 
 async def _answer(asked: _Asked) -> Pullable:
     on_engine = asked.driver.platform in ENGINES
     asked.holders = await _holders(asked)
-    if asked.cluster_id in asked.holders and not (asked.on_all_nodes and await _has_other_nodes(asked.driver)):
-        return Pullable(answer="yes", why="It is there already.", holders=asked.holders)
+    if why := await _is_there(asked):
+        return Pullable(answer="yes", why=why, holders=asked.holders)
     kept = await _kept(asked.reference, anonymous=not on_engine)
     if kept.state == "there":
         return await _in_registry(asked, kept)
+    if await _is_on_nodes(asked):  # in no registry that would ask for a sign-in
+        return Pullable(answer="yes", why=f"{ALL_HAVE} it already.", holders=asked.holders)
     return _not_in_registry(asked, kept)
 
 
@@ -192,13 +213,49 @@ async def _holders(asked: _Asked) -> tuple[int, ...]:
     return tuple(one for one, there in zip(engines, answers, strict=True) if there)
 
 
-async def _has_other_nodes(driver: Driver) -> bool:
-    """Is it a Swarm of several machines? What does not say is taken for one."""
+async def _is_there(asked: _Asked) -> str:
+    """That no engine has to fetch it, in a sentence; "" where one has to, or that cannot be told."""
+    if not asked.on_all_nodes:
+        return "It is there already." if asked.cluster_id in asked.holders else ""
+    if not asked.holders:
+        return ""
     try:
-        nodes = await driver.call(Call("GET", ("nodes",), timeout=EACH_SECONDS))
+        nodes = await asked.driver.call(Call("GET", ("nodes",), timeout=EACH_SECONDS))
     except ClusterError:
-        return True
-    return not isinstance(nodes, list) or len(nodes) > 1
+        return ""
+    wanted = [one for one in nodes or () if isinstance(one, dict) and asked.placement.on_swarm(one)]
+    have = await asyncio.gather(*(_node_id(asked, one) for one in asked.holders))
+    if not wanted or any(one.get("ID") not in have for one in wanted):
+        return ""
+    return f"{ALL_HAVE} it already." if len(nodes) > 1 else "It is there already."
+
+
+async def _node_id(asked: _Asked, engine: int) -> str:
+    """Which node of its Swarm that engine is; "" where it does not say."""
+    try:
+        said = await asked.gateway.driver(asked.actor, engine).call(Call("GET", ("info",), timeout=EACH_SECONDS))
+    except ClusterError:
+        return ""
+    return str((said.get("Swarm") or {}).get("NodeID") or "")
+
+
+async def _is_on_nodes(asked: _Asked) -> bool:
+    """Was it put onto all nodes of Kubernetes that it may run on? "latest" they ask their registry for each time."""
+    if asked.driver.platform != "kubernetes" or asked.reference.tag == "latest":
+        return False
+    try:
+        call = Call("GET", ("api", "v1", "nodes"), {"limit": str(MOST_NODES)}, timeout=EACH_SECONDS)
+        said = await asked.driver.call(call)
+    except ClusterError:
+        return False
+    nodes = [one for one in said.get("items") or () if asked.placement.on_kubernetes(one)]
+    is_all = not (said.get("metadata") or {}).get("continue")
+    return bool(nodes) and is_all and all(_has(one, asked) for one in nodes)
+
+
+def _has(node: Mapping[str, Any], asked: _Asked) -> bool:
+    told = (node.get("status") or {}).get("images") or ()
+    return any(named(str(name)) == asked.reference for one in told for name in one.get("names") or ())
 
 
 async def _secret_for(asked: _Asked) -> str | None:

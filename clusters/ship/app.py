@@ -10,7 +10,7 @@ from typing import Any
 from clusters.kinds.docker.origin import Origin, understood
 from clusters.kinds.docker.run_form import Check, RunForm
 from clusters.kinds.docker.run_like import form_of
-from clusters.kinds.masking import is_secret_name, mask_value
+from clusters.kinds.masking import looks_secret
 from clusters.ship.images import was_pulled
 
 _BY_OTHERS = ("com.docker.compose.", "com.docker.stack.", "com.docker.swarm.")  # labels that say who made it
@@ -68,12 +68,12 @@ class Part:
     @property
     def variables(self) -> list[tuple[str, str]]:
         """Its environment without what looks like a secret."""
-        return [(name, value) for name, value in self._pairs if not _is_secret(name, value)]
+        return [(name, value) for name, value in self._pairs if not looks_secret(name, value)]
 
     @property
     def secrets(self) -> list[Secret]:
         """The variables that look like secrets."""
-        return [Secret(self.name, name, value) for name, value in self._pairs if _is_secret(name, value)]
+        return [Secret(self.name, name, value) for name, value in self._pairs if looks_secret(name, value)]
 
     @property
     def taken_away(self) -> list[str]:
@@ -141,10 +141,6 @@ def _is_made_up(name: str, labels: Mapping[str, Any], service: str) -> bool:
 
 def _own(labels: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if not name.startswith(_BY_OTHERS)}
-
-
-def _is_secret(name: str, value: str) -> bool:
-    return bool(value) and (is_secret_name(name) or mask_value(name, value) != value)
 
 
 def _listens(form: RunForm, defaults: Mapping[str, Any]) -> tuple[str, ...]:

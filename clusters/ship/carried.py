@@ -15,6 +15,7 @@ from clusters.kinds.docker.amounts import read_cpus, read_size, write_cpus, writ
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.run_fields import FIELDS as RUN_FIELDS
 from clusters.kinds.field import Field
+from clusters.kinds.variables import FILE, PLAIN, SECRET, parts_with, switched
 from clusters.ship.kubernetes_pod import memory, plain_name
 
 Values = Mapping[str, Any]
@@ -28,7 +29,12 @@ FIELDS = (
     replace(_run["name"], max_length=63, help="Small letters, digits and “-” go everywhere."),
     Field(name="copies", label="Copies", type="number", required=False, minimum=0, maximum=1000, initial=lambda _: 1),
     _run["ports"],
-    _run["environment"],
+    replace(
+        _run["environment"],
+        help="What a secret is kept in is said beside each target: not every one has such a thing for variables.",
+        notation="One a line: NAME=value; secret: NAME=value for a secret, plain: NAME=value for what only looks so.",
+        parts=parts_with((SECRET, "Secret"), (PLAIN, "Always plain")),
+    ),
     replace(_run["volumes"], help=""),
     replace(_run["command"], group="More"),
     replace(_run["memory"], group="More"),
@@ -55,6 +61,7 @@ def of_image(image: str, config: Mapping[str, Any]) -> dict[str, Any]:
 def to_target(kind: str, values: Values, image_config: Mapping[str, Any]) -> dict[str, Any]:
     """The same in the fields of a target's form. What an image says by itself is left to it where it counts."""
     given = {name: values.get(name) or "" for name in NAMES}
+    given["environment"] = _environment_there(kind, str(given["environment"]))
     if kind != "deployment":
         if given["health_command"] == of_image(str(given["image"]), image_config)["health_command"]:
             given["health_command"] = ""
@@ -78,7 +85,8 @@ def to_target(kind: str, values: Values, image_config: Mapping[str, Any]) -> dic
 def from_target(kind: str, values: Values) -> dict[str, Any]:
     """What a target's form holds, back in the fields that all have, so that nothing is typed twice."""
     if kind != "deployment":
-        return {name: values[name] for name in (*NAMES, "copies") if name in values}
+        environment = {"environment": _environment_here(str(values.get("environment") or ""))}
+        return {name: values[name] for name in (*NAMES, "copies") if name in values} | environment
     check = values.get("ready_at") if values.get("ready") == "exec" else ""
     return {
         **{name: values.get(name) or "" for name in ("image", "name", "copies", "environment")},
@@ -89,6 +97,18 @@ def from_target(kind: str, values: Values) -> dict[str, Any]:
         "cpus": _cpus_here(str(values.get("cpu_limit") or "")),
         "health_command": check or "",
     }
+
+
+def _environment_there(kind: str, text: str) -> str:
+    """Only Kubernetes has secrets for variables: there each says so, so that it is seen."""
+    if kind != "deployment":
+        return "\n".join(one.pair for one in switched(text))
+    return "\n".join(f"{(SECRET if one.is_secret else one.switch)} {one.pair}".strip() for one in switched(text))
+
+
+def _environment_here(text: str) -> str:
+    """What is a file in a Swarm is a secret elsewhere."""
+    return "\n".join(f"{SECRET if one.switch == FILE else one.switch} {one.pair}".strip() for one in switched(text))
 
 
 def _lines(text: object) -> list[str]:

@@ -11,6 +11,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from clusters.apply.plan import Asked as PlanAsked
+from clusters.apply.plan import plan
 from clusters.deploy import beside, objects
 from clusters.deploy.fields import FIELDS
 from clusters.deploy.form import PLURALS, DeployForm
@@ -24,6 +26,7 @@ from dashboard.deploy_rights import allowed_in
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
 from dashboard.page import page
+from dashboard.rehearsal import Rehearsal
 from dashboard.request import Request
 from dashboard.views import yaml
 from dashboard.yaml_rights import yaml_clusters
@@ -74,6 +77,23 @@ async def opened(request: Request, cluster: str, given: Mapping[str, Any]) -> Ht
     return page(request, "pages/deploy.html", await _context(request, asked, asked.chosen, values))
 
 
+async def rehearsed(request: Request, connection: Connection, given: Mapping[str, Any]) -> Rehearsal:
+    """What would come of it, tried on the cluster itself. Nothing is made. Raises why that cannot be told."""
+    initial = {one.name: one.initial(None) for one in FIELDS if one.initial}
+    form, problems = look({**initial, **given, "kind": "deployment"})
+    there = await _beside(request, connection, form)
+    problems = {**beside.taken(form, there), **problems}
+    labels = {one.name: one.label for one in FIELDS}
+    if problems:
+        return Rehearsal(stops=[f"{labels.get(name, name)}: {words}" for name, words in problems.items()])
+    kinds = tuple(connection.discovered.found.values())
+    asked = PlanAsked(cluster_id=connection.cluster.id, text=objects.text(form), namespace=form.namespace, found=kinds)
+    found = await plan(engine.gateway, request.actor, asked)
+    stops = [f"{one.kind} {one.name}: {one.error.message}" for one in found.errors if one.error]
+    makes = ", ".join(f"{one.kind} {one.name}" for one in found.steps)
+    return Rehearsal(stops, beside.remarks(form, there), f"{connection.cluster.name} would take it: {makes}.")
+
+
 async def _asked(request: Request, given: Mapping[str, Any]) -> Asked:
     clusters = yaml_clusters(request.actor)
     meant = str(given.get("cluster") or "")
@@ -92,9 +112,7 @@ async def _asked(request: Request, given: Mapping[str, Any]) -> Asked:
 
 async def _context(request: Request, asked: Asked, chosen: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
     values = {**given}
-    names = asked.where.namespaces
-    if values.get("namespace") not in names and names:
-        values["namespace"] = "default" if "default" in names else names[0]
+    values["namespace"] = asked.where.begins_in(str(values.get("namespace") or ""))
     checked = await _checked(request, chosen, values)
     return {
         **checked,
@@ -143,7 +161,7 @@ async def _done(request: Request, connection: Connection) -> HttpResponse:
     if problems and doing != "undo":
         context = {"cluster": connection.cluster, "problems": problems, "made": given.get("made", "")}
         return render(request, "partials/deploy_wrong.html", context, status=422)
-    more = {"made": given.get("made", ""), "makes": _made(form), "leads_to": form.name}
+    more = {"made": given.get("made", ""), "makes": _made(form), "leads_to": form.kind}
     text = "" if problems else objects.text(form)
     return await yaml.answer(request, connection, None, text=text, more=more, problems=by_field)
 

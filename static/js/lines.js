@@ -30,7 +30,7 @@ export function putTogether(values, parts) {
       waiting = "";
     } else if (before === " ") waiting += before;
   }
-  return line;
+  return line.trimStart(); // of a first part that is empty, only the space behind it is left
 }
 
 // Up to the nearest of the separators that may follow.

@@ -101,6 +101,22 @@ def test_environment_is_typed_or_taken_from_config_maps_and_secrets() -> None:
     assert found["envFrom"] == [{"configMapRef": {"name": "settings"}}]
 
 
+def test_what_is_secret_goes_into_a_secret_that_is_made_with_it_and_into_no_draft() -> None:
+    typed = "LOG=info\nDB_PASSWORD=canary-1\nsecret: PIN=canary-2\nplain: TOKEN_LIMIT=5\nsecret: =x"
+    form, problems = look({**LEAST, "environment": typed.rpartition("\n")[0]})
+    assert problems == {}
+    secret, deployment = objects.objects(form)
+    assert (secret["kind"], secret["metadata"]["name"]) == ("Secret", "web-secrets")
+    assert secret["stringData"] == {"DB_PASSWORD": "canary-1", "PIN": "canary-2"}
+    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert [(one["name"], one.get("value")) for one in env] == [
+        ("LOG", "info"), ("TOKEN_LIMIT", "5"), ("DB_PASSWORD", None), ("PIN", None),
+    ]  # fmt: skip
+    assert env[2]["valueFrom"] == {"secretKeyRef": {"name": "web-secrets", "key": "DB_PASSWORD"}}
+    assert "canary" not in objects.draft(form) + repr(form)
+    assert "is not a variable" in look({**LEAST, "environment": typed})[1]["environment"]
+
+
 def test_probes_ask_a_page_a_port_or_a_command() -> None:
     found = container(
         ports="8080 TCP web", ready="http", ready_at="/healthz", ready_every="5", alive="tcp", alive_at="81"

@@ -57,6 +57,18 @@ def test_a_cluster_gets_it_in_its_own_words_with_the_check_that_it_would_not_tak
     assert form.arguments == ("serve", "--all", "two words")
 
 
+def test_what_is_secret_is_kept_as_each_target_can() -> None:
+    typed = {**TYPED, "environment": "DB_PASSWORD=x y\nsecret: PIN=1\nplain: TOKEN_LIMIT=5\nLOG=info"}
+    form, _ = look({**to_target("deployment", typed, CONFIG), "kind": "deployment", "namespace": "shop"})
+    assert form.secrets == (("DB_PASSWORD", "x y"), ("PIN", "1"))
+    assert form.environment == (("TOKEN_LIMIT", "5"), ("LOG", "info"))
+    for kind in ("container", "swarm-service"):  # who knows whether its image reads a file is asked there
+        there = to_target(kind, typed, CONFIG)["environment"]
+        assert there == "DB_PASSWORD=x y\nPIN=1\nTOKEN_LIMIT=5\nLOG=info"
+    back = from_target("swarm-service", {"environment": "file: PIN=1\nLOG=info"})
+    assert back["environment"] == "secret: PIN=1\nLOG=info"
+
+
 def test_what_was_typed_stays_when_the_target_is_changed() -> None:
     there = to_target("deployment", {**TYPED, "volumes": "data:/data", "health_command": ""}, CONFIG)
     back = from_target("deployment", there)

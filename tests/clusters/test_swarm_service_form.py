@@ -74,6 +74,24 @@ def test_the_line_and_the_spec_say_the_same() -> None:
     assert spec["UpdateConfig"]["FailureAction"] == "pause"  # what is not said is as a Swarm has it by itself
 
 
+def test_a_typed_secret_is_one_of_the_swarm_and_a_file_and_in_no_line() -> None:
+    one = read_new({"image": "busybox", "name": "web", "environment": "LOG=info\nfile: DB_PASSWORD=canary"})
+    assert one.environment == ("LOG=info", "DB_PASSWORD_FILE=/run/secrets/db_password")
+    assert [(kept.variable, kept.given.text) for kept in one.typed] == [("DB_PASSWORD", "web_db_password:db_password")]
+    line = create_line(one)
+    assert line.startswith("docker secret create web_db_password -\n")
+    assert "--secret source=web_db_password,target=db_password" in line
+    said = " ".join(remark.text for remark in remarks(one))
+    assert "its image is told DB_PASSWORD_FILE" in said
+    assert "can be read" not in said
+    assert "canary" not in line + repr(one) + said
+    plain = read_new({"image": "busybox", "name": "web", "environment": "DB_PASSWORD=x"})
+    assert any("can be read by whoever may inspect" in remark.text for remark in remarks(plain))
+    for wrong in ("file: DB_PASSWORD=", "file: DB_PASSWORD", "secret: A=b"):
+        with pytest.raises(NotFilledIn):
+            read_new({"image": "busybox", "name": "web", "environment": wrong})
+
+
 def test_what_is_not_said_is_left_to_the_swarm() -> None:
     spec = spec_of(form())
     assert spec == {

@@ -65,7 +65,11 @@ def connected(number: int, **told: list[Any]) -> Connection:
 def gateway(*connections: Connection) -> Gateway:
     """Everybody sees everything."""
     by_number = {one.cluster.id: one for one in connections}
-    visible = lambda actor, number, kind: list(by_number[number].stores[kind].resources.values())  # noqa: E731
+
+    def visible(actor: Actor, number: int, kind: str) -> list[Any]:
+        store = by_number[number].stores.get(kind)
+        return list(store.resources.values()) if store else []
+
     return cast(Gateway, SimpleNamespace(visible=visible))
 
 
@@ -103,6 +107,16 @@ def test_the_containers_of_a_pod_are_told_with_it() -> None:
     engine = connected(1, container=[container("c1", **{"io.kubernetes.pod.uid": "p1"})])
     assert counted(engine, connected(2, pod=[pod()])) == [("Engine 2", "pod", 1)]
     assert used(engine) == []
+
+
+def test_who_runs_a_content_is_told_once_for_each_of_several() -> None:
+    digest, other = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
+    running = {"containerStatuses": [{"name": "web", "imageID": f"registry.example/shop/web@{digest}"}]}
+    one = msgspec.structs.replace(pod(), status=msgspec.convert(running, type(pod().status), strict=False))
+    engine = connected(1, container=[msgspec.structs.replace(container("c1"), image_id=other)])
+    connections = (connected(2, pod=[one]), connected(3, pod=[one]), engine)
+    found = where.users(gateway(*connections), ADA, connections, [{digest}, {other, digest}, set()])
+    assert [sorted(row.cluster.id for row in rows) for rows in found] == [[2], [1, 2], []]
 
 
 def test_that_not_all_were_looked_at_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

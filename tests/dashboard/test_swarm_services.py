@@ -122,9 +122,19 @@ async def test_one_that_does_not_come_up_ends_its_job_with_the_reason(
     ada: User, swarm: Cluster, async_client_for: ClientFor
 ) -> None:
     name = a_name()
-    await async_client_for(ada).post(NEW, _form(swarm, name, command="no-such-program"), headers=HTMX)
+    typed = _form(swarm, name, command="no-such-program", environment=f"file: PIN={SECRET}")
+    await async_client_for(ada).post(NEW, typed, headers=HTMX)
     job = await _ended()
     assert job.state == "failed"
+    driver = engine.supervisor.driver(swarm.pk)
+    spec = (await driver.call(Call("GET", ("services", name))))["Spec"]["TaskTemplate"]["ContainerSpec"]
+    assert spec["Env"] == ["PIN_FILE=/run/secrets/pin"]
+    assert [(one["SecretName"], one["File"]["Name"]) for one in spec["Secrets"]] == [(f"{name}_pin", "pin")]
+    assert SECRET not in "".join([line.text async for line in job.lines.all()])
+    again = await async_client_for(ada).post(f"{NEW}?check=1", {**typed, "check": "1"})
+    assert f"There is a secret {name}_pin already." in again.content.decode()
+    await driver.call(Call("DELETE", ("services", name)))
+    await driver.call(Call("DELETE", ("secrets", f"{name}_pin")))
     assert f"{name} does not come up" in job.reason
     assert "no-such-program is not in the image" in job.reason
     assert "still there" in job.result["hint"]

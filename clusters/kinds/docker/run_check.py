@@ -9,6 +9,7 @@ from clusters.errors import ClusterError, Missing
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.run_form import BUILT_IN, Port, RunForm
 from clusters.kinds.makers import Remark
+from clusters.kinds.masking import looks_secret
 
 
 async def check(
@@ -16,12 +17,18 @@ async def check(
 ) -> Sequence[Remark]:
     """``instead_of`` is the id of the container whose place it takes: that one is no obstacle."""
     others = [one for one in containers if one.uid != instead_of]
-    return [*_name(form, others), *_ports(form, others), *await _image(driver, form), *await _networks(driver, form)]
+    return [
+        *_name(form, others),
+        *_ports(form, others),
+        *await _image(driver, form),
+        *await _networks(driver, form),
+        *_secrets(form),
+    ]
 
 
 def _name(form: RunForm, others: Sequence[Container]) -> list[Remark]:
     taken = form.name and any(one.name == form.name for one in others)
-    return [Remark(f"There is a container called {form.name} already.", "warn")] if taken else []
+    return [Remark(f"There is a container called {form.name} already.", "stop")] if taken else []
 
 
 def _ports(form: RunForm, others: Sequence[Container]) -> list[Remark]:
@@ -29,7 +36,7 @@ def _ports(form: RunForm, others: Sequence[Container]) -> list[Remark]:
     for port in form.ports:
         holder = next((one for one in others if one.running and _holds(one, port)), None) if port.outside else None
         if holder:
-            found.append(Remark(f"Port {port.outside} of the machine is taken already, by {holder.name}.", "warn"))
+            found.append(Remark(f"Port {port.outside} of the machine is taken already, by {holder.name}.", "stop"))
     return found
 
 
@@ -41,6 +48,12 @@ def _holds(container: Container, port: Port) -> bool:
         and (not address or not port.address or address == port.address)
         for address, outside, inside in container.ports
     )
+
+
+def _secrets(form: RunForm) -> list[Remark]:
+    names = [name for name, _, value in (one.partition("=") for one in form.environment) if looks_secret(name, value)]
+    words = "can be read by whoever may inspect the container: an engine has no secrets for variables."
+    return [Remark(f"{', '.join(names)} {words}")] if names else []
 
 
 async def _image(driver: Driver, form: RunForm) -> list[Remark]:
@@ -61,7 +74,7 @@ async def _networks(driver: Driver, form: RunForm) -> list[Remark]:
         try:
             await driver.call(Call("GET", ("networks", place.network), timeout=5.0))
         except Missing:
-            found.append(Remark(f"There is no network {place.network} on this machine.", "warn"))
+            found.append(Remark(f"There is no network {place.network} on this machine.", "stop"))
         except ClusterError:
             break
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
@@ -11,7 +12,9 @@ from clusters.errors import ClusterError, Conflict, Missing
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Says
 from clusters.kinds.docker.network_model import Network
+from clusters.kinds.field import Field
 from clusters.kinds.makers import Ended, Maker, Remark
+from clusters.kinds.swarm import service_secrets
 from clusters.kinds.swarm.base import Tree
 from clusters.kinds.swarm.images import pinned
 from clusters.kinds.swarm.service_fields import FIELDS
@@ -19,10 +22,10 @@ from clusters.kinds.swarm.service_form import ServiceForm
 from clusters.kinds.swarm.service_line import create_line
 from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
-from clusters.kinds.swarm.service_read import read_service
 from clusters.kinds.swarm.service_rollout import until_well
 from clusters.kinds.swarm.service_spec import write
 from clusters.kinds.swarm.service_things import WORDS, give, missing
+from clusters.kinds.variables import FILE, parts_with
 from clusters.registries.reference import read_reference
 
 _NAMES = frozenset(one.name for one in FIELDS)
@@ -58,18 +61,25 @@ def _unsaid(form: ServiceForm, empty: ServiceForm) -> Iterator[str]:
 
 
 async def create_service(driver: Driver, form: ServiceForm, says: Says) -> Ended:
-    """Carry it out; how it ended. Raises Missing and Conflict before anything is made, NotWell after."""
+    """Carry it out; how it ended. Raises Missing and Conflict, and then nothing is left of it; NotWell after."""
     says.say(create_line(form, hidden=True))  # a job's lines are kept, and read by others
     for collection, name in await missing(driver, form):
         raise Missing(f"There is no {WORDS[collection]} {name} in this Swarm.", hint="Make it first.")
     spec = spec_of(form)
     container = spec["TaskTemplate"]["ContainerSpec"]
-    await give(driver, container, "Secret", form.secrets)
     await give(driver, container, "Config", form.configs)
     container["Image"] = await pinned(driver, form.image)
     if "@" not in container["Image"]:
         says.say(LOOSE, "warning")
-    uid = await _create(driver, form, spec, says)
+    made = await service_secrets.make(driver, form)
+    try:
+        await give(driver, container, "Secret", (*form.secrets, *(one.given for one in form.typed)))
+        uid = await _create(driver, form, spec, says)
+    except BaseException:
+        await asyncio.shield(service_secrets.take_back(driver, made))
+        raise
+    if made:
+        says.say(f"What is secret is in {', '.join(made)}.")
     says.say(f"The service {form.name} is made.")
     try:
         stand = await until_well(driver, uid, form.name, says)
@@ -106,9 +116,10 @@ def _why_not(error: ClusterError, form: ServiceForm) -> ClusterError:
 
 async def check(driver: Driver, form: ServiceForm, services: Sequence[Service]) -> Sequence[Remark]:
     """What is worth knowing before it is made."""
-    found = [Remark(words, "warn") for words in _taken(form, services)]
+    found = [Remark(words, "stop") for words in _taken(form, services)]
+    found += [Remark(f"There is a secret {one} already.", "stop") for one in await service_secrets.taken(driver, form)]
     for collection, name in await missing(driver, form):
-        found.append(Remark(f"There is no {WORDS[collection]} {name} in this Swarm yet.", "warn"))
+        found.append(Remark(f"There is no {WORDS[collection]} {name} in this Swarm yet.", "stop"))
     return [*found, *remarks(form)]
 
 
@@ -129,6 +140,7 @@ def _clash(port: Any, other: Any) -> bool:
 
 def remarks(form: ServiceForm) -> Iterator[Remark]:
     """What follows from the form alone."""
+    yield from service_secrets.remarks(form)
     many = form.copies is None or form.copies > 1
     named = [one.source for one in form.mounts if one.source and not one.is_folder]
     if named and many:
@@ -148,9 +160,17 @@ def _fits(one: Any) -> bool:
     return not isinstance(one, Network) or (one.scope == "swarm" and one.name != "ingress")
 
 
+def _with_switch(environment: Field) -> Field:
+    return replace(
+        environment,
+        notation="One a line: NAME=value; file: NAME=value keeps it in a secret, whose file NAME_FILE tells the image.",
+        parts=parts_with((FILE, "Secret file")),
+    )
+
+
 def read_new(values: Any) -> ServiceForm:
     """The form of a new one. Raises NotFilledIn."""
-    form = read_service(values)
+    form = service_secrets.read_with_secrets(values)
     if not form.name:
         raise NotFilledIn({"name": "Name is missing."})
     return form
@@ -159,7 +179,7 @@ def read_new(values: Any) -> ServiceForm:
 CREATE: Maker[Service] = Maker(
     label="Create a service",
     icon="plus",
-    fields=FIELDS,
+    fields=tuple(_with_switch(one) if one.name == "environment" else one for one in FIELDS),
     read=read_new,
     line=create_line,
     record=lambda form: create_line(form, hidden=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clusters.kinds.docker.amounts import write_size
 from clusters.kinds.docker.run_form import Check, Mount, Place
@@ -41,6 +41,15 @@ class Given:
     def text(self) -> str:
         """As it is typed: "db_password:password"."""
         return f"{self.name}:{self.file}" if self.file and self.file != self.name else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A variable whose value was typed, and goes into a secret that is made with the service."""
+
+    variable: str
+    given: Given
+    data: str = field(repr=False)  # encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,7 @@ class ServiceForm:
     tmpfs: tuple[Memory, ...] = ()
     networks: tuple[Place, ...] = ()
     secrets: tuple[Given, ...] = ()
+    typed: tuple[Typed, ...] = ()  # only of a new one
     configs: tuple[Given, ...] = ()
     constraints: tuple[str, ...] = ()
     spread: tuple[str, ...] = ()

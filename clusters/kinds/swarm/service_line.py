@@ -13,13 +13,17 @@ from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, Servic
 
 
 def create_line(form: ServiceForm, *, hidden: bool = False) -> str:
-    """The same on a command line; ``hidden``: without what looks like a secret, for those who did not type it."""
+    """The same on a command line; ``hidden``: without what looks like a secret, for those who did not type it.
+
+    A secret that comes with it takes its value from the standard input: it is in no line.
+    """
     arguments = [*form.entrypoint[1:], *form.command]
     options = [*_how_many(form), *_inside(form, hidden), *_around(form), *_limits(form), *_changes(form)]
     if form.entrypoint:
         options += ["--entrypoint", form.entrypoint[0]]
     words = mask_words(arguments) if hidden else arguments
-    return shlex.join(["docker", "service", "create", *options, form.image, *words])
+    kept = [f"{shlex.join(['docker', 'secret', 'create', one.given.name])} -" for one in form.typed]
+    return "\n".join([*kept, shlex.join(["docker", "service", "create", *options, form.image, *words])])
 
 
 def pairs(*given: tuple[str, str]) -> list[str]:
@@ -59,7 +63,7 @@ def _around(form: ServiceForm) -> list[str]:
     for place in form.networks:
         aliases = "".join(f",alias={one}" for one in place.aliases)
         words += ["--network", f"name={place.network}{aliases}" if aliases else place.network]
-    words += each("--secret", map(given_word, form.secrets))
+    words += each("--secret", map(given_word, (*form.secrets, *(one.given for one in form.typed))))
     words += each("--config", map(given_word, form.configs))
     words += each("--constraint", form.constraints)
     words += each("--placement-pref", (f"spread={one}" for one in form.spread))

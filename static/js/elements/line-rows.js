@@ -46,10 +46,11 @@ class LineRows extends HTMLElement {
     return row;
   }
 
-  // Names of what fits the choice of the row.
+  // Names of what fits the choice of the row; what is secret with that choice is typed unseen.
   #suggest(inputs) {
     const chosen = inputs.filter((one) => one.tagName === "SELECT").map((one) => one.value);
-    for (const [at, { among }] of this.parts.entries()) {
+    for (const [at, { among, hides, choices }] of this.parts.entries()) {
+      if (!choices.length) inputs[at].type = hides.some((choice) => chosen.includes(choice)) ? "password" : "text";
       const kind = among.find(([choice]) => choice === "" || chosen.includes(choice))?.[1];
       if (kind) inputs[at].setAttribute("list", `names-${kind}`);
       else inputs[at].removeAttribute("list");

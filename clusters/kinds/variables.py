@@ -1,0 +1,55 @@
+"""A typed variable with the switch before it: is its value a secret, or plain whatever it looks like?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from clusters.kinds.field import Part
+from clusters.kinds.masking import looks_secret
+
+SECRET, PLAIN, FILE = "secret:", "plain:", "file:"  # no variable has such a name
+NAME, VALUE = "Name", "Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One line. ``switch`` "" leaves it to how it looks."""
+
+    pair: str = field(repr=False)  # "NAME=value"
+    switch: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a program asks for."""
+        return self.pair.partition("=")[0]
+
+    @property
+    def value(self) -> str:
+        """What it is given."""
+        return self.pair.partition("=")[2]
+
+    @property
+    def is_secret(self) -> bool:
+        """By its switch, or else by how it looks."""
+        return self.switch in (SECRET, FILE) or (not self.switch and looks_secret(self.name, self.value))
+
+
+def read_switch(line: str) -> Variable:
+    """``secret: DB_PASSWORD=…``, ``plain: TOKEN_LIMIT=5``, ``LOG_LEVEL=info``."""
+    first, _, rest = line.strip().partition(" ")
+    return Variable(rest.strip(), first) if first in (SECRET, PLAIN, FILE) else Variable(line.strip())
+
+
+def switched(text: str) -> list[Variable]:
+    """All of a field."""
+    return [read_switch(line) for line in text.splitlines() if line.strip()]
+
+
+def parts_with(*switches: tuple[str, str]) -> tuple[Part, ...]:
+    """The parts of such a line, with these as what its switch may say."""
+    unseen = tuple(name for name, _ in switches if name in (SECRET, FILE))
+    return (
+        Part(label="Kept as", name="switch", choices=(("", "Variable"), *switches)),
+        Part(label=NAME, hint="LOG_LEVEL"),
+        Part(label=VALUE, before="=", hides=unseen, wide=True),
+    )

@@ -1,0 +1,69 @@
+"""On which nodes something may run, as far as its placement says that: only those have to be able to get its image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_CONSTRAINT = re.compile(r"\s*(?P<what>[\w./-]+)\s*(?P<how>==|!=)\s*(?P<value>.+?)\s*")
+_KEEPS_OFF = ("NoSchedule", "NoExecute")  # effects of taints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """``constraints`` on a Swarm; the ``labels`` that nodes must have and the taints it bears on Kubernetes."""
+
+    constraints: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tolerations: Sequence[Mapping[str, Any]] = ()
+
+    def on_swarm(self, node: Mapping[str, Any]) -> bool:
+        """May a copy be placed on that node? What is asked for in another way than we know counts as met."""
+        spec, status = node.get("Spec") or {}, node.get("Status") or {}
+        if spec.get("Availability") not in (None, "active") or status.get("State") not in (None, "ready"):
+            return False
+        return all(_holds(one, node) for one in self.constraints)
+
+    def on_kubernetes(self, node: Mapping[str, Any]) -> bool:
+        """The same of a node of Kubernetes, as far as labels and taints say."""
+        spec, has = node.get("spec") or {}, (node.get("metadata") or {}).get("labels") or {}
+        if any(has.get(name) != value for name, value in self.labels.items()):
+            return False
+        taints = [one for one in spec.get("taints") or () if one.get("effect") in _KEEPS_OFF]
+        return all(any(_bears(each, one) for each in self.tolerations) for one in taints)
+
+
+def _holds(constraint: str, node: Mapping[str, Any]) -> bool:
+    found = _CONSTRAINT.fullmatch(constraint)
+    said = _said(found["what"], node) if found else None
+    if found is None or said is None:
+        return True
+    return (said.casefold() == found["value"].casefold()) == (found["how"] == "==")
+
+
+def _said(what: str, node: Mapping[str, Any]) -> str | None:
+    """What a node says about that; None for what we do not know."""
+    spec, about = node.get("Spec") or {}, node.get("Description") or {}
+    machine, engine = about.get("Platform") or {}, about.get("Engine") or {}
+    for prefix, labels in (("node.labels.", spec.get("Labels")), ("engine.labels.", engine.get("Labels"))):
+        if what.startswith(prefix):
+            return str((labels or {}).get(what.removeprefix(prefix), ""))
+    known = {
+        "node.id": node.get("ID"),
+        "node.hostname": about.get("Hostname"),
+        "node.role": spec.get("Role"),
+        "node.platform.os": machine.get("OS"),
+    }
+    return str(known[what] or "") if what in known else None
+
+
+def _bears(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    if toleration.get("effect") and toleration["effect"] != taint.get("effect"):
+        return False
+    if not toleration.get("key"):
+        return toleration.get("operator") == "Exists"
+    if toleration["key"] != taint.get("key"):
+        return False
+    return toleration.get("operator") == "Exists" or (toleration.get("value") or "") == (taint.get("value") or "")
