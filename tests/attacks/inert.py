@@ -44,7 +44,8 @@ def careful(browser: Browser, signed_in: Callable[..., Any]) -> Iterator[Callabl
     contexts = []
 
     def make(server: Server) -> Page:
-        context = browser.new_context(base_url=server.url, storage_state=signed_in(server.url, "ada"))
+        state = signed_in(server.url, "ada")
+        context = browser.new_context(base_url=server.url, reduced_motion="reduce", storage_state=state)
         context.add_init_script(WATCH)
         context.set_default_timeout(15_000)
         contexts.append(context)

@@ -13,10 +13,11 @@ from playwright.sync_api import Page
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 EVERYTHING = {"resultTypes": ["violations"], "preload": False, "iframes": False}
 COLOURS = EVERYTHING | {"runOnly": ["color-contrast"]}  # all that can differ between two themes
+LAYOUT = EVERYTHING | {"rules": {"color-contrast": {"enabled": False}}}  # all that can differ between two sizes
 FRAME = [".side", ".top", ".tabbar"]
-# Rows, lines and bars are alike: a dozen are looked at, not a thousand, each of which takes axe its time.
+# Rows, lines and bars are alike: a handful is looked at, not a thousand, each of which takes axe its time.
 ALIKE = (
-    "live-table .rows .r:nth-child(n+12), log-view .block:nth-child(n+2), log-view li:nth-child(n+20), "
+    "live-table .rows .r:nth-child(n+7), log-view .block:nth-child(n+2), log-view li:nth-child(n+20), "
     ".log-hist i:nth-child(n+4)"
 )
 

@@ -84,7 +84,11 @@ def context_for(
         base = base or request.getfixturevalue("server").url
         state = signed_in(base, name)
         context = browser.new_context(
-            base_url=base, viewport={"width": width, "height": height}, color_scheme=theme, storage_state=state
+            base_url=base,
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            reduced_motion="reduce",  # what moves for the eye takes as much of the processor as all else
+            storage_state=state,
         )  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
