@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from clusters.kinds.forwarding import Forwarding
     from clusters.kinds.layered import Layered
     from clusters.kinds.makers import Maker, Offer
+    from clusters.kinds.noticing import Noticing
     from clusters.kinds.permission import Permission
     from clusters.kinds.preview import Preview
 
@@ -248,6 +249,7 @@ class Kind(Generic[T]):
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     cleaners: tuple[Cleaner, ...] = ()  # what it may hold that nothing needs
     join: Join[T] | None = None  # what is added to it from the stores of other kinds
+    noticing: Noticing[T] | None = None  # what makes a finding of it while it is not joined, as nobody looks
     layers: Layered[T] | None = None  # what it tells for the picture of the layers of an app
     with_copies: Callable[[T, Health, Sequence[Copy]], Health] | None = None  # how it is, once its copies are known
 

@@ -19,6 +19,7 @@ from clusters.live.contact import Contact
 from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.join import Joiner
+from clusters.live.noticer import Noticer
 from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered, Resource
 from clusters.live.row import Row
 from clusters.live.store import Store
@@ -48,6 +49,11 @@ class Connection:
         self.stores = {kind.name: Store(cluster.id, kind) for kind in KINDS[driver.platform]}
         self._joiners: dict[str, Joiner] = {}
         self._join()
+        self.noticers = [
+            Noticer(self._told(name), self.stores, store.kind.noticing)
+            for name, store in self.stores.items()
+            if store.kind.noticing
+        ]
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
@@ -64,6 +70,10 @@ class Connection:
         for store in self.stores.values():
             if store.kind.always:
                 self._feed(store.kind)
+            elif store.kind.noticing:
+                self._follow(store.kind)
+        for noticer in self.noticers:
+            noticer.start()
         self._spawn(self._judge_again())
 
     def become(self, cluster: ClusterInfo, platform: Platform) -> None:
@@ -91,6 +101,8 @@ class Connection:
 
     async def close(self) -> None:
         """Stop everything and let go of the cluster."""
+        for noticer in self.noticers:
+            noticer.stop()
         tasks = [*self._feeds.values(), *self._spawned, *([self._pinger] if self._pinger else [])]
         for task in tasks:
             task.cancel()
@@ -152,6 +164,9 @@ class Connection:
     def _feed(self, kind: Kind[Any]) -> None:
         if joiner := self._joiners.get(kind.name):
             joiner.start()
+        self._follow(kind)
+
+    def _follow(self, kind: Kind[Any]) -> None:
         if kind.api and (kind.name not in self._feeds or self._feeds[kind.name].done()):
             work, name = self._watch(self._told(kind.name)), f"watch {self.cluster.slug} {kind.name}"
             self._feeds[kind.name] = asyncio.create_task(work, name=name)
@@ -159,7 +174,10 @@ class Connection:
     def _stop_unwanted(self, name: str) -> None:
         if self._demand[name] or name not in self.stores or self.stores[name].kind.always:
             return
-        self._stop_watching(name)
+        if self.stores[name].kind.noticing:
+            self._joiners[name].rest()  # what the driver tells of it is needed all the same
+        else:
+            self._stop_watching(name)
 
     def _stop_watching(self, name: str) -> None:
         self._stop_feed(name)

@@ -44,14 +44,18 @@ class Joiner:
             self._soon()
 
     def stop(self) -> None:
-        """Nobody looks any longer."""
+        """Nobody looks any longer, and nothing is told of it."""
+        self.rest()
+        self.told.forget()
+
+    def rest(self) -> None:
+        """Nobody looks any longer; what is told of it goes on."""
         for leave in self._leave:
             leave()
         self._leave = []
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        self.told.forget()
         self._target.forget()
 
     def _own(self) -> list[Store]:

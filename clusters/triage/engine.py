@@ -111,10 +111,11 @@ def _inside(
     groups: dict[str, list[Thing]] = defaultdict(list)
     silent: dict[str, list[Thing]] = defaultdict(list)  # nobody knows how they are: no trouble of their own
     tops: dict[str, Thing] = {}
-    for store in cluster.stores.values():
-        if not store.kind.always:
-            continue  # watched only while somebody looks: what is wrong there would come and go with them
-        uids = store.health if bad is None else bad.get((cluster.id, store.kind.name), ())
+    # What is watched only while somebody looks is left out: what is wrong there would come and go with them.
+    always = (store for store in cluster.stores.values() if store.kind.always)
+    for store in (*always, *cluster.noticed):
+        narrowed = bad if store.kind.always else None
+        uids = store.health if narrowed is None else narrowed.get((cluster.id, store.kind.name), ())
         for uid in sorted(uids):
             one = thing(store, uid)
             if one is None or one.health.level not in UNWELL or not _seen(one, allowed):

@@ -174,7 +174,10 @@ class Triage:
             if cluster_id not in self._stops:
                 self._stops[cluster_id] = (
                     connection,
-                    [store.subscribe(self._changed) for store in connection.stores.values()],
+                    [
+                        *(store.subscribe(self._changed) for store in connection.stores.values()),
+                        *(one.found.subscribe(lambda *_: self._mark()) for one in connection.noticers),
+                    ],
                 )
                 for store in connection.stores.values():
                     if store.listed:
@@ -277,4 +280,5 @@ def _heard(connection: Connection) -> Heard:
         why=contact.error.message if contact.error else "",
         hint=contact.error.hint if contact.error else "",
         about=" · ".join(filter(None, (about.version, about.words))) if about else "",
+        noticed=[noticer.found for noticer in connection.noticers],
     )

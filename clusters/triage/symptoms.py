@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ class Heard:
     why: str = ""
     hint: str = ""
     about: str = ""
+    noticed: Sequence[Store] = ()  # what is wrong with kinds that are not always watched, and nothing else of them
 
 
 @dataclass(frozen=True, slots=True)

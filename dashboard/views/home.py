@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from clusters.access import Actor, Scope
 from clusters.kinds import kind_named
 from clusters.kinds.base import Level
+from clusters.live.connection import Connection
 from clusters.models import Moment
 from clusters.people import is_admin
 from clusters.triage import moments
@@ -23,7 +24,7 @@ from clusters.triage.finding import Finding, FirstAction
 from clusters.triage.numbers import Measured, share_of
 from clusters.triage.overview import Overview, overview
 from dashboard.access import allow
-from dashboard.engine import address, engine
+from dashboard.engine import address, engine, page_of
 from dashboard.narrowed import closed, narrowed
 from dashboard.page import asks_for, page
 from dashboard.request import Request
@@ -158,7 +159,7 @@ async def _finding(actor: Actor, one: Finding) -> dict[str, Any]:
     return {
         "finding": one,
         "level": one.level.name.lower(),
-        "href": address(row) if row else f"/clusters/{connection.cluster.slug}/",
+        "href": address(row) if row else _page(connection, one),
         "logs": f"{address(logs)}?panel=logs" if logs and logs.kind.panel("logs") else "",
         "platform": connection.driver.platform,
         "places": one.places or (" / ".join(filter(None, (connection.cluster.name, one.namespace))),),
@@ -166,6 +167,12 @@ async def _finding(actor: Actor, one: Finding) -> dict[str, Any]:
         "act": f"/act/?verb={quote(action.verb)}&rows={quote(action.row)}" if action and action.row else "",
         "check": f"/clusters/{connection.cluster.slug}/check/" if action and not action.row else "",
     }
+
+
+def _page(connection: Connection, one: Finding) -> str:
+    """Where to read on: the page of its resource, also of a kind that is not watched; else that of the cluster."""
+    store = connection.stores.get(one.kind)
+    return page_of(connection.cluster, store.kind, one.key) if store else f"/clusters/{connection.cluster.slug}/"
 
 
 async def _why_not(actor: Actor, first: FirstAction) -> str:

@@ -10,6 +10,7 @@ from clusters.kinds.kubernetes.ports import OF_SERVICE
 from clusters.kinds.kubernetes.service_health import health
 from clusters.kinds.kubernetes.service_model import Service, join
 from clusters.kinds.kubernetes.service_panels import OVERVIEW, address, port_words
+from clusters.kinds.kubernetes.unanswered import SELECTS_NOTHING
 
 API = "v1/services"
 _KEEPERS = ("pod", "deployment", "stateful-set")
@@ -31,6 +32,7 @@ SERVICE: Kind[Service] = Kind(
     words="One address and name for all copies of an app: whoever calls it reaches one that is ready.",
     health=health,
     join=Join(kinds=_KEEPERS, make=join, without=frozenset(_KEEPERS)),
+    noticing=SELECTS_NOTHING,
     columns=(
         name_column(width="minmax(160px, 1.6fr)"),
         WIDE_STATUS,
