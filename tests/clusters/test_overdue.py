@@ -52,6 +52,28 @@ def test_a_cron_job_that_was_due_twice_and_did_not_start_missed_its_time(one: An
     assert CRON_JOB.health(one).word == word
 
 
+@pytest.mark.parametrize(
+    ("resumed", "deadline", "word"),
+    [
+        (60, None, "Scheduled"),
+        (60, 5, "Scheduled"),
+        (60, 600, "Scheduled"),
+        (3600, None, "Missed its time"),
+        (3600, 600, "Missed its time"),  # it was not held, so that is no excuse
+    ],
+)
+def test_what_it_was_suspended_for_it_did_not_miss(resumed: float, deadline: int | None, word: str) -> None:
+    one = every_5_minutes(7200, startingDeadlineSeconds=deadline)
+    writers = [
+        {"manager": "kubectl-create", "time": ago(9e5), "fieldsV1": {"f:spec": {"f:schedule": {}}}},
+        {"manager": "kubectl-patch", "time": ago(resumed), "fieldsV1": {"f:spec": {"f:suspend": {}}}},
+        {"manager": "kube-controller-manager", "time": ago(1), "fieldsV1": {"f:status": {"f:lastScheduleTime": {}}}},
+    ]
+    meta = msgspec.to_builtins(one.metadata) | {"managedFields": writers}
+    noted = msgspec.convert(msgspec.to_builtins(one) | {"metadata": meta}, CRON_JOB.model)
+    assert CRON_JOB.health(noted).word == word
+
+
 def test_a_start_deadline_that_is_too_short_is_named() -> None:
     health = CRON_JOB.health(every_5_minutes(3600, startingDeadlineSeconds=5))
     assert health.level is Level.AT_RISK

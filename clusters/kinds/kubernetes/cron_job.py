@@ -34,7 +34,8 @@ def health(one: CronJob) -> Health:
         return Health(Level.PAUSED, "Suspended", "It is switched off: it starts nothing by itself.", "spec.suspend")
     if one.running:
         return Health(Level.HEALTHY, "Running", "", count(one.running, "job"), one.started)
-    late = late_from(one.spec.schedule, one.spec.time_zone, one.started or one.created)
+    since = max(one.started or one.created, one.resumed)  # what it was suspended for it did not miss
+    late = late_from(one.spec.schedule, one.spec.time_zone, since)
     if late and late <= time.time() and _misses_count(one):
         return _missed(one, late)
     good = Health(Level.HEALTHY, "Scheduled", until=late)
@@ -50,19 +51,20 @@ def health(one: CronJob) -> Health:
 
 
 def _misses_count(one: CronJob) -> bool:
-    """Is a time it missed a fault? Held for a while, it has rightly missed what may not be made up for later."""
+    """Is a time it missed a fault? Where nobody noted whether it was suspended until now, what may not be made up for
+    later was perhaps rightly missed."""
     deadline = one.spec.starting_deadline_seconds
-    return deadline is None or deadline < SOONEST
+    return deadline is None or deadline < SOONEST or one.resumed > 0
 
 
 def _missed(one: CronJob, late: float) -> Health:
     """It was due twice since it last ran, and nothing started it."""
     deadline = one.spec.starting_deadline_seconds
     words = "It was due twice since it last ran, and was not started: is the cluster's controller of cron jobs at work?"
-    if deadline is not None:
+    if deadline is not None and deadline < SOONEST:
         words = (
             f"It was due twice since it last ran, and was not started: it may start no later than {deadline} s after "
-            f"its time, and the cluster looks every {SOONEST} s. If it was suspended until now, its next run ends this."
+            f"its time, and the cluster looks every {SOONEST} s."
         )
     return Health(Level.AT_RISK, "Missed its time", words, "lastScheduleTime", late)
 
