@@ -20,7 +20,7 @@ SAYS = {  # a word of a kind's health -> what a person would say of the thing
     "Rollback paused": "could not go back: that stopped half way",
     "Update paused": "has an update that stopped half way",
     "Down": "is down",
-    "Evicted": "was removed by its machine",
+    "Evicted": "was removed by its node",
     "Failed": "failed",
     "No image": "cannot get its image",
     "Not answering": "does not answer",

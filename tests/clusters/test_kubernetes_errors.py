@@ -154,9 +154,9 @@ async def test_something_else_than_kubernetes_is_said_so() -> None:
         (
             'Get "https://172.30.0.12:10250/containerLogs/shop/web/web?tailLines=2": dial tcp 172.30.0.12:10250: '
             "connect: no route to host",
-            "The machine that it runs on does not answer the cluster.",
+            "The node that it runs on does not answer the cluster.",
         ),
-        ("error dialing backend: dial tcp 172.30.0.12:10250: i/o timeout", "The machine that it runs on does not"),
+        ("error dialing backend: dial tcp 172.30.0.12:10250: i/o timeout", "The node that it runs on does not"),
         (
             'Internal error occurred: failed calling webhook "policy.example.com": Post "https://policy.ops.svc:443/": '
             "dial tcp 10.96.0.9:443: connect: connection refused",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-MACHINE = "The machine that it runs on does not answer the cluster."
-MACHINE_HINT = "What runs there may be fine: lines, terminals and ports come back when the machine is heard again."
+NODE = "The node that it runs on does not answer the cluster."
+NODE_HINT = "What runs there may be fine: lines, terminals and ports come back when the node is heard again."
 WEBHOOK_HINT = "Whoever runs the cluster can mend the program behind it, or take the webhook away."
 
 _KUBELET = re.compile(r"(?:dial tcp|read tcp|dialing|https://) ?\[?[^\s/]{1,60}:10250\b|error dialing backend")

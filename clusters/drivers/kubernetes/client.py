@@ -153,7 +153,7 @@ class ApiServer:
             if (
                 error.status >= 500
             ):  # they lead to a machine, all of them; what it says of it is not kept by the library
-                raise Busy(behind.MACHINE, hint=behind.MACHINE_HINT, detail=f"status {error.status}") from error
+                raise Busy(behind.NODE, hint=behind.NODE_HINT, detail=f"status {error.status}") from error
             raise answer_error(error.status, b'{"kind":"Status"}') from error
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise connection_error(error, self.where) from error

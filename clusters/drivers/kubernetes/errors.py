@@ -179,7 +179,7 @@ def _status_error(status: Status, code: int, wait: float) -> ClusterError:
     if code >= 500 and (words := behind.silent_webhook(said)):
         return Conflict(words, hint=behind.WEBHOOK_HINT, detail=said)
     if code >= 500 and behind.is_silent_machine(said):
-        return Busy(behind.MACHINE, hint=behind.MACHINE_HINT, detail=f"status {code}: {said}", wait=wait)
+        return Busy(behind.NODE, hint=behind.NODE_HINT, detail=f"status {code}: {said}", wait=wait)
     if code >= 500:
         return Busy("The cluster answers with an error of its own.", detail=f"status {code}: {said}", wait=wait)
     return ClusterError(_sentence(said) or f"The cluster failed (status {code}).", detail=said)

@@ -105,7 +105,7 @@ def _facts(one: DaemonSet) -> Facts:
     how = "node by node" if one.spec.update_strategy.type == "RollingUpdate" else "when its copies end"
     wrong = status.number_misscheduled
     return [
-        ("Machines", f"ready on {status.number_ready} of {status.desired_number_scheduled} that it should run on"),
+        ("Nodes", f"ready on {status.number_ready} of {status.desired_number_scheduled} that it should run on"),
         ("New version", f"on {status.updated_number_scheduled} of {status.desired_number_scheduled} nodes"),
         *((("Where it should not be", f"on {count(wrong, 'node')}"),) if wrong else ()),
         ("How it changes", how),
@@ -129,7 +129,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
         name_column(lambda one: one.spec.template.image, "minmax(180px, 2.3fr)"),
         STATUS,
         NAMESPACE,
-        ready_column(copies, "Machines on which it does its job, of those it should run on."),
+        ready_column(copies, "Nodes on which it does its job, of those it should run on."),
         CPU,
         MEMORY,
         Column(
@@ -140,7 +140,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
             sort=lambda one: one.status.updated_number_scheduled,
             width="90px",
             end=True,
-            words="Machines that have the newest version.",
+            words="Nodes that have the newest version.",
         ),
         RESTARTS,
         AGE,

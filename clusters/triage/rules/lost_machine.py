@@ -50,9 +50,9 @@ def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list
             )
         elif len(others) >= FEWEST and _nothing_runs_well(known.get(cluster_id), node):
             apps = explain.listed([one.key.rpartition("/")[2] for one in others])
-            cause = f"Every copy on it stopped serving: {apps}. The machine itself is the likely cause."
+            cause = f"Every copy on it stopped serving: {apps}. The node itself is the likely cause."
             one = merged(
-                others, identity=f"{cluster_id}~machine~{node}", title=f"Machine {node} does not answer", cause=cause
+                others, identity=f"{cluster_id}~machine~{node}", title=f"Node {node} does not answer", cause=cause
             )
             kept = [other for other in kept if other not in others]
             kept.append(
