@@ -16,6 +16,7 @@ from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, u
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.gateway_class import GATEWAYS as API
 from clusters.kinds.kubernetes.gateway_class import TAKEN_UP
+from clusters.kinds.kubernetes.leading import leads
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.route_lists import routes
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
@@ -169,7 +170,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     entry = ", ".join(one.addresses) or "no address was told by whoever serves it"
     told = FINE if one.addresses else Health(Level.UNKNOWN, "Cannot tell")
     class_link = [{"kind": "gateway-class", "key": one.spec.gateway_class_name, "name": one.spec.gateway_class_name}]
-    linked = not one.class_state
+    linked = await leads(look, "gateway-class", one.spec.gateway_class_name)
     return {
         "steps": [
             step("Entry point", entry, told),
@@ -221,6 +222,7 @@ OVERVIEW: Panel[Gateway] = Panel(key="overview", label="Who answers", icon="rout
 GATEWAY: Kind[Gateway] = Kind(
     model=Gateway,
     api=API,
+    also_in=("v1beta1",),
     name="gateway",
     label="Gateway",
     plural="Gateways",

@@ -66,6 +66,7 @@ async def _users(look: Look) -> Users:
 GATEWAY_CLASS: Kind[GatewayClass] = Kind(
     model=GatewayClass,
     api=API,
+    also_in=("v1beta1",),
     name="gateway-class",
     label="Gateway class",
     plural="Gateway classes",

@@ -78,4 +78,5 @@ GRPC_ROUTE: Kind[GrpcRoute] = route_kind(
     sort="gRPC",
     words="Which calls (gRPC) that come in at a gateway lead to which service.",
     matches="Calls",
+    also_in=("v1alpha2",),
 )

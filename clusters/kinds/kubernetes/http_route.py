@@ -99,4 +99,5 @@ HTTP_ROUTE: Kind[HttpRoute] = route_kind(
     sort="HTTP",
     words="Which requests that come in at a gateway lead to which service.",
     matches="Paths",
+    also_in=("v1beta1",),
 )
