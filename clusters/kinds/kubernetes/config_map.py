@@ -12,6 +12,7 @@ from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column, size_col
 from clusters.kinds.formats import count, size
 from clusters.kinds.kubernetes.base import Object, understood
 from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.editing_entries import entry_actions
 from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.references import users_of
@@ -72,6 +73,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
             "size": size(length),
             "value": texts[name][:MOST_TEXT] if name in texts else None,
             "short": len(texts.get(name, "\n")) <= SHORT and "\n" not in texts.get(name, "\n"),
+            "fixed": one.immutable or name not in texts,
         }
         for name, length in one.sizes.items()
     ]
@@ -113,6 +115,7 @@ CONFIG_MAP: Kind[ConfigMap] = Kind(
     ),
     panels=(panel(_load), EVENTS, YAML),
     actions=(
+        *entry_actions(API, NOUN, hidden=False),
         deleting(
             API,
             NOUN,

@@ -123,6 +123,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
         ROLL_BACK,
         actions.PAUSE,
         actions.RESUME,
+        actions.AUTOSCALE,
         actions.DELETE,
     ),
     search=lambda one: f"{one.image}\0{labels_text(one)}",

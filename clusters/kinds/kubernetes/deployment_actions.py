@@ -9,6 +9,7 @@ from clusters.kinds.actions import Values, kubectl_line, one_call
 from clusters.kinds.base import JSON, Action
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import rollouts
+from clusters.kinds.kubernetes.autoscaling import autoscale
 from clusters.kinds.kubernetes.base import patch
 from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.deleting import deleting
@@ -35,6 +36,7 @@ SCALE: Action[Deployment] = rollouts.scale(API, NOUN, "Its settings, addresses a
 RESTART: Action[Deployment] = rollouts.restart(
     API, NOUN, "Replaces the copies of {name} by new ones, a few at a time; it goes on answering meanwhile."
 )
+AUTOSCALE: Action[Deployment] = autoscale("Deployment", NOUN)
 CHANGE_IMAGE: Action[Deployment] = change_image(
     API, NOUN, "Its copies are replaced a few at a time; it goes on answering meanwhile."
 )

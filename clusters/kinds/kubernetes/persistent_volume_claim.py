@@ -15,6 +15,7 @@ from clusters.kinds.formats import size
 from clusters.kinds.kubernetes.base import condition, ending, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
+from clusters.kinds.kubernetes.growing import grow
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML, load_events
 from clusters.kinds.kubernetes.storage import Claim, join, modes
 
@@ -150,6 +151,7 @@ PERSISTENT_VOLUME_CLAIM: Kind[Claim] = Kind(
     ),
     panels=(panel(_load), CONDITIONS, EVENTS, YAML),
     actions=(
+        grow(API, NOUN),
         deleting(
             API,
             NOUN,

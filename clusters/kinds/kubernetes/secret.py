@@ -16,6 +16,7 @@ from clusters.kinds.formats import count, day, size
 from clusters.kinds.kubernetes.base import Metadata, Object, Part, understood
 from clusters.kinds.kubernetes.certificates import TYPE, Certificate, certificate_of, health_of
 from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.editing_entries import entry_actions
 from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.references import users_of
@@ -99,7 +100,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     how = health_of(tree, certificate) if sort == TYPE else None
     sizes = {str(name): len(_value(text)) for name, text in sorted((tree.pop("data", None) or {}).items())}
     del tree
-    entries = [{"name": name, "size": size(length)} for name, length in sizes.items()]
+    entries = [{"name": name, "size": size(length), "fixed": fixed} for name, length in sizes.items()]
     facts = [
         Fact("What it holds", _SORTS.get(sort, sort or "–")),
         Fact("Its type", sort or "–", mono=True),
@@ -167,6 +168,7 @@ SECRET: Kind[Secret] = Kind(
     offers=(PULL_SECRET,),
     panels=(panel(_load), VALUE, EVENTS, YAML),
     actions=(
+        *entry_actions(API, NOUN, hidden=True),
         deleting(
             API,
             NOUN,

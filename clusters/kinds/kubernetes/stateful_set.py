@@ -10,6 +10,7 @@ from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes import rollouts
+from clusters.kinds.kubernetes.autoscaling import autoscale
 from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part, understood
 from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
@@ -215,6 +216,7 @@ STATEFUL_SET: Kind[StatefulSet] = Kind(
         rollouts.scale(API, NOUN, _kept_when_scaled),
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, one after the other, the last first."),
         change_image(API, NOUN, "Its copies are replaced one after the other, the last first."),
+        autoscale("StatefulSet", NOUN),
         deleting(API, NOUN, effect=_deleted, stays=_stays),
     ),
     search=lambda one: f"{one.spec.template.image}\0{labels_text(one)}",

@@ -1,0 +1,219 @@
+"""The entries of a config map or of a secret, set and taken out in place: one at a time, and nothing else of it.
+
+What a secret holds never comes here: a new value is written over the old one, unseen. What somebody else changed in a
+config map since its dialog was opened is kept: where that is the same entry, nothing is done.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from clusters.drivers.base import Driver
+from clusters.errors import Conflict, Missing
+from clusters.kinds.actions import Values, kubectl_line
+from clusters.kinds.base import JSON, Action, Look
+from clusters.kinds.field import Field
+from clusters.kinds.kubernetes.base import patch, read_same
+from clusters.kinds.masking import MASK, mask_value
+from clusters.kinds.permission import CHANGES
+from clusters.kinds.preview import LONGEST, NOTHING, Difference, Preview
+
+NAME = r"[-._a-zA-Z0-9]{1,253}"
+MOST_TEXT = 1 << 20
+FIXED = "It is fixed: it can only be made anew."
+_ENTRY = Field(
+    name="entry",
+    label="Entry",
+    pattern=NAME,
+    help="Letters, digits, “-”, “_” and “.”: the name of a file or a variable.",
+)
+
+
+def entry_actions(api: str, noun: str, *, hidden: bool) -> tuple[Action[Any], Action[Any]]:
+    """Set an entry, and take one out. ``hidden``: its values are never shown."""
+    value = Field(
+        name="value",
+        label="Value",
+        type="secret" if hidden else "lines",
+        required=hidden,
+        max_length=MOST_TEXT,
+        help="It takes the place of the one that is there, which is not shown." if hidden else "",
+    )
+    was = Field(name="was", label="What was there", type="hidden", required=False, max_length=MOST_TEXT)
+    common: dict[str, Any] = {
+        "right": "apply",
+        "permissions": CHANGES,
+        "bulk": False,
+        "more": True,
+        "refuse": _refuse,
+        "stays": lambda one: "Copies that run notice files within a minute or two, variables only when they restart.",
+    }
+    setting: Action[Any] = Action(
+        verb="set-entry",
+        label="Set entry",
+        joint="of",
+        icon="pencil",
+        effect=lambda one: f"Writes one entry of {one.name}, and nothing else of it.",
+        preview=_preview_hidden if hidden else _preview,
+        run=_set_hidden(api) if hidden else _set(api),
+        fields=(_ENTRY, value) if hidden else (_ENTRY, value, was),
+        undo=None if hidden else _undo_set,
+        recorded=lambda values: {"entry": values["entry"]},
+        line=lambda one, values: kubectl_line("patch", noun, one, "-p", _body_words(values, hidden)),
+        **common,
+    )
+    taking: Action[Any] = Action(
+        verb="remove-entry",
+        label="Remove entry",
+        joint="of",
+        icon="trash-2",
+        danger=True,
+        effect=lambda one: f"Takes one entry out of {one.name}. What needs it cannot start any longer.",
+        preview=_preview_taken,
+        run=_take(api),
+        fields=(_ENTRY,),
+        line=lambda one, values: kubectl_line(
+            "patch", noun, one, "-p", json.dumps({"data": {str(values["entry"]): None}})
+        ),
+        **common,
+    )
+    return setting, taking
+
+
+def _refuse(one: Any) -> str:
+    if one.metadata.deletion_timestamp:
+        return "It is ending."
+    return FIXED if getattr(one, "immutable", False) else ""
+
+
+def _body_words(values: Values, hidden: bool) -> str:
+    key = "stringData" if hidden else "data"
+    shown = MASK if hidden else mask_value(str(values["entry"]), _value(values))
+    return json.dumps({key: {str(values["entry"]): shown if len(shown) <= 60 else "…"}}, ensure_ascii=False)
+
+
+def _text(tree: Mapping[str, Any], name: str) -> str | None:
+    """The value of that entry; None where there is none. Raises Conflict for what is no text."""
+    if name in (tree.get("binaryData") or {}):
+        raise Conflict(f"{name} is not text.", hint="Write it with “Edit YAML”.")
+    found = (tree.get("data") or {}).get(name)
+    return None if found is None else str(found)
+
+
+def _value(values: Values) -> str:
+    return str(values.get("value") or "").replace("\r\n", "\n")  # as browsers send lines
+
+
+def _was(values: Values) -> str | None:
+    """What that entry was when its dialog was opened; None where that was about another one, or a new one."""
+    name, equals, text = str(values.get("was") or "").replace("\r\n", "\n").partition("=")
+    return text if equals and name == values.get("entry") else None
+
+
+async def _preview(look: Look, values: Values) -> Preview:
+    tree, name = await read_same(look.driver, look.kind, look.resource), str(values.get("entry") or "")
+    if not name:
+        return Preview(effect=f"Writes one entry of {look.resource.name}, and nothing else of it.")
+    now, was = _text(tree, name), _was(values)
+    value = _value(values) if was is not None or values.get("value") else now or ""
+    if now is not None and now == value:
+        effect = f"{name} of {look.resource.name} is that already: nothing would change."
+    else:
+        effect = f"{'Adds' if now is None else 'Changes'} {name} {'to' if now is None else 'of'} {look.resource.name}."
+    return Preview(
+        effect=effect,
+        differences=[] if now == value else [Difference(name, _shown(name, now), _shown(name, value))],
+        values={"value": value, "was": "" if now is None else f"{name}={now if was is None else was}"},
+    )
+
+
+def _shown(name: str, value: str | None) -> str:
+    if value is None:
+        return NOTHING
+    text = mask_value(name, value)
+    return f"{text[:LONGEST]}…" if len(text) > LONGEST else text or "(empty)"
+
+
+async def _preview_hidden(look: Look, values: Values) -> Preview:
+    tree = await read_same(look.driver, look.kind, look.resource)
+    name = str(values.get("entry") or "")
+    there = name in (tree.get("data") or {})
+    words = f"Replaces {name} of" if there else f"Adds {name} to" if name else "Writes an entry of"
+    return Preview(
+        effect=f"{words} {look.resource.name}. {'The old value cannot be got back.' if there else ''}".strip()
+    )
+
+
+async def _preview_taken(look: Look, values: Values) -> Preview:
+    tree = await read_same(look.driver, look.kind, look.resource)
+    known = sorted({**(tree.get("data") or {}), **(tree.get("binaryData") or {})})
+    name = str(values.get("entry") or "") or (known[0] if known else "")
+    return Preview(
+        effect=f"Takes {name} out of {look.resource.name}. What needs it cannot start any longer.",
+        values={"entry": name},
+        choices={"entry": tuple((one, one) for one in known)},
+    )
+
+
+Run = Callable[[Driver, Any, Values], Awaitable[str]]
+
+
+def _set(api: str) -> Run:
+    async def run(driver: Driver, one: Any, values: Values) -> str:
+        tree, name, value = await _changeable(driver, api, one), str(values["entry"]), _value(values)
+        now, was = _text(tree, name), _was(values)
+        if now == value:
+            return f"{name} of {one.name} is that already"
+        if now != was:
+            raise Conflict(
+                f"{name} is there already, or has another value by now. Nothing was changed.",
+                hint="Close this, open it again from that entry, and look at what is there now.",
+            )
+        await driver.call(_patch(api, one, tree, {"data": {name: value}}))
+        return f"{name} of {one.name} was {'added' if now is None else 'changed'}"
+
+    return run
+
+
+def _set_hidden(api: str) -> Run:
+    async def run(driver: Driver, one: Any, values: Values) -> str:
+        tree, name = await _changeable(driver, api, one), str(values["entry"])
+        there = name in (tree.get("data") or {})
+        coded = base64.b64encode(_value(values).encode()).decode()
+        await driver.call(_patch(api, one, tree, {"data": {name: coded}}))
+        return f"{name} of {one.name} was {'replaced' if there else 'added'}"
+
+    return run
+
+
+def _take(api: str) -> Run:
+    async def run(driver: Driver, one: Any, values: Values) -> str:
+        tree, name = await _changeable(driver, api, one), str(values["entry"])
+        held = next((key for key in ("data", "binaryData") if name in (tree.get(key) or {})), "")
+        if not held:
+            raise Missing(f"{one.name} has no entry {name} any more.")
+        await driver.call(_patch(api, one, tree, {held: {name: None}}))
+        return f"{name} was taken out of {one.name}"
+
+    return run
+
+
+async def _changeable(driver: Driver, api: str, one: Any) -> dict[str, Any]:
+    tree = await read_same(driver, api, one)
+    if tree.get("immutable"):
+        raise Conflict(FIXED)
+    return tree
+
+
+def _patch(api: str, one: Any, tree: Mapping[str, Any], body: Mapping[str, Any]) -> Any:
+    return patch(api, one, {**body, "metadata": {"resourceVersion": tree["metadata"]["resourceVersion"]}})
+
+
+def _undo_set(one: Any, values: Values) -> tuple[str, Mapping[str, JSON]]:
+    name, was = values["entry"], _was(values)
+    if was is None:
+        return "remove-entry", {"entry": name}
+    return "set-entry", {"entry": name, "value": was, "was": f"{name}={_value(values)}"}

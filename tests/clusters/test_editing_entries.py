@@ -1,0 +1,130 @@
+"""Changed in place: entries of config maps and secrets, the size of a claim, an autoscaler for a workload."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from clusters.drivers.kubernetes import KubernetesDriver
+from clusters.errors import ClusterError, Conflict, Missing
+from clusters.fields import NotFilledIn, clean
+from clusters.kinds import kind_named
+from clusters.kinds.base import Look
+from tests.clusters.fakes import all_shared
+from tests.clusters.kubernetes_objects import a_name, act, apply, pod_template, said, seen, watched
+from tests.clusters.real_cluster import driver, namespace  # noqa: F401
+
+CONFIG_MAP: Any = kind_named("kubernetes", "config-map")
+SECRET: Any = kind_named("kubernetes", "secret")
+CLAIM: Any = kind_named("kubernetes", "persistent-volume-claim")
+DEPLOYMENT: Any = kind_named("kubernetes", "deployment")
+AUTOSCALER: Any = kind_named("kubernetes", "horizontal-autoscaler")
+
+
+def look_at(driver: KubernetesDriver, kind: Any, one: Any, **live: Any) -> Look:  # noqa: F811
+    async def related(name: str) -> list[Any]:
+        return list(live.get(name.replace("-", "_"), ()))
+
+    return Look(cluster_id=1, kind=kind, resource=one, driver=driver, related=related, sees=all_shared)
+
+
+def test_names_and_amounts_are_checked_before_and_no_value_is_kept_in_the_audit() -> None:
+    for kind in (CONFIG_MAP, SECRET):
+        action = kind.action("set-entry")
+        with pytest.raises(NotFilledIn, match="Entry is not in the right form"):
+            clean(action.fields, {"entry": "a b", "value": "x"})
+        assert (action.right, bool(action.permissions)) == ("apply", True)
+        assert action.recorded(clean(action.fields, {"entry": "a.conf", "value": "x"})) == {"entry": "a.conf"}
+    assert next(one for one in SECRET.action("set-entry").fields if one.name == "value").type == "secret"
+    assert SECRET.action("set-entry").undo is None
+    with pytest.raises(NotFilledIn):
+        clean(CLAIM.action("grow").fields, {"size": "much"})
+
+
+@pytest.mark.kubernetes
+async def test_an_entry_of_a_config_map_is_set_and_put_back_and_what_others_changed_stays(
+    driver: KubernetesDriver,  # noqa: F811
+    namespace: str,  # noqa: F811
+) -> None:
+    name = a_name("settings")
+    data = {"a.conf": "one\ntwo\n", "b": "2"}
+    apply(namespace, "v1", "ConfigMap", name, data=data)
+
+    def now() -> Any:
+        return (said("configmap", name, "-n", namespace) or {})["data"]
+
+    async with watched(driver, CONFIG_MAP) as connection:
+        one = await seen(connection, CONFIG_MAP, f"{namespace}/{name}")
+        setting, look = CONFIG_MAP.action("set-entry"), look_at(driver, CONFIG_MAP, one)
+        opened = await setting.preview(look, {"entry": "a.conf", "value": "", "was": ""})
+        assert opened.values == {"value": "one\ntwo\n", "was": "a.conf=one\ntwo\n"}
+        assert not opened.differences
+        values = {"entry": "a.conf", "value": "one\r\n3\r\n", "was": opened.values["was"].replace("\n", "\r\n")}
+        planned = await setting.preview(look, values)
+        assert [(each.now, each.then) for each in planned.differences] == [("one\ntwo\n", "one\n3\n")]
+        await act(driver, CONFIG_MAP, one, "set-entry", values)
+        assert now() == {**data, "a.conf": "one\n3\n"}
+        with pytest.raises(Conflict, match="has another value by now"):
+            await act(driver, CONFIG_MAP, one, "set-entry", {**values, "value": "mine"})
+        with pytest.raises(Conflict):  # typed over one that was never shown
+            await act(driver, CONFIG_MAP, one, "set-entry", {"entry": "b", "value": "3", "was": ""})
+        verb, back = setting.undo(one, values)
+        await act(driver, CONFIG_MAP, one, verb, back)
+        assert now() == data
+        fresh = {"entry": "new", "value": "", "was": ""}
+        await act(driver, CONFIG_MAP, one, "set-entry", fresh)
+        assert now() == {**data, "new": ""}
+        verb, back = setting.undo(one, fresh)
+        await act(driver, CONFIG_MAP, one, verb, back)
+        assert now() == data
+        with pytest.raises(Missing):
+            await act(driver, CONFIG_MAP, one, "remove-entry", {"entry": "new"})
+
+
+@pytest.mark.kubernetes
+async def test_an_entry_of_a_secret_is_replaced_and_nothing_of_it_is_shown(
+    driver: KubernetesDriver,  # noqa: F811
+    namespace: str,  # noqa: F811
+) -> None:
+    name, old = a_name("password"), base64.b64encode(b"canary-old").decode()
+    apply(namespace, "v1", "Secret", name, data={"password": old, "user": old})
+    async with watched(driver, SECRET) as connection:
+        one = await seen(connection, SECRET, f"{namespace}/{name}")
+        planned = await SECRET.action("set-entry").preview(look_at(driver, SECRET, one), {"entry": "password"})
+        assert planned.effect == f"Replaces password of {name}. The old value cannot be got back."
+        assert "canary" not in repr(planned)
+        assert old not in repr(planned)
+        values = {"entry": "password", "value": "canary-new"}
+        assert "canary" not in SECRET.action("set-entry").line(one, values)
+        words = await act(driver, SECRET, one, "set-entry", values)
+        assert words == f"password of {name} was replaced"
+        await act(driver, SECRET, one, "remove-entry", {"entry": "user"})
+        found = (said("secret", name, "-n", namespace) or {})["data"]
+        assert {key: base64.b64decode(value) for key, value in found.items()} == {"password": b"canary-new"}
+
+
+@pytest.mark.kubernetes
+async def test_a_deployment_gets_an_autoscaler_and_is_told_of_one_that_it_has(
+    driver: KubernetesDriver,  # noqa: F811
+    namespace: str,  # noqa: F811
+) -> None:
+    name = a_name("scaled")
+    spec = {"replicas": 0, "selector": {"matchLabels": {"app": name}}, "template": pod_template(name)}
+    apply(namespace, "apps/v1", "Deployment", name, spec=spec)
+    values = {"fewest": 1, "most": 3, "share": 50}
+    async with watched(driver, DEPLOYMENT, AUTOSCALER) as connection:
+        one = await seen(connection, DEPLOYMENT, f"{namespace}/{name}")
+        planned = await DEPLOYMENT.action("autoscale").preview(look_at(driver, DEPLOYMENT, one), values)
+        assert "But main requests no processor: until it does, nothing is scaled." in planned.effect
+        await act(driver, DEPLOYMENT, one, "autoscale", values)
+        made = await seen(connection, AUTOSCALER, f"{namespace}/{name}")
+        assert (made.spec.min_replicas, made.spec.max_replicas) == (1, 3)
+        assert "50 %" in made.load
+        look = look_at(driver, DEPLOYMENT, one, horizontal_autoscaler=[made])
+        assert "changes its number of copies already" in (
+            await DEPLOYMENT.action("autoscale").preview(look, values)
+        ).effect
+        with pytest.raises(ClusterError):
+            await act(driver, DEPLOYMENT, one, "autoscale", values)
