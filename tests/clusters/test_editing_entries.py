@@ -123,8 +123,9 @@ async def test_a_deployment_gets_an_autoscaler_and_is_told_of_one_that_it_has(
         assert (made.spec.min_replicas, made.spec.max_replicas) == (1, 3)
         assert "50 %" in made.load
         look = look_at(driver, DEPLOYMENT, one, horizontal_autoscaler=[made])
-        assert "changes its number of copies already" in (
-            await DEPLOYMENT.action("autoscale").preview(look, values)
-        ).effect
+        assert (
+            "changes its number of copies already"
+            in (await DEPLOYMENT.action("autoscale").preview(look, values)).effect
+        )
         with pytest.raises(ClusterError):
             await act(driver, DEPLOYMENT, one, "autoscale", values)
