@@ -55,7 +55,7 @@ class Scene:
         connection = SimpleNamespace(
             cluster=SimpleNamespace(id=1, name="prod"),
             contact=SimpleNamespace(state=lambda now: self.state, heard=BEGAN, error=None),
-            driver=SimpleNamespace(platform="kubernetes"), stores=self.stores, about=None,
+            driver=SimpleNamespace(platform="kubernetes"), stores=self.stores, about=None, noticers=[],
         )  # fmt: skip
         nothing: Callable[..., Any] = lambda *_: lambda: None  # noqa: E731
         supervisor: Any = SimpleNamespace(
