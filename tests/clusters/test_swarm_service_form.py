@@ -18,7 +18,7 @@ from clusters.kinds.swarm.service_form import Given, ServiceForm, ServicePort
 from clusters.kinds.swarm.service_line import create_line
 from clusters.kinds.swarm.service_power import spec_powers
 from clusters.kinds.swarm.service_read import read_port
-from clusters.kinds.swarm.service_spec import reference
+from clusters.kinds.swarm.service_spec import ROLLOUT, reference
 from clusters.kinds.swarm.service_update_line import update_line
 from tests.clusters.swarm_things import recorded
 
@@ -30,7 +30,7 @@ def form(**values: Any) -> ServiceForm:
 
 
 def origin(**values: Any) -> Origin:
-    return Origin("u1", "web", spec_of(form(**values)))
+    return Origin("u1", "web", spec_of(form(**values)), {"n1": "front", "n2": "back"})
 
 
 def edited(before: Origin, **values: Any) -> Edit:
@@ -201,6 +201,54 @@ def test_only_what_was_changed_is_written_and_options_that_no_field_shows_stay()
         "docker service update --env-add A=c --label-add a=b --mount-add type=volume,source=more,target=/more "
         "--limit-memory 64m web"
     )
+
+
+def test_its_networks_are_named_and_one_that_stays_keeps_what_no_field_shows() -> None:
+    before = origin()
+    there = [
+        {"Target": "n1", "Aliases": ["www"], "DriverOpts": {"a": "b"}},
+        {"Target": "n2"},
+        {"Target": "of-others"},  # nobody can say what it is called
+    ]
+    before.spec["TaskTemplate"]["Networks"] = there
+    assert before.values["networks"] == "front www\nback"
+    edit = edited(before, networks="front www\nnew web shop")
+    new = {"Target": "new", "Aliases": ["web", "shop"]}
+    assert edit.spec["TaskTemplate"]["Networks"] == [there[2], there[0], new]
+    assert update_line(edit) == (
+        "docker service update --network-rm back --network-add name=new,alias=web,alias=shop web"
+    )
+    assert [(one.what, one.now, one.then) for one in differs(edit)] == [("Networks › Networks", "back", "new web shop")]
+    assert beyond(edit) == ["uses the network new"]
+
+
+def test_its_copies_and_how_it_rolls_back_are_changed_alone() -> None:
+    before = origin(copies=4)
+    edit = edited(before, copies=0, back_at_once=2, back_order="start-first")
+    assert edit.spec == {
+        **before.spec,
+        "Mode": {"Replicated": {"Replicas": 0}},
+        "RollbackConfig": {**ROLLOUT, "Parallelism": 2, "Order": "start-first"},
+    }
+    assert update_line(edit) == (
+        "docker service update --replicas 0 --rollback-parallelism 2 --rollback-order start-first web"
+    )
+    assert edited(Origin("u1", "web", edit.spec)).changed == frozenset()
+    assert create_line(form(back_delay="5s", back_failure="continue")) == (
+        "docker service create --name web --replicas 1 --rollback-delay 5s --rollback-failure-action continue "
+        "busybox:latest"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "copies", "words"), [("each", 3, "make a new service"), ("copies", None, "0 stops it")]
+)
+def test_how_a_service_spreads_is_kept_by_the_swarm(mode: str, copies: int | None, words: str) -> None:
+    before = origin(mode=mode)
+    assert edited(before, labels="a=b").spec["Mode"] == before.spec["Mode"]
+    with pytest.raises(NotFilledIn) as wrong:
+        edited(before, copies=copies)
+    assert words in wrong.value.problems["copies"]
 
 
 def test_what_is_secret_is_hidden_in_the_form_the_difference_and_the_line_and_stays_when_it_is_left() -> None:

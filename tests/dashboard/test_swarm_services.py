@@ -107,11 +107,14 @@ async def test_a_service_is_made_from_a_form_changed_by_it_and_watched_until_it_
     assert refused.status_code == 403
     assert "uses the folder /etc of the machine" in refused.content.decode()
     labelled = {**asked, "environment": f"DB_PASSWORD={MASK}", "labels": "a=b"}  # so that no copy is replaced
+    labelled |= {"copies": "2", "back_order": "start-first"}
     await client.post(NEW, labelled, headers=HTMX)
     job = await _ended()
     assert (job.state, job.reason) == ("done", "")
     spec = (await engine.supervisor.driver(swarm.pk).call(Call("GET", ("services", one.uid))))["Spec"]
     assert spec["Labels"] == {"a": "b"}
+    assert spec["Mode"] == {"Replicated": {"Replicas": 2}}
+    assert spec["RollbackConfig"]["Order"] == "start-first"
     assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == [f"DB_PASSWORD={SECRET}"]
     late = await client.post(NEW, asked, headers=HTMX)
     assert late.status_code == 422
@@ -154,7 +157,8 @@ async def test_who_may_act_in_one_stack_gives_its_services_nothing_of_others(
     await until(lambda: uid in _store(swarm, "swarm-service").resources)
     await Grant.objects.acreate(user=nora, role=Role.OPERATOR, cluster=swarm, namespaces=["stk-mine"], rights=["run"])
     client = async_client_for(nora)
-    asked = {"like": f"{swarm.pk}~swarm-service~{uid}", "verb": "edit", "image": "busybox:latest", "whole": "1"}
+    asked = {"like": f"{swarm.pk}~swarm-service~{uid}", "verb": "edit", "whole": "1"}
+    asked |= {"image": "busybox:latest", "copies": "0"}
     for more in ({"secrets": "of-others"}, {"volumes": "of-others:/data"}):
         refused = await client.post(NEW, {**asked, **more}, headers=HTMX)
         assert refused.status_code == 403

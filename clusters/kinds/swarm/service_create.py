@@ -42,13 +42,8 @@ def spec_of(form: ServiceForm) -> Tree:
 
 def _unsaid(form: ServiceForm, empty: ServiceForm) -> Iterator[str]:
     """Fields in which nothing was said: the Swarm's own rule counts for them, and is not written out."""
-    rollout, again = form.rollout, form.again
-    said = {
-        "at_once": rollout.at_once is not None,
-        "delay": rollout.delay,
-        "order": rollout.order,
-        "failure": rollout.failure,
-        "watched": rollout.watched,
+    again = form.again
+    said: dict[str, Any] = {
         "again": again.condition,
         "again_delay": again.delay,
         "again_attempts": again.attempts is not None,
@@ -56,7 +51,11 @@ def _unsaid(form: ServiceForm, empty: ServiceForm) -> Iterator[str]:
         "endpoint": form.endpoint,
         "ports": form.ports,
         "labels": form.labels,
+        "networks": form.networks,
     }
+    for prefix, rollout in (("", form.rollout), ("back_", form.back)):
+        said[f"{prefix}at_once"] = rollout.at_once is not None
+        said |= {f"{prefix}{name}": getattr(rollout, name) for name in ("delay", "order", "failure", "watched")}
     yield from (name for name, value in said.items() if not value)
 
 
@@ -155,7 +154,7 @@ def remarks(form: ServiceForm) -> Iterator[Remark]:
         yield Remark("New copies that fail their health check do not stop the update.", "warn")
 
 
-def _fits(one: Any) -> bool:
+def fits(one: Any) -> bool:
     """Of networks only those of the whole Swarm that services can be on."""
     return not isinstance(one, Network) or (one.scope == "swarm" and one.name != "ingress")
 
@@ -187,7 +186,7 @@ CREATE: Maker[Service] = Maker(
     run=create_service,
     button="Create",
     long=True,
-    fits=_fits,
+    fits=fits,
     powers=lambda form: spec_powers(spec_of(form)),
     hidden_powers=lambda driver, form: hidden_powers(driver, spec_of(form)),
     check=check,

@@ -16,22 +16,24 @@ import msgspec
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
+from clusters.fields import NotFilledIn
 from clusters.kinds.base import JSON, Says
+from clusters.kinds.docker.run_form import BUILT_IN
 from clusters.kinds.docker.run_hidden import hide, unhide
 from clusters.kinds.makers import Ended, Like, Maker, Remark
 from clusters.kinds.preview import LONGEST, NOTHING, Difference
 from clusters.kinds.swarm.base import TRIES, Tree, read_spec
 from clusters.kinds.swarm.images import pinned
-from clusters.kinds.swarm.service_create import LOOSE
-from clusters.kinds.swarm.service_fields import EDIT_FIELDS
+from clusters.kinds.swarm.service_create import LOOSE, fits
+from clusters.kinds.swarm.service_fields import COPIES_KEPT, EDIT_FIELDS
 from clusters.kinds.swarm.service_form import ServiceForm
 from clusters.kinds.swarm.service_like import values_of
 from clusters.kinds.swarm.service_model import Service
-from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
+from clusters.kinds.swarm.service_power import hidden_powers, network_targets, spec_powers
 from clusters.kinds.swarm.service_read import read_service
 from clusters.kinds.swarm.service_rollout import until_well
 from clusters.kinds.swarm.service_spec import given_of, mount_of, write
-from clusters.kinds.swarm.service_things import give
+from clusters.kinds.swarm.service_things import give, ids_of, names_of
 from clusters.kinds.swarm.service_update_line import update_line
 from clusters.registries.reference import read_reference
 
@@ -51,6 +53,12 @@ class Origin:
     uid: str
     name: str
     spec: Tree
+    networks: Mapping[str, str] = field(default_factory=dict)  # names of those that it is on, by id
+
+    @property
+    def values(self) -> dict[str, JSON]:
+        """The form as it would be filled in, with secrets."""
+        return values_of(self.spec, self.networks)
 
     @property
     def seal(self) -> str:
@@ -71,7 +79,7 @@ class Edit:
     def spec(self) -> Tree:
         """As it would be; a new image as it was typed, new secrets and configs without their ids."""
         spec = copy.deepcopy(self.origin.spec)
-        write(spec, self.form, self.changed)
+        write(spec, self.form, self.changed, self.origin.networks)
         container = spec["TaskTemplate"]["ContainerSpec"]
         if "image" in self.changed:
             container["Image"] = self.form.image
@@ -81,18 +89,26 @@ class Edit:
 async def load_origin(driver: Driver, one: Service) -> Origin:
     """Ask the Swarm. Raises Missing when it is gone."""
     spec, _ = await read_spec(driver, "services", one.uid)
-    return Origin(one.uid, one.name, spec)
+    return Origin(one.uid, one.name, spec, await names_of(driver, network_targets(spec)))
 
 
 def read_edit(values: Mapping[str, JSON], origin: Origin) -> Edit:
     """What was changed. Raises NotFilledIn, and Conflict when somebody else changed it meanwhile."""
     if values.get("seen") not in (None, "", origin.seal):
         raise Conflict(CHANGED, hint="Open it again.")
-    real = values_of(origin.spec)
+    real = origin.values
     given = unhide({name: value for name, value in values.items() if name in real}, real)
     changed = frozenset(name for name, value in given.items() if _same_text(value) != _same_text(real[name]))
+    if "copies" in changed and (why := _not_so_many(origin.spec, given["copies"])):
+        raise NotFilledIn({"copies": why})
     asked = changed.union(*(group for group in _TOGETHER if group & changed))
     return Edit(origin, read_service({**real, **given}, asked), changed, {**real, **given})
+
+
+def _not_so_many(spec: Tree, copies: JSON) -> str:
+    if "Replicated" not in (spec.get("Mode") or {}):
+        return f"It runs one copy on each node. {COPIES_KEPT}"
+    return "" if copies is not None else "How many? 0 stops it."
 
 
 def _same_text(value: JSON) -> JSON:
@@ -110,6 +126,8 @@ async def edit_service(driver: Driver, edit: Edit, says: Says) -> Ended:
         return Ended(name, f"Nothing of {name} was changed")
     spec, registry = edit.spec, ""
     container = spec["TaskTemplate"]["ContainerSpec"]
+    for network in await _without(driver, edit):
+        raise Missing(f"There is no network {network} in this Swarm.", hint="Make it first.")
     for place, kind, wanted in (("secrets", "Secret", edit.form.secrets), ("configs", "Config", edit.form.configs)):
         if place in edit.changed:
             await give(driver, container, kind, wanted)
@@ -146,7 +164,7 @@ async def _update(driver: Driver, origin: Origin, spec: Tree, registry: str) -> 
 
 def differs(edit: Edit) -> list[Difference]:
     """Field by field what becomes another one; of lines only those that go and come. What is secret stays hidden."""
-    real, given = values_of(edit.origin.spec), edit.given
+    real, given = edit.origin.values, edit.given
     return [
         Difference(
             f"{one.group} › {one.label}" if one.group else one.label,
@@ -182,7 +200,21 @@ def beyond(edit: Edit) -> list[str]:
     if "volumes" in edit.changed:
         new = [one for one in edit.form.mounts if one.source and one.source not in volumes]
         found += [f"mounts {one.source}" for one in new]
-    return found
+    return [*found, *(f"uses the network {one}" for one in _new_networks(edit))]
+
+
+def _new_networks(edit: Edit) -> list[str]:
+    """By name, those that it is not on yet."""
+    known = set(edit.origin.networks.values())
+    wanted = [one.network for one in edit.form.networks] if "networks" in edit.changed else []
+    return [one for one in wanted if one not in known]
+
+
+async def _without(driver: Driver, edit: Edit) -> list[str]:
+    """Networks that it would be on, and that are not there."""
+    new = [one for one in _new_networks(edit) if one not in BUILT_IN]
+    there = await ids_of(driver, "networks", new)
+    return [one for one in new if one not in there]
 
 
 async def _check(driver: Driver, edit: Edit, services: Sequence[Service]) -> list[Remark]:
@@ -191,7 +223,8 @@ async def _check(driver: Driver, edit: Edit, services: Sequence[Service]) -> lis
     found = [Remark("Its copies are replaced by new ones, as “How it changes” says.")] if _restarts(edit) else []
     if edit.origin.spec.get("Labels", {}).get("com.docker.stack.namespace"):
         found.append(Remark("A stack made it: deploying that again makes it as its text says.", "warn"))
-    return found
+    missing = await _without(driver, edit)
+    return [*found, *(Remark(f"There is no network {one} in this Swarm yet.", "warn") for one in missing)]
 
 
 def _restarts(edit: Edit) -> bool:
@@ -214,6 +247,7 @@ EDIT: Maker[Service] = Maker(
     verb="edit",
     button="Change it",
     fields=EDIT_FIELDS,
+    fits=fits,
     read=_read_new,
     line=lambda edit: update_line(edit, hidden=True),
     record=lambda edit: update_line(edit, hidden=True),
@@ -224,7 +258,7 @@ EDIT: Maker[Service] = Maker(
     check=_check,
     like=Like(
         load=load_origin,
-        values=lambda origin: {**hide(values_of(origin.spec)), "seen": origin.seal},
+        values=lambda origin: {**hide(origin.values), "seen": origin.seal},
         read=read_edit,
         refuse=_no_edit,
     ),

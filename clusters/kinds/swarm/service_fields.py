@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from clusters.kinds.docker.run_fields import ACCESS, PROTOCOLS
@@ -10,7 +11,7 @@ from clusters.kinds.field import Field, Part
 from clusters.kinds.swarm.service_image import ON_FAILURE, ORDERS
 
 _GIVEN, _NETWORKS, _PLACE = "Secrets and configs", "Networks", "Where copies run"
-_LIMITS, _CHANGE, _FILES = "Limits", "How it changes", "Files"
+_LIMITS, _CHANGE, _BACK, _FILES = "Limits", "How it changes", "How it rolls back", "Files"
 MODES = (("copies", "A number of copies"), ("each", "One copy on each node"))
 AGAIN = (
     ("", "As the Swarm has it: always"),
@@ -54,6 +55,45 @@ def _amount(name: str, label: str, hint: str) -> Field:
 
 def _time(name: str, label: str, hint: str, group: str) -> Field:
     return Field(name=name, label=label, required=False, group=group, max_length=12, help=hint)
+
+
+def _rollout(prefix: str, group: str, failures: Sequence[tuple[str, str]]) -> tuple[Field, ...]:
+    """How its copies are replaced: when it is changed, or when it goes back to what it was."""
+    return (
+        Field(
+            name=f"{prefix}at_once",
+            label="At once",
+            type="number",
+            required=False,
+            minimum=0,
+            maximum=1000,
+            group=group,
+            help="Copies that are replaced at a time. 0: all. Empty: 1.",
+        ),
+        _time(f"{prefix}delay", "Wait between them", "Like 10s.", group),
+        Field(
+            name=f"{prefix}order",
+            label="Order",
+            type="choice",
+            choices=(("", "As the Swarm has it: old first"), *ORDERS),
+            required=False,
+            group=group,
+        ),
+        Field(
+            name=f"{prefix}failure",
+            label="When copies fail",
+            type="choice",
+            choices=(("", "As the Swarm has it: stop there"), *failures),
+            required=False,
+            group=group,
+        ),
+        _time(
+            f"{prefix}watched",
+            "A new copy is watched for",
+            "Like 30s: a copy that fails within it counts as failed. Empty: 5s.",
+            group,
+        ),
+    )
 
 
 FIELDS = (
@@ -162,39 +202,7 @@ FIELDS = (
     _same("health_timeout"),
     _same("health_start"),
     _same("health_retries"),
-    Field(
-        name="at_once",
-        label="At once",
-        type="number",
-        required=False,
-        minimum=0,
-        maximum=1000,
-        group=_CHANGE,
-        help="Copies that are replaced at a time. 0: all. Empty: 1.",
-    ),
-    _time("delay", "Wait between them", "Like 10s.", _CHANGE),
-    Field(
-        name="order",
-        label="Order",
-        type="choice",
-        choices=(("", "As the Swarm has it: old first"), *ORDERS),
-        required=False,
-        group=_CHANGE,
-    ),
-    Field(
-        name="failure",
-        label="When copies fail",
-        type="choice",
-        choices=(("", "As the Swarm has it: stop there"), *ON_FAILURE),
-        required=False,
-        group=_CHANGE,
-    ),
-    _time(
-        "watched",
-        "A new copy is watched for",
-        "Like 30s: a copy that fails within it counts as failed. Empty: 5s.",
-        _CHANGE,
-    ),
+    *_rollout("", _CHANGE, ON_FAILURE),
     _time("again_delay", "Wait before another one is started", "Like 5s.", _CHANGE),
     Field(
         name="again_attempts",
@@ -207,12 +215,20 @@ FIELDS = (
         help="0: without end.",
     ),
     _time("again_window", "Counted within", "Like 2m: what failed longer ago counts no more.", _CHANGE),
+    *_rollout("back_", _BACK, [one for one in ON_FAILURE if one[0] != "rollback"]),
     _same("tmpfs", help="One a line: /run, or /run:64m.", group=_FILES),
     _same("read_only", group=_FILES),
     _same("labels", group="Labels"),
 )
-FIXED = {"name", "mode", "copies", "networks", "endpoint"}  # of one that is there: other actions, or none, change them
+COPIES_KEPT = (
+    "A Swarm never makes a number of copies out of one on each node, or the other way round: make a new service."
+)
+_OF_ONE_THAT_IS_THERE = {"copies": f"0 stops it. Empty where each node has one. {COPIES_KEPT}"}
 EDIT_FIELDS = (
-    *(one for one in FIELDS if one.name not in FIXED),
+    *(
+        replace(one, help=_OF_ONE_THAT_IS_THERE.get(one.name, one.help))
+        for one in FIELDS
+        if one.name not in ("name", "mode")
+    ),
     Field(name="seen", label="What was shown", type="hidden", required=False, max_length=64),
 )

@@ -120,6 +120,7 @@ class ServiceForm:
     kept: Amounts = Amounts()
     check: Check | None = None
     rollout: Rollout = Rollout()
+    back: Rollout = Rollout()  # the same when it goes back to what it was
     again: Again = Again()
     user: str = ""
     working_dir: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from clusters.kinds.base import JSON
@@ -13,15 +14,16 @@ from clusters.kinds.docker.origin import understood
 from clusters.kinds.docker.run_form import Mount
 from clusters.kinds.swarm.base import Tree
 from clusters.kinds.swarm.service_form import Memory
-from clusters.kinds.swarm.service_spec import given_of, is_plain_label, mount_of, port_of, variable_of
+from clusters.kinds.swarm.service_spec import given_of, is_plain_label, mount_of, place_of, port_of, variable_of
 
 
 @understood
-def values_of(spec: Mapping[str, Any]) -> dict[str, JSON]:
-    """The form as it would be filled in, with secrets."""
+def values_of(spec: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> dict[str, JSON]:
+    """The form as it would be filled in, with secrets. ``names`` of the networks that it is on, by id."""
     template = spec.get("TaskTemplate") or {}
     container = template.get("ContainerSpec") or {}
-    return {**_inside(container), **_files(container), **_around(spec, template), **_limits(template), **_when(spec)}
+    around = _around(spec, template, names)
+    return {**_inside(container), **_files(container), **around, **_limits(template), **_when(spec)}
 
 
 def _inside(container: Tree) -> dict[str, JSON]:
@@ -58,11 +60,14 @@ def _files(container: Tree) -> dict[str, JSON]:
     }
 
 
-def _around(spec: Mapping[str, Any], template: Tree) -> dict[str, JSON]:
+def _around(spec: Mapping[str, Any], template: Tree, names: Mapping[str, str]) -> dict[str, JSON]:
+    networks = [*(template.get("Networks") or ()), *(spec.get("Networks") or ())]
     placement, endpoint = template.get("Placement") or {}, spec.get("EndpointSpec") or {}
     spread = [(one.get("Spread") or {}).get("SpreadDescriptor") for one in placement.get("Preferences") or ()]
     labels = [f"{name}={value}" for name, value in (spec.get("Labels") or {}).items() if is_plain_label(name, value)]
     return {
+        "copies": ((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas"),
+        "networks": lines(place_of(names), networks, lambda one: " ".join((one.network, *one.aliases))),
         "ports": lines(port_of, endpoint.get("Ports")),
         "endpoint": "dnsrr" if endpoint.get("Mode") == "dnsrr" else "",
         "constraints": "\n".join(placement.get("Constraints") or ()),
@@ -84,17 +89,17 @@ def _limits(template: Tree) -> dict[str, JSON]:
 
 
 def _when(spec: Mapping[str, Any]) -> dict[str, JSON]:
-    rollout, again = spec.get("UpdateConfig"), (spec.get("TaskTemplate") or {}).get("RestartPolicy")
-    found: dict[str, JSON] = {"at_once": None, "delay": "", "order": "", "failure": "", "watched": ""}
-    found |= {"again": "", "again_delay": "", "again_attempts": None, "again_window": ""}
-    if rollout:
+    again, found = (spec.get("TaskTemplate") or {}).get("RestartPolicy"), dict[str, JSON]()
+    for place, prefix in (("UpdateConfig", ""), ("RollbackConfig", "back_")):
+        rollout = spec.get(place) or {}
         found |= {
-            "at_once": rollout.get("Parallelism") or 0,
-            "delay": write_seconds(rollout.get("Delay") or 0),
-            "order": rollout.get("Order") or "",
-            "failure": rollout.get("FailureAction") or "",
-            "watched": write_seconds(rollout.get("Monitor") or 0),
+            f"{prefix}at_once": (rollout.get("Parallelism") or 0) if rollout else None,
+            f"{prefix}delay": write_seconds(rollout.get("Delay") or 0),
+            f"{prefix}order": rollout.get("Order") or "",
+            f"{prefix}failure": rollout.get("FailureAction") or "",
+            f"{prefix}watched": write_seconds(rollout.get("Monitor") or 0),
         }
+    found |= {"again": "", "again_delay": "", "again_attempts": None, "again_window": ""}
     if again:
         found |= {
             "again": again.get("Condition") or "",

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
-from clusters.kinds.docker.run_form import Mount
+from clusters.kinds.docker.run_form import Mount, Place
 from clusters.kinds.docker.run_line import health_words
 from clusters.kinds.masking import mask_pair, mask_value, mask_words
 from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, ServicePort
@@ -60,9 +60,7 @@ def _around(form: ServiceForm) -> list[str]:
     words = each("--publish", map(port_word, form.ports))
     words += pairs(("--endpoint-mode", form.endpoint))
     words += each("--mount", (*map(mount_word, form.mounts), *map(mount_word, form.tmpfs)))
-    for place in form.networks:
-        aliases = "".join(f",alias={one}" for one in place.aliases)
-        words += ["--network", f"name={place.network}{aliases}" if aliases else place.network]
+    words += each("--network", map(network_word, form.networks))
     words += each("--secret", map(given_word, (*form.secrets, *(one.given for one in form.typed))))
     words += each("--config", map(given_word, form.configs))
     words += each("--constraint", form.constraints)
@@ -86,6 +84,12 @@ def mount_word(mount: Mount | Memory) -> str:
     return f"type={sort}{source},target={mount.target}{',readonly' if mount.read_only else ''}"
 
 
+def network_word(place: Place) -> str:
+    """As --network takes it."""
+    aliases = "".join(f",alias={one}" for one in place.aliases)
+    return f"name={place.network}{aliases}" if aliases else place.network
+
+
 def given_word(one: Given) -> str:
     """As --secret and --config take it."""
     return f"source={one.name},target={one.file}" if one.file else one.name
@@ -102,13 +106,16 @@ def _limits(form: ServiceForm) -> list[str]:
 
 
 def _changes(form: ServiceForm) -> list[str]:
-    rollout, again = form.rollout, form.again
-    return pairs(
-        ("--update-parallelism", "" if rollout.at_once is None else str(rollout.at_once)),
-        ("--update-delay", write_seconds(rollout.delay)),
-        ("--update-order", rollout.order),
-        ("--update-failure-action", rollout.failure),
-        ("--update-monitor", write_seconds(rollout.watched)),
+    again, words = form.again, list[str]()
+    for which, rollout in (("update", form.rollout), ("rollback", form.back)):
+        words += pairs(
+            (f"--{which}-parallelism", "" if rollout.at_once is None else str(rollout.at_once)),
+            (f"--{which}-delay", write_seconds(rollout.delay)),
+            (f"--{which}-order", rollout.order),
+            (f"--{which}-failure-action", rollout.failure),
+            (f"--{which}-monitor", write_seconds(rollout.watched)),
+        )
+    return words + pairs(
         ("--restart-condition", again.condition),
         ("--restart-delay", write_seconds(again.delay)),
         ("--restart-max-attempts", "" if again.attempts is None else str(again.attempts)),

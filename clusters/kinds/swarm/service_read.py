@@ -87,13 +87,8 @@ class _Reader:
             most_on_node=self._number("most_on_node", 0),
             limits=self._amounts("", self._number("pids", 0)),
             kept=self._amounts("_kept", 0),
-            rollout=Rollout(
-                self.values.get("at_once"),
-                self.one("delay", read_seconds) or 0,
-                self.values.get("order") or "",
-                self.values.get("failure") or "",
-                self.one("watched", read_seconds) or 0,
-            ),
+            rollout=self._rollout(""),
+            back=self._rollout("back_"),
             again=Again(
                 self.one("again", lambda text: _among(text, AGAIN)) or "",
                 self.one("again_delay", read_seconds) or 0,
@@ -143,6 +138,15 @@ class _Reader:
     def _number(self, name: str, default: int) -> int:
         value = self.values.get(name)
         return value if isinstance(value, int) else default
+
+    def _rollout(self, prefix: str) -> Rollout:
+        return Rollout(
+            self.values.get(f"{prefix}at_once"),
+            self.one(f"{prefix}delay", read_seconds) or 0,
+            self.values.get(f"{prefix}order") or "",
+            self.values.get(f"{prefix}failure") or "",
+            self.one(f"{prefix}watched", read_seconds) or 0,
+        )
 
     def _amounts(self, which: str, pids: int) -> Amounts:
         memory = self.one(f"memory{which}", read_memory) or 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from clusters.kinds.docker.run_form import Check, Mount
+from clusters.kinds.docker.run_form import Check, Mount, Place
 from clusters.kinds.swarm.base import Tree
 from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, ServicePort
 
@@ -34,8 +35,13 @@ ROLLOUT: Mapping[str, Any] = {
 AGAIN: Mapping[str, Any] = {"Condition": "any", "Delay": 5_000_000_000, "MaxAttempts": 0}
 
 
-def write(spec: Tree, form: ServiceForm, changed: Container[str]) -> None:
-    """Write these fields of the form, as the API has them. Images, secrets and configs are the caller's to look up."""
+def write(
+    spec: Tree, form: ServiceForm, changed: Container[str], names: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Write these fields of the form, as the API has them. Images, secrets and configs are the caller's to look up.
+
+    ``names`` of the networks that it is on, by id.
+    """
     template = spec.setdefault("TaskTemplate", {})
     container = template.setdefault("ContainerSpec", {})
     for name, (place, value) in _TEXTS.items():
@@ -53,7 +59,7 @@ def write(spec: Tree, form: ServiceForm, changed: Container[str]) -> None:
     if "labels" in changed:
         kept = {name: value for name, value in (spec.get("Labels") or {}).items() if not is_plain_label(name, value)}
         spec["Labels"] = {**kept, **dict(form.labels)}
-    _where(spec, template, form, changed)
+    _where(spec, template, form, changed, names)
     _amounts(template, form, changed)
     _when(spec, template, form, changed)
 
@@ -151,7 +157,7 @@ def _check(check: Check | None) -> Tree:
     return {"Test": list(check.test), **{name: value for name, value in numbers.items() if value}}
 
 
-def _where(spec: Tree, template: Tree, form: ServiceForm, changed: Container[str]) -> None:
+def _where(spec: Tree, template: Tree, form: ServiceForm, changed: Container[str], names: Mapping[str, str]) -> None:
     if "mode" in changed or "copies" in changed:
         spec["Mode"] = {"Global": {}} if form.copies is None else {"Replicated": {"Replicas": form.copies}}
     if "ports" in changed or "endpoint" in changed:
@@ -161,12 +167,24 @@ def _where(spec: Tree, template: Tree, form: ServiceForm, changed: Container[str
         if "ports" in changed:
             _put(endpoint, "Ports", merged(endpoint.get("Ports"), port_of, form.ports, _port))
     if "networks" in changed:
-        places = [
-            {"Target": one.network, **({"Aliases": list(one.aliases)} if one.aliases else {})} for one in form.networks
-        ]
-        _put(template, "Networks", places)
+        there = [*(template.get("Networks") or ()), *(spec.pop("Networks", None) or ())]  # the latter: of old programs
+        _put(template, "Networks", merged(there, place_of(names), form.networks, _place))
     if any(one in changed for one in ("constraints", "spread", "most_on_node")):
         _put(template, "Placement", _placement(dict(template.get("Placement") or {}), form, changed))
+
+
+def place_of(names: Mapping[str, str]) -> Callable[[Any], Place | None]:
+    """Of a network that it is on: how a form says it. ``names`` of networks, by id."""
+
+    def read(tree: Any) -> Place | None:
+        name = names.get(str(tree.get("Target") or ""))
+        return Place(name, tuple(tree.get("Aliases") or ())) if name else None
+
+    return read
+
+
+def _place(one: Place) -> Tree:
+    return {"Target": one.network, **({"Aliases": list(one.aliases)} if one.aliases else {})}
 
 
 def _placement(placement: Tree, form: ServiceForm, changed: Container[str]) -> Tree:
@@ -195,16 +213,17 @@ def _amounts(template: Tree, form: ServiceForm, changed: Container[str]) -> None
 
 
 def _when(spec: Tree, template: Tree, form: ServiceForm, changed: Container[str]) -> None:
-    rollout, again = form.rollout, form.again
-    said = {
-        "at_once": ("Parallelism", 1 if rollout.at_once is None else rollout.at_once),
-        "delay": ("Delay", rollout.delay),
-        "order": ("Order", rollout.order or ROLLOUT["Order"]),
-        "failure": ("FailureAction", rollout.failure or ROLLOUT["FailureAction"]),
-        "watched": ("Monitor", rollout.watched or ROLLOUT["Monitor"]),
-    }
-    if found := {key: value for name, (key, value) in said.items() if name in changed}:
-        spec["UpdateConfig"] = {**(spec.get("UpdateConfig") or ROLLOUT), **found}
+    again = form.again
+    for place, prefix, rollout in (("UpdateConfig", "", form.rollout), ("RollbackConfig", "back_", form.back)):
+        said = {
+            "at_once": ("Parallelism", 1 if rollout.at_once is None else rollout.at_once),
+            "delay": ("Delay", rollout.delay),
+            "order": ("Order", rollout.order or ROLLOUT["Order"]),
+            "failure": ("FailureAction", rollout.failure or ROLLOUT["FailureAction"]),
+            "watched": ("Monitor", rollout.watched or ROLLOUT["Monitor"]),
+        }
+        if found := {key: value for name, (key, value) in said.items() if f"{prefix}{name}" in changed}:
+            spec[place] = {**(spec.get(place) or ROLLOUT), **found}
     said = {
         "again": ("Condition", again.condition or AGAIN["Condition"]),
         "again_delay": ("Delay", again.delay),

@@ -28,6 +28,16 @@ async def ids_of(driver: Driver, collection: str, names: Sequence[str]) -> Mappi
     return {name: str(fits[name].get("ID") or fits[name].get("Id") or "") for name in names if name in fits}
 
 
+async def names_of(driver: Driver, targets: Sequence[str]) -> Mapping[str, str]:
+    """Of the networks with these ids; what the Swarm does not know is left out."""
+    if not targets:
+        return {}
+    query = {"filters": json.dumps({"id": list(targets)})}
+    said = await driver.call(Call("GET", ("networks",), query, timeout=20.0))
+    found = {str(one.get("Id") or ""): _name(one) for one in said or () if isinstance(one, dict)}
+    return {target: found[target] for target in targets if found.get(target)}
+
+
 def _name(one: Mapping[str, Any]) -> str:
     return str(one.get("Name") or (one.get("Spec") or {}).get("Name") or "")
 

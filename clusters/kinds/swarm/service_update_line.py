@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
-from clusters.kinds.docker.run_form import Mount
+from clusters.kinds.docker.run_form import Mount, Place
 from clusters.kinds.docker.run_line import health_words
 from clusters.kinds.masking import mask_pair, mask_words
 from clusters.kinds.swarm.service_form import Memory
-from clusters.kinds.swarm.service_line import given_word, mount_word, port_word
-from clusters.kinds.swarm.service_spec import AGAIN, ROLLOUT, given_of, is_plain_label, mount_of, port_of, variable_of
+from clusters.kinds.swarm.service_line import given_word, mount_word, network_word, port_word
+from clusters.kinds.swarm.service_spec import (
+    AGAIN,
+    ROLLOUT,
+    given_of,
+    is_plain_label,
+    mount_of,
+    place_of,
+    port_of,
+    variable_of,
+)
 
 if TYPE_CHECKING:
     from clusters.kinds.swarm.service_edit import Edit
@@ -40,22 +49,27 @@ def _options(edit: Edit, hidden: bool) -> Iterator[Option]:
         else:
             yield from zip(words[::2], words[1::2], strict=True) if words else [("--health-cmd", "")]
     values: dict[str, tuple[str, str]] = {
+        "copies": ("--replicas", str(form.copies)),
+        "endpoint": ("--endpoint-mode", form.endpoint or "vip"),
         "memory": ("--limit-memory", write_size(form.limits.memory) or "0"),
         "cpus": ("--limit-cpu", write_cpus(form.limits.cpus / 1e9) or "0"),
         "pids": ("--limit-pids", str(form.limits.pids)),
         "memory_kept": ("--reserve-memory", write_size(form.kept.memory) or "0"),
         "cpus_kept": ("--reserve-cpu", write_cpus(form.kept.cpus / 1e9) or "0"),
         "most_on_node": ("--replicas-max-per-node", str(form.most_on_node)),
-        "at_once": ("--update-parallelism", str(1 if form.rollout.at_once is None else form.rollout.at_once)),
-        "delay": ("--update-delay", write_seconds(form.rollout.delay) or "0s"),
-        "order": ("--update-order", form.rollout.order or ROLLOUT["Order"]),
-        "failure": ("--update-failure-action", form.rollout.failure or ROLLOUT["FailureAction"]),
-        "watched": ("--update-monitor", write_seconds(form.rollout.watched or ROLLOUT["Monitor"])),
         "again": ("--restart-condition", form.again.condition or AGAIN["Condition"]),
         "again_delay": ("--restart-delay", write_seconds(form.again.delay) or "0s"),
         "again_attempts": ("--restart-max-attempts", str(form.again.attempts or 0)),
         "again_window": ("--restart-window", write_seconds(form.again.window) or "0s"),
     }
+    for prefix, which, rollout in (("", "update", form.rollout), ("back_", "rollback", form.back)):
+        values |= {
+            f"{prefix}at_once": (f"--{which}-parallelism", str(1 if rollout.at_once is None else rollout.at_once)),
+            f"{prefix}delay": (f"--{which}-delay", write_seconds(rollout.delay) or "0s"),
+            f"{prefix}order": (f"--{which}-order", rollout.order or ROLLOUT["Order"]),
+            f"{prefix}failure": (f"--{which}-failure-action", rollout.failure or ROLLOUT["FailureAction"]),
+            f"{prefix}watched": (f"--{which}-monitor", write_seconds(rollout.watched or ROLLOUT["Monitor"])),
+        }
     yield from (option for name, option in values.items() if name in changed)
 
 
@@ -85,6 +99,7 @@ def _lists(edit: Edit, hidden: bool) -> Iterator[Option]:
     container, placement = template.get("ContainerSpec") or {}, template.get("Placement") or {}
     labels = [pair for pair in (spec.get("Labels") or {}).items() if is_plain_label(*pair)]
     spread = [(one.get("Spread") or {}).get("SpreadDescriptor") for one in placement.get("Preferences") or ()]
+    there = [*(template.get("Networks") or ()), *(spec.get("Networks") or ())]
     mounts = [mount_of(one) for one in container.get("Mounts") or ()]
     pair: Callable[[str], str] = mask_pair if hidden else str
     ports = map(port_of, (spec.get("EndpointSpec") or {}).get("Ports") or ())
@@ -97,11 +112,16 @@ def _lists(edit: Edit, hidden: bool) -> Iterator[Option]:
         ("tmpfs", "mount", (one for one in mounts if isinstance(one, Memory)), form.tmpfs, _target, mount_word),
         ("secrets", "secret", _given(container, "Secret"), form.secrets, lambda one: one.name, given_word),
         ("configs", "config", _given(container, "Config"), form.configs, lambda one: one.name, given_word),
+        ("networks", "network", map(place_of(edit.origin.networks), there), form.networks, _network, network_word),
         ("constraints", "constraint", placement.get("Constraints") or (), form.constraints, str, str),
         ("spread", "placement-pref", spread, form.spread, "spread={}".format, "spread={}".format),
     ):
         if field in edit.changed:
             yield from _apart(flag, before, after, gone, come)
+
+
+def _network(one: Place) -> str:
+    return one.network
 
 
 def _target(one: Mount | Memory) -> str:
