@@ -56,6 +56,11 @@ class _Part:
     slot: str
     name: str
 
+    @property
+    def key(self) -> str:
+        """Of the job of all of them."""
+        return self.says.key
+
     def say(self, text: str, level: str = "info") -> None:
         """Add a line."""
         self.says.say(f"{self.name}{text}", level)

@@ -35,6 +35,7 @@ class ClusterError(Exception):
         self.detail = detail[:2000]
         self.field = field
         self.causes: Sequence[Cause] = ()  # what the cluster itself lists, where it does
+        self.job = ""  # the key of the job that is in the way, where one is
 
 
 class Unreachable(ClusterError):

@@ -15,6 +15,8 @@ from django.conf import settings
 from clusters import audit, fields, jobs
 from clusters.access import Actor, Decision, Namespaces, Need, decide
 from clusters.carrying_out import Outcome, carry_out, event_of, recorded_end
+from clusters.claims import Claims
+from clusters.compose.source import is_followed
 from clusters.connections import Connections, elsewhere, seen, sees, shows, visible
 from clusters.denials import Denials
 from clusters.denials import Denied as Denied
@@ -48,6 +50,7 @@ class Gateway:
     def __init__(self, connections: Connections) -> None:
         self.connections = connections
         self.narrowing = Narrowing(connections)
+        self.claims = Claims()
         self._repeats: Repeats[Outcome] = Repeats()
         self._denials = Denials()
 
@@ -107,16 +110,16 @@ class Gateway:
         await self._may_change_others(actor, cluster_id, kind, resource, action)
         about = (cluster_id, kind.name, resource.uid, verb, tuple(str(value) for value in values.values()))
         request = request_of(actor.user_id, key)
-        driver = self.driver(actor, cluster_id)
-        return await self._repeats.once(
-            actor.user_id,
-            key,
-            about,
-            lambda: carry_out(
-                self.connections, driver, actor, cluster_id, kind, resource, action, values, request, says
-            ),
-            stoppable=says is not None and action.run_saying is not None,
-        )
+        driver, job = self.driver(actor, cluster_id), says.key if says else ""
+
+        async def work() -> Outcome:
+            with self.claims.held(cluster_id, kind.name, resource.name, action.alone, job):
+                return await carry_out(
+                    self.connections, driver, actor, cluster_id, kind, resource, action, values, request, says
+                )
+
+        stoppable = says is not None and action.run_saying is not None
+        return await self._repeats.once(actor.user_id, key, about, work, stoppable=stoppable)
 
     async def may_act(
         self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, verb: str
@@ -219,6 +222,7 @@ class Gateway:
             elsewhere=lambda name: elsewhere(self.connections, actor, cluster_id, name),
             sees=sees(self.connections, actor, cluster_id),
             moments=lambda: moments.about(cluster_id, kind.name, resource),
+            followed=lambda: is_followed(cluster_id, resource.name),
             driver=self.driver(actor, cluster_id),
         )
 
@@ -282,8 +286,12 @@ class Gateway:
         namespace: str | None = None,
         detail: Mapping[str, Any] | None = None,
         about: tuple[str, str] = ("", ""),
+        alone: str = "",
     ) -> str:
-        """Begin something that takes long, ``about`` a kind and a name. The key of its job; its end is in the audit."""
+        """Begin something that takes long, ``about`` a kind and a name. The key of its job; its end is in the audit.
+
+        ``alone``: one thing at a time is done to that, and this is what ("deployed"). Raises Conflict for the second.
+        """
         await self.see(actor, cluster_id, namespace, need, verb=verb)
         driver = self.driver(actor, cluster_id)
         event = event_of(
@@ -296,5 +304,19 @@ class Gateway:
             detail={"title": title, **(detail or {})},
             name=about[1] or title,
         )
-        ended = await recorded_end(event)
-        return await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
+        # At once: whoever asks while this one is recorded is the second.
+        claim = self.claims.take(cluster_id, *about, alone) if alone else None
+        try:
+            record = await recorded_end(event)
+
+            async def ended(state: jobs.State, reason: str) -> None:
+                self.claims.let_go(claim)
+                await record(state, reason)
+
+            key = await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
+        except BaseException:
+            self.claims.let_go(claim)  # it never began
+            raise
+        if claim:
+            claim.job = key
+        return key

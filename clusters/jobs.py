@@ -76,6 +76,11 @@ class Reporter:
         self._unwritten: set[int] = set()
         self._followers: dict[asyncio.Event, set[int]] = {}
 
+    @property
+    def key(self) -> str:
+        """Of the job."""
+        return self.job.key
+
     def say(self, text: str, level: str = "info") -> None:
         """Add a line: level info, warning or error."""
         if len(self.lines) >= MAX_LINES:
@@ -231,7 +236,7 @@ async def _outcome(reporter: Reporter, work: asyncio.Task[Result]) -> tuple[Stat
         return "interrupted", STOPPED, {}
     except ClusterError as error:
         state: State = "unknown" if isinstance(error, Unsure) else "failed"
-        return state, error.message, {"hint": error.hint, "detail": error.detail}
+        return state, error.message, {"hint": error.hint, "detail": error.detail, "job": error.job}
     except Exception:
         log.exception("job %s failed", reporter.job.key)
         return "failed", "This failed because of a fault in Pilothouse. Its log says more.", {}

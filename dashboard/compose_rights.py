@@ -95,6 +95,13 @@ async def is_there(actor: Actor, host: ClusterInfo, name: str, kind: str = "proj
     return not store.listed or any(one.name == name for one in engine.gateway.visible(actor, host.id, kind))
 
 
+async def is_foreign(actor: Actor, host: ClusterInfo | None, name: str, kind: str) -> bool:
+    """Is it there, but was never deployed from here? Then nobody knows its text here."""
+    if host is None or not NAME.fullmatch(name) or not decide(actor, target_in(host, name), LOOKS).allowed:
+        return False
+    return not await is_ours(host.id, kept_as(name, kind)) and await is_there(actor, host, name, kind)
+
+
 async def taken_down(actor: Actor, kind: str = "project") -> list[tuple[ClusterInfo, str, ComposeVersion]]:
     """What was deployed from here, is not there now, and may be deployed again by this person: its newest version."""
     hosts = {one.id: one for one in (stack_clusters(actor) if kind == "stack" else compose_hosts(actor))}
@@ -108,7 +115,8 @@ async def taken_down(actor: Actor, kind: str = "project") -> list[tuple[ClusterI
 async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
     """Where the text of a project or stack, its versions and its git address are; ``why`` they are off.
 
-    ``ours``: it was deployed from here. None where it is neither, and in the demonstration.
+    ``ours``: it was deployed from here; else ``edit`` is where its text can be. None where it is neither, and in the
+    demonstration.
     """
     name = row.resource.name
     if row.kind.name not in ("project", "stack") or row.cluster.driver == "demo":
@@ -121,8 +129,9 @@ async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
     if why:
         return found
     where = "/compose/" if row.kind.name == "project" else "/stacks/"
+    found["edit"] = f"{where}?{asked}&version=last" if ours else f"{where}?{asked}"
     if ours:
-        found |= {"edit": f"{where}?{asked}&version=last", "versions": f"{where}versions/?{asked}"}
+        found["versions"] = f"{where}versions/?{asked}"
     if row.kind.name == "project":
         found |= {"git": f"/compose/source/?{asked}", "source": await source_of(row.cluster.id, name)}
     return found

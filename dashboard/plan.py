@@ -17,6 +17,7 @@ from clusters.live.row import Row
 from clusters.permissions import BEFORE_ACTING
 from dashboard.engine import engine
 from dashboard.request import Request
+from dashboard.visible_jobs import shown_job
 
 ASKED_WITHIN = 1.0  # seconds that a dialog waits for what the clusters allow; then it is tried
 MOST_PREVIEWS = 5  # resources that the cluster is asked about before an act; of more, the action itself says enough
@@ -38,6 +39,7 @@ class Planned:
     spelled: str
     preview: Preview | None = None
     doubt: str = ""  # why it could not be asked what differs
+    job: str = ""  # the key of the job that is in the way
 
 
 def filled_in(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -53,14 +55,17 @@ def filled_in(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> tuple[
 def planned(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> Planned:
     """As far as the resource itself tells it. No line for what is not filled in rightly."""
     values, problems = filled_in(row, action, asked)
+    claim = engine.gateway.claims.now(row.cluster.id, row.kind.name, row.resource.name) if action.alone else None
+    refused = action.refuse(row.resource) if action.refuse else ""
     return Planned(
         row,
         action,
         action.effect(row.resource),
         action.stays(row.resource) if action.stays else "",
         _line(row, action, values) if not problems else "",
-        action.refuse(row.resource) if action.refuse else "",
+        claim.words if claim else refused,
         _spelled(row.resource.name),
+        job=claim.job if claim else "",
     )
 
 
@@ -80,6 +85,7 @@ async def looked_ahead(request: Request, plan: Sequence[Planned], asked: Mapping
     """The same with what its cluster says about it, where an action asks for that, and where that may be asked."""
     if request.method == "POST":  # sent by hand: nobody asked yet, and a trial run is a call, too
         plan = await permitted(request.actor, plan, BEFORE_ACTING)
+    plan = [replace(one, job=await shown_job(request.actor, one.job)) for one in plan]
     if len(plan) > MOST_PREVIEWS:
         return list(plan)
     return list(await asyncio.gather(*(_look_ahead(request, one, asked) for one in plan)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import include, path, register_converter
+from django.urls import URLPattern, include, path, register_converter
 
+from dashboard.compose_sorts import PROJECT, STACK, Sort
 from dashboard.socket import LiveSocket
 from dashboard.terminal import terminal
 from dashboard.views import (
@@ -50,11 +51,26 @@ from dashboard.views import (
     run,
     setup,
     ship,
-    stacks,
     transfers,
     yaml,
     yaml_check,
 )
+
+
+def compose_paths(where: str, sort: Sort[Any]) -> list[URLPattern]:
+    """The pages of one sort of Compose text."""
+    views = (
+        ("", compose.compose),
+        ("check", compose.check),
+        ("values", compose.values),
+        ("versions", compose_versions.versions),
+        ("compare", compose_versions.compare),
+        ("back", compose_versions.back),
+    )
+    return [
+        path(f"{where}{name}/" if name else where, view, {"sort": sort}, name=f"{sort.route}_{name}".rstrip("_"))
+        for name, view in views
+    ]
 
 
 class KindName:
@@ -82,12 +98,7 @@ urlpatterns = [
     path("builds/files/", build_files.files, name="build_files"),
     path("builds/<slug:key>/", build.build, name="build"),
     path("builds/<slug:key>/output/", build.output, name="build_output"),
-    path("compose/", compose.project, name="compose"),
-    path("compose/check/", compose.check, name="compose_check"),
-    path("compose/values/", compose.values, name="compose_values"),
-    path("compose/versions/", compose_versions.versions, name="compose_versions"),
-    path("compose/compare/", compose_versions.compare, name="compose_compare"),
-    path("compose/back/", compose_versions.back, name="compose_back"),
+    *compose_paths("compose/", PROJECT),
     path("compose/scale/", compose_change.scale, name="compose_scale"),
     path("compose/images/", compose_change.images, name="compose_images"),
     path("compose/update/", compose_change.update, name="compose_update"),
@@ -96,11 +107,7 @@ urlpatterns = [
     path("compose/source/check/", compose_source.check, name="compose_source_check"),
     path("compose/source/remove/", compose_source.remove, name="compose_source_remove"),
     path("hooks/compose/<slug:hook>/", compose_hook.hook, name="compose_hook"),
-    path("stacks/", stacks.stack, name="stack"),
-    path("stacks/check/", stacks.check, name="stack_check"),
-    path("stacks/values/", stacks.values, name="stack_values"),
-    path("stacks/versions/", stacks.versions, name="stack_versions"),
-    path("stacks/back/", stacks.back, name="stack_back"),
+    *compose_paths("stacks/", STACK),
     path("registries/", registries.registries, name="registries"),
     path("registries/add/", registries.add, name="registry_add"),
     path("registries/search/", image_search.image_search, name="image_search"),

@@ -23,6 +23,11 @@ def visible_jobs(actor: Actor) -> QuerySet[Job]:
     return found.filter(Q(actor_id=actor.user_id) | Q(cluster_id__in=whole))
 
 
+async def shown_job(actor: Actor, key: str) -> str:
+    """The key of a job that is in the way, for who may see that job: a link to it would lead others nowhere."""
+    return key if key and await visible_job(actor, key) else ""
+
+
 async def visible_job(actor: Actor, key: object) -> Job | None:
     """The job of that key, when they see it; None otherwise, and for what is no key."""
     return await visible_jobs(actor).filter(key=key).afirst() if isinstance(key, str) and key.isascii() else None

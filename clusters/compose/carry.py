@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from clusters.compose.engine import way_to
 from clusters.compose.program import environment, private_folder, run, the_program
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from clusters.kinds.base import Says
 
 WORK = 3600.0  # seconds that a change of a project may take
-_busy: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()  # by engine: what is done to which project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +30,6 @@ class Errand:
     text: str = ""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     auths: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # sign-ins, by registry
-
-
-def claim(driver: object, project: str, doing: str) -> Callable[[], None]:
-    """One thing at a time is done to a project; returns how to let go. Raises Conflict with what is done now."""
-    mine = _busy.setdefault(driver, {})
-    if project in mine:
-        raise Conflict(f"{project} is being {mine[project]} already.", hint="Wait until that has ended, or cancel it.")
-    mine[project] = doing
-
-    def let_go() -> None:
-        mine.pop(project, None)
-
-    return let_go
 
 
 def listener(says: Says, hide: Callable[[str], str] = str) -> Heard:

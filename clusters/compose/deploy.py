@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters.access import Actor, Need
-from clusters.compose.carry import WORK, Errand, carry, claim, listener, so_far, sum_of, write_sign_ins
+from clusters.compose.carry import WORK, Errand, carry, listener, so_far, sum_of, write_sign_ins
 from clusters.compose.check import Checked
 from clusters.compose.copies import taken, too_many, words
 from clusters.compose.engine import compose_engine
@@ -49,6 +49,7 @@ class How:
     """In which way a project comes to be as it is written."""
 
     verb: str = "deploy"
+    doing: str = "deployed"  # after "is being"
     title: str = ""  # of the job
     done: str = "was deployed"
     note: str = ""  # of the version
@@ -73,7 +74,9 @@ def scaling(asked: Checked, service: str, number: int) -> tuple[Checked, How]:
         raise Invalid(why[0], field="copies")
     copies = f"{number} cop{'y' if number == 1 else 'ies'}"
     title = f"Scale {service} of {asked.name} to {copies}"
-    return more, How(verb="scale", title=title, done=f"has {copies} of {service}", note=title, only=service)
+    return more, How(
+        verb="scale", doing="scaled", title=title, done=f"has {copies} of {service}", note=title, only=service
+    )
 
 
 def updating(asked: Checked, services: Sequence[str]) -> How:
@@ -83,7 +86,7 @@ def updating(asked: Checked, services: Sequence[str]) -> How:
         raise Invalid("Choose at least one service.")
     note = f"Newer images of {', '.join(found)}"
     title = f"Update images of {asked.name}"
-    return How(verb="update", title=title, done="was updated", note=note, pull=found)
+    return How(verb="update", doing="updated", title=title, done="was updated", note=note, pull=found)
 
 
 async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked) -> Ahead:
@@ -109,35 +112,27 @@ async def ports_taken(gateway: Gateway, actor: Actor, cluster_id: int, asked: Ch
 async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked, how: How = DEPLOY) -> str:
     """Begin the job; its key. Raises Denied, with what it is that only others may ask for."""
     await _allow(gateway, actor, cluster_id, asked)
-    line = gateway.driver(actor, cluster_id)
-    compose_engine(line)
-    let_go = claim(line, asked.name, "deployed")  # at once: whoever asks while this one is recorded is the second
+    compose_engine(gateway.driver(actor, cluster_id))
 
     async def work(driver: Driver, reporter: Reporter) -> Made:
-        try:
-            number = await keep(
-                reporter.job, cluster_id, asked.name, asked.text, asked.values, scale=asked.scale, note=how.note
-            )
-            reporter.say(f"This is version {number} of {asked.name}, with {count(len(asked.services), 'service')}.")
-            return await _work(driver, asked, how, reporter)
-        finally:
-            let_go()
-
-    try:
-        return await gateway.begin(
-            actor,
-            cluster_id,
-            NEED,
-            how.verb,
-            how.title or f"Deploy {asked.name}",
-            work,
-            namespace=asked.name,
-            detail=_detail(asked, how),
-            about=("project", asked.name),
+        number = await keep(
+            reporter.job, cluster_id, asked.name, asked.text, asked.values, scale=asked.scale, note=how.note
         )
-    except BaseException:
-        let_go()  # it never began
-        raise
+        reporter.say(f"This is version {number} of {asked.name}, with {count(len(asked.services), 'service')}.")
+        return await _work(driver, asked, how, reporter)
+
+    return await gateway.begin(
+        actor,
+        cluster_id,
+        NEED,
+        how.verb,
+        how.title or f"Deploy {asked.name}",
+        work,
+        namespace=asked.name,
+        detail=_detail(asked, how),
+        about=("project", asked.name),
+        alone=how.doing,
+    )
 
 
 def _detail(asked: Checked, how: How) -> dict[str, Any]:

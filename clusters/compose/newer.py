@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clusters.access import Actor, Need
@@ -30,10 +30,10 @@ class ProjectImage:
     compared: Compared
 
 
-async def images_of(gateway: Gateway, actor: Actor, row: Row, *, anew: bool) -> list[ProjectImage]:
-    """Each image of a project beside what its registry has under the name now. Raises Denied and what an engine says.
+async def images_of(gateway: Gateway, actor: Actor, row: Row, *, anew: bool) -> tuple[list[ProjectImage], int]:
+    """Each image of a project beside what its registry has under the name now, and how many more there are.
 
-    The project's page knows it, too, from then on.
+    The project's page knows it, too, from then on. Raises Denied and what an engine says.
     """
     one: Project = row.resource
     await gateway.see(actor, row.cluster.id, one.name, NEED, verb="images", kind="project", resource=one)
@@ -45,12 +45,18 @@ async def images_of(gateway: Gateway, actor: Actor, row: Row, *, anew: bool) -> 
         seen.note(uid, [(name, compared.state)])
         return ProjectImage(uid, services, compared)
 
+    used = used_by(one)
+    asked = [look(uid, name, sorted(services)) for (name, uid), services in sorted(used.items())[:MOST]]
+    return list(await asyncio.gather(*asked)), max(0, len(used) - MOST)
+
+
+def used_by(one: Project) -> Mapping[tuple[str, str], set[str]]:
+    """The services of each image, by its name and id."""
     used: dict[tuple[str, str], set[str]] = {}
     for service, copies in one.services.items():
         for container, _ in copies:
-            used.setdefault((container.image_id, container.image), set()).add(service)
-    asked = [look(uid, name, sorted(services)) for (uid, name), services in sorted(used.items())[:MOST]]
-    return list(await asyncio.gather(*asked))
+            used.setdefault((container.image, container.image_id), set()).add(service)
+    return used
 
 
 async def _digests(driver: Driver, uid: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from asgiref.sync import sync_to_async
 from django.db import transaction
+from django.db.models import Q
 
 from clusters import audit
 from clusters.access import Actor
@@ -232,6 +233,12 @@ async def source_of(cluster_id: int, project: str) -> ComposeSource | None:
     """What is kept of it, and what came of it the last time."""
     found = ComposeSource.objects.filter(cluster_id=cluster_id, project=project)
     return await found.select_related("by", "job", "cluster").afirst()
+
+
+async def is_followed(cluster_id: int, project: str) -> bool:
+    """Is it deployed by itself when there is something new? Not where somebody asks for each look."""
+    asked = Q(minutes__gt=0) | ~Q(hook="")
+    return await ComposeSource.objects.filter(asked, cluster_id=cluster_id, project=project).aexists()
 
 
 def opened(row: ComposeSource) -> Source:

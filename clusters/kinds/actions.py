@@ -29,6 +29,8 @@ def one_call(
 class Quiet:
     """Says nothing: for work that goes on without a job of its own."""
 
+    key = ""
+
     def say(self, text: str, level: str = "info") -> None:
         """Nothing."""
 

@@ -57,6 +57,10 @@ Right = Literal[
 class Says(Protocol):
     """How long work tells how far it is (clusters.jobs.Reporter)."""
 
+    @property
+    def key(self) -> str:
+        """Of the job; "" where there is none."""
+
     def say(self, text: str, level: str = "info") -> None:
         """Add a line."""
 
@@ -101,6 +105,10 @@ class Column(Generic[T]):
     words: str = ""  # said in Explain mode
 
 
+async def _no() -> bool:
+    return False
+
+
 async def _nothing() -> Sequence[Mapping[str, Any]]:
     return ()
 
@@ -126,6 +134,7 @@ class Look:
     moments: Callable[[], Awaitable[Sequence[Mapping[str, Any]]]] = (
         _nothing  # what was seen happening to it, newest first
     )
+    followed: Callable[[], Awaitable[bool]] = _no  # of a Compose project: does its next commit in git deploy it?
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +178,7 @@ class Action(Generic[T]):
     joint: str = ""  # between label and name, where one does not lead to the other: "Send a signal to web"
     more: bool = False  # stands in the menu behind the buttons: done now and then
     long: bool = False  # may take minutes: always a job, also on one
+    alone: str = ""  # one thing at a time is done to it: this is what, after "is being" ("taken down")
     # Instead of ``run``, in a job: says how far it is. Cancelled, it says what is done and what is not, and ends.
     run_saying: Callable[[Driver, T, Mapping[str, JSON], Says], Awaitable[str | None]] | None = None
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None

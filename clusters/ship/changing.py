@@ -137,6 +137,11 @@ class _Line:
     of: Changing
     cut: str
 
+    @property
+    def key(self) -> str:
+        """Of the job of all of it."""
+        return self.of.says.key
+
     def say(self, text: str, level: str = "info") -> None:
         self.of.tell(text)
 

@@ -33,7 +33,6 @@ from clusters.stacks.turns import turn
 
 LOOK, WORK = 90.0, 900.0  # seconds
 _DRIVERS = {"", "overlay"}  # of networks
-_running: set[tuple[int, str]] = set()  # one deployment of a stack at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,41 +76,31 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Sta
     return Ahead(told, _warnings(checked.hide(played.said)), remarks, held)
 
 
-async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackText) -> str:
-    """Begin the job; its key. Raises Denied, with what it is that only others may ask for."""
+async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackText, note: str = "") -> str:
+    """Begin the job; its key. ``note``: of the version. Raises Denied, with what only others may ask for."""
     checked = asked.checked
-    mine = (cluster_id, checked.name)
     played, _ = await _allow(gateway, actor, cluster_id, asked)
     if [*stuck(played.sent, played.there), *taken(played.sent, played.there)]:
         raise Conflict("Something of that name is there, and cannot be changed.", hint="Look again: it says what.")
-    if mine in _running:
-        raise Conflict(f"{checked.name} is being deployed already.", hint="Wait until that has ended, or cancel it.")
-    _running.add(mine)
 
     async def work(driver: Driver, reporter: Reporter) -> Made:
-        try:
-            kept = (cluster_id, versions_name(checked.name), checked.text, checked.values)
-            number = await keep(reporter.job, *kept)
-            reporter.say(f"This is version {number} of {checked.name}, with {count(len(checked.services), 'service')}.")
-            return await _work(driver, asked, reporter)
-        finally:
-            _running.discard(mine)
+        kept = (cluster_id, versions_name(checked.name), checked.text, checked.values)
+        number = await keep(reporter.job, *kept, note=note)
+        reporter.say(f"This is version {number} of {checked.name}, with {count(len(checked.services), 'service')}.")
+        return await _work(driver, asked, reporter)
 
-    try:
-        return await gateway.begin(
-            actor,
-            cluster_id,
-            NEED,
-            "deploy",
-            f"Deploy {checked.name}",
-            work,
-            namespace=checked.name,
-            detail={"services": checked.services, "images": [checked.hide(one) for one in images_of(checked)]},
-            about=("stack", checked.name),
-        )
-    except BaseException:
-        _running.discard(mine)  # it never began
-        raise
+    return await gateway.begin(
+        actor,
+        cluster_id,
+        NEED,
+        "deploy",
+        f"Deploy {checked.name}",
+        work,
+        namespace=checked.name,
+        detail={"services": checked.services, "images": [checked.hide(one) for one in images_of(checked)]},
+        about=("stack", checked.name),
+        alone="deployed",
+    )
 
 
 async def _work(driver: Driver, asked: StackText, says: Reporter) -> Made:

@@ -1,9 +1,8 @@
-"""Compose projects: the text with its values, what would happen, deploying it, and the versions that were."""
+"""A project or a stack as Compose text: its values, what is wrong as it is typed, what would happen, deploying."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
@@ -13,73 +12,65 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.audit import Unrecorded
-from clusters.compose import deploy
-from clusters.compose.check import NAME, Checked, check_name, secret_values
-from clusters.compose.check import check as check_text
+from clusters.compose.check import NAME, check_name, secret_values
 from clusters.compose.copies import check_copies
 from clusters.compose.problem import Wrong
-from clusters.compose.program import find_program
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow
-from dashboard.compose_rights import compose_hosts, kept_version, taken_down
+from dashboard.compose_rights import is_foreign, kept_version, taken_down
+from dashboard.compose_sorts import Sort
 from dashboard.compose_values import given_values, seal_of, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.scope import meant
+from dashboard.visible_jobs import shown_job
 
-FIRST = """services:
-  web:
-    image: busybox:latest
-    command: httpd -f -p 8080
-    ports:
-      - "8080:8080"
-    restart: unless-stopped
-"""
 MOST_COPIES = 100  # services whose copies are said
 
 
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
-async def project(request: Request) -> HttpResponse:
-    """``?cluster=&name=&version=``: the text of that version, or a new one. POST: look ahead, or deploy (``do=``)."""
-    hosts = compose_hosts(request.actor)
-    if request.method == "POST":
-        return await _answer(request, hosts)
-    asked = request.GET
-    host, name = meant(hosts, asked.get("cluster", "")), asked.get("name", "")[:63]
-    kept = await kept_version(request.actor, host, name, asked["version"]) if asked.get("version") else None
-    if asked.get("version") and kept is None:
+async def compose(request: Request, sort: Sort[Any]) -> HttpResponse:
+    """``?cluster=&name=&version=``: the text of that version, or a new one. POST: look ahead, or deploy (``do=``).
+
+    ``do=open`` opens the editor with a text that was made elsewhere.
+    """
+    if request.method == "POST" and request.POST.get("do") != "open":
+        return await _answer(request, sort)
+    asked, hosts = request.POST if request.method == "POST" else request.GET, sort.hosts(request.actor)
+    host, name, number = meant(hosts, asked.get("cluster", "")), asked.get("name", "")[:63], asked.get("version")
+    kept = await kept_version(request.actor, host, name, number, sort.kind) if number else None
+    if number and kept is None:
         raise Http404
-    text = kept.text if kept else FIRST
+    text = kept.text if kept else request.POST.get("text") or sort.first
     stored = secret_values(kept.text, kept.values) if kept else {}
     context = {
+        "sort": sort,
         "hosts": hosts,
         "host": host or next(iter(hosts), None),
         "name": name,
         "kept": kept,
         "text": text,
-        "program": await find_program(),
+        "program": await sort.program(),
         "values": await value_fields(text, kept.values if kept else {}, stored),
         "copies": sorted(kept.scale.items()) if kept else [],
-        "gone": [] if kept else await taken_down(request.actor),
+        "foreign": not kept and await is_foreign(request.actor, host, name, sort.kind),
+        "gone": [] if kept else await taken_down(request.actor, sort.kind),
     }
     return page(request, "pages/compose.html", context)
 
 
 @allow(scope="signed-in")
 @require_POST
-async def check(request: Request) -> HttpResponse:
+async def check(request: Request, sort: Sort[Any]) -> HttpResponse:
     """What is wrong with the text as it is typed, by line."""
-    if not compose_hosts(request.actor):
+    if not sort.hosts(request.actor):
         raise Http404
     try:
         name = request.POST.get("name", "").strip()
-        if NAME.fullmatch(name):
-            await _checked(request, name)
-        else:  # what is wrong with the name is said at its field
-            await _checked(request, "project", named=False)
+        named = NAME.fullmatch(name) is not None  # what is wrong with the name is said at its field
+        await _checked(request, sort, name if named else sort.kind, named=named)
     except Wrong as error:
         found = [{"line": one.line, "words": one.words, "level": one.level} for one in error.problems]
         return JsonResponse({"problems": found})
@@ -90,12 +81,11 @@ async def check(request: Request) -> HttpResponse:
 
 @allow(scope="signed-in")
 @require_POST
-async def values(request: Request) -> HttpResponse:
+async def values(request: Request, sort: Sort[Any]) -> HttpResponse:
     """The fields for what the text asks for."""
-    hosts = compose_hosts(request.actor)
-    if not hosts:
+    if not sort.hosts(request.actor):
         raise Http404
-    stored = await _stored(request, hosts)
+    stored = await _stored(request, sort)
     try:
         given = given_values(request)
     except Invalid:
@@ -104,36 +94,33 @@ async def values(request: Request) -> HttpResponse:
     return render(request, "partials/compose_values.html", {"values": found})
 
 
-async def _answer(request: Request, hosts: list[ClusterInfo]) -> HttpResponse:
-    given, context = request.POST, dict[str, Any]()
+async def _answer(request: Request, sort: Sort[Any]) -> HttpResponse:
+    given = request.POST
     try:
-        host = meant(hosts, given.get("cluster", ""))
+        host = meant(sort.hosts(request.actor), given.get("cluster", ""))
         if host is None:
-            raise Missing("There is no such Docker host on which you may deploy.")
-        stored = await _stored(request, hosts)
-        asked = await _checked(request, check_name(given.get("name", "").strip()), stored)
-        seal = seal_of("compose", host, asked)
+            raise Missing(f"There is no such {sort.place.lower()} on which you may deploy.")
+        asked = await _checked(request, sort, check_name(given.get("name", "").strip()))
+        seal = seal_of(sort.kind, host, sort.checked(asked))
         if given.get("do") == "deploy":
             if not hmac.compare_digest(seal, given.get("seal", "")[:64]):
-                raise Conflict("The text, the values or the host were changed since you looked.", hint="Look again.")
-            key = await deploy.begin(engine.gateway, request.actor, host.id, asked)
+                words = f"The text, the values or the {sort.place.lower()} were changed since you looked."
+                raise Conflict(words, hint="Look again.")
+            key = await sort.begin(engine.gateway, request.actor, host.id, asked, "")
             return HttpResponseClientRedirect(reverse("job", args=[key]))
-        context["ahead"] = await deploy.look_ahead(engine.gateway, request.actor, host.id, asked)
-        context |= {"seal": seal, "asked": asked, "host": host}
+        ahead = await sort.look_ahead(engine.gateway, request.actor, host.id, asked)
     except ClusterError as error:
+        error.job = await shown_job(request.actor, error.job)
         context = {"error": error, "problems": error.problems if isinstance(error, Wrong) else ()}
         status = 503 if isinstance(error, Unrecorded) else 422
         return render(request, "partials/compose_result.html", context, status=status)
-    return render(request, "partials/compose_result.html", context)
+    found = {"sort": sort, "ahead": ahead, "seal": seal, "host": host}
+    return render(request, "partials/compose_result.html", found)
 
 
-async def _checked(
-    request: Request, name: str, stored: Mapping[str, str] | None = None, *, named: bool = True
-) -> Checked:
-    if stored is None:
-        stored = await _stored(request, compose_hosts(request.actor))
-    text, given = request.POST.get("text", ""), {**stored, **given_values(request)}
-    return await check_text(text, name, given, _copies(request), named=named)
+async def _checked(request: Request, sort: Sort[Any], name: str, *, named: bool = True) -> Any:
+    given = {**await _stored(request, sort), **given_values(request)}
+    return await sort.check(request.POST.get("text", ""), name, given, _copies(request), named)
 
 
 def _copies(request: Request) -> dict[str, int]:
@@ -142,11 +129,11 @@ def _copies(request: Request) -> dict[str, int]:
     return {name.removeprefix("copies-")[:200]: check_copies(text) for name, text in posted[:MOST_COPIES] if text}
 
 
-async def _stored(request: Request, hosts: list[ClusterInfo]) -> dict[str, str]:
+async def _stored(request: Request, sort: Sort[Any]) -> dict[str, str]:
     """The secret values of the version that the page was opened with: a page never has them."""
     given = request.POST
-    host, number = meant(hosts, given.get("of", "")), given.get("version", "")
+    host, number = meant(sort.hosts(request.actor), given.get("of", "")), given.get("version", "")
     if host is None or not number:
         return {}
-    kept = await kept_version(request.actor, host, given.get("name", "")[:63], number)
+    kept = await kept_version(request.actor, host, given.get("name", "")[:63], number, sort.kind)
     return secret_values(kept.text, kept.values) if kept else {}

@@ -59,12 +59,13 @@ async def images(request: Request) -> HttpResponse:
     """The images of a project (``?row=``) beside what their registries have now; ``anew=1`` asks again."""
     row = await _project(request, request.GET.get("row", ""))
     try:
-        found = await images_of(engine.gateway, request.actor, row, anew=request.GET.get("anew") == "1")
+        found, left = await images_of(engine.gateway, request.actor, row, anew=request.GET.get("anew") == "1")
     except Denied as error:
         raise refusal(error) from error
     except ClusterError as error:
         return render(request, "components/error.html", {"error": error})
-    context = {"row": row, "images": found, "newer": [one for one in found if one.compared.state == "newer"]}
+    newer = [one for one in found if one.compared.state == "newer"]
+    context = {"row": row, "images": found, "newer": newer, "left": left}
     return render(request, "partials/compose_images.html", context)
 
 
@@ -79,7 +80,7 @@ async def update(request: Request) -> HttpResponse:
         host, asked = await _newest(request, row)
         if request.method == "POST":
             return await _begun(request, host, asked, deploy.updating(asked, given.getlist("service")[:200]))
-        context["images"] = await images_of(engine.gateway, request.actor, row, anew=False)
+        context["images"], context["left"] = await images_of(engine.gateway, request.actor, row, anew=False)
     except Denied as error:
         raise refusal(error) from error
     except ClusterError as error:

@@ -15,7 +15,7 @@ from dashboard.access import allow, listed
 from dashboard.engine import engine, page_of
 from dashboard.page import page
 from dashboard.request import Request
-from dashboard.visible_jobs import visible_jobs
+from dashboard.visible_jobs import shown_job, visible_jobs
 
 EACH = 50
 
@@ -48,6 +48,7 @@ async def job(request: Request, key: str) -> HttpResponse:
         "said": [line for line in lines if line.total is None],
         "may_cancel": may_cancel(request, one),
         "made": await _made(request, one),
+        "in_the_way": await shown_job(request.actor, str(one.result.get("job") or "")),
     }
     if request.htmx:
         return render(request, "partials/job.html", context)

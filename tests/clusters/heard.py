@@ -6,6 +6,8 @@ from __future__ import annotations
 class Heard:
     """Keeps every line, and the newest of each thing."""
 
+    key = ""
+
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
         self.layers: dict[str, str] = {}

@@ -32,6 +32,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]  # si
 class Quiet:
     """Listens to what a job would say."""
 
+    key = ""
+
     def __init__(self) -> None:
         self.lines: list[str] = []
 

@@ -30,6 +30,8 @@ COUNTED = 60.0  # seconds
 class Said:
     """What a job would say."""
 
+    key = ""
+
     def __init__(self) -> None:
         self.lines: list[str] = []
 

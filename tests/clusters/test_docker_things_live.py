@@ -110,6 +110,8 @@ def _action(verb: str) -> Any:
 
 
 class Quiet:
+    key = ""
+
     def say(self, text: str, level: str = "info") -> None: ...
 
     def progress(self, slot: str, text: str) -> None: ...

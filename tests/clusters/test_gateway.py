@@ -14,6 +14,7 @@ from clusters.access import Actor, Granted, Need
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsure
 from clusters.gateway import Denied, Gateway
+from clusters.jobs import cancel, follow
 from clusters.kinds.base import Look, Role
 from clusters.kinds.panels import RAW
 from clusters.models import AuditEntry, Job
@@ -365,3 +366,37 @@ async def test_work_that_its_job_stops_is_stopped_in_truth_and_recorded_with_how
     last = await AuditEntry.objects.order_by("id").alast()
     assert last is not None
     assert last.detail["words"] == "Stopped: 1 of 2 done."
+
+
+async def test_one_thing_at_a_time_is_done_to_what_is_worked_on_as_a_whole(
+    gateway: Gateway, there: FakeConnections
+) -> None:
+    await _cluster()
+    ada = Actor(0, "ada", ADA.grants)
+    goes_on, kind = asyncio.Event(), replace(APP, actions=(replace(STOP, alone="stopped"),))
+
+    async def work(*_: Any) -> None:
+        await goes_on.wait()
+
+    async def begin() -> str:
+        need, about = Need(Role.OPERATOR), (APP.name, "web")
+        return await gateway.begin(ada, 1, need, "deploy", "Deploy web", work, about=about, alone="deployed")
+
+    async def ended(key: str) -> None:
+        async for _ in follow(key):
+            pass
+
+    first = await begin()
+    for second in (begin, lambda: gateway.act(ada, 1, kind, web(there), "stop", {})):
+        with pytest.raises(Conflict, match="web is being deployed already") as refused:
+            await second()
+        assert refused.value.job == first
+    assert there.fake.calls == []
+    goes_on.set()
+    await ended(first)
+    await gateway.act(ada, 1, kind, web(there), "stop", {})
+
+    at_once = await begin()
+    assert cancel(at_once)  # before it did anything
+    await ended(at_once)
+    await ended(await begin())

@@ -43,6 +43,8 @@ class Driver:
 
 
 class Says:
+    key = ""
+
     def __init__(self) -> None:
         self.lines: list[str] = []
 

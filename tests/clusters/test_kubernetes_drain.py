@@ -105,6 +105,8 @@ def test_a_budget_is_quoted_when_it_says_no() -> None:
 class Says:
     """What a job would show."""
 
+    key = ""
+
     def __init__(self) -> None:
         self.lines: dict[str, list[str]] = {}
         self.said: list[str] = []

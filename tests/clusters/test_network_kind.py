@@ -33,6 +33,8 @@ class Driver:
 
 
 class Silent:
+    key = ""
+
     def say(self, text: str, level: str = "info") -> None: ...
 
     def progress(self, slot: str, text: str) -> None: ...

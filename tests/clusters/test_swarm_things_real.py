@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
 class Told:
     """Keeps what a job would show."""
 
+    key = ""
+
     def __init__(self) -> None:
         self.lines: list[str] = []
 

@@ -241,7 +241,7 @@ async def test_each_may_what_was_granted(
         assert "no Docker host" in (await client.get("/compose/")).content.decode()
         assert (await client.get(edit)).status_code == 404
         assert (await client.post("/compose/check/", {"text": TEXT})).status_code == 404
-        assert "no such Docker host" in await looked(client, form(host, name))
+        assert "no such host" in await looked(client, form(host, name))
     grant.rights = ["compose"]
     await grant.asave()
     client = async_client_for(nora)

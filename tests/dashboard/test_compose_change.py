@@ -105,8 +105,17 @@ async def test_it_is_scaled_taken_down_brought_back_and_at_last_goes_with_its_da
     notes = [one async for one in ComposeVersion.objects.values_list("note", flat=True)]
     assert notes == ["As version 2", f"Scale web of {name} to 2 copies", ""]
 
-    # Down with volumes: only for who says that the data may be lost.
+    # One thing at a time: a second one hears what is done, and where its job is.
     await seen(host, name)
+    with engine.gateway.claims.held(host.pk, "project", name, "scaled", job.key):
+        dialog = await client.get(f"/act/?verb=down&rows={row(host, name)}", headers=HTMX)
+        second = await client.post("/compose/back/", back, headers=HTMX)
+        for refused in (dialog, await acted(client, host, name, "down"), second):
+            words: str = refused.content.decode()
+            assert f"{name} is being scaled already." in words
+            assert f'href="/jobs/{job.key}/">Open its job' in words
+
+    # Down with volumes: only for who says that the data may be lost.
     dialog = (await client.get(f"/act/?verb=down-volumes&rows={row(host, name)}", headers=HTMX)).content.decode()
     assert "is deleted with all that is in it" in dialog
     refused = await acted(client, host, name, "down-volumes")
@@ -143,6 +152,9 @@ async def test_a_project_of_others_is_taken_down_by_its_labels_and_what_is_still
         await seen(host, name)
         page = (await client.get(f"/clusters/host/project/{name}/")).content.decode()
         assert re.search(r"Scale web\"[^>]*disabled[^>]*not deployed from here", page)
+        where = f"/compose/?cluster=host&name={name}"
+        assert f'href="{where.replace("&", "&amp;")}"' in page, "its text can be put in"
+        assert "so its text is not known" in (await client.get(where)).content.decode()
         dialog = (await client.get(f"/act/?verb=down&rows={row(host, name)}", headers=HTMX)).content.decode()
         assert f"{name}-guest, which is not of this project: it cannot go" in dialog
         job = await begun(await acted(client, host, name, "down"))

@@ -22,6 +22,7 @@ from dashboard.engine import engine
 from tests.clusters.docker_engine import unix
 from tests.clusters.git_server import Repository, Server, served, why_not
 from tests.dashboard.test_compose import HTMX, containers, ended, host, name
+from tests.dashboard.test_compose_change import seen
 
 __all__ = ["host", "name"]  # the fixtures
 pytestmark = [
@@ -101,6 +102,10 @@ async def test_it_is_deployed_on_a_signed_call_once_and_as_who_set_it_up(
     opened = (await client.get(f"/compose/source/?cluster=host&name={name}")).content.decode()
     assert secret[0] not in opened
     assert "/compose/versions/" in opened
+
+    await seen(host, name)
+    down = await client.get(f"/act/?verb=down&rows={host.pk}~project~{name}", headers={"HX-Request": "true"})
+    assert "comes back with the next commit" in down.content.decode()
 
     body = json.dumps({"ref": "refs/heads/main", "after": "1"}).encode()
     second = repository.commit(deploy__x="1", **{"deploy__compose.yaml": text(2000)})

@@ -68,6 +68,7 @@ ROUTES = {
     "stacks/check/": "signed-in",
     "stacks/values/": "signed-in",
     "stacks/versions/": "signed-in",
+    "stacks/compare/": "signed-in",
     "stacks/back/": "signed-in",
     "services/new/": "signed-in",
     "compose/source/": "signed-in",

@@ -121,6 +121,13 @@ async def _ended() -> Job:
     return job
 
 
+async def _removed(client: AsyncClient, swarm: Cluster, name: str) -> Any:
+    store = engine.supervisor.connections[swarm.pk].stores["stack"]
+    with engine.supervisor.connections[swarm.pk].wanted("stack"):
+        await until(lambda: name in store.resources)
+        return await client.post("/act/", {"verb": "remove", "rows": f"{swarm.pk}~stack~{name}"}, headers=HTMX)
+
+
 async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
     ada: User, nora: User, swarm: Cluster, name: str, async_client_for: ClientFor
 ) -> None:
@@ -174,7 +181,13 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
 
     shown = (await client.get(f"/stacks/versions/?cluster=box&name={name}")).content.decode()
     assert "Deploy again" in shown
-    await client.post("/stacks/back/", {"cluster": str(swarm.pk), "name": name, "version": "1"}, headers=HTMX)
+    back = {"cluster": str(swarm.pk), "name": name, "version": "1"}
+    with engine.gateway.claims.held(swarm.pk, "stack", name, "removed", job.key):
+        for refused in (await client.post("/stacks/back/", back, headers=HTMX), await _removed(client, swarm, name)):
+            said = refused.content.decode()
+            assert f"{name} is being removed already." in said
+            assert f'href="/jobs/{job.key}/">Open its job' in said
+    await client.post("/stacks/back/", back, headers=HTMX)
     assert (await _ended()).state == "done"
     assert len(await _of(driver, "services", name)) == 2
     page = (await client.get(f"/stacks/?cluster=box&name={name}&version=last")).content.decode()
@@ -190,8 +203,22 @@ async def test_the_versions_of_a_stack_that_was_removed_are_found_again(
     await keep(job, swarm.pk, versions_name(name), TEXT, {})
     page = (await client.get("/stacks/")).content.decode()
     assert f'href="/stacks/versions/?cluster=box&amp;name={name}"' in page
+    await keep(
+        job, swarm.pk, versions_name(name), TEXT.replace("${SECONDS", "${MORE_SECONDS"), {"STORE_PASSWORD": SECRET}
+    )
     versions = (await client.get(f"/stacks/versions/?cluster=box&name={name}")).content.decode()
     assert f'href="/clusters/box/stack/{name}/"' not in versions, "that page is not there"
+    where = f"/stacks/compare/?cluster=box&name={name}"
+    for asked, words in (
+        (f"{where}&version=2", "What version 2"),
+        (f"{where}&version=1&back=1", "Go back to version 1"),
+    ):
+        differ = (await client.get(asked, headers=HTMX)).content.decode()
+        assert words in differ
+        assert 'action="/stacks/back/"' in differ
+        assert "MORE_" in differ
+        assert "STORE_PASSWORD" in differ
+        assert SECRET not in differ
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from clusters.compose.carry import Errand, carry, claim, listener, so_far, sum_of
+from clusters.compose.carry import Errand, carry, listener, so_far, sum_of
 from clusters.compose.engine import compose_engine
 from clusters.compose.program import missing, the_program
 from clusters.compose.progress import effects
@@ -24,6 +24,9 @@ from clusters.kinds.preview import Preview, Told
 LOSE = "Say first that the data in its volumes may be lost."
 AGAIN = "Take it down again to go on."
 BACK = "If it was deployed from here, its versions are kept: “Deploy a project” leads to them."
+FOLLOWED = (
+    "It is deployed from git, and comes back with the next commit: forget its address first, if it is to stay away."
+)
 SEEN = 30.0  # seconds for a look at what is left
 _SHOWN = 12  # names that stand in one sentence
 _Work = Callable[[Driver, Project, Values, Says], Awaitable[str]]
@@ -33,11 +36,7 @@ def _down(*, volumes: bool) -> _Work:
     async def work(driver: Driver, one: Project, values: Values, says: Says) -> str:
         if volumes and not values.get("lose"):
             raise Conflict(LOSE, hint="Nothing was done.")
-        let_go = claim(driver, one.name, "taken down")
-        try:
-            return await _carried_out(driver, one, says, volumes=volumes)
-        finally:
-            let_go()
+        return await _carried_out(driver, one, says, volumes=volumes)
 
     return work
 
@@ -158,6 +157,8 @@ async def _look(look: Look, one: Project, *, volumes: bool) -> Preview:
         Told(f"Stays: {count(len(stays), 'thing')}", "healthy", stays),
     ]
     effect = _effect_with_volumes(one) if volumes else _effect(one)
+    if await look.followed():
+        effect = f"{effect} {FOLLOWED}"
     return Preview(effect=effect, told=[each for each in told if each.items])
 
 
@@ -215,6 +216,7 @@ DOWN: Action[Project] = Action(
     preview=_ahead,
     refuse=_refuse,
     long=True,
+    alone="taken down",
     danger=True,
     more=True,
     line=_line("--remove-orphans"),
@@ -241,6 +243,7 @@ DOWN_WITH_VOLUMES: Action[Project] = Action(
         ),
     ),
     long=True,
+    alone="taken down",
     danger=True,
     bulk=False,
     more=True,

@@ -126,6 +126,7 @@ REMOVE: Action[Stack] = Action(
     run=quietly(_remove),
     run_saying=_remove,
     long=True,
+    alone="removed",
     danger=True,
     bulk=False,
     line=docker_line("stack", "rm"),
