@@ -108,10 +108,13 @@ async def test_it_is_scaled_taken_down_brought_back_and_at_last_goes_with_its_da
     # One thing at a time: a second one hears what is done, and where its job is.
     await seen(host, name)
     with engine.gateway.claims.held(host.pk, "project", name, "scaled", job.key):
-        dialog = await client.get(f"/act/?verb=down&rows={row(host, name)}", headers=HTMX)
-        second = await client.post("/compose/back/", back, headers=HTMX)
-        for refused in (dialog, await acted(client, host, name, "down"), second):
-            words: str = refused.content.decode()
+        offered = await client.get(f"/act/?verb=down&rows={row(host, name)}", headers=HTMX)
+        for held in (
+            offered,
+            await acted(client, host, name, "down"),
+            await client.post("/compose/back/", back, headers=HTMX),
+        ):
+            words = held.content.decode()
             assert f"{name} is being scaled already." in words
             assert f'href="/jobs/{job.key}/">Open its job' in words
 
@@ -152,9 +155,9 @@ async def test_a_project_of_others_is_taken_down_by_its_labels_and_what_is_still
         await seen(host, name)
         page = (await client.get(f"/clusters/host/project/{name}/")).content.decode()
         assert re.search(r"Scale web\"[^>]*disabled[^>]*not deployed from here", page)
-        where = f"/compose/?cluster=host&name={name}"
-        assert f'href="{where.replace("&", "&amp;")}"' in page, "its text can be put in"
-        assert "so its text is not known" in (await client.get(where)).content.decode()
+        editor = f"/compose/?cluster=host&name={name}"
+        assert f'href="{editor.replace("&", "&amp;")}"' in page, "its text can be put in"
+        assert "so its text is not known" in (await client.get(editor)).content.decode()
         dialog = (await client.get(f"/act/?verb=down&rows={row(host, name)}", headers=HTMX)).content.decode()
         assert f"{name}-guest, which is not of this project: it cannot go" in dialog
         job = await begun(await acted(client, host, name, "down"))
