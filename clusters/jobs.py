@@ -96,11 +96,14 @@ class Reporter:
             self._slots[slot] = len(self.lines) + 1
         self._put(self._slots[slot], text, "info", done, total)
 
-    def end(self) -> None:
-        """Say what was left out, and wake everybody who follows."""
+    def close(self) -> None:
+        """Say what was left out: no line comes after that."""
         if self.left_out:
             words = f"{self.left_out:,} more lines are left out: only {MAX_LINES:,} are kept."
             self._put(len(self.lines) + 1, words, "warning")
+
+    def end(self) -> None:
+        """Wake everybody who follows."""
         for heard in self._followers:
             heard.set()
 
@@ -212,17 +215,24 @@ async def _run(reporter: Reporter, work: asyncio.Task[Result], ended: Ended | No
     state, reason, result = await _outcome(reporter, work)
     writer.cancel()
     await asyncio.gather(writer, return_exceptions=True)
-    job.reason, job.result, job.ended = reason, {**job.result, **result}, timezone.now()
-    job.state = state
-    reporter.end()
+    end: dict[str, Any] = {
+        "state": state,
+        "reason": reason,
+        "result": {**job.result, **result},
+        "ended": timezone.now(),
+    }
+    reporter.close()
     try:
         if ended:
             await ended(state, reason)
         await _write(reporter)
-        await job.asave(update_fields=["state", "reason", "result", "ended"])
+        await Job.objects.filter(pk=job.pk).aupdate(**end)
     except (DatabaseError, ClusterError):
         log.exception("the end of job %s could not be kept", job.key)
     finally:
+        for name, value in end.items():  # told when it is kept: whoever hears of it reads the end in the database
+            setattr(job, name, value)
+        reporter.end()
         _running.pop(job.key, None)
 
 

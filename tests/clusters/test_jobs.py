@@ -71,6 +71,19 @@ async def test_who_follows_sees_each_line_and_the_end_and_may_come_late() -> Non
     assert [[line.text for line in news.lines] for news in late] == [["two"]]
 
 
+async def test_who_is_told_of_the_end_finds_it_kept() -> None:
+    async def work(reporter: jobs.Reporter) -> None:
+        reporter.say("one")
+
+    async def slow(state: jobs.State, reason: str) -> None:
+        await asyncio.sleep(0.05)
+
+    key = await jobs.start("Pull busybox", "pull", NOBODY, None, work, slow)
+    found = [(news.state, (await Job.objects.aget(key=key)).state) async for news in jobs.follow(key)]
+    assert all(told == kept for told, kept in found)
+    assert found[-1] == ("done", "done")
+
+
 async def test_a_failure_says_its_reason_in_words() -> None:
     async def refused(reporter: jobs.Reporter) -> None:
         raise Conflict("The name is taken.", hint="Choose another one.")
