@@ -32,6 +32,7 @@ from dashboard.request import Request
 from dashboard.scope import meant
 
 MOST_NAMES = 500  # offered to choose from
+OURS = {"cluster", "whole", "like", "verb", "check", "elsewhere"}  # what the page itself asks by: no field is called so
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Checked:
 @require_http_methods(["GET", "HEAD", "POST"])
 async def run(request: Request, kind: str) -> HttpResponse:
     """GET: the form (``?image=`` and the like filled in). POST: check it (``check=1``), have it for another cluster
-    (``again=1``), or begin the job and go to it.
+    (``elsewhere=1``), or begin the job and go to it.
 
     It comes as a dialog where a page asks for it, and as a page of its own where somebody goes there.
     """
@@ -71,7 +72,7 @@ async def run(request: Request, kind: str) -> HttpResponse:
     asked.whole = "whole" in given if request.method == "POST" else not request.htmx
     if request.method != "POST":
         return _shown(request, asked, _initial(asked, request.GET), Checked())
-    if "again" in given:  # for another cluster: its names to choose from, its fields, and what was typed
+    if "elsewhere" in given:  # for another cluster: its names to choose from, its fields, and what was typed
         return _shown(request, asked, given.dict(), Checked())
     found = _read(asked, given.dict())
     if "check" in given:

@@ -10,9 +10,11 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.kinds import all_kinds
 from clusters.kinds.docker.container_model import Container
 from clusters.models import AuditEntry, Cluster, Grant, Job
 from dashboard.engine import engine
+from dashboard.views.run import OURS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[User], AsyncClient]
@@ -34,6 +36,12 @@ async def ended(job: Job) -> Job:
         while (job := await Job.objects.aget(pk=job.pk)).state == "running":
             await asyncio.sleep(0.05)
     return job
+
+
+def test_no_field_is_called_what_the_page_itself_asks_by() -> None:
+    makers = [maker for kind in all_kinds() for maker in (kind.make, *kind.remake) if maker]
+    assert {one.name for maker in makers for one in maker.fields} & OURS == set()
+    assert len(makers) > 3
 
 
 async def test_the_line_it_equals_is_shown_while_it_is_typed(
@@ -78,7 +86,7 @@ async def test_in_the_list_of_one_host_the_form_is_for_that_host(
     for asked, meant in ((host.slug, host), (str(host.pk), host), (other.slug, other), ("", other)):
         shown = (await client.get(f"/run/container/?cluster={asked}")).content.decode()
         assert chosen.format(meant.pk) in shown, asked
-    again = await client.post("/run/container/", form(other, image="shop/typed:1", again="1"))
+    again = await client.post("/run/container/", form(other, image="shop/typed:1", elsewhere="1"))
     moved = again.content.decode()
     assert (again.status_code, chosen.format(other.pk) in moved, "shop/typed:1" in moved) == (200, True, True)
     assert not await Job.objects.aexists(), "choosing another host begins nothing"
