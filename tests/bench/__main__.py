@@ -16,7 +16,7 @@ from tests.bench.figures import Figure, LeftOut
 from tests.bench.report import write
 
 MEASURES = ("engine", "start", "idle", "list_page", "docker_lists", "docker_change", "pod_change", "log_click", "terminal_click", "log_flood",
-            "storm", "quiet", "builds", "usage_streams", "log_search", "many_pods", "many_real_pods", "most_pods", "many_tabs", "many_real_tabs")  # fmt: skip
+            "storm", "quiet", "builds", "deploys", "usage_streams", "log_search", "many_pods", "many_real_pods", "most_pods", "many_tabs", "many_real_tabs")  # fmt: skip
 
 
 def run(name: str) -> Iterator[Figure]:
