@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from clusters.access import Actor
+from clusters.kinds.base import Kind
 from clusters.kinds.layered import App
 from clusters.layers.draw import drawn
 from clusters.layers.picture import Layer, Picture
@@ -70,12 +71,18 @@ async def first_sheet(actor: Actor, row: Row) -> Sheet:
     connection = engine.supervisor.connections[row.cluster.id]
     store = connection.stores[row.kind.name]
     sheet = Sheet(await addresses())
-    kinds = row.kind.layers.kinds if row.kind.layers else ()
-    beside = [connection.stores[name] for name in kinds if name in connection.stores]
-    with connection.wanted(*kinds):
+    beside = made_of(connection, row.kind)
+    with connection.wanted(*(one.kind.name for one in beside)):
         await asyncio.gather(*(listed(connection, one, within=PATIENCE) for one in beside))
         sheet.draw(actor, connection, store, row.resource)
     return sheet
+
+
+def made_of(connection: Connection, kind: Kind[Any]) -> list[Store]:
+    """What the pictures of that kind are made of: the stores of all kinds it tells of that the cluster has."""
+    names = dict.fromkeys((kind.name, *(kind.layers.kinds if kind.layers else ())))
+    stores = [connection.stores[name] for name in names if name in connection.stores]
+    return [store for store in stores if connection.discovered.has(store.kind)]
 
 
 async def addresses() -> Addresses:

@@ -12,7 +12,7 @@ from clusters.live.connection import Connection
 from clusters.live.frame import Frame
 from clusters.live.store import Delta, Store
 from dashboard.engine import engine
-from dashboard.layers import Sheet, addresses
+from dashboard.layers import Sheet, addresses, made_of
 from dashboard.topics.base import Topic
 from dashboard.topics.found import found
 from dashboard.visible import visible
@@ -29,28 +29,26 @@ class LayersTopic(Topic):
     async def open(self) -> None:
         """Find the app, check the right to see it, follow the stores that its picture is made of."""
         self._connection, self._store, self._resource = await found(self.actor, self.args, self.need)
-        layered = self._store.kind.layers
-        if layered is None:
+        if self._store.kind.layers is None:
             raise Missing("There is no picture of it.")
         self._seq, self._last, self._pace = 0, 0.0, PACE
         self._due: asyncio.TimerHandle | None = None
         self._sheet = Sheet(await addresses())
-        names = dict.fromkeys((self._store.kind.name, *layered.kinds))
-        self.open_things.enter_context(self._connection.wanted(*names))
-        for name in names:
-            if store := self._connection.stores.get(name):
-                self.open_things.callback(store.subscribe(self._changed))
+        stores = made_of(self._connection, self._store.kind)
+        self.open_things.enter_context(self._connection.wanted(*(store.kind.name for store in stores)))
+        for store in stores:
+            self.open_things.callback(store.subscribe(self._changed))
         for other in engine.supervisor.connections.values():
-            if other is not self._connection and (store := other.stores.get("container")):
-                self.open_things.callback(store.subscribe(self._changed_elsewhere))
+            if other is not self._connection and (containers := other.stores.get("container")):
+                self.open_things.callback(containers.subscribe(self._changed_elsewhere))
         self.open_things.callback(engine.supervisor.on_state(self._state_changed))
         self.open_things.callback(self._rest)
+        self._draw()
         self.owe_snapshot()
 
     def snapshot(self) -> Frame:
-        """The whole picture."""
+        """The whole picture as it was drawn last: what changed since is on its way, however often a tab asks."""
         self._seq += 1
-        self._draw()
         sheet = self._sheet
         return Frame(
             t="snap", seq=self._seq, now=time.time(), order=list(sheet.parts), parts=sheet.parts,

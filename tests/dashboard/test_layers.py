@@ -15,16 +15,17 @@ from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
 
 from clusters.actors import actor_for
-from clusters.drivers.base import Call
+from clusters.drivers.base import Call, Found, full_name
 from clusters.errors import Unreachable
 from clusters.kinds.base import Role
+from clusters.kinds.kubernetes.layered import ROUTES
 from clusters.kinds.layered import Thing
 from clusters.layers.picture import LAYERS
 from clusters.live.resource import Changed
 from clusters.models import Cluster, Grant, Registry
 from dashboard.asgi import router
 from dashboard.engine import engine
-from dashboard.layers import Sheet, first_sheet
+from dashboard.layers import Sheet, first_sheet, made_of
 from dashboard.topics.layers import LayersTopic
 from tests.tab import ORIGIN, Tab, cookies
 
@@ -246,4 +247,19 @@ async def test_it_is_pushed_four_times_a_second_at_most(running: None, ada: Abst
     topic._changed(store, [(other, other)])
     assert topic._due is None
     assert drawn == before, "what changes in another namespace is no part of it"
+    for _ in range(20):
+        topic.owe_snapshot()
+        assert topic.take()
+    assert drawn == before, "a tab that asks again gets what was drawn"
     await topic.close()
+
+
+async def test_what_a_cluster_does_not_have_is_not_watched_for_it(running: None, shop: Cluster) -> None:
+    connection = engine.supervisor.connections[shop.pk]
+    row = await a_row("deployment", "checkout-api")
+    assert "http-route" in {store.kind.name for store in made_of(connection, row.kind)}, "as long as it has not told"
+    kinds = [store.kind for store in connection.stores.values() if store.kind.api and "gateway" not in store.kind.api]
+    connection.discovered.found = {full_name(kind.api): Found(kind.api, kind.label, kind.namespaced) for kind in kinds}
+    names = {store.kind.name for store in made_of(connection, row.kind)}
+    assert {"deployment", "pod", "service", "ingress"} <= names
+    assert not names & set(ROUTES)
