@@ -265,8 +265,8 @@ class Kind(Generic[T]):
 
     def key(self, resource: T) -> str:
         """How a resource is named in an address: "shop/web", or "web" where there are no namespaces."""
-        inside = self.namespaced and not self.own_namespace and resource.namespace
-        return f"{resource.namespace}/{resource.name}" if inside else resource.name
+        inside = resource.namespace if self.namespaced and not self.own_namespace else ""
+        return f"{inside}/{resource.name}" if inside else resource.name
 
     def namespace_of(self, resource: T) -> str | None:
         """The namespace in which rights to a resource are decided; None: it belongs to the whole cluster."""

@@ -20,7 +20,7 @@ from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.join import Joiner
 from clusters.live.noticer import Noticer
-from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered, Resource
+from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered
 from clusters.live.row import Row
 from clusters.live.store import Store
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 LINGER = 60.0  # seconds a kind stays watched after the last one looked away
 JUDGE_EVERY = 5.0  # seconds between two looks at what is not well: time alone may have made it worse
-SLICE = 200  # resources judged before others have their turn: about 4 ms
+SLICE = 200  # resources taken in before others have their turn: about 4 ms
 PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
 
 
@@ -195,8 +195,8 @@ class Connection:
         while True:
             try:
                 async for item in self.driver.watch(store.kind, self.cluster.namespaces):
-                    if isinstance(item, Coming | Listed | Remembered):
-                        await _judge_ahead(store, item.resources)
+                    if isinstance(item, Coming | Listed):
+                        await _take_in(store, item)
                     if not isinstance(item, Coming):
                         self._take(store, item)
                     delay = 1.0
@@ -326,8 +326,10 @@ class Connection:
         return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
 
 
-async def _judge_ahead(store: Store, resources: Sequence[Resource]) -> None:
-    """Ten thousand pods take a quarter of a second to judge: in slices, so that nobody else waits for them."""
-    for start in range(0, len(resources), SLICE):
-        store.judge_ahead(resources[start : start + SLICE])
-        await asyncio.sleep(0)
+async def _take_in(store: Store, item: Coming | Listed) -> None:
+    """A long list in slices, so that nobody waits for it, and what has come of it is shown meanwhile."""
+    new = [one for one in item.resources if store.resources.get(one.uid) is not one]
+    if isinstance(item, Coming) or len(new) > SLICE:
+        for start in range(0, len(new), SLICE):
+            store.apply(Coming(new[start : start + SLICE]))
+            await asyncio.sleep(0)

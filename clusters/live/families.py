@@ -29,6 +29,7 @@ class Families:
         self._copies: dict[str, Copy] = {}  # by uid, of kinds that are copies of others
         self._changed: dict[str, None] = {}
         self._copied: set[str] = set()  # the kinds that are copies of others
+        self._listed: set[Store] = set()  # those of which everything is known
         for store in stores.values():
             self.follow(store)
 
@@ -44,6 +45,7 @@ class Families:
         """Forget what it told: it is none of this cluster's any longer."""
         for uid in store.resources:
             self._drop(uid)
+        self._listed.discard(store)
 
     def below(self, uid: str, kind_name: str) -> Iterator[Resource]:
         """The resources of that kind at the lower end of the owner chains that begin at this one."""
@@ -77,6 +79,11 @@ class Families:
                     self._mark(after.uid)  # it may have been judged before its copies were known
             elif before is not None and before.uid not in store.resources:
                 self._drop(before.uid)
+        if store.listed and store not in self._listed:
+            for above in self._stores.values():
+                if above.copies is not None:
+                    self._mark(*above.resources)  # while the list was on its way nobody could tell their copies
+        (self._listed.add if store.listed else self._listed.discard)(store)
 
     def _put(self, store: Store, resource: Any) -> None:
         kind, uid = store.kind, resource.uid
@@ -94,7 +101,7 @@ class Families:
             copy = Copy(resource, store.health[uid], restarts)
             moved = self._copies.get(uid) != copy or moved
             self._copies[uid] = copy
-        if moved:
+        if moved and store.listed:
             self._mark_above(uid)
 
     def _drop(self, uid: str) -> None:
@@ -114,10 +121,10 @@ class Families:
                 return
             self._mark(uid)
 
-    def _mark(self, uid: str) -> None:
-        if not self._changed:
+    def _mark(self, *uids: str) -> None:
+        if uids and not self._changed:
             self._later(TOGETHER, self._judge)
-        self._changed[uid] = None
+        self._changed |= dict.fromkeys(uids)
 
     def _judge(self) -> None:
         changed, self._changed = self._changed, {}

@@ -55,8 +55,9 @@ class Hub:
                 await asyncio.sleep(0)
             if not query.text:
                 index.read_ahead()
-            elif query not in self._shared:
-                await index.read_texts()
+                continue
+            while not index.read_texts(SLICE):  # noqa: ASYNC110
+                await asyncio.sleep(0)
 
     @contextlib.contextmanager
     def window(self, query: Query, offset: int, limit: int) -> Iterator[Window]:

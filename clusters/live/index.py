@@ -33,15 +33,12 @@ class Entry(Row):
 
     uid: str = ""
     facets: tuple[str, ...] = ()  # its values in the columns that can be filtered by
-    _text: str | None = None
+    text: str = ""  # what the search box looks through, once ``read`` said it
 
-    @property
-    def text(self) -> str:
-        """What the search box looks through. Worked out when somebody first searches."""
-        if self._text is None:
-            more = self.kind.search(self.resource) if self.kind.search else ""
-            self._text = f"{self.resource.name}\0{self.resource.namespace}\0{more}".casefold()
-        return self._text
+    def read(self) -> None:
+        """Know what is searched in."""
+        more = self.kind.search(self.resource) if self.kind.search else ""
+        self.text = f"{self.resource.name}\0{self.resource.namespace}\0{more}".casefold()
 
 
 Change: TypeAlias = tuple[Entry | None, Entry | None]  # before, after; None: was not there, is not there
@@ -62,6 +59,7 @@ class Index:
         self._orders: dict[str, Order] = {}
         self._behind: dict[str, None] = dict.fromkeys(store.resources)  # uids to look at, again or for the first time
         self._leave = store.subscribe(self._take)
+        self._unread: list[Entry] | None = None  # rows whose texts are still to be read; None: not begun
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -110,13 +108,19 @@ class Index:
         await asyncio.sleep(READ_AFTER)
         while not self.listed:  # noqa: ASYNC110 -- a long list is there only after seconds
             await asyncio.sleep(READ_AFTER)
-        await self.read_texts()
+        while not self.read_texts(SLICE):  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
-    async def read_texts(self) -> None:
-        """Before the first search: what it will look through, in slices. Each row remembers its own."""
-        for number, entry in enumerate(tuple(self.entries.values())):
-            if entry.text and number % SLICE == SLICE - 1:
-                await asyncio.sleep(0)
+    def read_texts(self, most: int | None = None) -> bool:
+        """Before the first search: what it will look through, all of it or of so many rows. True when nothing is left.
+
+        From then on the texts of rows that come are read with them.
+        """
+        if self._unread is None:
+            self._unread = list(self.entries.values())
+        for _ in range(min(most or len(self._unread), len(self._unread))):
+            self._unread.pop().read()
+        return not self._unread
 
     def _take(self, store: Store, deltas: Sequence[Delta]) -> None:
         uids = dict.fromkeys((after or before).uid for before, after in deltas)  # type: ignore[union-attr]
@@ -154,6 +158,9 @@ class Index:
         columns = [list(map(facet, entries)) for facet in self._read_facets]
         for entry, facets in zip(entries, zip(*columns, strict=True), strict=bool(columns)):
             entry.facets = facets
+        if self._unread is not None:
+            for entry in entries:
+                entry.read()
         return {entry.uid: entry for entry in entries}
 
 
@@ -243,17 +250,27 @@ def recount(counters: Sequence[Counter[str]], changes: Iterable[Change]) -> None
         (before, after) for before, after in changes if before is None or after is None or before.facets != after.facets
     ]
     if different:
-        count(counters, [before for before, _ in different if before is not None], -1)
-        count(counters, [after for _, after in different if after is not None], +1)
+        discount(counters, [before for before, _ in different if before is not None])
+        count(counters, [after for _, after in different if after is not None])
 
 
-def count(counters: Sequence[Counter[str]], entries: Iterable[Entry], by: int) -> None:
-    """Count the facets of rows in, or out. Many rows have the same few."""
-    for facets, times in Counter([entry.facets for entry in entries]).items():
-        for counter, value in zip(counters, facets, strict=True):
-            counter[value] += by * times
+def count(counters: Sequence[Counter[str]], entries: Iterable[Entry]) -> None:
+    """Count the facets of rows in."""
+    for counter, values in zip(counters, _columns(entries), strict=False):
+        counter.update(values)
+
+
+def discount(counters: Sequence[Counter[str]], entries: Iterable[Entry]) -> None:
+    """Count them out. What nothing has any longer is no choice."""
+    for counter, values in zip(counters, _columns(entries), strict=False):
+        for value, times in Counter(values).items():
+            counter[value] -= times
             if not counter[value]:
                 del counter[value]
+
+
+def _columns(entries: Iterable[Entry]) -> Iterable[tuple[str, ...]]:
+    return zip(*[entry.facets for entry in entries], strict=True)
 
 
 @lru_cache(maxsize=4096)  # most numbers of a column are a few different ones

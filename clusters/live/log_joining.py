@@ -26,13 +26,13 @@ class Copies:
         """Follow what came; what went is noticed by its own stream."""
         namespace = self._row.resource.namespace
         if any(before is None and after is not None and after.namespace == namespace for before, after in deltas):
-            task = asyncio.create_task(self._add())
+            task = asyncio.create_task(self._add(store.listed))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _add(self) -> None:
+    async def _add(self, listed: bool) -> None:
         await asyncio.sleep(0.05)  # a pod and its replica set come one after the other
-        announce, self._announce = self._announce, True
+        announce, self._announce = self._announce, self._announce or listed
         await self._log.add(self._row, announce=announce)
 
 

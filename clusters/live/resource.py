@@ -56,7 +56,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """Some of a list that is on its way: nothing is known yet, but it can be looked at meanwhile."""
+    """Some of a list that is on its way, as it is now: shown at once, while nobody knows yet what else there is."""
 
     resources: Sequence[Resource]
 

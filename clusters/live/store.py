@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from clusters.errors import ClusterError
 from clusters.kinds.base import Copy, Health, Kind, Level
-from clusters.live.resource import Broken, Changed, FeedItem, Listed, Remembered, Resource
+from clusters.live.resource import Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
 log = logging.getLogger(__name__)
 MAX_UID = 300  # characters
@@ -34,7 +34,6 @@ class Store:
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
         self.copies: Callable[[Any], Sequence[Copy] | None] | None = None  # of one resource, where the kind has any
         self._by_key: dict[str, str] = {}
-        self._ahead: dict[str, tuple[str, Health]] = {}  # judged before a long list is taken in: uid -> version, health
         self._listeners: dict[Listener, None] = {}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -55,16 +54,16 @@ class Store:
         """Take in what the driver said; tell the listeners what is different now."""
         troubled, first, as_of = self.trouble, not self.listed, self.as_of
         self.trouble = item.error if isinstance(item, Broken) else None
-        if isinstance(item, Broken):
-            self._ahead.clear()  # the rest of that list does not come
-        else:
+        if not isinstance(item, Broken | Coming):
             self.as_of = item.as_of if isinstance(item, Remembered) else 0.0
         deltas: list[Delta] = []
         match item:
             case Listed(resources) | Remembered(resources):
                 self.listed = True
                 deltas = self._replace(resources)
-                self._ahead.clear()
+            case Coming(resources):
+                # Newer than what is known, so it is taken in at once; what is gone is known at the end of the list.
+                deltas = [delta for resource in resources if (delta := self._put(resource))]
             case Changed(upserts, deletes):
                 deltas = [delta for resource in upserts if (delta := self._put(resource))]
                 deltas += [delta for uid in deletes if (delta := self._drop(uid))]
@@ -75,7 +74,6 @@ class Store:
         """Nobody watches any longer: what is known grows old, so let go of it."""
         self.resources, self.health, self._by_key, self.listed, self.trouble = {}, {}, {}, False, None
         self.as_of = 0.0
-        self._ahead.clear()
 
     def look_again(self) -> None:
         """What is not well may be judged otherwise as time passes, without a change: "starting" becomes "stuck"."""
@@ -96,13 +94,6 @@ class Store:
         if uids:
             self._tell([(self.resources[uid], self.resources[uid]) for uid in uids])
 
-    def judge_ahead(self, resources: Sequence[Resource]) -> None:
-        """Judge some of a long list that is about to be taken in."""
-        for resource in resources:
-            before, ahead = self.resources.get(resource.uid), self._ahead.get(resource.uid)
-            if (before is None or before.version != resource.version) and (not ahead or ahead[0] != resource.version):
-                self._ahead[resource.uid] = resource.version, self._judge(resource)
-
     def _judge(self, resource: Resource) -> Health:
         try:
             health = self.kind.health(resource)
@@ -115,24 +106,25 @@ class Store:
             return Health(Level.UNKNOWN, "Unknown", "Pilothouse does not understand what the cluster says about it.")
 
     def _replace(self, resources: Sequence[Resource]) -> list[Delta]:
-        fresh = {resource.uid for resource in resources}
-        gone = [uid for uid in self.resources if uid not in fresh]
+        known, fresh = self.resources, {resource.uid: resource for resource in resources}
+        gone = [uid for uid in known if uid not in fresh]
         deltas = [delta for uid in gone if (delta := self._drop(uid))]
-        return deltas + [delta for resource in resources if (delta := self._put(resource))]
+        new = [one for uid, one in fresh.items() if known.get(uid) is not one]  # most came before the list's end
+        return deltas + [delta for resource in new if (delta := self._put(resource))]
 
     def _put(self, resource: Resource) -> Delta | None:
-        before = self.resources.get(resource.uid)
-        if before is None and not _can_be_a_row(resource.uid):
+        uid, key = resource.uid, self.kind.key(resource)
+        before = self.resources.get(uid)
+        if before is None and not _can_be_a_row(uid):
             log.warning("skipped a %s without a usable identity", self.kind.name)
             return None
         if before is not None and before.version == resource.version:
             return None
-        self.resources[resource.uid] = resource
-        version, health = self._ahead.get(resource.uid, ("", None))
-        self.health[resource.uid] = health if health and version == resource.version else self._judge(resource)
-        if before is not None and (old_key := self.kind.key(before)) != self.kind.key(resource):
-            self._forget_key(old_key, before.uid)
-        self._by_key[self.kind.key(resource)] = resource.uid
+        self.resources[uid] = resource
+        self.health[uid] = self._judge(resource)
+        if before is not None and (old_key := self.kind.key(before)) != key:
+            self._forget_key(old_key, uid)
+        self._by_key[key] = uid
         return before, resource
 
     def _drop(self, uid: str) -> Delta | None:

@@ -44,6 +44,8 @@ class View:
         for index in indexes:
             order = index.order(query.sort)
             order.catch_up()
+            if self._words:
+                index.read_texts()
             keys += self._scan(order)
             order.listeners[self._take] = None
             self._leave.append(lambda order=order: order.listeners.pop(self._take, None))  # type: ignore[misc]
@@ -124,6 +126,8 @@ class View:
 
         def keep(wanted: list[bool]) -> None:
             nonlocal found
+            if all(wanted):
+                return
             left_out.extend(compress(found, map(not_, wanted)))
             found = list(compress(found, wanted))
 
@@ -135,7 +139,7 @@ class View:
             for mine, all_of_them in zip(self._counters, index.facets, strict=True):
                 mine.update(all_of_them)
         else:
-            count(self._counters, found, +1)
+            count(self._counters, found)
         for at, values, without in self._filters:
             keep([(entry.facets[at] in values) != without for entry in found])
         return order.of(found, left_out)

@@ -196,11 +196,13 @@ class Triage:
             uid for uid, health in store.health.items() if health.level in UNWELL
         }
         for uid, resource in store.resources.items():
-            self._watcher.meet(Thing(store.cluster_id, store.kind, resource, store.health[uid]))
+            if is_workload(store.kind, resource):
+                self._watcher.meet(Thing(store.cluster_id, store.kind, resource, store.health[uid]))
 
     def _changed(self, store: Store, deltas: Sequence[Delta]) -> None:
         if store not in self._met:
-            self._meet(store)
+            if store.listed:
+                self._meet(store)
         else:
             now, bad = time.time(), self._bad[store.cluster_id, store.kind.name]
             for before, after in deltas:

@@ -38,7 +38,7 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
     shown, query = await _asked(request, table)
     await engine.supervisor.hub.prepare(query)
     with engine.supervisor.hub.window(query, 0, FIRST) as window:
-        await _listed(window)
+        await _listed(window, enough=FIRST)
         snapshot = table_snapshot(window.snapshot())
     return page(
         request,
@@ -100,10 +100,10 @@ async def _asked(request: Request, name: str) -> tuple[Table, Query]:
     return TABLES[name], query
 
 
-async def _listed(window: Window) -> None:
-    """Wait a moment for the first list of kinds that nobody looked at until now."""
+async def _listed(window: Window, enough: float = float("inf")) -> None:
+    """Wait a moment for the first list of kinds that nobody looked at until now, or for so many rows of it."""
     for _ in range(int(PATIENCE / 0.02)):
-        if window.view.listed:
+        if window.view.listed or window.view.total >= enough:
             return
         await asyncio.sleep(0.02)
 

@@ -236,7 +236,7 @@ async def test_what_a_search_looks_through_is_read_before_anybody_searches(monke
         await take(("list", 1, things), [connection], hub, None)  # a long list comes later than the first look at it
         await asyncio.sleep(0.01)
         [index] = hub._indexes_for(ALL)
-        assert all(entry._text for entry in index.entries.values())
+        assert all(entry.text for entry in index.entries.values())
 
 
 async def take(step: Any, connections: list[FakeConnection], hub: Hub, tab: Tab | None) -> None:

@@ -130,8 +130,8 @@ class Object(Resource, frozen=True, gc=False, rename="camel"):
 def same(mine: msgspec.Struct, other: msgspec.Struct, *names: str) -> None:
     """Hold the other's values of these fields where they are equal to ours."""
     for name in names:
-        value = getattr(other, name)
-        if value is not None and value == getattr(mine, name):
+        own, value = getattr(mine, name), getattr(other, name)
+        if own is not value and own == value:
             msgspec.structs.force_setattr(mine, name, value)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from clusters.kinds.formats import epoch
@@ -153,10 +155,10 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
         return [*sidecars, *(self.spec.containers or ())]
 
     @property
-    def statuses(self) -> list[ContainerStatus]:
+    def statuses(self) -> Sequence[ContainerStatus]:
         """How its containers are, sidecars among them."""
         if not self.spec.init_containers:
-            return [*(self.status.container_statuses or ())]
+            return self.status.container_statuses or ()
         sidecars = {one.name for one in self.spec.init_containers or () if one.restart_policy == "Always"}
         beside = [one for one in self.status.init_container_statuses or () if one.name in sidecars]
         return [*beside, *(self.status.container_statuses or ())]
@@ -215,7 +217,7 @@ class Pod(Object, frozen=True, gc=False, rename="camel"):
     @property
     def restarts(self) -> int:
         """How often any of its containers was started again."""
-        return sum(one.restart_count for one in self.statuses)
+        return sum([one.restart_count for one in self.statuses])
 
     @property
     def ready(self) -> int:

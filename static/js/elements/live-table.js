@@ -118,8 +118,8 @@ class LiveTable extends HTMLElement {
     if (total !== this.total) {
       this.body.style.setProperty("--total", total);
       this.table.ariaRowCount = total + 1;
-      this.toolbar.counted(total);
     }
+    this.toolbar.counted(total, listed);
     const same = total === this.total && listed === this.listed && !total === !this.empty.hidden;
     this.total = total;
     this.listed = listed;

@@ -39,8 +39,8 @@ export class Toolbar {
     this.#facets = facets ?? {};
   }
 
-  counted(total) {
-    const words = `${count(total)} ${total === 1 ? "row" : "rows"}`;
+  counted(total, listed) {
+    const words = `${count(total)} ${total === 1 ? "row" : "rows"}${listed ? "" : " so far"}`;
     if (this.total.textContent !== words) this.total.textContent = words;
   }
 

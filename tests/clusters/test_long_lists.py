@@ -1,0 +1,103 @@
+"""A long list is shown as it comes: each part once, never as if it were all of it, and right at its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from clusters.errors import Unreachable
+from clusters.kinds.base import Health, Level
+from clusters.live.cluster import ClusterInfo
+from clusters.live.connection import SLICE, Connection
+from clusters.live.resource import Broken, Coming, FeedItem, Listed
+from clusters.live.store import Store
+from tests.clusters.fakes import APP, App, FakeDriver, copy, two_apps
+
+MANY = [App(id=f"u{number}", title=f"web-{number}") for number in range(2 * SLICE + 50)]
+
+
+class Counting(Store):
+    """A store that notes how many changes it tells at a time."""
+
+    def __init__(self) -> None:
+        self.judged: list[str] = []
+        super().__init__(1, replace(APP, health=self._well))
+        self.told: list[int] = []
+        self.subscribe(lambda store, deltas: self.told.append(len(deltas)))
+
+    def _well(self, app: App) -> Health:
+        self.judged.append(app.uid)
+        return Health(Level.HEALTHY, "Running")
+
+
+class Lister(FakeDriver):
+    """A cluster that tells this, and then nothing more."""
+
+    def __init__(self, *items: FeedItem) -> None:
+        super().__init__()
+        self.items = items
+
+    async def watch(self, kind: Any, namespaces: Any = None) -> AsyncIterator[FeedItem]:
+        for item in self.items:
+            yield item
+        await asyncio.Event().wait()
+
+
+async def told(store: Store, *items: FeedItem) -> None:
+    """That store of a cluster, when its driver told these."""
+    driver: Any = Lister(*items)
+    connection = Connection(ClusterInfo(1, "Test", "test", "demo", "docker"), driver, lambda _: None)
+    connection.stores[store.kind.name] = store
+    connection._feed(store.kind)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await connection.close()
+
+
+def test_what_came_of_a_list_is_there_and_not_taken_for_all_of_it() -> None:
+    store, (web, db) = Store(1, APP), two_apps().values()
+    store.apply(Coming([web]))
+    assert store.find("front/web") is web
+    assert not store.listed
+    assert not store.is_known
+    store.apply(Listed([web, db]))
+    assert store.listed
+    assert store.find("back/db") is db
+
+
+def test_a_list_that_never_ends_leaves_what_came_and_the_next_one_says_what_is_gone() -> None:
+    store, (web, db) = Store(1, APP), two_apps().values()
+    store.apply(Coming([web]))
+    store.apply(Broken(Unreachable("It was cut."), 1.0))
+    assert store.find("front/web") is web
+    assert not store.listed
+    store.apply(Listed([db]))
+    assert list(store.resources) == ["u2"]
+
+
+def test_a_new_list_brings_what_is_different_at_once_and_says_at_its_end_what_is_gone() -> None:
+    store, (web, db) = Store(1, APP), two_apps().values()
+    store.apply(Listed([web, db]))
+    store.apply(Coming([scaled := copy(web, copies=3)]))
+    assert store.find("front/web") is scaled
+    assert store.find("back/db") is db
+    store.apply(Listed([scaled]))
+    assert store.find("back/db") is None
+
+
+async def test_a_list_in_parts_is_taken_in_slices_and_judged_once() -> None:
+    store = Counting()
+    parts: Sequence[FeedItem] = [Coming(MANY[:SLICE]), Listed(MANY)]
+    await told(store, *parts)
+    assert store.judged == [app.uid for app in MANY]
+    assert store.listed
+    assert sum(store.told) == len(MANY)
+    assert max(store.told) == SLICE
+
+
+async def test_a_short_list_is_told_at_once() -> None:
+    store = Counting()
+    await told(store, Listed(MANY[:SLICE]))
+    assert store.told == [SLICE]
