@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,20 +17,21 @@ from clusters.kinds.base import Role
 from clusters.kinds.docker.container_edit import EDIT
 from clusters.live.row import Row
 from clusters.live.table import status_cell
-from clusters.models import Build, Job
 from clusters.reach import target_in
+from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import pull_secrets_of
 from clusters.ship import rollout
 from clusters.ship.target import Target, target_of
 from clusters.ship.uses import Use, names_in_use, uses_of
 from dashboard.access import allow, row_or_none
 from dashboard.engine import address, engine
+from dashboard.goals import Goal
+from dashboard.image_life import MOST_NAMES, life_of, uses_of_image
 from dashboard.page import on_to, page
 from dashboard.request import Request
-from dashboard.views.ship import Goal, pull_answer
-from dashboard.visible_jobs import visible_jobs
+from dashboard.views.ship_goals import pull_answer
 
-MOST_NAMES, MOST_BUILDS, MOST_USES = 10, 10, 200
+MOST_USES = 200
 ASKED_AT_ONCE = 8
 
 
@@ -57,18 +59,14 @@ class Choice:
 async def life(request: Request) -> HttpResponse:
     """``?row=``: all that is known of it here; a part of its page."""
     row = await _image(request)
-    builds, uses = await _builds(request.actor, row), _uses(request.actor, row)
-    built = next((one for one in builds if one.image == row.resource.uid), None)
+    found = await life_of(request.actor, row)
     context = {
         "row": row,
-        "built": built,
-        "before": next((one for one in builds if built and one.pk < built.pk and one.image != built.image), None),
-        "later": next((one for one in builds if built and one.pk > built.pk and one.tag == built.tag), None),
-        "pushes": await _pushes(request.actor, row),
-        "uses": [_shown(row, one) for one in uses[:MOST_USES]],
+        "life": found,
+        "uses": [_shown(row, one) for one in found.uses[:MOST_USES]],
         "most": MOST_USES,
-        "more": len(uses) > MOST_USES,
-        "names": names_in_use(row.resource.tags[:MOST_NAMES], uses),
+        "more": len(found.uses) > MOST_USES,
+        "names": names_in_use(row.resource.tags[:MOST_NAMES], found.uses),
     }
     return render(request, "partials/image_life.html", context)
 
@@ -78,7 +76,7 @@ async def life(request: Request) -> HttpResponse:
 async def roll_out(request: Request) -> HttpResponse:
     """``?row=&image=``: where other versions of that name run, each with a box. POST: the job for those ticked."""
     row, asked = await _image(request), request.POST if request.method == "POST" else request.GET
-    names = names_in_use(row.resource.tags[:MOST_NAMES], _uses(request.actor, row))
+    names = names_in_use(row.resource.tags[:MOST_NAMES], uses_of_image(request.actor, row))
     image = asked.get("image", "") or next(iter((*names, *row.resource.tags)), "")
     if image not in row.resource.tags:
         raise Http404
@@ -114,21 +112,25 @@ async def roll_out_pull(request: Request) -> HttpResponse:
     use = next((one for one in uses if one.key == request.GET.get("target")), None)
     if use is None:
         raise Http404
-    if use.row.kind.name in ("container", "swarm-service"):
-        return await pull_answer(request, Goal(use.row.kind.name, use.row.cluster), image, "")
-    secrets, account = await _signs_in(request.actor, use)
-    goal = Goal("deployment", use.row.cluster)
-    return await pull_answer(request, goal, image, use.row.namespace or "", secrets, account)
+    if use.row.kind.name == "container":
+        return await pull_answer(request, Goal("container", use.row.cluster), image, "")
+    if use.row.kind.name == "swarm-service":
+        asked = use.row.resource.template.placement
+        placement = Placement(constraints=(asked.constraints if asked else None) or ())
+        return await pull_answer(request, Goal("swarm-service", use.row.cluster), image, "", placement=placement)
+    goal, spec = Goal("deployment", use.row.cluster), await _pod_spec(request.actor, use)
+    account = str(spec.get("serviceAccountName") or "")
+    placement = Placement(labels=spec.get("nodeSelector") or {}, tolerations=spec.get("tolerations") or ())
+    return await pull_answer(request, goal, image, use.row.namespace or "", pull_secrets_of(spec), account, placement)
 
 
-async def _signs_in(actor: Actor, use: Use) -> tuple[list[str], str]:
-    """The pull secrets and the account that a workload of Kubernetes names itself."""
+async def _pod_spec(actor: Actor, use: Use) -> Mapping[str, Any]:
+    """What a workload of Kubernetes asks for its copies; nothing where the cluster does not say."""
     try:
         found = await engine.gateway.raw(actor, use.row.cluster.id, use.row.kind, use.row.resource)
     except ClusterError:
-        return [], ""  # it is judged by its namespace then
-    spec = ((found.get("spec") or {}).get("template") or {}).get("spec") or {}
-    return pull_secrets_of(spec), str(spec.get("serviceAccountName") or "")
+        return {}  # it is judged by its namespace then
+    return ((found.get("spec") or {}).get("template") or {}).get("spec") or {}
 
 
 async def _image(request: Request) -> Row:
@@ -137,30 +139,6 @@ async def _image(request: Request) -> Row:
     if row is None or row.kind.name != "image":
         raise Http404
     return row
-
-
-async def _builds(actor: Actor, row: Row) -> list[Build]:
-    """Newest first: those that made it, and those of its names."""
-    found = Build.objects.filter(job__cluster_id=row.cluster.id, job__in=visible_jobs(actor)).exclude(image="")
-    of_it = found.filter(image=row.resource.uid) | found.filter(tag__in=row.resource.tags[:MOST_NAMES])
-    rows = of_it.select_related("job__actor").defer("output", "dockerfile", "steps").order_by("-id")
-    return [one async for one in rows[:MOST_BUILDS]]
-
-
-async def _pushes(actor: Actor, row: Row) -> list[Job]:
-    """The last one of each of its names that ended well."""
-    titles = [f"Push {name}"[:200] for name in row.resource.tags[:MOST_NAMES]]
-    found = visible_jobs(actor).filter(verb="push", state="done", cluster_id=row.cluster.id, title__in=titles)
-    newest: dict[str, Job] = {}
-    async for one in found.order_by("-id")[:50]:
-        newest.setdefault(one.title, one)
-    return list(newest.values())
-
-
-def _uses(actor: Actor, row: Row) -> list[Use]:
-    """What runs anything of its repositories."""
-    connections = list(engine.supervisor.connections.values())
-    return uses_of(engine.gateway, actor, connections, *row.resource.tags[:MOST_NAMES])
 
 
 def _shown(row: Row, use: Use) -> Shown:
