@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -11,6 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clusters.errors import ClusterError, Invalid
 from clusters.kinds.docker.image_name import split_image
+from clusters.kinds.makers import Remark
+from clusters.kinds.variables import SECRET, switched
 from clusters.live.connection import Connection
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import ACCOUNT
@@ -99,7 +102,12 @@ async def _rehearsed(request: Request, goal: Goal) -> Rehearsal:
     if goal.kind == "deployment":
         connection = engine.supervisor.connections[goal.cluster.id]
         return await deploy.rehearsed(request, connection, {**given, "namespace": goal.namespace(request.POST.dict())})
-    return await run.rehearsed(request, goal.kind, goal.cluster, given)
+    found = await run.rehearsed(request, goal.kind, goal.cluster, given)
+    names = [one.name for one in switched(str(values.get("environment") or "")) if one.switch == SECRET]
+    if not names:
+        return found
+    words = f"{', '.join(names)}: no secret here but a variable, which whoever may look at it can read."
+    return replace(found, remarks=[Remark(words, "warn"), *found.remarks])
 
 
 @allow(scope="signed-in")

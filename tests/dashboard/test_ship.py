@@ -171,6 +171,37 @@ async def test_an_image_leads_to_every_target_whose_own_form_is_filled_in(
     assert (await other.post("/ship/", {**given, "to": f"deployment~{shop.pk}"})).status_code == 404
 
 
+async def test_each_target_is_tried_before_anything_is_made(
+    host: Cluster, shop: Cluster, async_client_for: ClientFor, ada: User, vera: User
+) -> None:
+    await engine.connect(shop)
+    client = async_client_for(ada)
+    page = await shown(client, "/ship/", image=IMAGE)
+    assert f'name="namespace-{shop.pk}"' in page
+    assert "Build one from a Dockerfile" in page
+    given = {"image": IMAGE, "name": "web", "copies": "1", "environment": "secret: PIN=canary-4"}
+
+    async def tried(to: str, **more: str) -> str:
+        answer = await client.post("/ship/try/", {**given, **more, "to": to})
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    on_host, there = f"container~{host.pk}", f"deployment~{shop.pk}"
+    well = await tried(on_host)
+    assert "Dry run passed" in well
+    assert "PIN: no secret here but a variable" in well
+    assert "There is a container called shop-db-1 already." in await tried(on_host, name="shop-db-1")
+    assert "Not as it is" in await tried(on_host, name="not a name")
+    named = await tried(there, **{f"namespace-{shop.pk}": "shop"})
+    assert "There is a deployment web in shop already." in named
+    assert "canary-4" not in well + named
+    assert (await client.post("/ship/try/", {**given, "to": "container~999"})).status_code == 404
+    assert (await async_client_for(vera).post("/ship/try/", {**given, "to": there})).status_code == 404
+    assert not await AuditEntry.objects.exclude(verb="sign in").aexists(), "nothing was done"
+    opened = (await client.post("/ship/", {**given, "to": there, f"namespace-{shop.pk}": "ops"})).content.decode()
+    assert '<option value="ops" selected>' in opened
+
+
 async def shown(client: AsyncClient, where: str, **asked: str) -> str:
     answer = await client.get(where, asked)
     assert answer.status_code == 200
@@ -209,7 +240,7 @@ async def test_whether_a_target_of_a_roll_out_can_get_the_image_is_said_before(
         asked.append((cluster, image, more["on_all_nodes"], more["namespace"], more["account"]))
         return Pullable(answer="no", why="Its registry does not have it.", ways=("add-registry",))
 
-    monkeypatch.setattr("dashboard.views.ship.can_pull", can_pull)
+    monkeypatch.setattr("dashboard.views.ship_goals.can_pull", can_pull)
     client = async_client_for(ada)
     given = {"row": await row_id(client, "image", IMAGE), "image": IMAGE}
     connections = list(engine.supervisor.connections.values())
