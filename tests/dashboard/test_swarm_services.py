@@ -59,7 +59,14 @@ async def _ended() -> Job:
 
 
 def _form(swarm: Cluster, name: str, **values: str) -> dict[str, str]:
-    given = {"cluster": str(swarm.pk), "image": "busybox:latest", "name": name, "mode": "copies", "copies": "1"}
+    given = {
+        "cluster": str(swarm.pk),
+        "image": "busybox:latest",
+        "name": name,
+        "mode": "copies",
+        "copies": "1",
+        "again": "",
+    }
     return {**given, "command": "sleep 1000", "endpoint": "dnsrr", "stop_signal": "SIGKILL", **values}
 
 
