@@ -144,8 +144,8 @@ export const fillers = {
     }
     const words = tags.length > TAGS ? [...tags.slice(0, TAGS), `+${tags.length - TAGS}`] : tags;
     element.replaceChildren(
-      ...words.map((word) => {
-        const tag = make("span", { className: "tag" });
+      ...words.map((word, place) => {
+        const tag = make("span", { className: place < TAGS ? "tag" : "tag rest" });
         show(tag, word);
         return tag;
       }),
