@@ -10,7 +10,8 @@ import pytest
 
 from clusters.drivers.base import Call, Driver
 from clusters.kinds.base import Level, Look
-from clusters.kinds.kubernetes.network_policy import NETWORK_POLICY, OF_POD
+from clusters.kinds.kubernetes.namespace import NAMESPACE
+from clusters.kinds.kubernetes.network_policy import NETWORK_POLICY, OF_NAMESPACE, OF_POD
 from clusters.kinds.kubernetes.network_policy_model import (
     INTO,
     OUT_OF,
@@ -126,6 +127,30 @@ async def test_a_policy_that_is_not_understood_is_named_and_the_others_are_told(
     assert into.endswith("Nobody may: deny allows nothing.")
     assert "broken, one without a name" in shown["note"]
     assert (await _of_pod(good))["directions"][0]["words"] == "Nobody may: deny allows nothing."
+
+
+async def test_a_namespace_tells_its_pods_together_to_which_the_same_policies_apply() -> None:
+    only_web = {
+        "metadata": {"name": "front", "namespace": "shop"},
+        "spec": {"podSelector": {"matchLabels": {"app": "web"}}},
+    }
+    pods = [pod(app="web"), pod(app="cart"), pod(app="cart"), pod("other", app="far"), pod(app="mail")]
+
+    async def related(name: str) -> list[Any]:
+        return pods
+
+    where = msgspec.convert({"metadata": {"name": "shop"}}, NAMESPACE.model)
+    told = cast(Driver, Told(only_web))
+    look = Look(cluster_id=1, kind=NAMESPACE, resource=where, driver=told, related=related, sees=all_shared)
+    assert OF_NAMESPACE.load is not None
+    shown = (await OF_NAMESPACE.load(look))["directions"]
+    assert [(one["title"], one["words"].partition(":")[0]) for one in shown] == [
+        ("Who may reach cart and mail", "All may"),
+        ("Whom cart and mail may reach", "All may"),
+        ("Who may reach web", "Nobody may"),
+        ("Whom web may reach", "All may"),
+    ]
+    assert len({one["key"] for one in shown}) == len(shown)
 
 
 def test_it_cannot_be_told_whom_it_covers_where_pods_may_not_be_listed() -> None:

@@ -15,6 +15,7 @@ from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes.base import Condition, Object, Part, collection, condition, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
+from clusters.kinds.kubernetes.network_policy import OF_NAMESPACE
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.makers import PULL_SECRET
 
@@ -176,6 +177,6 @@ NAMESPACE: Kind[Namespace] = Kind(
     health=health,
     columns=(name_column(), STATUS, AGE),
     offers=(PULL_SECRET,),
-    panels=(panel(_load), CONDITIONS, EVENTS, YAML),
+    panels=(panel(_load), OF_NAMESPACE, CONDITIONS, EVENTS, YAML),
     actions=(DELETE,),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,9 +13,9 @@ from clusters.drivers.base import Call
 from clusters.errors import Unsupported
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
-from clusters.kinds.formats import count
+from clusters.kinds.formats import count, listed
 from clusters.kinds.kubernetes.base import collection, understood
-from clusters.kinds.kubernetes.copies import copy_rows
+from clusters.kinds.kubernetes.copies import OVER, copy_rows
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.network_policy_model import INTO, OUT_OF, NetworkPolicy, allowed, join
@@ -22,6 +24,7 @@ from clusters.kinds.kubernetes.pod_model import Pod
 
 API = "networking.k8s.io/v1/networkpolicies"
 MOST = 500  # policies of a namespace that are looked at
+MOST_GROUPS, MOST_NAMES = 20, 5  # groups of its pods that are told, and apps that are named of each
 ENFORCED = "The cluster keeps these as they are written; whether they are obeyed depends on its network plug-in."
 
 
@@ -66,20 +69,56 @@ async def _load(look: Look) -> Mapping[str, Any]:
 async def _load_of_pod(look: Look) -> Mapping[str, Any]:
     """The same for one pod, from all policies of its namespace."""
     pod: Pod = look.resource
-    call = Call("GET", collection(API, pod.namespace), {"limit": str(MOST)}, timeout=10)
+    policies, strange = await _inside(look, pod.namespace)
+    return _told(_directions([one for one in policies if one.covers(pod)], "this pod"), strange)
+
+
+async def _load_of_namespace(look: Look) -> Mapping[str, Any]:
+    """The same for all pods of a namespace: those to which the same policies apply are told together."""
+    inside = look.resource.name
+    policies, strange = await _inside(look, inside)
+    groups: dict[tuple[str, ...], list[Pod]] = defaultdict(list)
+    for pod in await look.related("pod"):
+        if pod.namespace == inside and pod.status.phase not in OVER:
+            groups[tuple(one.name for one in policies if one.covers(pod))].append(pod)
+    directions = []
+    for number, (names, pods) in enumerate(sorted(groups.items())[:MOST_GROUPS]):
+        mine = [one for one in policies if one.name in names]
+        directions += [way | {"key": f"{way['key']}-{number}"} for way in _directions(mine, _apps(pods))]
+    found = _told(directions, strange)
+    if not directions:
+        found["note"] = f"No pod of this namespace is seen to run, so nobody talks. {found['note']}"
+    elif len(groups) > MOST_GROUPS:
+        found["note"] = f"And {len(groups) - MOST_GROUPS} more groups of pods. {found['note']}"
+    return found
+
+
+def _apps(pods: Sequence[Pod]) -> str:
+    """What these pods are of: "basket, cart and 3 more"."""
+    names = sorted({pod.labels.get("app.kubernetes.io/name") or pod.labels.get("app") or pod.name for pod in pods})
+    more = [f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else []
+    return listed([*names[:MOST_NAMES], *more])
+
+
+async def _inside(look: Look, namespace: str) -> tuple[list[NetworkPolicy], list[str]]:
+    """The policies of a namespace, and the names of those that are not understood. Raises Unsupported."""
+    call = Call("GET", collection(API, namespace), {"limit": str(MOST)}, timeout=10)
     answer = await look.driver.call(call) or {}
     if (answer.get("metadata") or {}).get("continue"):
         raise Unsupported(f"This namespace has more than {MOST} network policies: too many to put together here.")
-    policies, strange = _read(answer.get("items") or ())
-    mine = [one for one in policies if one.covers(pod)]
-    directions = _directions(mine, "this pod")
+    return _read(answer.get("items") or ())
+
+
+def _told(directions: list[dict[str, Any]], strange: Sequence[str]) -> dict[str, Any]:
+    """With what was left out said wherever it matters."""
+    found = {"directions": directions, "named": True, "note": ENFORCED, "copies": None}
     if strange:
         names = ", ".join(strange[:20])
         left_out = f"Left out, because Pilothouse does not understand what the cluster says about it: {names}."
         for way in directions:
             way["words"] = f"Cannot tell for sure. {left_out} Without it: {way['words']}"
-        return {"directions": directions, "named": True, "note": f"{left_out} {ENFORCED}", "copies": None}
-    return {"directions": directions, "named": True, "note": ENFORCED, "copies": None}
+        found["note"] = f"{left_out} {ENFORCED}"
+    return found
 
 
 def _read(items: Sequence[Any]) -> tuple[list[NetworkPolicy], list[str]]:
@@ -100,6 +139,7 @@ OVERVIEW: Panel[NetworkPolicy] = Panel(
 OF_POD: Panel[Pod] = Panel(
     key="talk", label="Who may talk", icon="shield-check", template="who_may_talk", load=_load_of_pod, live=False
 )
+OF_NAMESPACE: Panel[Any] = replace(OF_POD, load=_load_of_namespace)
 
 
 def _said(one: NetworkPolicy, direction: str) -> str:
