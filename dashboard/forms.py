@@ -20,6 +20,8 @@ from clusters.people import RIGHTS
 
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9_.]{0,251}[a-z0-9])?")
 
+NEAR, WIDEST = 20, 1000  # where a slider ends at the least, and the bounds for which there is one at all
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -42,6 +44,15 @@ class Filled:
     def optional(self) -> bool:
         """Can it be left empty for good?"""
         return not (self.field.required or self.field.told)
+
+    @property
+    def slider(self) -> int | None:
+        """How far a slider beside the number goes; None where there is none. Of wide bounds it covers what is near."""
+        least, most = self.field.minimum, self.field.maximum
+        if least is None or most is None or most > WIDEST:
+            return None
+        now = int(self.value) if str(self.value).isdecimal() else least
+        return min(most, max(NEAR, 2 * now))
 
     @property
     def schemes(self) -> str:
