@@ -1,14 +1,15 @@
-"""What a cluster that is asked as somebody does not show them: said, so that nothing pretends to be empty."""
+"""What of a cluster somebody is not shown, by their grants or by the cluster itself: nothing pretends to be empty."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from clusters.access import Actor, Scope
+from clusters.access import Actor, Scope, scope
 from clusters.errors import ClusterError
 from clusters.kinds.base import Kind
 from clusters.kinds.formats import listed
+from clusters.live.connection import Connection
 from clusters.live.table import Table
 from dashboard.engine import engine
 
@@ -35,8 +36,10 @@ def narrowed(actor: Actor, clusters: Iterable[int], table: Table | None = None) 
 
 def _words(actor: Actor, cluster_id: int, table: Table | None) -> str:
     limits, connection = actor.limits_on(cluster_id), engine.supervisor.connections.get(cluster_id)
-    if limits is None or connection is None:
+    if connection is None:
         return ""
+    if limits is None:
+        return _beyond_grants(actor, connection, table)
     name, who = connection.cluster.name, acting_as(actor, cluster_id)
     if limits.why:
         return f"{name}: {limits.why}"
@@ -51,6 +54,17 @@ def _words(actor: Actor, cluster_id: int, table: Table | None) -> str:
         return f"{name} itself does not let “{who}” list {what}{'' if kinds else ', in any namespace'}."
     where = listed(sorted(shown)) if len(shown) <= MOST_NAMES else f"{len(shown)} namespaces"
     return f"{name} itself lets “{who}” list {what} in {where} only."
+
+
+def _beyond_grants(actor: Actor, connection: Connection, table: Table | None) -> str:
+    """What has no namespace is seen by those only with whom no namespace, but all of it is shared."""
+    kinds = [kind for kind in single(table) if kind.platform == connection.driver.platform]
+    mine = scope(actor, [connection.cluster.id]).get(connection.cluster.id)
+    if not kinds or mine is None or any(kind.namespaced for kind in kinds):
+        return ""
+    where = listed(sorted(mine)) if len(mine) <= MOST_NAMES else f"{len(mine)} namespaces"
+    what, verb = kinds[0].plural, "is" if len(mine) == 1 else "are"
+    return f"{what} belong to the whole of {connection.cluster.name}, of which only {where} {verb} shared with you."
 
 
 def single(table: Table | None) -> Sequence[Kind[Any]]:

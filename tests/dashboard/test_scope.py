@@ -12,8 +12,9 @@ from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
 
 from clusters.actors import actor_for
+from clusters.kinds.base import Role
 from clusters.live.cluster import ClusterInfo
-from clusters.models import Cluster
+from clusters.models import Cluster, Grant
 from dashboard.engine import engine
 from dashboard.palette import find
 from dashboard.scope import meant
@@ -63,6 +64,17 @@ async def test_a_list_that_the_other_cluster_does_not_have_leads_to_its_home(
     running: None, ada: AbstractUser, async_client_for: ClientFor
 ) -> None:
     assert 'href="/?cluster=vault"' in await side(async_client_for(ada), "/list/pod/?cluster=shop")
+
+
+async def test_what_belongs_to_the_whole_cluster_never_pretends_to_be_empty(
+    running: None, shop: Cluster, nora: AbstractUser, async_client_for: ClientFor
+) -> None:
+    await Grant.objects.acreate(user=nora, role=Role.VIEWER, cluster=shop, namespaces=["shop"])
+    client = async_client_for(nora)
+    for kind, said in (("node", True), ("storage-class", True), ("deployment", False)):
+        page = (await client.get(f"/list/{kind}/?cluster=shop")).content.decode()
+        assert ("belong to the whole of Shop, of which only shop is shared with you." in page) is said, kind
+        assert ("data-narrowed" in page) is said, kind
 
 
 async def test_home_and_activity_are_of_the_cluster_alone(
