@@ -23,6 +23,7 @@ from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, is_wor
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
 NO_IMAGE = "No image"  # the word of a health: nothing ran, so no new start helps and there is no log
+HALF_WAY = "Update paused"  # the word of a health: the new version is what is wrong, whatever its copies say now
 CHANGE_IMAGE = ("set-image",)
 ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start", "run-again", "run-now")
 
@@ -154,7 +155,8 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
     named = versions.get(top.row)
     since = min((at for one in things if (at := one.health.since)), default=0.0)
     cause = _cause(top, copies, worst.health)
-    suspect = named if named and 0 <= (since or now) - named.at + 30 <= AFTER_VERSION and copies else None
+    lately = named is not None and 0 <= (since or now) - named.at + 30 <= AFTER_VERSION
+    suspect = named if lately and (copies or health.word == HALF_WAY) else None
     if suspect:
         cause = f"{cause} {explain.after_version(since or now, suspect.at, explain.version(suspect.after))}".strip()
     return Finding(
@@ -172,7 +174,7 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
         since=since,
         affected=max(1, len(copies)),
         logs=_logs(top, worst),
-        action=first_action(top, suspect, worst.health.word),
+        action=first_action(top, suspect, HALF_WAY if health.word == HALF_WAY else worst.health.word),
         evidence=_evidence(copies or [top]),
         image=image_of(top),
         node=_only_node(copies or [top]),
@@ -235,10 +237,10 @@ def _lagging_on(store: Store, top: Thing) -> str:
 
 
 def first_action(top: Thing, suspect: NewVersion | None, word: str = "") -> FirstAction | None:
-    """The button beside an entry: back to the version before when a new one is suspected, another image where there is
-    none, else start or restart."""
+    """The button beside an entry: back to the version before when a new one is suspected, or stopped half way; another
+    image where there is none, else start or restart."""
     mends = CHANGE_IMAGE if word == NO_IMAGE else (*START, *RESTART)
-    wanted = (*(ROLL_BACK if suspect else ()), *mends)
+    wanted = (*(ROLL_BACK if suspect or word == HALF_WAY else ()), *mends)
     for verb in wanted:
         action = top.kind.action(verb)
         if action is None or (action.refuse and _refused(action.refuse, top.resource)):

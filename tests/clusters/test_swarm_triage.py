@@ -52,8 +52,13 @@ def test_each_service_that_is_not_well_is_one_entry_with_its_first_action() -> N
         "default has one manager only",
     }
     first = {one.title: one.action.verb for one in findings if one.action}
-    assert first["shop_web cannot get its image"] == "set-image"
+    assert first["shop_web cannot get its image"] == "roll-back", "its update stopped half way"
     assert first["sw-broken keeps crashing"] == "restart"
+
+
+def test_an_update_that_stopped_half_way_leads_back_also_when_no_copy_is_unwell_any_longer() -> None:
+    (one,) = [one for one in found({"task": []}) if one.title.startswith("shop_web")]
+    assert (one.title, one.action and one.action.verb) == ("shop_web has an update that stopped half way", "roll-back")
 
 
 def test_the_container_of_a_task_is_no_entry_of_its_own_where_its_swarm_is_told() -> None:
