@@ -11,6 +11,7 @@ from clusters.kinds.docker.origin import Origin, understood
 from clusters.kinds.docker.run_form import Check, RunForm
 from clusters.kinds.docker.run_like import form_of
 from clusters.kinds.masking import looks_secret
+from clusters.ship.copied import Copied
 from clusters.ship.images import was_pulled
 
 _BY_OTHERS = ("com.docker.compose.", "com.docker.stack.", "com.docker.swarm.")  # labels that say who made it
@@ -64,6 +65,7 @@ class Part:
     ended: bool = False  # it did its work and ended, and nobody starts it again
     local: bool = False  # its image came from no registry
     unlike: bool = False  # its copies were not all made alike
+    files: Sequence[Copied] = ()  # that Compose copied into it
 
     @property
     def variables(self) -> list[tuple[str, str]]:
@@ -94,10 +96,23 @@ class App:
     parts: Sequence[Part]
     project: str = ""
 
+    told: bool = True  # is it known what was copied into its containers?
+
     @property
     def secrets(self) -> list[Secret]:
         """Those of all its parts."""
         return [one for part in self.parts for one in part.secrets]
+
+    @property
+    def files(self) -> dict[str, Copied]:
+        """The files that were copied into its containers, by their name: several may have the same."""
+        return {one.key: one for part in self.parts for one in part.files}
+
+    @property
+    def asked(self) -> list[Secret]:
+        """All whose values are in no text: variables and files."""
+        files = [one for one in self.files.values() if one.is_secret and one.content is not None]
+        return [*self.secrets, *(Secret(f"{one.kind} file", one.name, one.content or "") for one in files)]
 
     def short(self, name: str) -> str:
         """The name of a volume or network without the project's, which Compose put before it."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from clusters.kinds.masking import MASK, mask_words, masked
-from clusters.ship.app import Gap, Part
+from clusters.ship.app import App, Gap, Part
 
 # Of the settings that the run form does not show: what Compose calls them, and what they do.
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -87,6 +87,25 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_text, value))
     return str(value)
+
+
+def of_files(app: App, target: str, given: Collection[str]) -> Iterator[Gap]:
+    """What Compose copied into its containers, as far as it is not in the text. ``given``: keys of contents."""
+    if app.project and not app.told:
+        words = "What Compose copies into containers (configs and secrets with their content in its text) is not seen "
+        yield Gap("configs", f"{words}from outside, and no text of {app.project} is kept here that you may see.")
+    for part in app.parts:
+        for one in part.files:
+            setting = f"{one.kind}s"
+            if one.content is None:
+                words = f"{one.target} is copied in from {one.name}, whose content is in no text that is kept here: "
+                yield Gap(setting, f"{words}it is left out.", part.name)
+            elif one.is_secret and one.key not in given:
+                words = f"{one.target} holds what is secret, so its content is not in the text: it is asked for. "
+                yield Gap(setting, f"{words}Until then, copies wait for it.", part.name)
+            if one.owned:
+                words = f"{one.target} is to be of {one.owned}: {target} has it as is usual there."
+                yield Gap(setting, words, part.name)
 
 
 def common(part: Part, target: str) -> Iterator[Gap]:

@@ -10,6 +10,7 @@ from typing import Any
 from clusters.kinds.docker.run_form import Check
 from clusters.kinds.masking import mask_value, mask_words
 from clusters.ship.app import Part
+from clusters.ship.copied import Copied
 from clusters.ship.volumes import Volume, volumes_of
 
 Tree = dict[str, Any]
@@ -31,6 +32,11 @@ def secret_name(part: Part) -> str:
     return f"{plain_name(part.name)}-secrets"
 
 
+def file_name(app: str, one: Copied) -> str:
+    """Of the config map or secret that holds a file."""
+    return plain_name(f"{app}-{one.name}-{one.kind}")
+
+
 def literal(text: str) -> str:
     """Where ``$(NAME)`` is replaced by a variable: a dollar that is meant there is written twice."""
     return re.sub(r"\$(?=[$(])", "$$", text)
@@ -42,8 +48,8 @@ def notes_of(part: Part) -> dict[str, str]:
     return {name: text for name, text in labels.items() if _NOTE.fullmatch(name) and mask_value(name, text) == text}
 
 
-def pod_of(part: Part, claims: Mapping[str, str]) -> Tree:
-    """The whole of it; ``claims`` are the names of those that stand for its volumes."""
+def pod_of(part: Part, claims: Mapping[str, str], files: Mapping[str, str]) -> Tree:
+    """The whole of it; ``claims`` and ``files`` are the names of what stands for its volumes and copied files."""
     form, rest = part.form, part.form.rest.host
     groups = [int(one) for one in rest.get("GroupAdd") or () if str(one).isdecimal()]
     sysctls = [{"name": name, "value": str(value)} for name, value in (rest.get("Sysctls") or {}).items()]
@@ -61,15 +67,15 @@ def pod_of(part: Part, claims: Mapping[str, str]) -> Tree:
             "securityContext": _full({"supplementalGroups": groups, "sysctls": sysctls}),
             "dnsConfig": _dns(part),
             "hostAliases": _hosts(part),
-            "containers": [_container(part)],
-            "volumes": list(declared.values()),
+            "containers": [_container(part, files)],
+            "volumes": [*declared.values(), *_file_volumes(part, files)],
         }
     )
     # An engine tells a container of no other one by variables that it did not ask for.
     return {"enableServiceLinks": False, **pod}
 
 
-def _container(part: Part) -> Tree:
+def _container(part: Part, files: Mapping[str, str]) -> Tree:
     form = part.form
     return _full(
         {
@@ -82,7 +88,7 @@ def _container(part: Part) -> Tree:
             "ports": [_port(one) for one in part.listens],
             "readinessProbe": {} if part.ended else probe_of(part.check),
             "resources": _resources(part),
-            "volumeMounts": [_mount(one, name) for one, name in _named(part)],
+            "volumeMounts": [*(_mount(one, name) for one, name in _named(part)), *_file_mounts(part, files)],
             "securityContext": _trust(part),
             "stdin": form.tty,
             "tty": form.tty,
@@ -200,6 +206,28 @@ def _named(part: Part) -> list[tuple[Volume, str]]:
 
 def _mount(one: Volume, name: str) -> Tree:
     return {"name": name, "mountPath": one.target, **({"readOnly": True} if one.read_only else {})}
+
+
+def _file_volumes(part: Part, files: Mapping[str, str]) -> list[Tree]:
+    found = {}
+    for one in part.files:
+        if one.key in files:
+            name = files[one.key]
+            found[name] = {"secret": {"secretName": name}} if one.is_secret else {"configMap": {"name": name}}
+    return [{"name": f"file-{name}"[:63].rstrip("-"), **source} for name, source in found.items()]
+
+
+def _file_mounts(part: Part, files: Mapping[str, str]) -> list[Tree]:
+    return [
+        {
+            "name": f"file-{files[one.key]}"[:63].rstrip("-"),
+            "mountPath": one.target,
+            "subPath": one.entry,
+            "readOnly": True,
+        }
+        for one in part.files
+        if one.key in files
+    ]
 
 
 def _declared(one: Volume, name: str, claims: Mapping[str, str]) -> Tree:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clusters import audit
-from clusters.access import Actor, Need
+from clusters.access import Actor, Need, decide
 from clusters.carrying_out import event_of
+from clusters.compose.check import check
+from clusters.compose.deploy import NEED
+from clusters.compose.versions import open_version
 from clusters.drivers.base import Driver
-from clusters.errors import Invalid
+from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.origin import load_origin
 from clusters.kinds.docker.project_model import LABEL
 from clusters.live.row import Row
+from clusters.reach import target_in
 from clusters.shells import in_time
 from clusters.ship.app import App, Part, part_of
+from clusters.ship.copied import Copied, copied_files
 
 LOOK, REVEAL = Need(Role.VIEWER, acts=False), Need(Role.VIEWER, "reveal", acts=False)
 KINDS = ("container", "project")
+TEXT = replace(NEED, acts=False)  # to see the texts of a project
 MOST = 60  # services of one project
 _SECONDS = 20.0
 
@@ -47,7 +54,10 @@ async def load(gateway: Gateway, actor: Actor, row: Row) -> App:
         return App(name=row.resource.name, parts=[await in_time(_part(driver, [row.resource]), _SECONDS)])
     services = _services(row)
     parts = await in_time(_parts(driver, services[:MOST]), _SECONDS)
-    return App(name=row.resource.name, parts=parts, project=row.resource.name)
+    files = await _files(actor, row)
+    if files is not None:
+        parts = [replace(one, files=files.get(one.name, ())) for one in parts]
+    return App(name=row.resource.name, parts=parts, project=row.resource.name, told=files is not None)
 
 
 async def reveal(gateway: Gateway, actor: Actor, row: Row, app: App) -> dict[str, str]:
@@ -55,10 +65,22 @@ async def reveal(gateway: Gateway, actor: Actor, row: Row, app: App) -> dict[str
     await gateway.see(
         actor, row.cluster.id, row.namespace, REVEAL, verb="convert", kind=row.kind.name, resource=row.resource
     )
-    names = {"variables": ", ".join(one.key for one in app.secrets)[:1000]}
+    names = {"variables": ", ".join(one.key for one in app.asked)[:1000]}
     event = event_of(actor, row.cluster, row.kind.name, row.resource, "convert-revealed", detail=names)
     await audit.outcome(await audit.intent(event), event, "done")
-    return {one.key: one.value for one in app.secrets}
+    return {one.key: one.value for one in app.asked}
+
+
+async def _files(actor: Actor, row: Row) -> dict[str, list[Copied]] | None:
+    """What Compose copied into its containers, by service; None where no text is kept here that this person may see."""
+    if not decide(actor, target_in(row.cluster, row.namespace), TEXT).allowed:
+        return None
+    try:
+        kept = await open_version(row.cluster.id, row.resource.name)
+        checked = await check(kept.text, row.resource.name, kept.values)
+    except ClusterError:
+        return None  # it was deployed elsewhere, or nothing here can read its text
+    return copied_files(checked.project, checked.values)
 
 
 def _services(row: Row) -> list[list[Container]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from clusters.deploy.objects import NAME_LABEL
 from clusters.kinds.yaml_text import text_of
-from clusters.ship.app import App, Converted, Part
-from clusters.ship.kubernetes_gaps import gaps_of
-from clusters.ship.kubernetes_pod import notes_of, plain_name, pod_of, secret_name
+from clusters.ship.apart import distinct, kept_apart
+from clusters.ship.app import App, Converted, Gap, Part
+from clusters.ship.gaps import of_files
+from clusters.ship.kubernetes_gaps import TARGET, gaps_of
+from clusters.ship.kubernetes_pod import file_name, notes_of, plain_name, pod_of, secret_name
 from clusters.ship.volumes import volumes_of
 
 Tree = dict[str, Any]
@@ -17,38 +20,84 @@ PART_OF = "app.kubernetes.io/part-of"
 SIZE = "1Gi"  # of a new claim: a volume of an engine has no size that it could be taken from
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What things of an app are called in a cluster, each differently: claims by volume, files by their key."""
+
+    claims: Mapping[str, str]
+    files: Mapping[str, str]
+    services: Mapping[str, str]  # a name by which others find it, and the part it leads to
+
+
 def manifests(app: App, given: Mapping[str, str] | None = None) -> Converted:
     """All objects as one text. ``given``: values of secrets by their key; a part's stand in the text only together."""
-    found = [one for part in app.parts for one in _objects(app, part, given or {})]
-    return Converted("---\n".join(map(text_of, found)), tuple(dict.fromkeys(gaps_of(app, given or {}))))
+    app, values, renamed = kept_apart(app, given or {}, plain_name)
+    names = _names_of(app)
+    found = [*_files(app, names, values), *(one for part in app.parts for one in _objects(app, part, names, values))]
+    gaps = (*renamed, *gaps_of(app, values), *of_files(app, TARGET, values), *_shared_names(app, names))
+    return Converted("---\n".join(map(text_of, found)), tuple(dict.fromkeys(gaps)))
 
 
-def _objects(app: App, part: Part, given: Mapping[str, str]) -> Iterator[Tree]:
+def _names_of(app: App) -> _Names:
+    sources = (one.source for part in app.parts for one in volumes_of(part.form) if one.kind == "volume")
+    whole = app.project or app.parts[0].name  # the project's own go by its name, those of a container by that of it
+    known = {one.key: one for one in app.files.values() if one.content is not None}
+    services: dict[str, str] = {}
+    for name, part in [(one.name, one) for one in app.parts] + [(name, one) for one in app.parts for name in one.names]:
+        services.setdefault(plain_name(name), part.name)  # a service's own name is nobody else's
+    return _Names(
+        claims=distinct(sources, lambda source: plain_name(f"{whole}-{app.short(source)}")),
+        files=distinct(known, lambda key: file_name(whole, known[key])),
+        services=services,
+    )
+
+
+def _shared_names(app: App, names: _Names) -> Iterator[Gap]:
+    for part in app.parts:
+        for one in part.names:
+            if (other := names.services[plain_name(one)]) != part.name:
+                words = f"{plain_name(one)} is a name of {other}, too: there it leads to {other} alone."
+                yield Gap("aliases", words, part.name)
+
+
+def _files(app: App, names: _Names, given: Mapping[str, str]) -> Iterator[Tree]:
+    for key, one in app.files.items():
+        if key not in names.files or (one.is_secret and not given.get(key)):
+            continue
+        metadata: Tree = {"name": names.files[key]}
+        if app.project:
+            metadata["labels"] = {PART_OF: plain_name(app.project)}
+        if one.is_secret:
+            data: Tree = {"stringData": {one.entry: given[key]}}
+            yield {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, **data}
+        else:
+            data = {"data": {one.entry: one.content}}
+            yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **data}
+
+
+def _objects(app: App, part: Part, names: _Names, given: Mapping[str, str]) -> Iterator[Tree]:
     values = {one.name: given[one.key] for one in part.secrets if given.get(one.key)}
     if values and len(values) == len(part.secrets):
         data = {"stringData": values}
         yield {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata(app, part, secret_name(part)), **data}
-    yield _workload(app, part)
-    names = dict.fromkeys(map(plain_name, (part.name, *part.names)))
-    yield from (_service(app, part, name) for name in names if app.project or part.names or part.listens)
-    for claim in dict.fromkeys(
-        claim_name(app, part, one.source) for one in volumes_of(part.form) if one.kind == "volume"
-    ):
-        if claim_owner(app, claim) == part.name:
+    yield _workload(app, part, names)
+    for name in dict.fromkeys(map(plain_name, (part.name, *part.names))):
+        if names.services[name] == part.name and (app.project or part.names or part.listens):
+            yield _service(app, part, name)
+    for claim in dict.fromkeys(_claims(part, names).values()):
+        if _owner(app, names, claim) == part.name:
             yield _claim(app, part, claim)
 
 
-def claim_name(app: App, part: Part, source: str) -> str:
-    """Of a volume: the project's own go by its name, those of a container by that of the container."""
-    return plain_name(f"{app.project or part.name}-{app.short(source)}")
+def _claims(part: Part, names: _Names) -> dict[str, str]:
+    """Those of a part, by their volume."""
+    found = (one.source for one in volumes_of(part.form) if one.kind == "volume")
+    return {source: names.claims[source] for source in found}
 
 
-def claim_owner(app: App, claim: str) -> str:
+def _owner(app: App, names: _Names, claim: str) -> str:
     """The first part that uses it: with that one it is made."""
-    for part in app.parts:
-        if any(one.kind == "volume" and claim_name(app, part, one.source) == claim for one in volumes_of(part.form)):
-            return part.name
-    return ""
+    return next((part.name for part in app.parts if claim in _claims(part, names).values()), "")
 
 
 def _labels(app: App, part: Part) -> dict[str, str]:
@@ -60,11 +109,11 @@ def _metadata(app: App, part: Part, name: str = "") -> Tree:
     return {"name": name or plain_name(part.name), "labels": _labels(app, part)}
 
 
-def _workload(app: App, part: Part) -> Tree:
-    claims = {one.source: claim_name(app, part, one.source) for one in volumes_of(part.form) if one.kind == "volume"}
+def _workload(app: App, part: Part, names: _Names) -> Tree:
+    claims = _claims(part, names)
     labels, notes = _labels(app, part), notes_of(part)
     metadata = {"labels": labels, **({"annotations": notes} if notes else {})}
-    template = {"metadata": metadata, "spec": pod_of(part, claims)}
+    template = {"metadata": metadata, "spec": pod_of(part, claims, names.files)}
     if part.ended:
         retries = part.form.retries if part.form.restart == "on-failure" else 0
         spec: Tree = {

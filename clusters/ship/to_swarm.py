@@ -10,8 +10,10 @@ from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.run_form import BUILT_IN, Check, Port
 from clusters.kinds.masking import mask_value, mask_words
 from clusters.kinds.yaml_text import text_of
+from clusters.ship.apart import distinct, kept_apart
 from clusters.ship.app import App, Converted, Gap, Part
-from clusters.ship.gaps import common, left_out, short
+from clusters.ship.copied import Copied
+from clusters.ship.gaps import common, left_out, of_files, short
 from clusters.ship.volumes import Volume, volumes_of
 
 Tree = dict[str, Any]
@@ -23,16 +25,19 @@ _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 -- as it was published
 
 def stack(app: App) -> Converted:
     """The whole stack."""
-    services = {service_name(one.name): _service(app, one) for one in app.parts}
-    volumes = [one.source for part in app.parts for one in volumes_of(part.form) if one.kind == "volume"]
+    app, _, renamed = kept_apart(app, {}, service_name)
+    volumes = volume_names(app)
+    services = {service_name(one.name): _service(app, one, volumes) for one in app.parts}
     networks = {name: _network(name) for part in app.parts for name in _networks(app, part)}
     tree = {
         "services": services,
         "networks": {name: given for name, given in networks.items() if name != "default"},
-        "volumes": {volume_name(app, one): {} for one in volumes},
+        "volumes": {name: {} for name in volumes.values()},
+        "configs": {one.name: {"content": escaped(one.content or "")} for one in _files(app, "config")},
+        "secrets": {one.name: {"environment": one.variable} for one in _files(app, "secret")},
     }
     text = text_of({name: value for name, value in tree.items() if value})
-    return Converted(text, tuple(dict.fromkeys(_gaps(app))))
+    return Converted(text, tuple(dict.fromkeys((*renamed, *_gaps(app)))))
 
 
 def service_name(name: str) -> str:
@@ -40,9 +45,16 @@ def service_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:50].rstrip("-_") or "app"
 
 
-def volume_name(app: App, source: str) -> str:
-    """The name of a volume in the stack, which puts its own before it."""
-    return app.short(source)
+def volume_names(app: App) -> dict[str, str]:
+    """The names of its volumes in the stack, which puts its own before them."""
+    found = (one.source for part in app.parts for one in volumes_of(part.form) if one.kind == "volume")
+    return distinct(found, app.short)
+
+
+def _files(app: App, section: str) -> list[Copied]:
+    """What was copied into its containers and is known, as what a stack has it: a secret is one whatever it was."""
+    wanted = section == "secret"
+    return [one for one in app.files.values() if one.content is not None and one.is_secret is wanted]
 
 
 def variable_of(app: App, part: Part, name: str) -> str:
@@ -52,7 +64,7 @@ def variable_of(app: App, part: Part, name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", wanted)
 
 
-def _service(app: App, part: Part) -> Tree:
+def _service(app: App, part: Part, volumes: Mapping[str, str]) -> Tree:
     form, rest = part.form, part.form.rest.host
     return _full(
         {
@@ -64,7 +76,9 @@ def _service(app: App, part: Part) -> Tree:
             "hostname": escaped(form.hostname),
             "environment": _environment(app, part),
             "ports": [_port(one) for one in form.ports if one.address in _ANYWHERE],
-            "volumes": [_volume(app, one) for one in volumes_of(form)],
+            "volumes": [_volume(one, volumes) for one in volumes_of(form)],
+            "configs": _given(part, is_secret=False),
+            "secrets": _given(part, is_secret=True),
             "networks": _networks(app, part) if set(_networks(app, part)) != {"default"} or part.names else {},
             "dns": list(form.dns),
             "dns_search": _each_escaped(rest.get("DnsSearch") or ()),
@@ -116,9 +130,14 @@ def _port(one: Port) -> Tree:
     return {"target": int(number), **published, **({"protocol": protocol} if protocol != "tcp" else {})}
 
 
-def _volume(app: App, one: Volume) -> Tree:
+def _given(part: Part, *, is_secret: bool) -> list[Tree]:
+    known = [one for one in part.files if one.content is not None and one.is_secret is is_secret]
+    return [{"source": one.name, "target": escaped(one.target)} for one in known]
+
+
+def _volume(one: Volume, volumes: Mapping[str, str]) -> Tree:
     kinds = {"folder": "bind", "memory": "tmpfs"}
-    source = one.source if one.kind == "folder" else volume_name(app, one.source) if one.source else ""
+    source = one.source if one.kind == "folder" else volumes.get(one.source, "")
     found = {"type": kinds.get(one.kind, "volume"), "source": escaped(source), "target": escaped(one.target)}
     size = {"tmpfs": {"size": one.size}} if one.size else {}
     return _full({**found, "read_only": one.read_only, **size})
@@ -179,6 +198,10 @@ def _gaps(app: App) -> Iterator[Gap]:
             yield from _of_volume(part, one)
         yield from _of_power(part)
         yield from left_out(part, TARGET, _HANDLED)
+    yield from of_files(app, TARGET, ())
+    if any(one.content is not None for one in app.files.values()):
+        words = "Content of configs and secrets in a text is understood here; docker's own program reads files only."
+        yield Gap("configs", words)
     if any(part.form.ports for part in app.parts):
         words = "A published port answers on every machine of the Swarm, not on one alone."
         yield Gap("ports", words)

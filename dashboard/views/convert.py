@@ -103,7 +103,7 @@ async def _row(request: Request) -> Row:
 
 
 def _given(request: Request, app: App) -> dict[str, str]:
-    names = {one.key: request.POST.get(f"secret-{one.key}", "") for one in app.secrets}
+    names = {one.key: request.POST.get(f"secret-{one.key}", "") for one in app.asked}
     return {key: text.replace("\r\n", "\n") for key, text in names.items() if 0 < len(text) <= LONGEST}
 
 
@@ -117,7 +117,7 @@ def _context(request: Request, row: Row, app: App, given: Mapping[str, str]) -> 
         "clusters": [one.cluster for one in yaml_clusters(request.actor)],
         "swarms": stack_clusters(request.actor),
         "stack_name": service_name(app.name).lower(),
-        "secrets": app.secrets,  # a page gets their names alone
+        "secrets": app.asked,  # a page gets their names alone
         "given": len(given),
         "may_reveal": decision.allowed,
     }
