@@ -89,8 +89,11 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def of_files(app: App, target: str, given: Collection[str]) -> Iterator[Gap]:
-    """What Compose copied into its containers, as far as it is not in the text. ``given``: keys of contents."""
+def of_files(app: App, target: str, given: Collection[str], asked: str) -> Iterator[Gap]:
+    """What Compose copied into its containers, as far as it is not in the text.
+
+    ``given``: keys of contents that are; ``asked`` says when those of others are asked for.
+    """
     if app.project and not app.told:
         words = "What Compose copies into containers (configs and secrets with their content in its text) is not seen "
         yield Gap("configs", f"{words}from outside, and no text of {app.project} is kept here that you may see.")
@@ -101,8 +104,8 @@ def of_files(app: App, target: str, given: Collection[str]) -> Iterator[Gap]:
                 words = f"{one.target} is copied in from {one.name}, whose content is in no text that is kept here: "
                 yield Gap(setting, f"{words}it is left out.", part.name)
             elif one.is_secret and one.key not in given:
-                words = f"{one.target} holds what is secret, so its content is not in the text: it is asked for. "
-                yield Gap(setting, f"{words}Until then, copies wait for it.", part.name)
+                words = f"{one.target} holds what is secret, so its content is not in the text: "
+                yield Gap(setting, f"{words}{asked}", part.name)
             if one.owned:
                 words = f"{one.target} is to be of {one.owned}: {target} has it as is usual there."
                 yield Gap(setting, words, part.name)

@@ -34,7 +34,12 @@ def manifests(app: App, given: Mapping[str, str] | None = None) -> Converted:
     app, values, renamed = kept_apart(app, given or {}, plain_name)
     names = _names_of(app)
     found = [*_files(app, names, values), *(one for part in app.parts for one in _objects(app, part, names, values))]
-    gaps = (*renamed, *gaps_of(app, values), *of_files(app, TARGET, values), *_shared_names(app, names))
+    gaps = (
+        *renamed,
+        *gaps_of(app, values),
+        *of_files(app, TARGET, values, "its copies wait until it is given."),
+        *_shared_names(app, names),
+    )
     return Converted("---\n".join(map(text_of, found)), tuple(dict.fromkeys(gaps)))
 
 

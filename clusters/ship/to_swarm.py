@@ -198,7 +198,7 @@ def _gaps(app: App) -> Iterator[Gap]:
             yield from _of_volume(part, one)
         yield from _of_power(part)
         yield from left_out(part, TARGET, _HANDLED)
-    yield from of_files(app, TARGET, ())
+    yield from of_files(app, TARGET, (), "it is asked for when the stack is deployed.")
     if any(one.content is not None for one in app.files.values()):
         words = "Content of configs and secrets in a text is understood here; docker's own program reads files only."
         yield Gap("configs", words)

@@ -36,12 +36,20 @@ LONGEST = 64 << 10  # characters of a value
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One target: its text, the line that carries it out, and what it cannot do, part by part."""
+    """One target: its text, the line that carries it out, and what it cannot do."""
 
     key: str
     title: str
     found: Converted
     line: str
+
+    @property
+    def gaps(self) -> list[tuple[str, str, list[str]]]:
+        """Setting, words, and the parts of which the very same is said."""
+        parts: dict[tuple[str, str], list[str]] = {}
+        for one in self.found.gaps:
+            parts.setdefault((one.setting, one.words), []).append(one.part)
+        return [(setting, words, [one for one in names if one]) for (setting, words), names in parts.items()]
 
 
 @allow(Role.VIEWER, scope="cluster")
