@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
-from clusters.kinds.base import Health
+from clusters.kinds.base import Health, Level
 from clusters.live.resource import Resource
 
 T = TypeVar("T", bound=Resource)
@@ -104,6 +104,13 @@ class App:
         if machine:
             self.places[thing.id] = machine
         return thing.id
+
+    def told_of(self, machine: str, health: Health) -> Health:
+        """How something on that machine is by the word of others; nobody knows while the machine does not answer."""
+        there = self.things.get("machine", {}).get(machine)
+        if there and there.health and there.health.level is Level.FAILING:
+            return Health(Level.UNKNOWN, "Unknown", f"{there.name} does not answer, so nobody knows how it is.")
+        return health
 
     def add_image(self, sight: Sight, name: str, above: str, thing: Thing | None = None) -> None:
         """The image that something is made from, and the registry beside it."""

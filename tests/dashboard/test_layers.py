@@ -179,6 +179,27 @@ async def test_a_container_whose_engine_is_connected_is_that_engines_and_shown_o
     assert one.name not in "".join(others.parts.values())
 
 
+async def test_nobody_knows_how_the_containers_of_a_machine_are_that_does_not_answer(
+    running: None, shop: Cluster, ada: AbstractUser
+) -> None:
+    sheet = await sheet_of(ada, "deployment", "checkout-api")
+    gone = things_of(sheet, "machine")[0].name
+    store = engine.supervisor.by_slug("shop").stores["node"]  # type: ignore[union-attr]
+    node = next(one for one in store.resources.values() if one.name == gone)
+    conditions = [
+        msgspec.structs.replace(one, status="Unknown") if one.type == "Ready" else one for one in node.status.conditions
+    ]
+    metadata = msgspec.structs.replace(node.metadata, resource_version="silent")
+    status = msgspec.structs.replace(node.status, conditions=conditions)
+    store.apply(Changed([msgspec.structs.replace(node, metadata=metadata, status=status)]))
+    (containers,) = [
+        one for one in (await sheet_of(ada, "deployment", "checkout-api")).picture.layers if one.key == "container"
+    ]
+    words = {column.name: {one.health.word for one in column.things if one.health} for column in containers.columns}
+    assert words.pop(gone) == {"Unknown"}
+    assert all(others == {"Running"} for others in words.values())
+
+
 async def test_what_was_pushed_is_what_a_reload_shows(running: None, shop: Cluster, ada: AbstractUser) -> None:
     row = await a_row("deployment", "checkout-api")
     tab = Tab(router, headers=[await cookies(ada), ORIGIN])

@@ -111,7 +111,7 @@ class _Telling:
             here, engine = app.add("container", same.thing, copy.id, machine=machine), same.engine
         else:
             name, page = f"container {copy.id} {asked.name}", f"{copy.href}?panel=logs"
-            state = _state(pod, asked, one)
+            state = app.told_of(machine, _state(pod, asked, one))
             said = Thing(name, asked.name, "container", "Container", f"in {pod.name}", state, page)
             here = app.add("container", said, copy.id, machine=machine)
         below = app.add("engine", engine, here, machine=machine) if engine else here

@@ -98,7 +98,8 @@ class _Telling:
         if uid := task.container_id:
             same = self.sight.elsewhere(uid)
             name, words = short_id(uid), f"of {task.short}"
-            said = Thing(f"container {uid}", name, "container", "Container", words, _state(task), thing.href)
+            state = self.app.told_of(machine, _state(task))
+            said = Thing(f"container {uid}", name, "container", "Container", words, state, thing.href)
             if same:  # its engine calls it by the place and the whole id of its task, too long to be read here
                 said = msgspec.structs.replace(same.thing, name=name, words=words)
             below = self.app.add("container", said, copy, machine=machine)
