@@ -268,6 +268,10 @@ class Kind(Generic[T]):
         inside = resource.namespace if self.namespaced and not self.own_namespace else ""
         return f"{inside}/{resource.name}" if inside else resource.name
 
+    def is_app(self, resource: T) -> bool:
+        """Was it asked to run by itself: a deployment, a container of its own; not a copy of another?"""
+        return self.workload is not None and (self.workload.counts is None or self.workload.counts(resource))
+
     def namespace_of(self, resource: T) -> str | None:
         """The namespace in which rights to a resource are decided; None: it belongs to the whole cluster."""
         return resource.namespace if self.namespaced else None

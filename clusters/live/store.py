@@ -29,6 +29,7 @@ class Store:
         self.prefix = f"{cluster_id}~{kind.name}~"  # of the ids of its rows
         self.resources: dict[str, Resource] = {}
         self.health: dict[str, Health] = {}  # by uid; said once per change, for every view, count and finding
+        self.apps: dict[str, None] = {}  # uids of those that were asked to run by themselves: few of many pods
         self.listed = False  # False: "cannot tell yet", never "nothing there"
         self.as_of = 0.0  # when what is here was last sure, in epoch seconds; 0.0: it is what the cluster says
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
@@ -72,7 +73,8 @@ class Store:
 
     def forget(self) -> None:
         """Nobody watches any longer: what is known grows old, so let go of it."""
-        self.resources, self.health, self._by_key, self.listed, self.trouble = {}, {}, {}, False, None
+        self.resources, self.health, self._by_key, self.apps = {}, {}, {}, {}
+        self.listed, self.trouble = False, None
         self.as_of = 0.0
 
     def look_again(self) -> None:
@@ -122,6 +124,10 @@ class Store:
             return None
         self.resources[uid] = resource
         self.health[uid] = self._judge(resource)
+        if self.kind.is_app(resource):
+            self.apps[uid] = None
+        else:
+            self.apps.pop(uid, None)
         if before is not None and (old_key := self.kind.key(before)) != key:
             self._forget_key(old_key, uid)
         self._by_key[key] = uid
@@ -132,6 +138,7 @@ class Store:
         if before is None:
             return None
         del self.health[uid]
+        self.apps.pop(uid, None)
         self._forget_key(self.kind.key(before), uid)
         return before, None
 

@@ -162,11 +162,6 @@ def _workload(row: Row) -> Any:
     return row.kind.workload
 
 
-def _is_workload(row: Row) -> bool:
-    counts = _workload(row).counts
-    return counts is None or counts(row.resource)
-
-
 def _ready_sort(row: Row) -> float:
     ready, wanted, _ = _workload(row).copies(row.resource)
     return ready / wanted if wanted else 1.0
@@ -232,7 +227,7 @@ def _tables() -> dict[str, Table]:
         words="Everything you asked to keep running.",
         kinds=tuple(kind for kind in kinds if kind.workload),
         columns=WORKLOAD_COLUMNS,
-        counts=_is_workload,
+        counts=lambda row: row.kind.is_app(row.resource),
     )
     return {table.name: table for table in (workloads, *(kind_table(kind) for kind in kinds))}
 

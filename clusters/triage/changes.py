@@ -13,7 +13,7 @@ from typing import Any
 
 from clusters.kinds.base import Level
 from clusters.triage import explain
-from clusters.triage.symptoms import Thing, image_of, is_workload
+from clusters.triage.symptoms import Thing, image_of
 
 REPLACED_WITHIN = 10.0  # seconds within which one of the same name counts as the same app, made anew
 RESTARTS_WITHIN = 300.0  # restarts of one app within this are said once
@@ -54,12 +54,12 @@ class Watcher:
 
     def meet(self, one: Thing) -> None:
         """Something that was there before we looked: no change."""
-        if is_workload(one.kind, one.resource):
+        if one.kind.is_app(one.resource):
             self._remember(one.row, _Story(one))
 
     def changed(self, one: Thing, now: float) -> list[Happened]:
         """An app appeared or is different now."""
-        if not is_workload(one.kind, one.resource):
+        if not one.kind.is_app(one.resource):
             return []
         story = self._stories.get(one.row)
         if story is None:

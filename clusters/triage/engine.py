@@ -18,7 +18,7 @@ from clusters.live.store import Store
 from clusters.triage import explain
 from clusters.triage.finding import Evidence, Finding, FirstAction
 from clusters.triage.rules import RULES
-from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, is_workload, node_of, thing, top_owner
+from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, node_of, thing, top_owner
 
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
@@ -74,9 +74,7 @@ def urgency(one: Finding) -> tuple[int, int, float, str]:
 
 
 def _unheard(cluster: Heard, now: float) -> Finding:
-    inside = sum(
-        is_workload(store.kind, resource) for store in cluster.stores.values() for resource in store.resources.values()
-    )
+    inside = sum(len(store.apps) for store in cluster.stores.values())
     title, cause = explain.silent(
         cluster.name, cluster.platform in ENGINES, max(0.0, now - cluster.heard), inside, never=not cluster.heard
     )
@@ -269,7 +267,5 @@ def counts(clusters: Sequence[Heard], scope: Scope) -> dict[Level, int]:
 
 def apps(store: Store, allowed: frozenset[str] | None) -> list[Thing]:
     """The apps of a store: what was asked to run by itself, as far as this scope reaches."""
-    if store.kind.workload is None:
-        return []
-    found = (thing(store, uid) for uid in store.resources)
-    return [one for one in found if one and _seen(one, allowed) and is_workload(store.kind, one.resource)]
+    found = (thing(store, uid) for uid in store.apps)
+    return [one for one in found if one and _seen(one, allowed)]

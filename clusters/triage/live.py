@@ -20,7 +20,7 @@ from clusters.triage.finding import Finding
 from clusters.triage.moments import Recorder
 from clusters.triage.restarts import RestartLog, Restarts
 from clusters.triage.sightings import BLINK, Sightings
-from clusters.triage.symptoms import UNWELL, Heard, Thing, is_workload, top_owner
+from clusters.triage.symptoms import UNWELL, Heard, Thing, top_owner
 from clusters.triage.troubles import Troubles
 
 EVERY = 0.5  # seconds between two judgements, when something changes all the time
@@ -195,9 +195,8 @@ class Triage:
         self._bad[store.cluster_id, store.kind.name] = {
             uid for uid, health in store.health.items() if health.level in UNWELL
         }
-        for uid, resource in store.resources.items():
-            if is_workload(store.kind, resource):
-                self._watcher.meet(Thing(store.cluster_id, store.kind, resource, store.health[uid]))
+        for uid in store.apps:
+            self._watcher.meet(Thing(store.cluster_id, store.kind, store.resources[uid], store.health[uid]))
 
     def _changed(self, store: Store, deltas: Sequence[Delta]) -> None:
         if store not in self._met:
@@ -222,7 +221,7 @@ class Triage:
                 top = top_owner(self._stops[store.cluster_id][0].stores, one)
                 self._restarts.note(now, store.cluster_id, one.resource.namespace, top.resource.name, grown)
                 self._keep(self._watcher.restarted(top, now))
-        if store.kind.workload is not None and is_workload(store.kind, one.resource):
+        if one.resource.uid in store.apps:
             self._keep(self._watcher.changed(one, now))
 
     def _keep(self, happened: Sequence[Happened]) -> None:

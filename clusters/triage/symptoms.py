@@ -64,11 +64,6 @@ def top_owner(stores: Mapping[str, Store], child: Thing) -> Thing:
     return top
 
 
-def is_workload(kind: Kind[Any], resource: Any) -> bool:
-    """Whether it was asked to run by itself: a deployment, a container of its own; not a copy of another."""
-    return kind.workload is not None and (kind.workload.counts is None or kind.workload.counts(resource))
-
-
 def image_of(one: Thing) -> str:
     """The image it runs; "" where that makes no sense."""
     return one.kind.workload.image(one.resource) if one.kind.workload else ""

@@ -17,6 +17,8 @@ from clusters.kinds.kubernetes.placing import placing_words
 from clusters.kinds.kubernetes.pod import POD, log_sources
 from clusters.kinds.kubernetes.pod_model import Container, Pod, PodSpec, PodStatus
 from clusters.kinds.kubernetes.pod_settings import settings
+from clusters.live.resource import Changed, Listed
+from clusters.live.store import Store
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "kubernetes"
 
@@ -331,3 +333,15 @@ def test_its_own_check_is_named_at_once_and_a_risk_after_a_minute() -> None:
     assert held_back(2).level is Level.CHANGING
     assert held_back(2).reason == "It runs, and does not take work. Its own check does not let it yet."
     assert (held_back(65).level, held_back(65).word) == (Level.AT_RISK, "Not ready")
+
+
+def test_one_that_nobody_keeps_is_an_app_until_something_adopts_it() -> None:
+    store = Store(1, POD)
+    store.apply(Listed([made(metadata={"resourceVersion": "1"})]))
+    assert list(store.apps) == ["u"]
+    owner = {"kind": "ReplicaSet", "name": "web", "uid": "set", "controller": True}
+    store.apply(Changed([made(metadata={"resourceVersion": "2", "ownerReferences": [owner]})]))
+    assert not store.apps
+    store.apply(Changed([made(metadata={"resourceVersion": "3"})]))
+    store.apply(Changed((), ["u"]))
+    assert not store.apps
