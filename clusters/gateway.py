@@ -313,7 +313,8 @@ class Gateway:
                 self.claims.let_go(claim)
                 await record(state, reason)
 
-            key = await jobs.start(title, verb, actor, cluster_id, lambda reporter: work(driver, reporter), ended)
+            leads = jobs.Made("", *about) if about[0] else None
+            key = await jobs.start(title, verb, actor, cluster_id, lambda says: work(driver, says), ended, leads)
         except BaseException:
             self.claims.let_go(claim)  # it never began
             raise

@@ -99,4 +99,4 @@ def _failed(heard: Heard) -> ClusterError:
     if "cannot connect to the docker daemon" in low or "eof" in low.split():
         return ClusterError("The engine was lost in the middle.", hint="Try again when it answers.", detail=said)
     first = said.strip().splitlines()[0][:300] if said.strip() else "The program ended without saying why."
-    return ClusterError(first, detail=said)
+    return ClusterError(f"{first}." if first[-1].isalnum() else first, detail=said)

@@ -16,6 +16,7 @@ from clusters.compose.copies import taken, too_many, words
 from clusters.compose.engine import compose_engine
 from clusters.compose.power import mounted_volumes, of_others, project_powers, reaches_out
 from clusters.compose.progress import Effect, Heard, effects
+from clusters.compose.stays import check_stays
 from clusters.compose.versions import keep
 from clusters.connections import sees
 from clusters.drivers.base import Driver
@@ -56,10 +57,11 @@ class How:
     only: str = ""  # a service: nothing but the number of its copies is changed
     pull: Sequence[str] = ()  # services whose images are fetched first
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What the program is told, without the numbers of copies."""
-        return _MORE if self.only else _UP
+    def told(self, scale: Mapping[str, int]) -> tuple[str, ...]:
+        """The words for the program. Where it is about one service, it knows of no other one and its number."""
+        if self.only:
+            return (*_MORE, *words({self.only: scale[self.only]}), self.only)
+        return (*_UP, *words(scale))
 
 
 DEPLOY = How()
@@ -95,7 +97,7 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Che
     warnings: list[str] = []
     heard = Heard(lambda event: None, warnings.append, asked.hide)
     driver = gateway.driver(actor, cluster_id)
-    await _run(driver, asked, heard, (*_UP, "--dry-run", *words(asked.scale)), LOOK)
+    await _run(driver, asked, heard, (*DEPLOY.told(asked.scale), "--dry-run"), LOOK)
     told = [f"For administrators only: it {why}." for why in powers]
     told += [asked.hide(why) for why in too_many(asked.project, asked.scale)]
     told += [asked.hide(why) for why in await ports_taken(gateway, actor, cluster_id, asked)]
@@ -146,15 +148,16 @@ async def _work(driver: Driver, asked: Checked, how: How, says: Says) -> Made:
     try:
         if how.pull:
             await _run(driver, asked, heard, ("pull", *how.pull), WORK)
-        only = (how.only,) if how.only else ()
-        await _run(driver, asked, heard, (*how.words, *words(asked.scale), *only), WORK)
+        await _run(driver, asked, heard, how.told(asked.scale), WORK)
     except asyncio.CancelledError:
         says.say(f"Stopped. {so_far(heard)}", "warning")
         raise
     except ClusterError as error:
         error.hint = f"{error.hint} {so_far(heard)}".strip()
         raise
-    return Made(f"{asked.name} {how.done}: {sum_of(effects(heard.events))}.", "project", asked.name)
+    done = f"{how.done}: {sum_of(effects(heard.events))}"
+    await check_stays(driver, asked.name, done)
+    return Made(f"{asked.name} {done}.", "project", asked.name)
 
 
 async def _run(driver: Driver, asked: Checked, heard: Heard, told: Sequence[str], within: float) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from clusters.compose.check import Checked
 from clusters.compose.copies import limit, published, said_by_text, taken, too_many, wanted, words
-from clusters.compose.deploy import scaling, updating
+from clusters.compose.deploy import DEPLOY, scaling, updating
 from clusters.errors import Invalid
 
 
@@ -52,6 +52,9 @@ def asked(**services: Any) -> Checked:
 def test_scaling_keeps_the_numbers_of_the_others_and_refuses_what_cannot_be() -> None:
     more, how = scaling(asked(web={}, store={}), "web", 3)
     assert (more.scale, how.only, how.verb) == ({"store": 2, "web": 3}, "web", "scale")
+    assert how.told(more.scale)[-3:] == ("--scale", "web=3", "web")
+    assert "store=2" not in how.told(more.scale), "the program refuses the number of a service that it is not told of"
+    assert DEPLOY.told(more.scale)[-4:] == ("--scale", "store=2", "--scale", "web=3")
     with pytest.raises(Invalid, match="2 copies of web cannot run on one machine"):
         scaling(asked(web={"ports": [{"published": "80", "target": 80}]}), "web", 2)
     with pytest.raises(Invalid, match="no service"):
