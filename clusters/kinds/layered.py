@@ -125,7 +125,8 @@ class App:
     def add_people(self, words: Sequence[str]) -> None:
         """Whoever uses it, above all its entry points."""
         if words:
-            where = ", ".join(dict.fromkeys(words[:3])) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
+            each = sorted(dict.fromkeys(words), key=lambda one: (len(one), one))
+            where = ", ".join(each[:3]) + (f" and {len(each) - 3} more" if len(each) > 3 else "")
             self.add("people", Thing(PEOPLE, "People", "users", words=where))
             self.links |= {(PEOPLE, one): None for one in self.things.get("entry", ())}
 

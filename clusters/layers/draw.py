@@ -55,6 +55,8 @@ class _Drawing:
     def _layer(self, key: LayerName) -> Layer:
         title, icon, explains = LAYERS[key]
         things = list(self.app.things.get(key, {}).values())
+        if key == "entry":  # ports as they are counted, not as their containers were started
+            things.sort(key=lambda one: (len(one.name), one.name))
         columns = self._in_columns(key, things) if key in IN_COLUMNS else self._in_one(key, things)
         return Layer(
             key, self.app.titles.get(key, title), icon, explains, columns, "" if things else self.app.empty[key]

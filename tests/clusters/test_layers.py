@@ -56,6 +56,16 @@ def test_five_copies_have_their_names() -> None:
     assert [one.name for one in layer(picture, "machine")] == ["oak-0", "oak-1"]
 
 
+def test_ports_stand_in_their_order_however_their_containers_were_started() -> None:
+    app = an_app(1, 1)
+    for port in (18104, 80, 18100, 18102):
+        app.add("entry", Thing(f"p{port}", f"port {port}", "log-in"))
+    app.add_people([f"port {port}" for port in (18104, 80, 18100, 18102)])
+    picture = drawn(app, listing)
+    assert [one.name for one in layer(picture, "entry")] == ["port 80", "port 18100", "port 18102", "port 18104"]
+    assert [one.words for one in layer(picture, "people")] == ["port 80, port 18100, port 18102 and 1 more"]
+
+
 def test_five_hundred_copies_are_counted_by_machine_and_by_how_they_are() -> None:
     picture = drawn(an_app(500, 100, broken=frozenset({7, 107})), listing)
     copies = layer(picture, "copy")
