@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
-from clusters.kinds.base import Health, Level
+from clusters.kinds.base import Copy, Health, Level
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT, copies
+from clusters.kinds.kubernetes.deployment_health import with_copies
 from clusters.kinds.kubernetes.deployment_model import Deployment
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "kubernetes"
@@ -106,6 +107,19 @@ def test_fewer_copies_are_no_fault_until_their_time_is_over() -> None:
     assert (degraded.level, degraded.word, degraded.reason) == (Level.AT_RISK, "Degraded", "3 of 4 copies serve.")
 
 
+def test_copies_that_nobody_hears_of_are_lost_and_not_starting() -> None:
+    one = made(3, conditions=[COMPLETE, SERVES], changed=3)
+    up = Copy(cast(Any, None), Health(Level.HEALTHY, "Running"))
+    lost = Copy(cast(Any, None), Health(Level.UNKNOWN, "Unknown", "Its node node-2 does not answer.", "Unknown"))
+    alone = DEPLOYMENT.health(one)
+    assert alone.word == "Starting"
+    health = with_copies(one, alone, [up, up, up, lost])
+    assert (health.level, health.word) == (Level.AT_RISK, "Degraded")
+    assert health.reason == "3 of 4 copies serve. Its node node-2 does not answer."
+    assert with_copies(one, alone, [lost]).level is Level.FAILING
+    assert with_copies(one, alone, [up]) == alone
+
+
 def test_paused_says_what_waits_and_what_serves() -> None:
     assert judged(spec={"paused": True}).level is Level.PAUSED
     assert "3 of 4" in judged(3, spec={"paused": True}).reason
@@ -154,7 +168,7 @@ def test_going_back_is_refused_where_there_is_nothing_to_go_back_to() -> None:
 
 def test_each_action_has_its_line_of_kubectl() -> None:
     lines = {
-        action.verb: action.line(made(), {"copies": 5, "image": "web:2"})
+        action.verb: action.line(made(), {"copies": 5, "image": "web:2", "fewest": 1, "most": 8, "share": 80})
         for action in DEPLOYMENT.actions
         if action.line is not None
     }
@@ -166,6 +180,7 @@ def test_each_action_has_its_line_of_kubectl() -> None:
         "pause": "kubectl rollout pause deployment/web -n shop",
         "resume": "kubectl rollout resume deployment/web -n shop",
         "delete": "kubectl delete deployment/web -n shop",
+        "autoscale": "kubectl autoscale deployment/web -n shop --min=1 --max=8 --cpu=80%",
     }
 
 

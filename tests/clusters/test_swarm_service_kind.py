@@ -49,6 +49,20 @@ def test_it_is_still_crashing_in_the_moment_in_which_a_new_copy_is_up() -> None:
     assert judged(now, [stays if task.uid == up.uid else task for task in tasks]).word == "Running"
 
 
+def test_how_another_version_failed_says_nothing_of_the_one_that_is_asked_for_now() -> None:
+    one = service("sw-broken")
+    status = msgspec.structs.replace(tasks_of(one)[0].status, state="running", err=None, timestamp=_at(AT - 1))
+    other = msgspec.structs.replace(one.template, force_update=one.template.force_update + 1)
+    tasks = [
+        msgspec.structs.replace(task, spec=other, status=status, desired_state="running") if task.wanted else task
+        for task in tasks_of(one)
+    ]
+    spec = msgspec.structs.replace(one.spec, task_template=other)
+    said = msgspec.structs.replace(one.service_status, running_tasks=1)
+    now = msgspec.structs.replace(one, spec=spec, service_status=said)
+    assert judged(now, tasks).word == "Running"
+
+
 def test_failures_of_long_ago_are_no_trouble_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
     one = service("sw-broken")
     monkeypatch.setattr(time, "time", lambda: AT + RECENT + 60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from clusters.live.resource import Listed
 from clusters.live.store import Store
 from clusters.triage.engine import NewVersion, _cause, counts, find
 from clusters.triage.finding import Finding
+from clusters.triage.rules.lost_machine import lost_machine
 from clusters.triage.symptoms import Heard, Thing
 
 ALL: dict[int, frozenset[str] | None] = {1: None, 2: None}
@@ -126,6 +128,15 @@ def test_a_cluster_that_does_not_answer_is_one_finding_and_hides_what_is_in_it()
 def test_a_silent_machine_explains_what_was_on_it() -> None:
     found = find([heard(1, "Shop", shop("node", after=10))], ALL, Clock.at)
     assert titles(found) == ["oak-3 does not answer"]
+
+
+def test_a_silent_machine_does_not_explain_what_was_wrong_before() -> None:
+    (machine,) = find([heard(1, "Shop", shop("node", after=10))], ALL, Clock.at)
+    on_it = {"kind": "deployment", "key": "shop/other", "title": "other cannot get its image", "node": machine.key}
+    old = replace(machine, **on_it, id="old", since=machine.since - 600)  # type: ignore[arg-type]
+    new = replace(machine, **on_it, id="new", since=machine.since + 5)  # type: ignore[arg-type]
+    both = lost_machine([machine, old, new], [])
+    assert {(one.id, one.since) for one in both} == {(machine.id, machine.since), ("old", old.since)}
 
 
 def test_containers_of_one_project_that_fail_alike_are_one_finding() -> None:

@@ -57,7 +57,7 @@ def with_copies(one: Deployment, alone: Health, copies: Sequence[Copy]) -> Healt
         down = held_back(copies)  # those before it serve, so it is the new version that is held back
         up -= len(down)
     if not down:
-        return _with_what_holds_it_up(alone, copies)
+        return _with_lost(alone, copies) or _with_what_holds_it_up(alone, copies)
     why, began = most_frequent(down), since(down)
     if _has_old_copies(one):
         few = count(len(down), "copy does not come up", "copies do not come up")
@@ -69,6 +69,17 @@ def with_copies(one: Deployment, alone: Health, copies: Sequence[Copy]) -> Healt
     if not up:
         return Health(Level.FAILING, why.word, words, why.code, began)
     return Health(Level.AT_RISK, "Degraded", words, why.code, began)
+
+
+def _with_lost(alone: Health, copies: Sequence[Copy]) -> Health | None:
+    """Copies that nobody hears of any more are not starting, though as few serve."""
+    lost = [copy for copy in copies if copy.health.level is Level.UNKNOWN]
+    if not lost or alone.word != "Starting":
+        return None
+    why = most_frequent(lost)
+    serves = any(copy.health.level is Level.HEALTHY for copy in copies)
+    level, word = (Level.AT_RISK, "Degraded") if serves else (Level.FAILING, "Down")
+    return Health(level, word, f"{alone.reason} {why.reason}".strip(), why.code, since(lost))
 
 
 def _with_what_holds_it_up(alone: Health, copies: Sequence[Copy]) -> Health:

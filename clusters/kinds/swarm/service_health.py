@@ -56,8 +56,9 @@ def with_copies(one: Service, alone: Health, copies: Sequence[Copy]) -> Health:
     if not one.desired and not one.is_job and not ended:
         return alone
     now = time.time()
-    if trouble := _trouble(tasks, now, [task for task in ended if task.failed]):
-        return _failing(one, alone, tasks, trouble, now)
+    current = [task for task in tasks if task.wanted or one.is_new(task)]  # how another version ended is of no account
+    if trouble := _trouble(current, now, [task for task in ended if task.failed]):
+        return _failing(one, alone, current, trouble, now)
     if ended and alone.word in ("Starting", "Stopped"):
         return _finished(one, ended)
     if alone.word in ("Updating", "Rolling back"):

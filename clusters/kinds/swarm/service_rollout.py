@@ -53,6 +53,8 @@ class Stand:
     def words(self) -> str:
         """ "2 of 3 copies run. …"."""
         one = self.service
+        if self.is_well and one.running > one.desired:
+            return f"{count(one.running, 'copy runs', 'copies run')}, {one.desired} asked for: the rest is stopped."
         if self.is_well:
             return f"{one.running} of {count(one.desired, 'copy', 'copies')} {'runs' if one.desired == 1 else 'run'}."
         return f"{self.health.word}. {self.health.reason}".strip()

@@ -15,6 +15,7 @@ from clusters.triage.symptoms import BAD, Heard, node_of, thing
 MACHINES = ("node", "swarm-node")  # kinds
 COPIES = ("pod", "task")
 FEWEST = 2  # apps that must suffer before a machine is suspected
+SLACK = 60.0  # seconds by which an effect may seem to be older than its cause
 
 
 def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list[Finding]:
@@ -27,11 +28,11 @@ def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list
     kept = list(findings)
     for (cluster_id, node), group in suspects.items():
         machine = _machine(findings, cluster_id, node)
-        others = [one for one in group if one is not machine]
+        others = [one for one in group if one is not machine and not _was_before(one, machine)]
         if machine is not None and others:
             explained = merged([machine, *others], identity=machine.id, title=machine.title, cause=machine.cause)
             names = tuple(one.title for one in others)
-            kept = [one for one in kept if one not in group and one is not machine]
+            kept = [one for one in kept if one not in others and one is not machine]
             kept.append(
                 replace(
                     explained,
@@ -59,6 +60,11 @@ def lost_machine(findings: Sequence[Finding], clusters: Sequence[Heard]) -> list
                 replace(one, icon="unplug", level=Level.FAILING, action=None, logs="", namespace="", code="NotReady")
             )
     return kept
+
+
+def _was_before(one: Finding, machine: Finding | None) -> bool:
+    """Was it wrong already when the machine still answered? Then that is not why."""
+    return machine is not None and 0 < one.since < machine.since - SLACK
 
 
 def _machine(findings: Sequence[Finding], cluster_id: int, node: str) -> Finding | None:
