@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ IMAGES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.
 ACCEPT = ", ".join((*INDEXES, *IMAGES))
 _CONFIGS = {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}
 _OTHERS = {"application/vnd.cncf.helm.config.v1+json": "Helm chart"}
-MOST_PLATFORMS, MOST_LAYERS, MOST_LABELS = 50, 500, 200
+MOST_PLATFORMS, MOST_LAYERS, MOST_LABELS, MOST_PORTS = 50, 500, 200, 20
 MOST_BYTES = 1 << 50  # no layer is larger than that; what says so lies
 
 
@@ -55,11 +56,17 @@ class Manifest(msgspec.Struct, rename="camel"):
     manifests: list[Member] | None = None
 
 
+class _Check(msgspec.Struct, rename="pascal"):
+    test: list[str] | None = None
+
+
 class _Settings(msgspec.Struct, rename="pascal"):
     labels: dict[str, str] | None = None
     user: str = ""
     entrypoint: list[str] | None = None
     cmd: list[str] | None = None
+    exposed_ports: dict[str, Any] | None = None
+    healthcheck: _Check | None = None
 
 
 class _History(msgspec.Struct):
@@ -105,6 +112,8 @@ class Image:
     user: str = ""
     command: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[str, ...] = ()  # that it listens on: "80/tcp"
+    check: tuple[str, ...] = ()  # how it is checked, as an engine is told: "CMD", "true"
     layers: tuple[Layer, ...] = ()
 
     @property
@@ -181,6 +190,8 @@ def make_image(digest: str, manifest: Manifest, config: Config | None, platform:
         user=settings.user[:200],
         command=" ".join(words)[:1000],
         labels=dict(list((settings.labels or {}).items())[:MOST_LABELS]),
+        ports=tuple(one[:20] for one in list(settings.exposed_ports or ())[:MOST_PORTS]),
+        check=tuple((settings.healthcheck.test if settings.healthcheck else None) or ()),
         layers=_layers(manifest, config),
     )
 

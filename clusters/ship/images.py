@@ -12,6 +12,9 @@ from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.live.connection import Connection
 from clusters.live.row import Row
+from clusters.models import Registry
+from clusters.registries.client import RegistryClient
+from clusters.registries.kept import way_to
 from clusters.registries.reference import HUB, read_reference
 from clusters.shells import in_time
 
@@ -34,6 +37,26 @@ async def config_of(gateway: Gateway, actor: Actor, row: Row) -> Mapping[str, An
     """What runs, listens and is checked in a container of it; nothing where its engine does not say. Raises Denied."""
     config = (await whole_of(gateway, actor, row)).get("Config")
     return config if isinstance(config, dict) else {}
+
+
+async def config_there(image: str) -> Mapping[str, Any]:
+    """The same of one that no engine has, as its registry gives it out; nothing where that is not kept here or silent.
+
+    Docker Hub is not asked: each look would count as a pull.
+    """
+    try:
+        reference = read_reference(image)
+        registry = await Registry.objects.filter(host=reference.host).afirst()
+        if registry is None or reference.host == HUB:
+            return {}
+        async with RegistryClient(way_to(registry)) as client:
+            read = client.read(reference.repository, reference.digest or reference.tag)
+            images = (await in_time(read, _SECONDS)).images
+    except ClusterError:
+        return {}
+    if not images:
+        return {}
+    return {"ExposedPorts": dict.fromkeys(images[0].ports), "Healthcheck": {"Test": list(images[0].check)}}
 
 
 async def whole_of(gateway: Gateway, actor: Actor, row: Row) -> Mapping[str, Any]:

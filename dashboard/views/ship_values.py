@@ -8,8 +8,9 @@ from typing import Any
 from django.http import Http404, QueryDict
 
 from clusters.live.row import Row
+from clusters.registries.access import may_see
 from clusters.ship import carried
-from clusters.ship.images import config_of, row_of
+from clusters.ship.images import config_of, config_there, row_of
 from dashboard.access import row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
@@ -20,14 +21,18 @@ LONGEST = 100_000
 async def typed(request: Request, given: QueryDict) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """The values, and the settings of the image. ``back=``: they come from the form of a target."""
     row = await source(request, given)
-    config = await config_of(engine.gateway, request.actor, row) if row else {}
     image = given.get("image", "")[:500] or (next(iter(row.resource.tags), "") if row else "")
+    config = await config_of(engine.gateway, request.actor, row) if row else await _of_registry(request, image)
     values: dict[str, Any] = carried.of_image(image, config)
     if request.method == "POST":
         texts = {name: text[:LONGEST] for name, text in given.dict().items()}
         back = given.get("back", "")
         values |= carried.from_target(back, texts) if back in carried.TARGETS else texts
     return values, config
+
+
+async def _of_registry(request: Request, image: str) -> Mapping[str, Any]:
+    return await config_there(image) if may_see(request.actor) else {}
 
 
 async def source(request: Request, given: QueryDict) -> Row | None:

@@ -6,6 +6,7 @@ from clusters.deploy.reading import look
 from clusters.fields import clean
 from clusters.kinds.docker.run_fields import FIELDS as RUN_FIELDS
 from clusters.kinds.docker.run_read import read_form
+from clusters.registries.content import Descriptor, Manifest, make_image, read_config
 from clusters.ship.carried import from_target, of_image, to_target
 
 CONFIG = {
@@ -77,3 +78,12 @@ def test_what_was_typed_stays_when_the_target_is_changed() -> None:
     assert back["volumes"] == "data:/data"
     again = from_target("container", to_target("container", TYPED, {}))
     assert {name: again[name] for name in again} == {name: TYPED[name] for name in again}
+
+
+def test_what_a_registry_says_of_an_image_is_filled_in_as_what_an_engine_says() -> None:
+    said = b'{"config": {"ExposedPorts": {"8080/tcp": {}, "53/udp": {}}, "Healthcheck": {"Test": ["CMD-SHELL", "up"]}}}'
+    manifest = Manifest(config=Descriptor(media_type="application/vnd.oci.image.config.v1+json"))
+    image = make_image("sha256:1", manifest, read_config(said, "registry.test"))
+    config = {"ExposedPorts": dict.fromkeys(image.ports), "Healthcheck": {"Test": list(image.check)}}
+    found = of_image("registry.test/shop/web:1", config)
+    assert (found["ports"], found["health_command"]) == ("8053:53/udp\n8080:8080", "up")
