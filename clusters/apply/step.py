@@ -14,6 +14,7 @@ from clusters.apply.hidden import bare, shown_pair
 from clusters.apply.merging import same
 from clusters.apply.owners import OURS, Owned
 from clusters.apply.places import Place
+from clusters.apply.rehearsed import without_drawn
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
@@ -79,7 +80,7 @@ class Step:
     @cached_property
     def difference(self) -> Difference:
         """Between what is there and what would be, secrets hidden."""
-        after = self.after if self.after is not None else self.wish
+        after = without_drawn(self.after, self.wish, self.before) if self.after is not None else self.wish
         return difference(*shown_pair(self.before, after))
 
     def path(self) -> tuple[str, ...]:

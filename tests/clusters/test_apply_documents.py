@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clusters.apply.documents import MOST_DEPTH, MOST_DOCUMENTS, Unreadable, read
+from clusters.apply.rehearsed import without_drawn
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n"
 
@@ -102,3 +103,17 @@ def test_bombs_are_refused_before_they_are_anything() -> None:
 
 def test_aliases_may_be_used_in_measure() -> None:
     assert only(HEAD + "data:\n  a: &x same\n  b: *x\n")["data"] == {"a": "same", "b": "same"}
+
+
+def test_what_a_dry_run_draws_for_a_service_is_not_told_as_what_will_be() -> None:
+    wish = {"kind": "Service", "spec": {"ports": [{"port": 80}, {"port": 81, "nodePort": 30081}]}}
+    drawn = {"clusterIP": "10.96.0.0", "clusterIPs": ["10.96.0.0"], "type": "NodePort"}
+    ports = [{"port": 80, "nodePort": 31999}, {"port": 81, "nodePort": 30081}]
+    after = {"kind": "Service", "spec": {**drawn, "ports": ports}}
+    made = without_drawn(after, wish, None)
+    assert made["spec"] == {"type": "NodePort", "ports": [{"port": 80}, {"port": 81, "nodePort": 30081}]}
+    there = {"kind": "Service", "spec": {"clusterIP": "10.96.0.7", "clusterIPs": ["10.96.0.7"], "ports": ports}}
+    assert without_drawn(there, wish, there) == there
+    asked = {"kind": "Service", "spec": {"clusterIP": "None"}}
+    assert without_drawn(asked, asked, None)["spec"] == {"clusterIP": "None"}
+    assert without_drawn({"kind": "Pod"}, {}, None) == {"kind": "Pod"}
