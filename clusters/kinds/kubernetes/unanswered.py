@@ -13,7 +13,7 @@ from clusters.kinds.kubernetes.service_health import selecting
 from clusters.kinds.kubernetes.service_model import Service, join, matches
 from clusters.kinds.noticing import Noticing
 
-SLICE = 4000  # pods looked at before others have their turn: about 3 ms
+SLICE = 4000  # pods, or sets of labels, looked at before others have their turn: about 3 ms
 OTHERS = ("pod", "deployment", "stateful-set")
 
 
@@ -32,7 +32,14 @@ async def _find(own: Sequence[Service], others: Mapping[str, Sequence[Any]]) -> 
             there[pod.namespace][id(pod.labels)] = pod.labels
         if number % SLICE == SLICE - 1:
             await asyncio.sleep(0)
-    nothing = [one for one in own if one.selects and not _matches_any(one, there[one.namespace])]
+    nothing, looked_at = [], 0
+    for one in own:
+        if one.selects and not _matches_any(one, there[one.namespace]):
+            nothing.append(one)
+        looked_at += len(there[one.namespace])
+        if looked_at > SLICE:
+            looked_at = 0
+            await asyncio.sleep(0)
     places = {one.namespace for one in nothing}
     if not places:
         return []
