@@ -174,6 +174,14 @@ def _fresh_actors() -> Iterator[None]:
     actors._kept.clear()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_said_lately() -> Iterator[None]:
+    from clusters.registries import lately
+
+    yield
+    lately.clear()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests empty their tables, which the database itself refuses for the audit: its own tests put that back."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import time
-from collections import OrderedDict, deque
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -14,37 +12,14 @@ from asgiref.sync import sync_to_async
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from clusters.calls import Calls
 from clusters.compose.source import Source
 from clusters.errors import Conflict, Invalid, Refused
 from clusters.models import ComposeDelivery, ComposeSource
 
 KEPT = timedelta(days=30)  # that a call is remembered: later it would only have the branch looked at, and nothing else
-OF_ONE, OF_ADDRESS, WITHIN = 30, 120, 60.0  # calls of one webhook, wrong ones from an address, in so many seconds
+OF_ONE, OF_ADDRESS = 30, 120  # calls of one webhook, wrong ones from an address, in a minute
 _IDS = ("X-GitHub-Delivery", "X-Gitea-Delivery", "X-Gitlab-Event-UUID", "Idempotency-Key")
-
-
-class Calls:
-    """What was counted lately, by a key; of too many keys those are forgotten that were counted longest ago."""
-
-    def __init__(self, most: int, keys: int = 10_000) -> None:
-        self._most, self._keys = most, keys
-        self._at: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def full(self, key: str) -> bool:
-        """Would one more be too many?"""
-        mine = self._at.get(key, deque[float]())
-        return len(mine) == self._most and time.monotonic() - mine[0] < WITHIN
-
-    def count(self, key: str) -> None:
-        """One more."""
-        self._at.setdefault(key, deque(maxlen=self._most)).append(time.monotonic())
-        self._at.move_to_end(key)
-        if len(self._at) > self._keys:
-            self._at.popitem(last=False)
-
-    def clear(self) -> None:
-        """As if there had been none."""
-        self._at.clear()
 
 
 taken = Calls(OF_ONE)  # by webhook

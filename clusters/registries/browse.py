@@ -7,11 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clusters.access import Actor
 from clusters.errors import ClusterError
 from clusters.models import Registry
-from clusters.registries.client import Names, RegistryClient
+from clusters.registries.client import Names
 from clusters.registries.content import Content
 from clusters.registries.kept import way_to
+from clusters.registries.looking import Looking
 from clusters.registries.reference import HUB
 
 EACH = 25  # tags of a page
@@ -38,23 +40,25 @@ class TagRow:
     error: ClusterError | None = None
 
 
-async def find_repositories(registry: Registry, text: str) -> Found:
-    """Those whose names hold that text."""
-    async with RegistryClient(way_to(registry)) as client:
+async def find_repositories(by: Actor, registry: Registry, text: str, *, anew: bool = False) -> Found:
+    """Those whose names hold that text; of the last minute, or as they are now."""
+    async with Looking(by, way_to(registry), anew=anew) as client:
         return _fitting(await client.repositories(), text)
 
 
-async def find_tags(registry: Registry, repository: str, text: str) -> Found:
+async def find_tags(by: Actor, registry: Registry, repository: str, text: str) -> Found:
     """Those whose names hold that text: "latest" first, then the highest version."""
-    async with RegistryClient(way_to(registry)) as client:
+    async with Looking(by, way_to(registry), anew=True) as client:
         names = await client.tags(repository)
     ordered = sorted(names.names, key=_version_key, reverse=True)
     return _fitting(Names(tuple(ordered), names.more, names.odd), text)
 
 
-async def read_tags(registry: Registry, repository: str, tags: Sequence[str]) -> list[TagRow]:
+async def read_tags(
+    by: Actor, registry: Registry, repository: str, tags: Sequence[str], *, anew: bool = False
+) -> list[TagRow]:
     """What is under each of them. Docker Hub counts each look as a pull, so there only digests are read."""
-    async with RegistryClient(way_to(registry)) as client:
+    async with Looking(by, way_to(registry), anew=True) as client:
 
         async def read(tag: str) -> TagRow:
             try:
@@ -70,9 +74,9 @@ async def read_tags(registry: Registry, repository: str, tags: Sequence[str]) ->
         return list(await asyncio.gather(*(read(tag) for tag in tags)))
 
 
-async def read_tag(registry: Registry, repository: str, version: str) -> Content:
+async def read_tag(by: Actor, registry: Registry, repository: str, version: str) -> Content:
     """All that is under a tag or digest, for every platform."""
-    async with RegistryClient(way_to(registry)) as client:
+    async with Looking(by, way_to(registry), anew=True) as client:
         return await client.read(repository, version, every=True)
 
 

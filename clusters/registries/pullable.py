@@ -17,8 +17,8 @@ from clusters.errors import ClusterError, Missing, Refused
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.models import Registry
-from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
+from clusters.registries.looking import Looking
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import ACCOUNT, ENTRY, TYPE, pull_secrets_of
 from clusters.registries.reference import HUB, Reference, named, read_reference
@@ -117,7 +117,7 @@ async def _answer(asked: _Asked) -> Pullable:
     asked.holders = await _holders(asked)
     if why := await _is_there(asked):
         return Pullable(answer="yes", why=why, holders=asked.holders)
-    kept = await _kept(asked.reference, anonymous=not on_engine)
+    kept = await _kept(asked.actor, asked.reference, anonymous=not on_engine)
     if kept.state == "there":
         return await _in_registry(asked, kept)
     if await _is_on_nodes(asked):  # in no registry that would ask for a sign-in
@@ -163,14 +163,14 @@ def _not_in_registry(asked: _Asked, kept: _Kept) -> Pullable:
     return Pullable(answer="no", why=f"{asked.image} is not at {host}.{only}", ways=held, **known)
 
 
-async def _kept(reference: Reference, *, anonymous: bool) -> _Kept:
+async def _kept(by: Actor, reference: Reference, *, anonymous: bool) -> _Kept:
     registry = await Registry.objects.filter(host=reference.host).afirst()
     if registry is None:
         return _Kept("not kept")
     version = reference.digest or reference.tag
     try:
         way = way_to(registry)
-        async with RegistryClient(way) as client:
+        async with Looking(by, way) as client:
             await client.digest(reference.repository, version)
     except Missing:
         return _Kept("absent", registry)
@@ -178,14 +178,14 @@ async def _kept(reference: Reference, *, anonymous: bool) -> _Kept:
         return _Kept("refused", registry, f"{error.message} {error.hint}".strip())
     except ClusterError as error:
         return _Kept("silent", registry, f"{error.message} {error.hint}".strip())
-    return _Kept("there", registry, open=not way.user or (anonymous and await _is_open(way, reference, version)))
+    return _Kept("there", registry, open=not way.user or (anonymous and await _is_open(by, way, reference, version)))
 
 
-async def _is_open(way: WayTo, reference: Reference, version: str) -> bool:
+async def _is_open(by: Actor, way: WayTo, reference: Reference, version: str) -> bool:
     """Does it give that out to whoever asks?"""
     try:
         nobody = WayTo(host=way.host, plain=way.plain, ca=way.ca)
-        async with RegistryClient(nobody) as client:
+        async with Looking(by, nobody) as client:
             await client.digest(reference.repository, version)
     except ClusterError:
         return False

@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from clusters.access import Actor
 from clusters.errors import ClusterError, Conflict, Invalid, Unreachable, Unsupported
 from clusters.models import Registry
+from clusters.registries import lately
 from clusters.registries.browse import find_repositories
 from clusters.registries.reference import is_repository
 from clusters.registries.transport import Transport
@@ -81,11 +83,18 @@ def checked_words(text: str) -> str:
     return words
 
 
-async def search_hub(text: str, page: int = 1, *, way: Way = SEARCHED) -> Hits:
+async def search_hub(by: Actor, text: str, page: int = 1, *, way: Way = SEARCHED) -> Hits:
     """What Docker Hub finds, its best first. The words are sent there, and nothing else."""
     if not 1 <= page <= MOST_PAGES:
         raise Invalid(f"Docker Hub shows the first {MOST_PAGES} pages.")
-    asked = urlencode({"query": checked_words(text), "page": page, "page_size": EACH})
+    words = checked_words(text)
+    return await lately.ask(
+        by, way, "", ("search", words, str(page)), lambda: _search_hub(words, page, way), anew=False
+    )
+
+
+async def _search_hub(words: str, page: int, way: Way) -> Hits:
+    asked = urlencode({"query": words, "page": page, "page_size": EACH})
     transport = Transport(way)
     try:
         url = f"{way.base}/v2/search/repositories/?{asked}"
@@ -100,9 +109,9 @@ async def search_hub(text: str, page: int = 1, *, way: Way = SEARCHED) -> Hits:
     return _read(answer.body)
 
 
-async def search_registry(registry: Registry, text: str) -> Hits:
+async def search_registry(by: Actor, registry: Registry, text: str) -> Hits:
     """The repositories whose names hold the words. Raises Unsupported where it does not list them."""
-    found = await find_repositories(registry, checked_words(text))
+    found = await find_repositories(by, registry, checked_words(text))
     hits = tuple(Hit(image=f"{registry.host}/{name}", repository=name) for name in found.shown[: EACH * 2])
     return Hits(hits=hits, count=found.fitting, odd=found.all.odd, more=found.all.more)
 

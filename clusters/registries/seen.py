@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from clusters.errors import Invalid
+from clusters.registries import lately
 from clusters.registries.reference import read_reference
 
 State = Literal["same", "newer", "gone", "unknown"]
@@ -40,6 +41,7 @@ def changed(image: str) -> None:
     Who listens is told the names that somebody had asked about.
     """
     repository = _repository(image)
+    lately.forget(*repository)
     old = {key for key in _seen if _repository(key[1]) == repository}
     for key in old:
         del _seen[key]

@@ -14,8 +14,8 @@ from clusters.gateway import Gateway
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.models import Registry
-from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
+from clusters.registries.looking import Looking
 from clusters.registries.reference import HUB, is_digest, named
 from clusters.registries.walk import Walk
 
@@ -102,11 +102,13 @@ def users(
     return [[row for one in digests for row in by_digest.get(one, ())][:MOST_USERS] for digests in contents]
 
 
-async def judge(registry: Registry, repository: str, runs: Sequence[Runs]) -> list[Runs]:
+async def judge(
+    by: Actor, registry: Registry, repository: str, runs: Sequence[Runs], *, anew: bool = False
+) -> list[Runs]:
     """Each beside what its tag leads to now. The registry is asked once a tag, at most ``MOST_TAGS`` of them."""
     tags = list(dict.fromkeys(one.tag for one in runs if one.tag))[:MOST_TAGS]
     there: dict[str, tuple[str, frozenset[str]] | ClusterError] = {}
-    async with RegistryClient(way_to(registry)) as client:
+    async with Looking(by, way_to(registry), anew=anew) as client:
 
         async def read(tag: str) -> None:
             try:
@@ -121,7 +123,7 @@ async def judge(registry: Registry, repository: str, runs: Sequence[Runs]) -> li
     return [_judged(one, there.get(one.tag), registry.host == HUB) for one in runs]
 
 
-async def _digests(client: RegistryClient, registry: Registry, repository: str, tag: str) -> tuple[str, frozenset[str]]:
+async def _digests(client: Looking, registry: Registry, repository: str, tag: str) -> tuple[str, frozenset[str]]:
     if registry.host == HUB:  # where each look at a manifest counts as a pull
         digest = await client.digest(repository, tag)
         return digest, frozenset({digest})

@@ -14,6 +14,7 @@ from clusters.models import Registry
 from clusters.reach import target_in
 from clusters.registries import search
 from clusters.registries.access import RUN
+from clusters.registries.lately import TooOften
 from clusters.registries.reference import HUB
 from dashboard.access import allow
 from dashboard.engine import engine
@@ -53,12 +54,13 @@ async def _part(request: Request, part: str, text: str, kept: list[Registry]) ->
     }
     try:
         if part == HUB_PART:
-            context["found"] = await search.search_hub(text, at)
+            context["found"] = await search.search_hub(request.actor, text, at)
         elif registry is not None:
-            context["found"] = await search.search_registry(registry, text)
+            context["found"] = await search.search_registry(request.actor, registry, text)
     except ClusterError as error:
         context |= {"error": error, "may_open": registry is not None and isinstance(error, Unsupported)}
-    return render(request, "partials/image_hits.html", context)
+    status = 429 if isinstance(context.get("error"), TooOften) else 200
+    return render(request, "partials/image_hits.html", context, status=status)
 
 
 def _may_run(request: Request) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from clusters.live.row import Row
 from clusters.models import Registry
 from clusters.registries import access, browse, where
 from clusters.registries.content import Content
+from clusters.registries.lately import TooOften
 from clusters.registries.reference import is_digest, is_repository, is_tag
 from clusters.registries.removal import SharedContent, delete_tag
 from dashboard.access import allow
@@ -45,10 +47,10 @@ async def registry(request: Request, slug: str) -> HttpResponse:
     if not asks_for(request, "list"):
         return page(request, "pages/registry.html", context)
     try:
-        context["found"] = await browse.find_repositories(one, text)
+        context["found"] = await browse.find_repositories(request.actor, one, text, anew=True)
     except ClusterError as error:
         context |= {"error": error, "may_open": isinstance(error, Unsupported)}
-    return render(request, "partials/registry_repositories.html", context)
+    return render(request, "partials/registry_repositories.html", context, status=_status(context))
 
 
 @allow(scope="signed-in")
@@ -63,14 +65,14 @@ async def repository(request: Request, slug: str, name: str) -> HttpResponse:
     if not asks_for(request, "list"):
         return page(request, "pages/registry_repository.html", context)
     try:
-        found = await browse.find_tags(one, name, text)
-        rows = await browse.read_tags(one, name, found.shown[start : start + browse.EACH])
+        found = await browse.find_tags(request.actor, one, name, text)
+        rows = await browse.read_tags(request.actor, one, name, found.shown[start : start + browse.EACH])
         tags = list(zip(rows, _users(request, *(row.content for row in rows)), strict=True))
         context |= {"found": found, "tags": tags, "first": start + 1, "last": start + len(rows)}
         context |= {"older": start + len(rows) < len(found.shown)}
     except ClusterError as error:
         context["error"] = error
-    return render(request, "partials/registry_tags.html", context)
+    return render(request, "partials/registry_tags.html", context, status=_status(context))
 
 
 @allow(scope="signed-in")
@@ -86,17 +88,20 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
         context["may_copy"] = bool(await targets(request))
         return page(request, "pages/registry_tag.html", context)
     try:
-        content = await browse.read_tag(one, name, version)
+        content = await browse.read_tag(request.actor, one, name, version)
         context |= {"content": content, "users": _users(request, content)[0]}
     except ClusterError as error:
         context["error"] = error
-    return render(request, "partials/registry_tag.html", context)
+    return render(request, "partials/registry_tag.html", context, status=_status(context))
 
 
 @allow(scope="signed-in")
 @require_safe
 async def runs(request: Request, slug: str, name: str) -> HttpResponse:
-    """What this person sees running of a repository, or of one tag or digest (``?tag=``), what is behind its tag."""
+    """What this person sees running of a repository, or of one tag or digest (``?tag=``), what is behind its tag.
+
+    ``anew=1`` asks the registry now; what it said within the last minute is taken otherwise.
+    """
     one = await _registry_and_name(request, slug, name)
     version = _version_or_404(request.GET["tag"]) if "tag" in request.GET else ""
     connections = [engine.supervisor.connections[number] for number in engine.scope(request.actor)]
@@ -107,11 +112,16 @@ async def runs(request: Request, slug: str, name: str) -> HttpResponse:
     context["at"] = time.time()
     context["known"] = all(each.stores[kind].listed for each in connections for kind in WATCHED if kind in each.stores)
     try:
-        wanted = await where.judge(one, name, wanted)
+        wanted = await where.judge(request.actor, one, name, wanted, anew=request.GET.get("anew") == "1")
     except ClusterError as error:
         context["error"] = error
     context |= {"runs": [(each, address(each.row)) for each in wanted], "behind": sum(_behind(each) for each in wanted)}
     return render(request, "partials/registry_runs.html", context)
+
+
+def _status(context: Mapping[str, Any]) -> int:
+    """429 for who has to wait a moment."""
+    return 429 if isinstance(context.get("error"), TooOften) else 200
 
 
 def _behind(one: where.Runs) -> bool:

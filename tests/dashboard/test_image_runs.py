@@ -13,10 +13,11 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from clusters.actors import actor_for
+from clusters.calls import Calls
 from clusters.drivers.base import Call
 from clusters.drivers.demo.shop.apps import REGISTRY
 from clusters.models import Cluster, Grant, Registry
-from clusters.registries import search, where
+from clusters.registries import lately, search, where
 from clusters.registries.way import Way
 from dashboard.engine import engine
 from dashboard.palette import find
@@ -51,7 +52,7 @@ async def demo(shop: Cluster, there: FakeRegistry, monkeypatch: pytest.MonkeyPat
 
 async def runs(client: AsyncClient, repository_: str, asked: str = "") -> str:
     for _ in range(100):
-        found = await client.get(f"/registries/demo/runs/{repository_}/{asked}")
+        found = await client.get(f"/registries/demo/runs/{repository_}/{asked}{'&' if asked else '?'}anew=1")
         if b"not known yet" not in found.content:
             break
         await asyncio.sleep(0.05)
@@ -142,12 +143,19 @@ async def test_images_are_searched_on_docker_hub_and_in_every_registry(
     found = '{"count": 1, "results": [{"repo_name": "nginx", "short_description": "<b>x</b>", "is_official": true, "star_count": 7}]}'
     there.answers["/v2/search/repositories/"] = json(found)
     real, hub = search.search_hub, Way(host=there.host, plain=True)
-    monkeypatch.setattr(search, "search_hub", lambda text, page: real(text, page, way=hub))
+    monkeypatch.setattr(search, "search_hub", lambda by, text, page: real(by, text, page, way=hub))
     hits = (await as_ada.get("/registries/search/?part=hub&q=web")).content.decode()
     assert ("Official" in hits, "&lt;b&gt;" in hits, "<b>x" in hits) == (True, True, False)
-    monkeypatch.setattr(search, "search_hub", lambda text, page: real(text, page, way=Way(host="127.0.0.1:1")))
+    monkeypatch.setattr(search, "search_hub", lambda by, text, page: real(by, text, page, way=Way(host="127.0.0.1:1")))
     silent = (await as_ada.get("/registries/search/?part=hub&q=web")).content.decode()
     assert "Docker Hub cannot be searched" in silent
+    monkeypatch.setattr(lately, "_asked", Calls(1))
+    answers = [await as_ada.get(f"/registries/search/?part=ours&q={words}") for words in ("web", "web", "shop")]
+    assert [one.status_code for one in answers] == [200] * 3, "one answer of the registry is enough for all words"
+    waits = await as_ada.get("/registries/ours/tags/shop/web/?part=list")
+    assert waits.status_code == 200
+    waits = await as_ada.get("/registries/ours/tags/shop/web/?part=list")
+    assert (waits.status_code, b"more than 240 times within a minute" in waits.content) == (429, True)
     assert (await as_ada.get("/registries/search/?part=none&q=web")).status_code == 404
     assert (await async_client_for(nora).get("/registries/search/?part=ours&q=web")).status_code == 403
 
