@@ -23,6 +23,11 @@ NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9_.]{0,251}[a-z0-9])?")
 NEAR, WIDEST = 20, 1000  # where a slider ends at the least, and the bounds for which there is one at all
 
 
+def slider_end(most: int, now: int) -> int | None:
+    """How far a slider goes that stands at ``now``; None where the bounds are too wide for one."""
+    return min(most, max(NEAR, 2 * now)) if most <= WIDEST else None
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A declared field as it stands in a form: its value, and what is wrong with it ("" when nothing is)."""
@@ -49,10 +54,9 @@ class Filled:
     def slider(self) -> int | None:
         """How far a slider beside the number goes; None where there is none. Of wide bounds it covers what is near."""
         least, most = self.field.minimum, self.field.maximum
-        if least is None or most is None or most > WIDEST:
+        if least is None or most is None:
             return None
-        now = int(self.value) if str(self.value).isdecimal() else least
-        return min(most, max(NEAR, 2 * now))
+        return slider_end(most, int(self.value) if str(self.value).isdecimal() else least)
 
     @property
     def schemes(self) -> str:

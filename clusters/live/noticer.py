@@ -84,12 +84,14 @@ class Noticer:
     async def _look(self) -> None:
         began = time.monotonic()
         try:
-            found = await self._find()
+            found: Sequence[Any] | None = await self._find()
         except Exception:
             log.exception("cannot tell what is wrong with the %s", self._told.kind.plural)
-            found = []
+            found = None  # what was found before stands: a fault of ours mends nothing
         self._last = time.monotonic()
         self._pace = max(PACE, SHARE * (self._last - began))
+        if found is None:
+            return
         self._since = {one.uid: self._since.get(one.uid, began) for one in found}
         self.found.apply(Listed([one for one in found if self._last - self._since[one.uid] >= LASTS]))
 

@@ -161,12 +161,12 @@ def _check_typed(plan: Sequence[Planned], asked: QueryDict) -> None:
 
 
 async def _check_held(request: Request, possible: Sequence[Planned], asked: QueryDict) -> None:
-    """What cannot be begun as it is filled in is said in the dialog, where it can be put right, not by a job."""
-    if not possible[0].action.long:
+    """What cannot be begun as it is filled in is said in the dialog, where it can be put right."""
+    if possible[0].action.preview is None:
         return
     for one in await looked_ahead(request, possible, asked.dict()):
         if one.preview and one.preview.held:
-            raise Invalid(one.preview.held, hint="Nothing was done. Tick what you allow, or leave it.")
+            raise Invalid(one.preview.held, hint="Nothing was done. Change what you asked for, or leave it.")
 
 
 async def _dialog(

@@ -24,6 +24,7 @@ from clusters.live.row import Row
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.compose_rights import compose_hosts, kept_version
 from dashboard.engine import engine
+from dashboard.forms import slider_end
 from dashboard.request import Request
 
 NOT_OURS = "It was not deployed from here, so its text is not known."
@@ -46,6 +47,7 @@ async def scale(request: Request) -> HttpResponse:
             return await _begun(request, host, more, how)
         context["copies"] = wanted(asked.project, asked.scale)[service]
         context["most"], context["why"] = limit(service, asked.project["services"][service])
+        context["slider"] = slider_end(context["most"], context["copies"])
         context["taken"] = await deploy.ports_taken(engine.gateway, request.actor, host.id, asked, service)
     except ClusterError as error:
         return _wrong(request, "partials/compose_scale.html", {**context, "error": error})

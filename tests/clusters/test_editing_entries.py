@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
+import shlex
 from typing import Any
 
+import msgspec
 import pytest
 
 from clusters.drivers.kubernetes import KubernetesDriver
@@ -23,7 +26,7 @@ DEPLOYMENT: Any = kind_named("kubernetes", "deployment")
 AUTOSCALER: Any = kind_named("kubernetes", "horizontal-autoscaler")
 
 
-def look_at(driver: KubernetesDriver, kind: Any, one: Any, **live: Any) -> Look:  # noqa: F811
+def look_at(driver: KubernetesDriver | None, kind: Any, one: Any, **live: Any) -> Look:  # noqa: F811
     async def related(name: str) -> list[Any]:
         return list(live.get(name.replace("-", "_"), ()))
 
@@ -41,6 +44,30 @@ def test_names_and_amounts_are_checked_before_and_no_value_is_kept_in_the_audit(
     assert SECRET.action("set-entry").undo is None
     with pytest.raises(NotFilledIn):
         clean(CLAIM.action("grow").fields, {"size": "much"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "grows", "held"),
+    [
+        ("2Gi", True, ""),
+        ("2Gi", False, "The storage class fast does not let disks grow."),
+        ("1Gi", True, "It has 1 GiB already, and cannot be made smaller."),
+        ("500Mi", True, "It has 1 GiB already, and cannot be made smaller."),
+    ],
+)
+async def test_a_disk_is_enlarged_only_where_that_is_more_and_its_class_lets_it(
+    wanted: str, grows: bool, held: str
+) -> None:
+    spec = {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}
+    meta = {"name": "data", "namespace": "shop", "uid": "1"}
+    claim = msgspec.convert({"metadata": meta, "spec": spec, "status": {"phase": "Bound"}}, CLAIM.model)
+    known: Any = kind_named("kubernetes", "storage-class")
+    sort = msgspec.convert({"metadata": {"name": "fast"}, "allowVolumeExpansion": grows}, known.model)
+    look = look_at(None, CLAIM, claim, storage_class=[sort])
+    assert (await CLAIM.action("grow").preview(look, {"size": wanted})).held == held
+    assert json.dumps({"spec": {"resources": {"requests": {"storage": wanted}}}}) in shlex.split(
+        CLAIM.action("grow").line(claim, {"size": wanted})
+    )
 
 
 @pytest.mark.kubernetes
@@ -117,15 +144,14 @@ async def test_a_deployment_gets_an_autoscaler_and_is_told_of_one_that_it_has(
     async with watched(driver, DEPLOYMENT, AUTOSCALER) as connection:
         one = await seen(connection, DEPLOYMENT, f"{namespace}/{name}")
         planned = await DEPLOYMENT.action("autoscale").preview(look_at(driver, DEPLOYMENT, one), values)
-        assert "But main requests no processor: until it does, nothing is scaled." in planned.effect
+        assert "But main requests no processor: nothing is scaled until that is set." in planned.effect
         await act(driver, DEPLOYMENT, one, "autoscale", values)
         made = await seen(connection, AUTOSCALER, f"{namespace}/{name}")
         assert (made.spec.min_replicas, made.spec.max_replicas) == (1, 3)
         assert "50 %" in made.load
-        look = look_at(driver, DEPLOYMENT, one, horizontal_autoscaler=[made])
-        assert (
-            "changes its number of copies already"
-            in (await DEPLOYMENT.action("autoscale").preview(look, values)).effect
-        )
+        other = msgspec.structs.replace(made, metadata=msgspec.structs.replace(made.metadata, name="of-another-name"))
+        look = look_at(driver, DEPLOYMENT, one, horizontal_autoscaler=[other])
+        held = (await DEPLOYMENT.action("autoscale").preview(look, values)).held
+        assert held.startswith("The autoscaler of-another-name changes its number of copies already.")
         with pytest.raises(ClusterError):
             await act(driver, DEPLOYMENT, one, "autoscale", values)

@@ -134,6 +134,8 @@ async def test_where_something_cannot_be_seen_nothing_is_called_missing(quick: N
     scene.stores["pod"].apply(Broken(Refused("Our account may not."), 1.0))
     await asyncio.sleep(0.3)
     assert scene.found == []
+    scene.hear([service("web")])
+    await until(lambda: scene.found == ["web"])
     scene.noticer.stop()
 
 

@@ -16,6 +16,8 @@ from clusters.kinds.kubernetes.rollouts import MOST_COPIES
 from clusters.kinds.permission import Permission
 from clusters.kinds.preview import Preview
 
+ADDED = "Copies are added when they use more than this."
+
 
 def autoscale(api_kind: str, noun: str) -> Action[Any]:
     """``api_kind`` is what the cluster calls it ("Deployment"), ``noun`` what kubectl calls it."""
@@ -53,9 +55,15 @@ def autoscale(api_kind: str, noun: str) -> Action[Any]:
         bulk=False,
         more=True,
         fields=(
-            _number("fewest", "At least", lambda one: max(1, one.spec.replicas), "So many copies stay, however idle."),
-            _number("most", "At most", lambda one: max(2, 2 * one.spec.replicas), "So many copies there are at most."),
-            _number("share", "Processor, % of what is requested", lambda one: 80, "Above it copies are added.", 1000),
+            _number("fewest", "At least", lambda one: max(1, one.spec.replicas), "Never fewer copies than this."),
+            _number("most", "At most", lambda one: max(2, 2 * one.spec.replicas), "Never more copies than this."),
+            _number(
+                "share",
+                "Processor, % of what is requested",
+                lambda one: 80,
+                ADDED,
+                1000,
+            ),
         ),
         line=lambda one, values: kubectl_line(
             "autoscale",
@@ -87,7 +95,7 @@ async def _preview(look: Look, values: Values) -> Preview:
     )
     if already:
         words = f"The autoscaler {already} changes its number of copies already. Two would work against each other."
-        return Preview(effect=words)
+        return Preview(effect=words, held=words)
     fewest, most, share = _given(values)
     tree = await look.driver.get(look.kind, one.namespace, one.name)
     effect = (
@@ -96,7 +104,8 @@ async def _preview(look: Look, values: Values) -> Preview:
     )
     without = [each["name"] for each in tree["spec"]["template"]["spec"]["containers"] if not _requests_cpu(each)]
     if without:
-        effect += f" But {', '.join(without[:3])} requests no processor: until it does, nothing is scaled."
+        ask = "requests" if len(without) == 1 else "request"
+        effect += f" But {', '.join(without[:3])} {ask} no processor: nothing is scaled until that is set."
     return Preview(effect=effect)
 
 

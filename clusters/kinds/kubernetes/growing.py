@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from clusters.drivers.base import Call
@@ -47,7 +48,7 @@ def grow(api: str, noun: str) -> Action[Any]:
                 help="20Gi, 500Mi. Its storage class must allow it.",
             ),
         ),
-        line=lambda one, values: kubectl_line("patch", noun, one, "-p", _json(values)),
+        line=lambda one, values: kubectl_line("patch", noun, one, "-p", json.dumps(_body(values))),
     )
 
 
@@ -61,11 +62,9 @@ async def _preview(look: Look, values: Values) -> Preview:
     name = one.spec.storage_class_name
     sort = next((each for each in await look.related("storage-class") if each.name == name), None)
     if sort is not None and not sort.allow_volume_expansion:
-        return Preview(effect=f"The storage class {name} does not let disks grow: the cluster will refuse it.")
+        words = f"The storage class {name} does not let disks grow."
+        return Preview(effect=words, held=words)
     if wanted and quantity(wanted) <= one.asked:
-        return Preview(effect=f"It has {size(one.asked)} already, and cannot be made smaller.")
+        words = f"It has {size(one.asked)} already, and cannot be made smaller."
+        return Preview(effect=words, held=words)
     return Preview(effect=_effect(one))
-
-
-def _json(values: Values) -> str:
-    return f'{{"spec":{{"resources":{{"requests":{{"storage":"{values["size"]}"}}}}}}}}'
