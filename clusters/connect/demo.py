@@ -1,4 +1,4 @@
-"""The demonstration: two clusters that need none, offered before anything is connected."""
+"""The demonstration: three clusters that need none, offered before anything is connected."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from clusters.models import Cluster
 DEMO = (
     ("Demo shop", "demo-shop", "kubernetes", "violet"),
     ("Demo host", "demo-host", "docker", "blue"),
+    ("Demo Swarm", "demo-swarm", "swarm", "green"),
 )
 SEED = 7  # the same world for everybody: what the documentation shows is what people see
 

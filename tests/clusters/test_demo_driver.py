@@ -63,7 +63,7 @@ async def first(feed: AsyncIterator[FeedItem], sort: type) -> FeedItem:
                 return item
 
 
-@pytest.mark.parametrize("shape", ["kubernetes", "docker"])
+@pytest.mark.parametrize("shape", ["kubernetes", "docker", "swarm"])
 async def test_every_kind_is_listed_and_judged(shape: str) -> None:
     driver = DemoDriver({"shape": shape, "seed": 7}, {}, HandClock())
     try:

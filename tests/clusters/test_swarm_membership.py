@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from clusters.drivers.base import Call
+from clusters.errors import Invalid
 from clusters.kinds.base import Level, Look
 from clusters.kinds.docker.host import HOST
 from clusters.kinds.docker.host_model import Host
@@ -62,5 +64,30 @@ def test_a_host_whose_part_in_a_swarm_is_locked_or_failed_is_not_well(state: str
     swarm = {"LocalNodeState": state, "Error": "x509: certificate has expired"}
     health = HOST.health(read({**recorded("host", "29"), "Swarm": swarm}, Host))
     assert (health.level, health.word, health.reason) == (Level.FAILING, word, swarm["Error"])
+    asks = {**swarm, "Error": "Swarm is encrypted and needs to be unlocked before it can be used."}
+    told = HOST.health(read({**recorded("host", "29"), "Swarm": asks}, Host)).reason
+    assert ("Unlock its Swarm" in told) is (state == "locked"), "what can be done here is said"
     silent = HOST.health(read({**recorded("host", "29"), "Swarm": {**swarm, "Error": ""}}, Host))
     assert silent.reason
+
+
+async def test_a_locked_manager_is_unlocked_with_its_key_and_a_wrong_one_is_said() -> None:
+    """The words of the engine are those of a real one, version 29."""
+    locked = read({**recorded("host", "29"), "Swarm": {"LocalNodeState": "locked"}}, Host)
+    unlock, sent = HOST.action("unlock-swarm"), list[Call]()
+    assert unlock
+    assert unlock.refuse
+    assert unlock.refuse(locked) == ""
+    assert unlock.refuse(read({**recorded("host", "29"), "Swarm": WORKS}, Host)) == "It is not locked."
+
+    class Engine:
+        async def call(self, call: Call) -> None:
+            sent.append(call)
+            if call.body != {"UnlockKey": "SWMKEY-1-right"}:
+                raise Invalid("swarm could not be unlocked: invalid key provided")
+
+    engine: Any = Engine()
+    assert "is unlocked" in str(await unlock.run(engine, locked, {"key": " SWMKEY-1-right\n"}))
+    with pytest.raises(Invalid, match="not the key of its Swarm"):
+        await unlock.run(engine, locked, {"key": "SWMKEY-1-wrong"})
+    assert {(call.method, call.path) for call in sent} == {("POST", ("swarm", "unlock"))}

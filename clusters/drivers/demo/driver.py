@@ -34,6 +34,7 @@ from clusters.drivers.demo.host.world import HostWorld
 from clusters.drivers.demo.page import DemoPage
 from clusters.drivers.demo.shell import ToyShell
 from clusters.drivers.demo.shop.world import ShopWorld
+from clusters.drivers.demo.swarm.world import SwarmWorld
 from clusters.drivers.demo.tar import DemoTar
 from clusters.drivers.demo.world import Object, World
 from clusters.errors import Invalid, Missing, Unreachable, Unsupported
@@ -50,18 +51,19 @@ MOST_LINES = 2000  # of one look back into a log
 SHAPES: dict[str, tuple[Platform, Callable[[int, float], World]]] = {
     "kubernetes": ("kubernetes", ShopWorld),
     "docker": ("docker", HostWorld),
+    "swarm": ("swarm", SwarmWorld),
 }
 
 
 class DemoDriver(OnlyOurKinds):
-    """One demonstration. Settings: ``shape`` ("kubernetes" or "docker") and ``seed``."""
+    """One demonstration. Settings: ``shape`` ("kubernetes", "docker" or "swarm") and ``seed``."""
 
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
             name="shape",
             label="What it shows",
             type="choice",
-            choices=(("kubernetes", "A shop in a small Kubernetes"), ("docker", "A Docker host")),
+            choices=(("kubernetes", "A shop in a small Kubernetes"), ("docker", "A Docker host"), ("swarm", "A Swarm")),
         ),
         Field(
             name="seed",
@@ -79,7 +81,7 @@ class DemoDriver(OnlyOurKinds):
     ) -> None:
         shape = SHAPES.get(str(settings.get("shape", "kubernetes")))
         if shape is None:
-            raise Invalid("A demonstration has the shape of Kubernetes or of Docker.")
+            raise Invalid("A demonstration has the shape of Kubernetes, of Docker or of a Swarm.")
         self.platform: Platform = shape[0]
         self.looked_at = True
         self._make, self._seed = shape[1], int(settings.get("seed") or 7)

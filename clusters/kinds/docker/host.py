@@ -12,7 +12,7 @@ from clusters.kinds.columns import STATUS
 from clusters.kinds.docker.disk import DISK
 from clusters.kinds.docker.host_model import Host, join
 from clusters.kinds.docker.host_swarm import swarm_of
-from clusters.kinds.docker.host_swarm_actions import JOIN_SWARM, LEAVE_SWARM, START_SWARM
+from clusters.kinds.docker.host_swarm_actions import JOIN_SWARM, LEAVE_SWARM, START_SWARM, UNLOCK_SWARM
 from clusters.kinds.docker.host_words import plain, worst
 from clusters.kinds.docker.leftovers import CLEANERS
 from clusters.kinds.formats import count, size
@@ -26,7 +26,8 @@ def health(one: Host) -> Health:
     """Whether it warns of something that is a risk."""
     state, said = one.swarm.local_node_state, (one.swarm.error or "")[:300]
     if state == "locked":
-        words = said or "Its part in the Swarm was locked when it was started again, and needs the unlock key"
+        words = "Its part in the Swarm was locked when it was started again: “Unlock its Swarm” takes the key"
+        words = words if not said or "needs to be unlocked" in said else said
         return Health(Level.FAILING, "Locked", words, state)
     if state == "error":
         return Health(Level.FAILING, "Out of its Swarm", said or "Its part in the Swarm failed", state)
@@ -146,6 +147,6 @@ HOST: Kind[Host] = Kind(
         Column(key="storage", label="Storage", value=lambda one: one.driver, hidden=True, words="What keeps images."),
     ),
     panels=(OVERVIEW, DISK, RAW),
-    actions=(START_SWARM, JOIN_SWARM, LEAVE_SWARM),
+    actions=(START_SWARM, JOIN_SWARM, UNLOCK_SWARM, LEAVE_SWARM),
     search=lambda one: " ".join((one.operating_system, one.kernel_version, one.server_version, one.id)),
 )

@@ -1,4 +1,4 @@
-"""An engine begins a Swarm, joins one, or leaves it."""
+"""An engine begins a Swarm, joins one, is unlocked in it, or leaves it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import Invalid
+from clusters.errors import ClusterError, Invalid, Unreachable
 from clusters.kinds.actions import Values
 from clusters.kinds.base import Action, Role
 from clusters.kinds.docker.host_model import Host
@@ -57,6 +57,20 @@ async def _join(driver: Driver, one: Host, values: Values) -> str:
     }
     await driver.call(Call("POST", ("swarm", "join"), body=body, timeout=PATIENCE))
     return f"{one.name} has joined the Swarm at {remote}"
+
+
+async def _unlock(driver: Driver, one: Host, values: Values) -> str:
+    body = {"UnlockKey": str(values["key"]).strip()}
+    try:
+        await driver.call(Call("POST", ("swarm", "unlock"), body=body, timeout=PATIENCE))
+    except Unreachable:
+        raise
+    except ClusterError as error:
+        if "invalid key" in f"{error.message} {error.detail}":
+            hint = "It is under “Joining” on the page of its Swarm, on a manager that is not locked."
+            raise Invalid("That is not the key of its Swarm.", hint=hint, detail=error.detail) from error
+        raise
+    return f"{one.name} is unlocked, and goes on in its Swarm"
 
 
 def _left(one: Host) -> str:
@@ -114,6 +128,29 @@ JOIN_SWARM: Action[Host] = Action(
     bulk=False,
     more=True,
     line=lambda one, values: "docker swarm join --token … ADDRESS",
+)
+UNLOCK_SWARM: Action[Host] = Action(
+    verb="unlock-swarm",
+    label="Unlock its Swarm",
+    joint="on",
+    icon="lock-keyhole",
+    effect=lambda one: f"Gives {one.name} the key, so that it opens what it keeps of its Swarm and goes on in it.",
+    stays=lambda one: "It is locked again when it is started again, as long as its Swarm locks managers.",
+    run=_unlock,
+    role=Role.ADMIN,
+    fields=(
+        Field(
+            name="key",
+            label="Unlock key",
+            type="secret",
+            max_length=200,
+            help="SWMKEY-1-…, as it was kept outside of the Swarm.",
+        ),
+    ),
+    refuse=lambda one: "" if one.swarm.local_node_state == "locked" else "It is not locked.",
+    bulk=False,
+    more=True,
+    line=lambda one, values: "docker swarm unlock",
 )
 LEAVE_SWARM: Action[Host] = Action(
     verb="leave-swarm",

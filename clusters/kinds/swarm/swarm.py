@@ -91,7 +91,7 @@ def _to_do(one: Swarm) -> str:
             "promote others."
         )
     if one.local_node_state == "locked":
-        return "On its machine: docker swarm unlock, with the key that was kept."
+        return "“Unlock its Swarm” on the page of its host, or there: docker swarm unlock, with the key that was kept."
     if one.managers == 1 and one.nodes >= MANY:
         return "Promote two more nodes, best on machines that do not fail together."
     return "Mend or replace the managers that cannot be reached." if one.unreachable else ""

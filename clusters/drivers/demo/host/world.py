@@ -10,6 +10,7 @@ from typing import Any
 
 from clusters.drivers.base import About, Call, LogSource, Usage
 from clusters.drivers.demo import load
+from clusters.drivers.demo.fault import Fault
 from clusters.drivers.demo.host import calls, engine, faults, images, info, life, networks, objects, volumes
 from clusters.drivers.demo.host.containers import BY_NAME, PROGRAMS, Program
 from clusters.drivers.demo.voice import Life, Speaker
@@ -27,7 +28,7 @@ NEED_DATABASE = {
 class HostWorld(World):
     """A Docker host. ``calm`` leaves out what would happen by itself, for tests of one thing."""
 
-    faults = faults.FAULTS
+    faults: tuple[Fault[Any], ...] = faults.FAULTS
 
     def __init__(self, seed: int, start: float, calm: bool = False) -> None:
         super().__init__(seed, start - 12 * DAY)
@@ -39,16 +40,24 @@ class HostWorld(World):
         self.files: dict[str, dict[str, bytes]] = {}  # put in, by container, image or "volume:name"
         self.last_words: dict[str, tuple[str, ...]] = {}
         self._revisions: dict[tuple[str, str], int] = {}
-        self.put("info", f"demo-host-{seed}", info.info(self))
+        self.put("info", self.about().uid, info.info(self))
+        self.furnish()
+        self.run(start)
+        if not calm:
+            self.lives()
+
+    def furnish(self) -> None:
+        """What is there, from the beginning on."""
         for name in networks.PREDEFINED:
             networks.make(self, name)
         for program in PROGRAMS:
             self.after(self.between(60, 11 * DAY), lambda program=program: self._install(program))  # type: ignore[misc]
         self.after(3 * DAY, lambda: volumes.leave_one(self))
         self.after(4 * DAY, lambda: images.leave_one(self))
-        self.run(start)
-        if not calm:
-            life.begin(self)
+
+    def lives(self) -> None:
+        """What happens by itself."""
+        life.begin(self)
 
     def _install(self, program: Program) -> None:
         engine.start(self, self.make(program))
@@ -144,7 +153,7 @@ class HostWorld(World):
 
     def shown(self, collection: str, thing: Object) -> Object:
         """As the real driver reads it, with what changes at every change."""
-        uid = str(thing.get("Id") or thing.get("ID") or thing.get("Name"))
+        uid = str(thing.get("Id") or thing.get("ID") or thing.get("NodeID") or thing.get("Name"))
         return {**thing, "Revision": str(self._revisions[collection, uid])}
 
     def whole(self, collection: str, namespace: str, name: str) -> Object:

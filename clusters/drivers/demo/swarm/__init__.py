@@ -1,0 +1,1 @@
+"""The demonstration's Swarm: three machines that work as one."""
