@@ -13,7 +13,7 @@ from clusters.live.resource import Broken, Changed, Coming, FeedItem, Listed, Re
 
 log = logging.getLogger(__name__)
 MAX_UID = 300  # characters
-PASSING = {Level.FAILING, Level.AT_RISK, Level.UNKNOWN, Level.CHANGING}  # levels that time alone can change
+PASSING = (Level.FAILING, Level.AT_RISK, Level.UNKNOWN, Level.CHANGING)  # levels that time alone can change
 
 # What was there and what is there now; None on the side where there is nothing.
 Delta: TypeAlias = tuple[Resource | None, Resource | None]
@@ -35,6 +35,7 @@ class Store:
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
         self.copies: Callable[[Any], Sequence[Copy] | None] | None = None  # of one resource, where the kind has any
         self._by_key: dict[str, str] = {}
+        self._passing: dict[str, None] = {}  # uids of those that may be judged otherwise later, without a change
         self._listeners: dict[Listener, None] = {}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -73,7 +74,7 @@ class Store:
 
     def forget(self) -> None:
         """Nobody watches any longer: what is known grows old, so let go of it."""
-        self.resources, self.health, self._by_key, self.apps = {}, {}, {}, {}
+        self.resources, self.health, self._by_key, self.apps, self._passing = {}, {}, {}, {}, {}
         self.listed, self.trouble = False, None
         self.as_of = 0.0
 
@@ -81,20 +82,28 @@ class Store:
         """What is not well may be judged otherwise as time passes, without a change: "starting" becomes "stuck"."""
         deltas: list[Delta] = []
         at = time.time()
-        for uid, before in tuple(self.health.items()):
-            due = before.level in PASSING or 0 < before.until <= at
-            if due and (now := self._judge(self.resources[uid])) != before:
-                self.health[uid] = now
-                deltas.append((self.resources[uid], self.resources[uid]))
+        for uid in tuple(self._passing):
+            before, one = self.health[uid], self.resources[uid]
+            due = before.level in PASSING or before.until <= at
+            if due and (now := self._judge(one)) != before:
+                self._note(uid, now)
+                deltas.append((one, one))
         if deltas:
             self._tell(deltas)
 
     def judge_again(self, uids: Sequence[str]) -> None:
         """Their copies are different now: so may be how they are, and what their rows show."""
         for uid in uids:
-            self.health[uid] = self._judge(self.resources[uid])
+            self._note(uid, self._judge(self.resources[uid]))
         if uids:
             self._tell([(self.resources[uid], self.resources[uid]) for uid in uids])
+
+    def _note(self, uid: str, health: Health) -> None:
+        self.health[uid] = health
+        if health.level in PASSING or health.until:
+            self._passing[uid] = None
+        else:
+            self._passing.pop(uid, None)
 
     def _judge(self, resource: Resource) -> Health:
         try:
@@ -123,7 +132,7 @@ class Store:
         if before is not None and before.version == resource.version:
             return None
         self.resources[uid] = resource
-        self.health[uid] = self._judge(resource)
+        self._note(uid, self._judge(resource))
         if self.kind.is_app(resource):
             self.apps[uid] = None
         else:
@@ -139,6 +148,7 @@ class Store:
             return None
         del self.health[uid]
         self.apps.pop(uid, None)
+        self._passing.pop(uid, None)
         self._forget_key(self.kind.key(before), uid)
         return before, None
 
