@@ -13,13 +13,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import astuple, dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
-from clusters.access import Actor
 from clusters.calls import Calls
 from clusters.errors import ClusterError, Conflict
 from clusters.registries.way import Way
+
+if TYPE_CHECKING:
+    from clusters.access import Actor
 
 T = TypeVar("T")
 Key: TypeAlias = tuple[str, ...]  # the sign-in, the registry, the repository ("" for none), the question
