@@ -62,6 +62,7 @@ async def life(request: Request) -> HttpResponse:
     found = await life_of(request.actor, row)
     context = {
         "row": row,
+        "href": address(row),
         "life": found,
         "uses": [_shown(row, one) for one in found.uses[:MOST_USES]],
         "most": MOST_USES,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, QueryDict
 
+from clusters.drivers.base import ENGINES
 from clusters.live.row import Row
 from clusters.registries.access import may_see
 from clusters.ship import carried
 from clusters.ship.images import config_of, config_there, row_of
-from dashboard.access import row_or_none
+from dashboard.access import listed, row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
 
 LONGEST = 100_000
+PATIENCE = 0.5  # seconds for the lists of images, which are kept while somebody looks
 
 
 async def typed(request: Request, given: QueryDict) -> tuple[dict[str, Any], Mapping[str, Any]]:
@@ -43,5 +46,8 @@ async def source(request: Request, given: QueryDict) -> Row | None:
             raise Http404
         return row
     image = given.get("image", "")
+    engines = [one for one in engine.supervisor.connections.values() if one.driver.platform in ENGINES]
+    stores = [(one, one.stores["image"]) for one in engines if "image" in one.stores]
+    await asyncio.gather(*(listed(connection, store, within=PATIENCE) for connection, store in stores))
     found = (row_of(engine.gateway, request.actor, one, image) for one in engine.supervisor.connections.values())
     return next((one for one in found if one), None)
