@@ -60,9 +60,13 @@ def _reference(name: str) -> Reference | None:
 
 
 async def _builds(actor: Actor, row: Row) -> list[Build]:
-    """Newest first: those that made it, and those of its names."""
+    """Newest first: those that made it, and those of its names, whatever their tag: web:1 comes before web:2."""
     found = Build.objects.filter(job__cluster_id=row.cluster.id, job__in=visible_jobs(actor)).exclude(image="")
-    of_it = found.filter(image=row.resource.uid) | found.filter(tag__in=row.resource.tags[:MOST_NAMES])
+    names = row.resource.tags[:MOST_NAMES]
+    of_it = found.filter(image=row.resource.uid) | found.filter(tag__in=names)
+    for repository, colon, tag in {name.rpartition(":") for name in names}:
+        if colon and "/" not in tag:
+            of_it |= found.filter(tag__startswith=f"{repository}:")
     rows = of_it.select_related("job__actor").defer("output", "dockerfile", "steps").order_by("-id")
     return [one async for one in rows[:MOST_BUILDS]]
 

@@ -109,12 +109,13 @@ async def test_the_life_of_an_image_says_who_built_it_and_what_runs_it(
     client = async_client_for(ada)
     row = await row_id(client, "image", IMAGE)
     uid = row.split("~", 2)[2]
-    for number, image in enumerate(("sha256:before", uid)):
+    other = f"{IMAGE.rpartition(':')[0]}:older"  # a version has a tag of its own
+    for number, (tag, image) in enumerate(((other, "sha256:before"), (IMAGE, uid))):
         job = await Job.objects.acreate(
             key=f"{number:032x}", title="Build", verb="build", actor=ada, cluster=host, state="done"
         )
         made = {"git": "https://git.example/shop.git", "commit": f"{number}" * 40}
-        await Build.objects.acreate(job=job, tag=IMAGE, dockerfile="", image=image, settings=made)
+        await Build.objects.acreate(job=job, tag=tag, dockerfile="", image=image, settings=made)
     await Job.objects.acreate(key="a" * 32, title=f"Push {IMAGE}", verb="push", actor=ada, cluster=host, state="done")
     shown = (await client.get("/images/life/", {"row": row})).content.decode()
     assert "https://git.example/shop.git" in shown
