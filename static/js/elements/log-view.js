@@ -71,7 +71,7 @@ class LogView extends HTMLElement {
     this.append(this.bar.element, this.histogram.element, this.list);
     this.#show({});
     this.#drawFollowing();
-    this.waiting = setTimeout(() => this.#say("Nothing was printed yet. New lines appear by themselves."), 700);
+    this.waiting = setTimeout(() => this.#say("No line has come yet. New ones appear by themselves."), 700);
   }
 
   #listen() {
