@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import shlex
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from clusters.drivers.base import Call
 from clusters.drivers.kubernetes import KubernetesDriver
 from clusters.errors import ClusterError, Conflict, Missing
 from clusters.fields import NotFilledIn, clean
@@ -155,3 +157,44 @@ async def test_a_deployment_gets_an_autoscaler_and_is_told_of_one_that_it_has(
         assert held.startswith("The autoscaler of-another-name changes its number of copies already.")
         with pytest.raises(ClusterError):
             await act(driver, DEPLOYMENT, one, "autoscale", values)
+
+
+@pytest.mark.kubernetes
+@pytest.mark.parametrize("kind_name", ["stateful-set", "daemon-set"])
+async def test_a_set_goes_back_to_the_version_before_and_forth_again(
+    driver: KubernetesDriver,  # noqa: F811
+    namespace: str,  # noqa: F811
+    kind_name: str,
+) -> None:
+    name, kind = a_name("set"), kind_named("kubernetes", kind_name)
+    assert kind is not None
+    template = pod_template(name, nodeSelector={"on": "no node"})  # no copy of it is ever placed
+    more = {"replicas": 0, "serviceName": name} if kind_name == "stateful-set" else {}
+    spec = {"selector": {"matchLabels": {"app": name}}, "template": template, **more}
+    apply(namespace, "apps/v1", "StatefulSet" if more else "DaemonSet", name, spec=spec)
+    noun = kind_name.replace("-", "")
+
+    def image() -> str:
+        found = said(noun, name, "-n", namespace) or {}
+        return str(found["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    async def versions(number: int) -> None:
+        async with asyncio.timeout(30):
+            while len((await driver.call(Call("GET", REVISIONS, {"labelSelector": f"app={name}"})))["items"]) < number:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+    REVISIONS = ("apis", "apps", "v1", "namespaces", namespace, "controllerrevisions")  # noqa: N806
+    async with watched(driver, kind) as connection:
+        one = await seen(connection, kind, f"{namespace}/{name}")
+        await versions(1)
+        with pytest.raises(Missing, match="none is kept but the one in use"):
+            await act(driver, kind, one, "roll-back", {"revision": ""})
+        await act(driver, kind, one, "set-image", {"container": "main", "image": "busybox:1.35"})
+        await versions(2)
+        action: Any = kind.action("roll-back")
+        planned = await action.preview(look_at(driver, kind, one), {"revision": ""})
+        assert [(each.now, each.then) for each in planned.differences] == [("busybox:1.35", "busybox:latest")]
+        assert [value for value, _ in planned.choices["revision"]] == ["1"]
+        words = await act(driver, kind, one, "roll-back", {"revision": "1"})
+        assert words == f"{name} goes back to version 1 (busybox:latest)"
+        assert image() == "busybox:latest"

@@ -17,6 +17,7 @@ from clusters.kinds.kubernetes.deployment_model import TracedMetadata
 from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
+from clusters.kinds.kubernetes.roll_back_sets import roll_back_set
 from clusters.kinds.kubernetes.selectors import LabelSelector
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
@@ -149,6 +150,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
     actions=(
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, node by node."),
         change_image(API, NOUN, "Its copies are replaced node by node."),
+        roll_back_set(API, NOUN, "Its copies are replaced node by node."),
         deleting(
             API,
             NOUN,

@@ -28,9 +28,7 @@ async def _preview(look: Look, values: Values) -> Preview:
     target = _target(versions, one, str(values.get("revision") or ""))
     now = await _template(look, one)
     found = differences(now, _template_of(target))
-    effect = (
-        f"Puts {one.name} back to version {_revision(target)}, copy by copy: {_image(target)}, made {_since(target)}."
-    )
+    effect = f"Puts {one.name} back to version {_revision(target)}, copy by copy: {_image(target)}, made {ago(target)}."
     said = (target["metadata"].get("annotations") or {}).get(CAUSE, "")
     note = f" Its note: “{said[:200]}”." if said else ""
     return Preview(
@@ -68,7 +66,7 @@ async def _versions(driver: Driver, one: Deployment) -> list[dict[str, Any]]:
     selector = ",".join(f"{key}={value}" for key, value in (one.spec.selector.match_labels or {}).items())
     path = ("apis", "apps", "v1", "namespaces", one.namespace, "replicasets")
     answer = await driver.call(Call("GET", path, {"labelSelector": selector}))
-    mine = [item for item in answer.get("items") or [] if _is_owned(item, one.uid)]
+    mine = [item for item in answer.get("items") or [] if is_owned(item, one.uid)]
     return sorted(mine, key=_revision, reverse=True)
 
 
@@ -99,7 +97,8 @@ def _template_of(version: Mapping[str, Any]) -> dict[str, Any]:
     return {**template, "metadata": {**meta, "labels": labels}}
 
 
-def _is_owned(item: Mapping[str, Any], uid: str) -> bool:
+def is_owned(item: Mapping[str, Any], uid: str) -> bool:
+    """Is it kept by the controller of that object?"""
     owners = item["metadata"].get("ownerReferences") or ()
     return any(owner.get("uid") == uid and owner.get("controller") for owner in owners)
 
@@ -114,13 +113,14 @@ def _image(version: Mapping[str, Any]) -> str:
     return str(containers[-1].get("image", "")) or "without an image"
 
 
-def _since(version: Mapping[str, Any]) -> str:
+def ago(version: Mapping[str, Any]) -> str:
+    """When it was made: "5 minutes ago"."""
     created = epoch(version["metadata"].get("creationTimestamp"))
     return f"{span(max(0.0, time.time() - created))} ago" if created else "nobody knows when"
 
 
 def _label(version: Mapping[str, Any]) -> str:
-    return f"{_revision(version)} · {_image(version).rpartition('/')[2]} · {_since(version)}"
+    return f"{_revision(version)} · {_image(version).rpartition('/')[2]} · {ago(version)}"
 
 
 def _line(one: Deployment, values: Values) -> str:

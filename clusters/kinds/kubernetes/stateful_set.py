@@ -19,6 +19,7 @@ from clusters.kinds.kubernetes.deployment_model import TracedMetadata
 from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
+from clusters.kinds.kubernetes.roll_back_sets import roll_back_set
 from clusters.kinds.kubernetes.selectors import LabelSelector
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
@@ -216,6 +217,7 @@ STATEFUL_SET: Kind[StatefulSet] = Kind(
         rollouts.scale(API, NOUN, _kept_when_scaled),
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, one after the other, the last first."),
         change_image(API, NOUN, "Its copies are replaced one after the other, the last first."),
+        roll_back_set(API, NOUN, "Its copies are replaced one after the other, the last first."),
         autoscale("StatefulSet", NOUN),
         deleting(API, NOUN, effect=_deleted, stays=_stays),
     ),
