@@ -168,7 +168,7 @@ async def test_a_set_goes_back_to_the_version_before_and_forth_again(
 ) -> None:
     name, kind = a_name("set"), kind_named("kubernetes", kind_name)
     assert kind is not None
-    template = pod_template(name, nodeSelector={"on": "no node"})  # no copy of it is ever placed
+    template = pod_template(name, nodeSelector={"on": "nothing"})  # no copy of it is ever placed
     more = {"replicas": 0, "serviceName": name} if kind_name == "stateful-set" else {}
     spec = {"selector": {"matchLabels": {"app": name}}, "template": template, **more}
     apply(namespace, "apps/v1", "StatefulSet" if more else "DaemonSet", name, spec=spec)
