@@ -63,8 +63,8 @@ def _beyond_grants(actor: Actor, connection: Connection, table: Table | None) ->
     if not kinds or mine is None or any(kind.namespaced for kind in kinds):
         return ""
     where = listed(sorted(mine)) if len(mine) <= MOST_NAMES else f"{len(mine)} namespaces"
-    what, verb = kinds[0].plural, "is" if len(mine) == 1 else "are"
-    return f"{what} belong to the whole of {connection.cluster.name}, of which only {where} {verb} shared with you."
+    verb = "is" if len(mine) == 1 else "are"
+    return f"{kinds[0].plural} belong to the whole of {connection.cluster.name}; only {where} {verb} shared with you."
 
 
 def single(table: Table | None) -> Sequence[Kind[Any]]:

@@ -15,7 +15,6 @@ from clusters.errors import Invalid
 from clusters.kinds.masking import MASK, masked
 from clusters.kinds.yaml_text import APPLIED, text_of
 
-ANOTHER = f"{MASK} (another)"
 OF_THE_CLUSTER = (
     "managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink",
     "deletionTimestamp", "deletionGracePeriodSeconds",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clusters.kinds import KINDS, all_kinds
+from clusters.kinds import all_kinds
 from clusters.kinds.base import JSON, Column, Kind, Level
 from clusters.live.row import Row
 
@@ -233,4 +233,3 @@ def _tables() -> dict[str, Table]:
 
 
 TABLES: dict[str, Table] = _tables()
-PLATFORM_TABLES = {platform: tuple(TABLES[kind.name] for kind in kinds) for platform, kinds in KINDS.items()}

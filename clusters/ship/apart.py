@@ -42,8 +42,8 @@ def kept_apart(app: App, given: Mapping[str, str], make: Make) -> tuple[App, dic
             parts.append(part)
             continue
         first = next(one for one, other in called.items() if other == make(part.name))
-        words = f"{part.name} would be called {make(part.name)} there, as {first} is: it is {name}. Others find it as "
-        gaps.append(Gap("name", f"{words}{name} alone.", part.name))
+        words = f"{part.name} and {first} would both be called {make(part.name)} there: this one is called {name}"
+        gaps.append(Gap("name", f"{words}, and others find it by that name only.", part.name))
         parts.append(replace(part, name=name))
         values |= {f"{name}/{one.name}": given[one.key] for one in part.secrets if one.key in given}
     return replace(app, parts=parts), values, gaps

@@ -107,7 +107,7 @@ def of_files(app: App, target: str, given: Collection[str], asked: str) -> Itera
                 words = f"{one.target} holds what is secret, so its content is not in the text: "
                 yield Gap(setting, f"{words}{asked}", part.name)
             if one.owned:
-                words = f"{one.target} is to be of {one.owned}: {target} has it as is usual there."
+                words = f"{one.target} should have {one.owned}; on {target} it gets the usual owner and mode."
                 yield Gap(setting, words, part.name)
 
 

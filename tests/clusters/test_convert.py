@@ -379,7 +379,7 @@ def test_configs_that_compose_copied_in_become_the_targets_own() -> None:
         made = convert(app)
         words = " ".join(one.words for one in made.gaps)
         assert "/theirs is copied in from theirs" in words
-        assert "is to be of mode 0400" in words
+        assert "should have mode 0400" in words
         assert SECRET not in str(made)
         assert "is not seen from outside" not in words
 

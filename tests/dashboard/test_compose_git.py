@@ -105,7 +105,7 @@ async def test_it_is_deployed_on_a_signed_call_once_and_as_who_set_it_up(
 
     await seen(host, name)
     down = await client.get(f"/act/?verb=down&rows={host.pk}~project~{name}", headers={"HX-Request": "true"})
-    assert "comes back with the next commit" in down.content.decode()
+    assert "the next commit brings it back" in down.content.decode()
 
     body = json.dumps({"ref": "refs/heads/main", "after": "1"}).encode()
     second = repository.commit(deploy__x="1", **{"deploy__compose.yaml": text(2000)})

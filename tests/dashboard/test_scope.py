@@ -73,7 +73,7 @@ async def test_what_belongs_to_the_whole_cluster_never_pretends_to_be_empty(
     client = async_client_for(nora)
     for kind, said in (("node", True), ("storage-class", True), ("deployment", False)):
         page = (await client.get(f"/list/{kind}/?cluster=shop")).content.decode()
-        assert ("belong to the whole of Shop, of which only shop is shared with you." in page) is said, kind
+        assert ("belong to the whole of Shop; only shop is shared with you." in page) is said, kind
         assert ("data-narrowed" in page) is said, kind
 
 

@@ -25,7 +25,8 @@ LOSE = "Say first that the data in its volumes may be lost."
 AGAIN = "Take it down again to go on."
 BACK = "If it was deployed from here, its versions are kept: “Deploy a project” leads to them."
 FOLLOWED = (
-    "It is deployed from git, and comes back with the next commit: forget its address first, if it is to stay away."
+    "It is deployed from git, so the next commit brings it back: to prevent that, forget its address first "
+    "(“From git”)."
 )
 SEEN = 30.0  # seconds for a look at what is left
 _SHOWN = 12  # names that stand in one sentence

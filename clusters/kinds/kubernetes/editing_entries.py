@@ -23,7 +23,7 @@ from clusters.kinds.preview import LONGEST, NOTHING, Difference, Preview
 
 NAME = r"[-._a-zA-Z0-9]{1,253}"
 MOST_TEXT = 1 << 20
-FIXED = "It is fixed: it can only be made anew."
+FIXED = "It is immutable: delete it and make it again to change it."
 _ENTRY = Field(
     name="entry",
     label="Entry",

@@ -130,7 +130,7 @@ class LiveTable extends HTMLElement {
     else if (!listed) this.waiting = setTimeout(() => this.#skeleton(), SKELETON_AFTER);
     else if (this.troubles.length) this.#say(`No ${label.toLowerCase()} can be seen`, this.troubles.join(" "), ...this.#narrowing());
     else if (this.address.isFiltered(this.columns)) this.#say("Nothing fits", "No row fits the search and the filters.", this.#clearButton());
-    else if ("narrowed" in this.dataset) this.#say(`No ${label.toLowerCase()} can be seen`, "Not all of it is shown to you; above it is said why.");
+    else if ("narrowed" in this.dataset) this.#say(`No ${label.toLowerCase()} can be seen`, "You are not shown all of it; the note above says why.");
     else this.#say(`No ${label.toLowerCase()} here`, "When there is one, it appears by itself.");
   }
 
