@@ -308,7 +308,7 @@ def test_services_and_volumes_that_would_be_called_the_same_are_kept_apart_and_t
         assert all(len(name) <= 63 for name in made)
     assert len(set(made)) == len(names)
     assert len(set(volumes)) == 2 * len(names)
-    said = [one for one in found.gaps if "would be called" in one.words]
+    said = [one for one in found.gaps if "would both be called" in one.words]
     assert len(said) == len(names) - len(
         {plain_name(one) if convert is manifests else service_name(one) for one in names}
     )
