@@ -16,6 +16,7 @@ from clusters.kinds.preview import Preview
 from clusters.live.row import Row
 from clusters.permissions import BEFORE_ACTING
 from dashboard.engine import engine
+from dashboard.page import asks_for
 from dashboard.request import Request
 from dashboard.visible_jobs import shown_job
 
@@ -83,7 +84,8 @@ async def permitted(actor: Actor, plan: Sequence[Planned], within: float = ASKED
 
 async def looked_ahead(request: Request, plan: Sequence[Planned], asked: Mapping[str, Any]) -> list[Planned]:
     """The same with what its cluster says about it, where an action asks for that, and where that may be asked."""
-    if request.method == "POST":  # sent by hand: nobody asked yet, and a trial run is a call, too
+    # What is sent by hand nobody asked about yet, and a trial run is a call, too.
+    if request.method == "POST" and not asks_for(request, "plan"):
         plan = await permitted(request.actor, plan, BEFORE_ACTING)
     plan = [replace(one, job=await shown_job(request.actor, one.job)) for one in plan]
     if len(plan) > MOST_PREVIEWS:
@@ -109,8 +111,14 @@ async def _look_ahead(request: Request, one: Planned, asked: Mapping[str, Any]) 
 
 
 def choosable(fields: Sequence[Field], plan: Sequence[Planned]) -> list[Field]:
-    """The fields, with the choices that they have for this very resource."""
+    """The fields, with the choices that they have for this very resource; unseen where what is there is not shown."""
     preview = plan[0].preview if len(plan) == 1 else None
+    if preview and preview.unseen:
+        unseen = preview.unseen
+        fields = [
+            replace(one, type="secret", required=True, help=unseen[one.name]) if one.name in unseen else one
+            for one in fields
+        ]
     found = preview.choices if preview else {}
     return [
         replace(one, type="choice", choices=found[one.name], required=True) if found.get(one.name) else one

@@ -181,7 +181,8 @@ class Action(Generic[T]):
     alone: str = ""  # one thing at a time is done to it: this is what, after "is being" ("taken down")
     # Instead of ``run``, in a job: says how far it is. Cancelled, it says what is done and what is not, and ends.
     run_saying: Callable[[Driver, T, Mapping[str, JSON], Says], Awaitable[str | None]] | None = None
-    undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]]] | None = None
+    # None of one act: nothing undoes it, or it would show what no page holds.
+    undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]] | None] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
     opens: Callable[[T, Mapping[str, JSON]], Mapping[str, str]] | None = None  # then, on its page: {"panel": "logs"}
     recorded: Callable[[Mapping[str, JSON]], Mapping[str, JSON]] | None = None  # for the audit, instead of all values

@@ -42,6 +42,7 @@ class Preview:
     held: str = ""  # why it cannot be begun with what is filled in
     values: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)  # fields typed over what is not shown, with words on that
 
 
 def differences(now: Any, then: Any) -> list[Difference]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from dashboard.silence import silence
 
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on while the dialog waits; more are a job
+LONGEST_UNDO = 2000  # bytes of what undoes it: that goes in a header, and proxies take no long ones
 STATUS: dict[type, int] = {
     Denied: 403,
     Refused: 403,
@@ -56,15 +58,19 @@ class Acted:
 @allow(Role.VIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 async def act(request: Request) -> HttpResponse:
-    """GET: the dialog, or (``?part=plan``) what would happen with what is filled in now. POST: do it."""
+    """GET: the dialog. POST: do it; or, with ``?part=plan``, only say what would happen with what is filled in now.
+
+    That is a POST because of what is filled in: it may be long, or secret, and addresses are kept in logs.
+    """
     asked = request.POST if request.method == "POST" else request.GET
     rows, lost = await _rows(request, asked)
     verb = asked.get("verb", "")
     actions = [await action_or_404(request, row, verb) for row in rows]  # all of them, before the first call
     plan = [planned(row, action, asked.dict()) for row, action in zip(rows, actions, strict=True)]
-    if request.method != "POST":
+    only_asks = request.method == "POST" and asks_for(request, "plan")
+    if request.method != "POST" or only_asks:
         plan = await permitted(request.actor, plan)  # what is done is asked again by the gateway, and recorded
-    if request.method != "POST" and asks_for(request, "plan"):
+    if only_asks:
         return _plan(request, await looked_ahead(request, plan, asked.dict()), asked)
     if request.method != "POST":
         return await _dialog(request, plan, asked, lost=lost)
@@ -122,7 +128,10 @@ def _answer(request: Request, action: Action[Any], results: Sequence[Acted], lef
     done = [one.outcome for one in results if one.outcome]
     words = done[0].words if len(done) == 1 else f"{action.label}: {len(done)} done"
     words += f", {left} left out" if left else ""
-    return trigger_client_event(response, "toast", {"words": words, "level": "ok", "undo": _undo(results)})
+    undo = _undo(results)
+    if undo and len(json.dumps(undo)) > LONGEST_UNDO:
+        undo, words = None, f"{words}. It is too long to be undone from here."
+    return trigger_client_event(response, "toast", {"words": words, "level": "ok", "undo": undo})
 
 
 def _undo(results: Sequence[Acted]) -> dict[str, Any] | None:
@@ -209,7 +218,7 @@ def _names(request: Request, plan: Sequence[Planned], kind: str) -> list[str]:
 
 
 def _plan(request: Request, plan: Sequence[Planned], asked: QueryDict) -> HttpResponse:
-    """What would happen now, sent again while somebody types; with what is wrong so far."""
+    """What would happen now, asked again while somebody types; with what is wrong so far."""
     problems = {name: words for one in plan for name, words in filled_in(one.row, one.action, asked.dict())[1].items()}
     return render(request, "partials/confirm_plan.html", {"plan": plan, "wrong": problems.values()})
 

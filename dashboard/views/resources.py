@@ -101,7 +101,8 @@ async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be done, each with the reason why not where it cannot be done now, not by this person, or not by the
     account that we sign in with."""
     target = target_in(row.cluster, row.namespace)
-    undone_by = {action.undo(row.resource, {})[0] for action in row.kind.actions if action.undo and not action.fields}
+    undos = [action.undo(row.resource, {}) for action in row.kind.actions if action.undo and not action.fields]
+    undone_by = {undo[0] for undo in undos if undo}
     there = [
         engine.gateway.refused_there(request.actor, row.cluster.id, row.kind, row.resource, action)
         for action in row.kind.actions

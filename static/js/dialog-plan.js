@@ -13,19 +13,19 @@ async function ask(form) {
   asked?.abort();
   asked = new AbortController();
   try {
-    const answer = await fetch(address(form), { headers: { "HX-Request": "true" }, signal: asked.signal });
+    const answer = await fetch(form.dataset.plan, { method: "POST", body: filledIn(form), headers: { "HX-Request": "true" }, signal: asked.signal });
     if (answer.ok && !answer.redirected) form.querySelector("#confirm-plan").outerHTML = await answer.text();
   } catch {
     // Given up for a newer one, or the server is away: pressing the button will say so.
   }
 }
 
-// What is secret stays in the form: an address is kept in histories and logs.
-function address(form) {
-  const fields = [...form.elements].filter((one) => one.name && !one.matches('[type="hidden"]:not([data-field]), [data-secret], [data-must-equal], button'));
-  const values = fields.map((one) => [one.name, one.type === "checkbox" && !one.checked ? "" : one.value]);
-  const about = ["verb", "rows"].map((name) => [name, form.elements[name].value]);
-  return `${form.dataset.plan}&${new URLSearchParams([...about, ...values])}`;
+// Nothing of it is put into an address: those are kept in histories and logs. What is secret stays in the form.
+function filledIn(form) {
+  const filled = new FormData(form); // with the token that says that it comes from this page
+  for (const one of form.querySelectorAll("[data-secret][name], [data-must-equal]")) filled.delete(one.name);
+  for (const one of form.querySelectorAll('[type="checkbox"][name]:not(:checked)')) filled.set(one.name, "");
+  return filled;
 }
 
 document.addEventListener("input", ({ target }) => target.form?.dataset.plan && follow(target.form));

@@ -13,7 +13,7 @@ import pytest
 
 from clusters.drivers.base import Call
 from clusters.drivers.kubernetes import KubernetesDriver
-from clusters.errors import ClusterError, Conflict, Missing
+from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds import kind_named
 from clusters.kinds.base import Look
@@ -78,7 +78,7 @@ async def test_an_entry_of_a_config_map_is_set_and_put_back_and_what_others_chan
     namespace: str,  # noqa: F811
 ) -> None:
     name = a_name("settings")
-    data = {"a.conf": "one\ntwo\n", "b": "2"}
+    data = {"a.conf": "one\ntwo\n", "b": "2", "ends": "a\r\nb\r\n"}
     apply(namespace, "v1", "ConfigMap", name, data=data)
 
     def now() -> Any:
@@ -110,6 +110,34 @@ async def test_an_entry_of_a_config_map_is_set_and_put_back_and_what_others_chan
         assert now() == data
         with pytest.raises(Missing):
             await act(driver, CONFIG_MAP, one, "remove-entry", {"entry": "new"})
+        ends = {"entry": "ends", "value": "a\nb\n3", "was": "ends=a\nb\n"}  # as a browser gives them back
+        assert [each.now for each in (await setting.preview(look, ends)).differences] == ["a\nb\n"]
+        await act(driver, CONFIG_MAP, one, "set-entry", ends)
+        assert now()["ends"] == "a\r\nb\r\n3"
+
+
+@pytest.mark.kubernetes
+async def test_what_looks_secret_in_a_config_map_is_replaced_unseen(
+    driver: KubernetesDriver,  # noqa: F811
+    namespace: str,  # noqa: F811
+) -> None:
+    name = a_name("secretive")
+    apply(namespace, "v1", "ConfigMap", name, data={"DB_PASSWORD": "canary-old", "DSN": "redis://user:canary-old@db"})
+    async with watched(driver, CONFIG_MAP) as connection:
+        one = await seen(connection, CONFIG_MAP, f"{namespace}/{name}")
+        setting, look = CONFIG_MAP.action("set-entry"), look_at(driver, CONFIG_MAP, one)
+        for entry in one.sizes:
+            planned = await setting.preview(look, {"entry": entry, "value": "", "was": ""})
+            assert planned.effect.startswith(f"Replaces {entry} of {name}")
+            assert "canary" not in repr(planned)
+            assert (list(planned.unseen), planned.values) == (["value"], {"value": "", "was": ""})
+            with pytest.raises(Invalid, match="is missing"):
+                await act(driver, CONFIG_MAP, one, "set-entry", {"entry": entry, "value": "", "was": ""})
+            values = {"entry": entry, "value": "new", "was": ""}
+            assert setting.undo(one, values) is None
+            assert await act(driver, CONFIG_MAP, one, "set-entry", values) == f"{entry} of {name} was replaced"
+        assert (said("configmap", name, "-n", namespace) or {})["data"] == {"DB_PASSWORD": "new", "DSN": "new"}
+    assert setting.undo(one, {"entry": "url", "value": "redis://u:canary@db", "was": "url=plain"}) is None
 
 
 @pytest.mark.kubernetes

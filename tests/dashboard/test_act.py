@@ -182,22 +182,32 @@ async def test_without_scripts_the_dialog_is_a_page(fakes: Fakes, otto_client: A
 
 
 async def test_while_it_is_filled_in_the_dialog_says_what_would_happen(fakes: Fakes, otto_client: AsyncClient) -> None:
-    asked = {"part": "plan", "verb": "scale", "rows": fakes.row("shop", "u1"), "copies": "5"}
-    page = (await otto_client.get("/act/", asked, headers=HTMX)).content.decode()
+    asked = {"verb": "scale", "rows": fakes.row("shop", "u1"), "copies": "5"}
+    page = (await otto_client.post("/act/?part=plan", asked, headers=HTMX)).content.decode()
     assert page.lstrip().startswith('<div id="confirm-plan"')
     assert "scale web --replicas=5" in page
     assert "5 copies of web" in page
-    wrong = (await otto_client.get("/act/", asked | {"copies": "77"}, headers=HTMX)).content.decode()
+    wrong = (await otto_client.post("/act/?part=plan", asked | {"copies": "77"}, headers=HTMX)).content.decode()
     assert "Copies must be at most 9." in wrong
     assert "--replicas" not in wrong
     assert fakes.calls == []
+    assert await stages() == []
+
+
+async def test_what_undoes_it_is_left_out_of_a_header_that_would_be_too_long(
+    fakes: Fakes, otto_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.views.act.LONGEST_UNDO", 10)
+    answer = await otto_client.post("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
+    toast = json.loads(answer["HX-Trigger"])["toast"]
+    assert (toast["undo"], toast["words"]) == (None, "web is stopped. It is too long to be undone from here.")
 
 
 async def test_a_viewer_is_told_nothing_of_what_an_act_would_do(
     fakes: Fakes, vera: AbstractUser, async_client_for: ClientFor
 ) -> None:
-    asked = {"part": "plan", "verb": "scale", "rows": fakes.row("shop", "u1"), "copies": "5"}
-    assert (await async_client_for(vera).get("/act/", asked, headers=HTMX)).status_code == 403
+    asked = {"verb": "scale", "rows": fakes.row("shop", "u1"), "copies": "5"}
+    assert (await async_client_for(vera).post("/act/?part=plan", asked, headers=HTMX)).status_code == 403
 
 
 async def test_a_cluster_that_cannot_be_asked_first_leaves_the_dialog_with_what_is_known(

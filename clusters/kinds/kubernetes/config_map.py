@@ -16,7 +16,7 @@ from clusters.kinds.kubernetes.editing_entries import entry_actions
 from clusters.kinds.kubernetes.facts import Fact, overview, panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.references import users_of
-from clusters.kinds.masking import mask_value
+from clusters.kinds.masking import looks_secret, mask_value
 
 API, NOUN = "v1/configmaps", "configmap"
 MOST_TEXT = 100_000  # characters of one value that are shown
@@ -74,6 +74,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
             "value": texts[name][:MOST_TEXT] if name in texts else None,
             "short": len(texts.get(name, "\n")) <= SHORT and "\n" not in texts.get(name, "\n"),
             "fixed": one.immutable or name not in texts,
+            "unseen": name in texts and looks_secret(name, str(tree["data"][name])),
         }
         for name, length in one.sizes.items()
     ]

@@ -1,7 +1,8 @@
 """The entries of a config map or of a secret, set and taken out in place: one at a time, and nothing else of it.
 
-What a secret holds never comes here: a new value is written over the old one, unseen. What somebody else changed in a
-config map since its dialog was opened is kept: where that is the same entry, nothing is done.
+What a secret holds never comes here, nor what looks like one in a config map: a new value is written over the old one,
+unseen. What somebody else changed in a config map since its dialog was opened is kept: where that is the same entry,
+nothing is done.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from clusters.drivers.base import Driver
-from clusters.errors import Conflict, Missing
+from clusters.errors import Conflict, Invalid, Missing
 from clusters.kinds.actions import Values, kubectl_line
 from clusters.kinds.base import JSON, Action, Look
 from clusters.kinds.field import Field
 from clusters.kinds.kubernetes.base import patch, read_same
-from clusters.kinds.masking import MASK, mask_value
+from clusters.kinds.masking import MASK, looks_secret, mask_value
 from clusters.kinds.permission import CHANGES
 from clusters.kinds.preview import LONGEST, NOTHING, Difference, Preview
 
 NAME = r"[-._a-zA-Z0-9]{1,253}"
 MOST_TEXT = 1 << 20
 FIXED = "It is immutable: delete it and make it again to change it."
+UNSEEN = "It takes the place of the one that is there, which is not shown."
 _ENTRY = Field(
     name="entry",
     label="Entry",
@@ -40,7 +42,7 @@ def entry_actions(api: str, noun: str, *, hidden: bool) -> tuple[Action[Any], Ac
         type="secret" if hidden else "lines",
         required=hidden,
         max_length=MOST_TEXT,
-        help="It takes the place of the one that is there, which is not shown." if hidden else "",
+        help=UNSEEN if hidden else "",
     )
     was = Field(name="was", label="What was there", type="hidden", required=False, max_length=MOST_TEXT)
     common: dict[str, Any] = {
@@ -103,13 +105,24 @@ def _text(tree: Mapping[str, Any], name: str) -> str | None:
     return None if found is None else str(found)
 
 
+def _lines(text: str) -> str:
+    """With the ends of lines that browsers leave of all others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _ended_like(value: str, now: str | None) -> str:
+    """With the ends of lines that are there now: nobody means to change them."""
+    return value.replace("\n", "\r\n") if now and "\r\n" in now and "\n" not in now.replace("\r\n", "") else value
+
+
 def _value(values: Values) -> str:
-    return str(values.get("value") or "").replace("\r\n", "\n")  # as browsers send lines
+    return _lines(str(values.get("value") or ""))
 
 
 def _was(values: Values) -> str | None:
-    """What that entry was when its dialog was opened; None where that was about another one, or a new one."""
-    name, equals, text = str(values.get("was") or "").replace("\r\n", "\n").partition("=")
+    """What that entry was when its dialog was opened; None where that was about another one, a new one or one that is
+    not shown."""
+    name, equals, text = _lines(str(values.get("was") or "")).partition("=")
     return text if equals and name == values.get("entry") else None
 
 
@@ -118,6 +131,9 @@ async def _preview(look: Look, values: Values) -> Preview:
     if not name:
         return Preview(effect=f"Writes one entry of {look.resource.name}, and nothing else of it.")
     now, was = _text(tree, name), _was(values)
+    if now is not None and looks_secret(name, now):
+        return _replaced(look.resource.name, name)
+    now = None if now is None else _lines(now)
     value = _value(values) if was is not None or values.get("value") else now or ""
     if now is not None and now == value:
         effect = f"{name} of {look.resource.name} is that already: nothing would change."
@@ -128,6 +144,12 @@ async def _preview(look: Look, values: Values) -> Preview:
         differences=[] if now == value else [Difference(name, _shown(name, now), _shown(name, value))],
         values={"value": value, "was": "" if now is None else f"{name}={now if was is None else was}"},
     )
+
+
+def _replaced(holder: str, name: str) -> Preview:
+    """Nothing of it is shown, not even whether what is typed is the same."""
+    effect = f"Replaces {name} of {holder}, which looks like a secret. The old value cannot be got back."
+    return Preview(effect=effect, values={"value": "", "was": ""}, unseen={"value": UNSEEN})
 
 
 def _shown(name: str, value: str | None) -> str:
@@ -165,15 +187,19 @@ def _set(api: str) -> Run:
     async def run(driver: Driver, one: Any, values: Values) -> str:
         tree, name, value = await _changeable(driver, api, one), str(values["entry"]), _value(values)
         now, was = _text(tree, name), _was(values)
-        if now == value:
+        unseen = now is not None and was is None and looks_secret(name, now)
+        if unseen and not value:
+            raise Invalid(f"The new value of {name} is missing. Nothing was changed.")
+        plain = None if now is None else _lines(now)
+        if plain == value and not unseen:
             return f"{name} of {one.name} is that already"
-        if now != was:
+        if plain != was and not unseen:
             raise Conflict(
                 f"{name} is there already, or has another value by now. Nothing was changed.",
                 hint="Close this, open it again from that entry, and look at what is there now.",
             )
-        await driver.call(_patch(api, one, tree, {"data": {name: value}}))
-        return f"{name} of {one.name} was {'added' if now is None else 'changed'}"
+        await driver.call(_patch(api, one, tree, {"data": {name: _ended_like(value, now)}}))
+        return f"{name} of {one.name} was {'added' if now is None else 'replaced' if unseen else 'changed'}"
 
     return run
 
@@ -212,8 +238,11 @@ def _patch(api: str, one: Any, tree: Mapping[str, Any], body: Mapping[str, Any])
     return patch(api, one, {**body, "metadata": {"resourceVersion": tree["metadata"]["resourceVersion"]}})
 
 
-def _undo_set(one: Any, values: Values) -> tuple[str, Mapping[str, JSON]]:
-    name, was = values["entry"], _was(values)
+def _undo_set(one: Any, values: Values) -> tuple[str, Mapping[str, JSON]] | None:
+    """None where one of the values looks like a secret: the page that offers to undo it would hold it."""
+    name, was = str(values["entry"]), _was(values)
+    if any(looks_secret(name, text) for text in (_value(values), was or "")) or (was is None and name in one.sizes):
+        return None
     if was is None:
         return "remove-entry", {"entry": name}
     return "set-entry", {"entry": name, "value": was, "was": f"{name}={_value(values)}"}
