@@ -36,6 +36,7 @@ class ClusterError(Exception):
         self.field = field
         self.causes: Sequence[Cause] = ()  # what the cluster itself lists, where it does
         self.job = ""  # the key of the job that is in the way, where one is
+        self.shown_job = ""  # the same, once it is known that whoever looks may see it: pages print no other
 
 
 class Unreachable(ClusterError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clusters.access import Actor, Need
+from clusters.access import Actor, Need, Target, decide
 from clusters.drivers.base import Driver
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Made
@@ -31,11 +31,12 @@ async def origin_of(gateway: Gateway, actor: Actor, row: Row, maker: Maker[Any])
 async def remarks(
     gateway: Gateway, actor: Actor, cluster_id: int, kind: Kind[Any], maker: Maker[Any], form: Any
 ) -> Sequence[Remark]:
-    """What is worth knowing before it is sent. Raises Denied."""
+    """What is worth knowing before it is sent; what this person may not ask for stops it. Raises Denied."""
     await _allow(gateway, actor, cluster_id, maker, None)
     powers = list(maker.powers(form)) if maker.powers else []
     powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
-    found = [Remark(f"For administrators only: it {why}.", "warn") for why in powers]
+    admin = decide(actor, Target(cluster_id, None), Need(Role.ADMIN, maker.right, acts=False)).allowed
+    found = [Remark(f"For administrators only: it {why}.", "warn" if admin else "stop") for why in powers]
     if maker.check is None:
         return found
     driver, all_of_them = gateway.driver(actor, cluster_id), gateway.visible(actor, cluster_id, kind.name)

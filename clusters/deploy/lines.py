@@ -12,7 +12,7 @@ from clusters.deploy.form import Init, Mount, Port, Source, Toleration
 from clusters.errors import Invalid
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.kubernetes.pairs import wrong_key, wrong_value
-from clusters.kinds.variables import Variable, read_switch
+from clusters.kinds.variables import Variable, check_variable, read_switch
 
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,252}")
@@ -69,6 +69,7 @@ def words_of(text: str) -> tuple[str, ...]:
 def variable(line: str) -> Variable:
     """``NAME=value``, with ``secret:`` or ``plain:`` before it."""
     found = read_switch(line)
+    check_variable(found.name)
     if "=" not in found.pair or not _VARIABLE.fullmatch(found.name):
         raise Invalid(f"“{found.name[:60]}” is not a variable.", hint="Write NAME=value.")
     return found

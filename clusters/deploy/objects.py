@@ -7,7 +7,7 @@ from typing import Any
 
 from clusters.deploy.form import DeployForm, Init, Port, Probe, Security, Source, Toleration
 from clusters.deploy.volumes import claims_of, mounts_of, templates_of, volumes_of
-from clusters.kinds.masking import masked
+from clusters.kinds.masking import MASK, mask_words, masked
 from clusters.kinds.yaml_text import text_of
 
 Tree = dict[str, Any]
@@ -21,10 +21,41 @@ def text(form: DeployForm) -> str:
     return "---\n".join(text_of(one) for one in objects(form))
 
 
-def draft(form: DeployForm) -> str:
-    """The text of a form that is not filled in yet: what is missing is left open, and what is secret hidden."""
+def draft(form: DeployForm) -> tuple[str, bool]:
+    """The text of a form that is not filled in yet: what is missing is left open, and what is secret hidden.
+
+    And is anything hidden in it? Then it does not make what the form makes.
+    """
     named = replace(form, name=form.name or OPEN, namespace=form.namespace or OPEN, image=form.image or OPEN)
-    return "---\n".join(text_of(masked(one)) for one in objects(named))
+    made = objects(named)
+    shown = [_as_switched(masked(one), one) for one in made]
+    return "---\n".join(map(text_of, shown)), shown != made
+
+
+def without_secrets(form: DeployForm) -> DeployForm:
+    """The same with something else in place of what is secret: to be tried where it may never be made."""
+    return replace(
+        form,
+        secrets=tuple((name, MASK) for name, _ in form.secrets),
+        entry=mask_words(list(form.entry)),
+        arguments=mask_words(list(form.arguments)),
+        ready=_unseen(form.ready),
+        alive=_unseen(form.alive),
+    )
+
+
+def _unseen(probe: Probe | None) -> Probe | None:
+    return replace(probe, command=tuple(mask_words(list(probe.command)))) if probe else None
+
+
+def _as_switched(shown: Tree, made: Tree) -> Tree:
+    """With its plain variables as they are: one that looks secret is plain because somebody said so."""
+    pod, plain = (one["spec"]["template"]["spec"] if "template" in one.get("spec", {}) else {} for one in (shown, made))
+    for part in ("initContainers", "containers"):
+        for one, other in zip(pod.get(part, ()), plain.get(part, ()), strict=True):
+            if "env" in other:
+                one["env"] = other["env"]
+    return shown
 
 
 def objects(form: DeployForm) -> list[Tree]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from clusters.errors import Invalid
 from clusters.kinds.field import Part
 from clusters.kinds.masking import looks_secret
 
@@ -38,6 +40,20 @@ def read_switch(line: str) -> Variable:
     """``secret: DB_PASSWORD=…``, ``plain: TOKEN_LIMIT=5``, ``LOG_LEVEL=info``."""
     first, _, rest = line.strip().partition(" ")
     return Variable(rest.strip(), first) if first in (SECRET, PLAIN, FILE) else Variable(line.strip())
+
+
+def readable(names: Sequence[str]) -> str:
+    """What is said where these are kept as variables, though they are secret."""
+    return f"Whoever may inspect it can read {', '.join(names)}: there are no secrets for variables here."
+
+
+def check_variable(name: str) -> None:
+    """Raises Invalid for one that begins with a switch: it would be a variable of that whole name."""
+    if found := next((one for one in (SECRET, PLAIN, FILE) if name.startswith(one)), ""):
+        raise Invalid(
+            f"“{name[:60]}” is not the name of a variable.",
+            hint=f"Write a space behind “{found}” where there is such a switch, or leave it out.",
+        )
 
 
 def switched(text: str) -> list[Variable]:

@@ -72,6 +72,7 @@ class _Asked:
     secrets: Sequence[str]
     account: str
     placement: Placement
+    policy: str
     holders: tuple[int, ...] = ()
 
 
@@ -86,11 +87,12 @@ async def can_pull(
     secrets: Iterable[str] = (),
     account: str = ACCOUNT,
     placement: Placement = ANYWHERE,
+    policy: str = "",
 ) -> Pullable:
     """Asked before something is run there. ``on_all_nodes``: as a service of a Swarm, which any of its nodes may get.
 
-    On Kubernetes: the ``namespace``, the pull ``secrets`` that it will name, and its service ``account``. Only the
-    nodes that its ``placement`` allows count.
+    On Kubernetes: the ``namespace``, the pull ``secrets`` that it will name, its service ``account``, and the pull
+    ``policy`` that it names. Only the nodes that its ``placement`` allows count.
     Nothing is pulled and nothing changed. Raises Invalid or Denied; what cannot be told is an answer.
     """
     reference = read_reference(image)
@@ -108,6 +110,7 @@ async def can_pull(
         secrets=list(secrets)[:MOST_SECRETS],
         account=account,
         placement=placement,
+        policy=policy,
     )
     return await in_time(_answer(asked), SECONDS)
 
@@ -223,7 +226,8 @@ async def _is_there(asked: _Asked) -> str:
         nodes = await asked.driver.call(Call("GET", ("nodes",), timeout=EACH_SECONDS))
     except ClusterError:
         return ""
-    wanted = [one for one in nodes or () if isinstance(one, dict) and asked.placement.on_swarm(one)]
+    nodes = nodes if isinstance(nodes, list) else []
+    wanted = [one for one in nodes if isinstance(one, dict) and asked.placement.on_swarm(one)]
     have = await asyncio.gather(*(_node_id(asked, one) for one in asked.holders))
     if not wanted or any(one.get("ID") not in have for one in wanted):
         return ""
@@ -236,20 +240,30 @@ async def _node_id(asked: _Asked, engine: int) -> str:
         said = await asked.gateway.driver(asked.actor, engine).call(Call("GET", ("info",), timeout=EACH_SECONDS))
     except ClusterError:
         return ""
-    return str((said.get("Swarm") or {}).get("NodeID") or "")
+    return str(_object(_object(said).get("Swarm")).get("NodeID") or "")
+
+
+def _object(said: Any) -> Mapping[str, Any]:
+    """What is none says nothing."""
+    return said if isinstance(said, dict) else {}
 
 
 async def _is_on_nodes(asked: _Asked) -> bool:
-    """Was it put onto all nodes of Kubernetes that it may run on? "latest" they ask their registry for each time."""
-    if asked.driver.platform != "kubernetes" or asked.reference.tag == "latest":
+    """Was it put onto all nodes of Kubernetes that it may run on, and do they take it from there?
+
+    Where nothing else is said, they ask their registry for "latest" each time.
+    """
+    policy = asked.policy or ("Always" if asked.reference.tag == "latest" else "IfNotPresent")
+    if asked.driver.platform != "kubernetes" or policy == "Always":
         return False
     try:
         call = Call("GET", ("api", "v1", "nodes"), {"limit": str(MOST_NODES)}, timeout=EACH_SECONDS)
         said = await asked.driver.call(call)
     except ClusterError:
         return False
-    nodes = [one for one in said.get("items") or () if asked.placement.on_kubernetes(one)]
-    is_all = not (said.get("metadata") or {}).get("continue")
+    said = _object(said)
+    nodes = [one for one in map(_object, said.get("items") or ()) if asked.placement.on_kubernetes(one)]
+    is_all = not _object(said.get("metadata")).get("continue")
     return bool(nodes) and is_all and all(_has(one, asked) for one in nodes)
 
 

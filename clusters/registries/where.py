@@ -24,9 +24,9 @@ MOST_TAGS = 30  # whose digests are read
 PATIENCE = 20.0  # seconds for all of them
 MOST_USERS = 50  # of one content
 
+Pulled = Callable[[int], dict[str, set[str]]]  # see ``_pulled``
 # same: as its tag leads; behind: its tag leads to another content; gone: there is no such tag any more;
 # fixed: asked for by digest, so no tag can go on without it.
-Pulled = Callable[[int], dict[str, set[str]]]  # see ``_pulled``
 State = Literal["same", "behind", "gone", "fixed", "unknown"]
 
 

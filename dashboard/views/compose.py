@@ -110,7 +110,7 @@ async def _answer(request: Request, sort: Sort[Any]) -> HttpResponse:
             return HttpResponseClientRedirect(reverse("job", args=[key]))
         ahead = await sort.look_ahead(engine.gateway, request.actor, host.id, asked)
     except ClusterError as error:
-        error.job = await shown_job(request.actor, error.job)
+        error.shown_job = await shown_job(request.actor, error.job)
         context = {"error": error, "problems": error.problems if isinstance(error, Wrong) else ()}
         status = 503 if isinstance(error, Unrecorded) else 422
         return render(request, "partials/compose_result.html", context, status=status)

@@ -76,7 +76,7 @@ async def back(request: Request, sort: Sort[Any]) -> HttpResponse:
         asked = await sort.check(kept.text, name, kept.values, kept.scale, True)
         key = await sort.begin(engine.gateway, request.actor, host.id, asked, f"As version {kept.number}")
     except ClusterError as error:
-        error.job = await shown_job(request.actor, error.job)
+        error.shown_job = await shown_job(request.actor, error.job)
         status = 503 if isinstance(error, Unrecorded) else 422
         return render(request, "components/error.html", {"error": error}, status=status)
     return HttpResponseClientRedirect(reverse("job", args=[key]))

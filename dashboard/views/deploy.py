@@ -78,7 +78,10 @@ async def opened(request: Request, cluster: str, given: Mapping[str, Any]) -> Ht
 
 
 async def rehearsed(request: Request, connection: Connection, given: Mapping[str, Any]) -> Rehearsal:
-    """What would come of it, tried on the cluster itself. Nothing is made. Raises why that cannot be told."""
+    """What would come of it, tried on the cluster itself. Nothing is made. Raises why that cannot be told.
+
+    What is secret stays here: nobody chose that cluster yet, and what it is asked may be in its own logs.
+    """
     initial = {one.name: one.initial(None) for one in FIELDS if one.initial}
     form, problems = look({**initial, **given, "kind": "deployment"})
     there = await _beside(request, connection, form)
@@ -86,8 +89,8 @@ async def rehearsed(request: Request, connection: Connection, given: Mapping[str
     labels = {one.name: one.label for one in FIELDS}
     if problems:
         return Rehearsal(stops=[f"{labels.get(name, name)}: {words}" for name, words in problems.items()])
-    kinds = tuple(connection.discovered.found.values())
-    asked = PlanAsked(cluster_id=connection.cluster.id, text=objects.text(form), namespace=form.namespace, found=kinds)
+    kinds, tried = tuple(connection.discovered.found.values()), objects.text(objects.without_secrets(form))
+    asked = PlanAsked(cluster_id=connection.cluster.id, text=tried, namespace=form.namespace, found=kinds)
     found = await plan(engine.gateway, request.actor, asked)
     stops = [f"{one.kind} {one.name}: {one.error.message}" for one in found.errors if one.error]
     makes = ", ".join(f"{one.kind} {one.name}" for one in found.steps)
@@ -130,11 +133,13 @@ async def _checked(request: Request, connection: Connection, values: Mapping[str
     form, problems = look(values)
     there = await _beside(request, connection, form)
     taken = beside.taken(form, there) if values.get("made") != _made(form) else {}
+    text, is_hidden = objects.draft(form)
     missing = [one.label for one in FIELDS if one.required and one.name in problems and not values.get(one.name)]
     problems = {name: words for name, words in problems.items() if values.get(name) or name.endswith("_at")}
     return {
-        "text": objects.draft(form),
-        "line": objects.line(form) if form.name else "",
+        "text": text,
+        "is_hidden": is_hidden,
+        "line": objects.line(form) if form.name and not is_hidden else "",
         "namespace": form.namespace,
         "missing": missing,
         "problems": {**taken, **problems},

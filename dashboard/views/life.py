@@ -122,7 +122,14 @@ async def roll_out_pull(request: Request) -> HttpResponse:
     goal, spec = Goal("deployment", use.row.cluster), await _pod_spec(request.actor, use)
     account = str(spec.get("serviceAccountName") or "")
     placement = Placement(labels=spec.get("nodeSelector") or {}, tolerations=spec.get("tolerations") or ())
-    return await pull_answer(request, goal, image, use.row.namespace or "", pull_secrets_of(spec), account, placement)
+    where = (goal, image, use.row.namespace or "", pull_secrets_of(spec), account, placement)
+    return await pull_answer(request, *where, _pull_policy(spec))
+
+
+def _pull_policy(spec: Mapping[str, Any]) -> str:
+    """ "Always" where one of its containers says so: nodes that have the image ask for it all the same."""
+    said = [str(one.get("imagePullPolicy") or "") for one in spec.get("containers") or () if isinstance(one, dict)]
+    return "Always" if "Always" in said else next(iter(said), "")
 
 
 async def _pod_spec(actor: Actor, use: Use) -> Mapping[str, Any]:

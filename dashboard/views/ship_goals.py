@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from clusters.errors import ClusterError, Invalid
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.makers import Remark
-from clusters.kinds.variables import SECRET, switched
+from clusters.kinds.masking import looks_secret
+from clusters.kinds.variables import SECRET, readable, switched
 from clusters.live.connection import Connection
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import ACCOUNT
@@ -50,8 +51,9 @@ async def pull_answer(
     secrets: Sequence[str] = (),
     account: str = "",
     placement: Placement = ANYWHERE,
+    policy: str = "",
 ) -> HttpResponse:
-    """The answer as a part of a page. ``secrets``, ``account``, ``placement``: of what is there already."""
+    """The answer as a part of a page. ``secrets``, ``account``, ``placement``, ``policy``: of what is there already."""
     context: dict[str, Any] = {"goal": goal, "image": image}
     try:
         split_image(image)
@@ -65,6 +67,7 @@ async def pull_answer(
             secrets=secrets,
             account=account or ACCOUNT,
             placement=placement,
+            policy=policy,
         )
         holders = [engine.supervisor.connections[one] for one in found.holders if one in engine.supervisor.connections]
         may_load = goal in goals_of(request.actor)
@@ -103,10 +106,11 @@ async def _rehearsed(request: Request, goal: Goal) -> Rehearsal:
         connection = engine.supervisor.connections[goal.cluster.id]
         return await deploy.rehearsed(request, connection, {**given, "namespace": goal.namespace(request.POST.dict())})
     found = await run.rehearsed(request, goal.kind, goal.cluster, given)
-    names = [one.name for one in switched(str(values.get("environment") or "")) if one.switch == SECRET]
+    typed_secret = [one for one in switched(str(values.get("environment") or "")) if one.switch == SECRET]
+    names = [one.name for one in typed_secret if not looks_secret(one.name, one.value)]  # the others are told there
     if not names:
         return found
-    words = f"{', '.join(names)}: no secret here but a variable, which whoever may look at it can read."
+    words = f"{readable(names)} Taken on from there to another target, that is a plain variable."
     return replace(found, remarks=[Remark(words, "warn"), *found.remarks])
 
 

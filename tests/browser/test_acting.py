@@ -35,7 +35,10 @@ def test_copies_appear_while_one_watches(page_for: PageFor) -> None:
     copies = page.get_by_role("group", name="Copies").locator("tbody tr")
     expect(copies).to_have_count(1)
     asked = act(page, "Scale")
-    asked.get_by_label("Copies").fill("3")
+    with page.expect_request("**/act/?part=plan") as sent:
+        asked.get_by_label("Copies").fill("3")
+    assert sent.value.method == "POST", "what is filled in is in no address"
+    expect(asked.locator("#confirm-plan")).to_contain_text("--replicas=3")
     asked.get_by_role("button", name="Scale", exact=True).click()
     expect(page.locator(".toast").first).to_contain_text("1 → 3 copies")
     expect(copies).to_have_count(3)

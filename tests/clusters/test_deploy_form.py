@@ -113,7 +113,15 @@ def test_what_is_secret_goes_into_a_secret_that_is_made_with_it_and_into_no_draf
         ("LOG", "info"), ("TOKEN_LIMIT", "5"), ("DB_PASSWORD", None), ("PIN", None),
     ]  # fmt: skip
     assert env[2]["valueFrom"] == {"secretKeyRef": {"name": "web-secrets", "key": "DB_PASSWORD"}}
-    assert "canary" not in objects.draft(form) + repr(form)
+    shown, is_hidden = objects.draft(form)
+    assert "canary" not in shown + repr(form)
+    assert is_hidden
+    assert "name: TOKEN_LIMIT\n          value: '5'" in shown, "somebody said that it is plain"
+    assert not objects.draft(look({**LEAST, "environment": "plain: A_TOKEN=5"})[0])[1]
+    given = {**LEAST, "environment": typed.rpartition("\n")[0], "arguments": "serve --password canary-3"}
+    tried = objects.without_secrets(look(given)[0])
+    assert "canary" not in objects.text(tried)
+    assert [one["kind"] for one in objects.objects(tried)] == ["Secret", "Deployment"]
     assert "is not a variable" in look({**LEAST, "environment": typed})[1]["environment"]
 
 
@@ -259,7 +267,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_the_rest_is_shown() -> Non
     problems = wrong(name="", image="", ports="x", ready="http", cpu_request="2", cpu_limit="1")
     assert set(problems) == {"name", "image", "ports", "ready_at", "cpu_limit"}
     form, _ = look({"kind": "deployment", "namespace": "shop", "ports": "8080", "labels": "?"})
-    shown = objects.draft(form)
+    shown, _ = objects.draft(form)
     assert "name: …" in shown
     assert "containerPort: 8080" in shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -64,19 +65,34 @@ class _Engine:
 
     platform = "docker"
 
-    def __init__(self, node: str, *, has: bool, nodes: list[Any]) -> None:
-        self.node, self.has, self.nodes = node, has, nodes
+    def __init__(self, node: str, *, has: bool, nodes: list[Any], told: Any = None) -> None:
+        self.node, self.has, self.nodes, self.told = node, has, nodes, told
 
     async def call(self, call: Call) -> Any:
         if call.path == ("nodes",):
             return self.nodes
-        return {"Swarm": {"NodeID": self.node}} if call.path == ("info",) else {} if self.has else None
+        if call.path == ("info",):
+            return self.told or {"Swarm": {"NodeID": self.node}}
+        return {} if self.has else None
+
+
+class _Cluster:
+    """Of Kubernetes, whose only node has the image."""
+
+    platform = "kubernetes"
+    node: Any = {"status": {"images": [{"names": ["docker.io/shop/web:1"]}]}}
+
+    async def call(self, call: Call) -> Any:
+        return {"items": [self.node]}
 
 
 async def _answer(placement: Placement, *have: bool) -> str:
     nodes = [{**NODE, "ID": f"n{number}"} for number in (1, 2)]
     engines = {number: _Engine(f"n{number}", has=has, nodes=nodes) for number, has in enumerate(have, start=1)}
+    return await _asked(engines, on_all_nodes=True, placement=placement)
 
+
+async def _asked(engines: Mapping[int, Any], **asked: Any) -> str:
     async def see(*_: Any, **__: Any) -> None: ...
 
     door = SimpleNamespace(
@@ -85,8 +101,7 @@ async def _answer(placement: Placement, *have: bool) -> str:
         connections=SimpleNamespace(clusters=lambda: list(engines)),
         reach=lambda actor, number: None,
     )
-    found = await can_pull(cast(Gateway, door), ADA, 1, "shop/web:1", on_all_nodes=True, placement=placement)
-    return found.answer
+    return (await can_pull(cast(Gateway, door), ADA, 1, "shop/web:1", **asked)).answer
 
 
 @pytest.mark.django_db(transaction=True)
@@ -95,3 +110,20 @@ async def test_an_image_of_no_registry_is_enough_where_every_allowed_node_has_it
     assert await _answer(Placement(constraints=["node.id==n1"]), True) == "yes"
     assert await _answer(ANYWHERE, True, True) == "yes"
     assert await _answer(Placement(constraints=["node.id==n2"]), True, False) == "unknown"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_nodes_that_ask_for_it_each_time_do_not_have_it_already() -> None:
+    assert await _asked({1: _Cluster()}) == "yes"
+    assert await _asked({1: _Cluster()}, policy="IfNotPresent") == "yes"
+    assert await _asked({1: _Cluster()}, policy="Always") == "unknown"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_an_engine_that_answers_nonsense_says_nothing() -> None:
+    for told in ("up", ["up"], {"Swarm": "active"}):
+        odd = _Engine("n1", has=True, nodes=[NODE], told=told)
+        assert await _asked({1: odd}, on_all_nodes=True) == "unknown"
+    cluster = _Cluster()
+    cluster.node = None
+    assert await _asked({1: cluster}) == "unknown"

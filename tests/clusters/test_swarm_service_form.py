@@ -83,10 +83,13 @@ def test_a_typed_secret_is_one_of_the_swarm_and_a_file_and_in_no_line() -> None:
     assert "--secret source=web_db_password,target=db_password" in line
     said = " ".join(remark.text for remark in remarks(one))
     assert "its image is told DB_PASSWORD_FILE" in said
-    assert "can be read" not in said
+    assert "can read" not in said
     assert "canary" not in line + repr(one) + said
     plain = read_new({"image": "busybox", "name": "web", "environment": "DB_PASSWORD=x"})
-    assert any("can be read by whoever may inspect" in remark.text for remark in remarks(plain))
+    [said_plain] = remarks(plain)
+    assert said_plain.text.startswith("Whoever may inspect it can read DB_PASSWORD: there are no secrets for variables")
+    with pytest.raises(NotFilledIn, match="Write a space behind “file:”"):
+        read_new({"image": "busybox", "name": "web", "environment": "file:DB_PASSWORD=x"})
     for wrong in ("file: DB_PASSWORD=", "file: DB_PASSWORD", "secret: A=b"):
         with pytest.raises(NotFilledIn):
             read_new({"image": "busybox", "name": "web", "environment": wrong})

@@ -189,13 +189,21 @@ async def test_each_target_is_tried_before_anything_is_made(
 
     on_host, there = f"container~{host.pk}", f"deployment~{shop.pk}"
     well = await tried(on_host)
-    assert "Dry run passed" in well
-    assert "PIN: no secret here but a variable" in well
+    assert "Nothing in the way" in well
+    assert well.count("Whoever may inspect it can read PIN: there are no secrets for variables here.") == 1
+    by_name = await tried(on_host, environment="secret: DB_PASSWORD=canary-4")
+    assert by_name.count("Whoever may inspect it can read DB_PASSWORD: there are no secrets") == 1
     assert "There is a container called shop-db-1 already." in await tried(on_host, name="shop-db-1")
-    assert "Not as it is" in await tried(on_host, name="not a name")
+    assert "Would be refused" in await tried(on_host, name="not a name")
     named = await tried(there, **{f"namespace-{shop.pk}": "shop"})
     assert "There is a deployment web in shop already." in named
     assert "canary-4" not in well + named
+    await Grant.objects.acreate(user=vera, cluster=host, role=Role.OPERATOR, rights=["run"])
+    operator = async_client_for(vera)
+    mounted = (await operator.post("/ship/try/", {**given, "volumes": "/etc:/x", "to": on_host})).content.decode()
+    assert "Would be refused" in mounted
+    assert "For administrators only: it " in mounted
+    assert "Nothing in the way" in await tried(on_host, volumes="/etc:/x")
     assert (await client.post("/ship/try/", {**given, "to": "container~999"})).status_code == 404
     assert (await async_client_for(vera).post("/ship/try/", {**given, "to": there})).status_code == 404
     assert not await AuditEntry.objects.exclude(verb="sign in").aexists(), "nothing was done"

@@ -10,6 +10,7 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.run_form import BUILT_IN, Port, RunForm
 from clusters.kinds.makers import Remark
 from clusters.kinds.masking import looks_secret
+from clusters.kinds.variables import readable
 
 
 async def check(
@@ -52,8 +53,7 @@ def _holds(container: Container, port: Port) -> bool:
 
 def _secrets(form: RunForm) -> list[Remark]:
     names = [name for name, _, value in (one.partition("=") for one in form.environment) if looks_secret(name, value)]
-    words = "can be read by whoever may inspect the container: an engine has no secrets for variables."
-    return [Remark(f"{', '.join(names)} {words}")] if names else []
+    return [Remark(readable(names), "warn")] if names else []
 
 
 async def _image(driver: Driver, form: RunForm) -> list[Remark]:

@@ -15,6 +15,7 @@ from clusters.kinds.docker.amounts import read_cpus, read_memory, read_seconds
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.names import NAME, NAME_HELP, RESTART
 from clusters.kinds.docker.run_form import BUILT_IN, Check, Device, Mount, Place, Port, RunForm
+from clusters.kinds.variables import check_variable
 
 T = TypeVar("T")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,200}")
@@ -129,6 +130,7 @@ def _environment(values: Mapping[str, Any]) -> tuple[str, ...]:
 def read_variable(line: str) -> str:
     """One line of an environment."""
     name, equals, _ = line.partition("=")
+    check_variable(name)
     if not equals or not _VARIABLE.fullmatch(name):
         raise Invalid(f"“{name[:60]}” is not a variable.", hint="Write NAME=value.")
     return line

@@ -224,7 +224,7 @@ async def _check(driver: Driver, edit: Edit, services: Sequence[Service]) -> lis
     if edit.origin.spec.get("Labels", {}).get("com.docker.stack.namespace"):
         found.append(Remark("A stack made it: deploying that again makes it as its text says.", "warn"))
     missing = await _without(driver, edit)
-    return [*found, *(Remark(f"There is no network {one} in this Swarm yet.", "warn") for one in missing)]
+    return [*found, *(Remark(f"There is no network {one} in this Swarm yet.", "stop") for one in missing)]
 
 
 def _restarts(edit: Edit) -> bool:

@@ -22,7 +22,7 @@ from clusters.kinds.swarm.kept_rotation import encoded
 from clusters.kinds.swarm.service_form import Given, ServiceForm, Typed
 from clusters.kinds.swarm.service_read import read_service
 from clusters.kinds.swarm.service_things import ids_of
-from clusters.kinds.variables import FILE, SECRET, Variable, switched
+from clusters.kinds.variables import FILE, SECRET, Variable, readable, switched
 
 _FOLDER = "/run/secrets"  # where a Swarm puts them
 _LONGEST = 64  # of the name of a secret
@@ -91,11 +91,11 @@ def remarks(form: ServiceForm) -> Iterator[Remark]:
             f"{one.variable} is kept in the secret {one.given.name}, and its image is told {one.variable}_FILE: that "
             "works where it reads such a file. The secret stays when the service is removed."
         )
-    for pair in form.environment:
-        name, _, value = pair.partition("=")
-        if looks_secret(name, value) and not (name.endswith("_FILE") and value.startswith("/")):
-            yield Remark(
-                f"{name} can be read by whoever may inspect the service: a Swarm has no secrets for variables. Where "
-                f"its image reads {name}_FILE, choose “Secret file”.",
-                "warn",
-            )
+    pairs = [pair.partition("=") for pair in form.environment]
+    names = [
+        name
+        for name, _, value in pairs
+        if looks_secret(name, value) and not (name.endswith("_FILE") and value.startswith("/"))
+    ]
+    if names:
+        yield Remark(f"{readable(names)} Where its image reads {names[0]}_FILE, choose “Secret file”.", "warn")
