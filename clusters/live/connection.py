@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 LINGER = 60.0  # seconds a kind stays watched after the last one looked away
 JUDGE_EVERY = 5.0  # seconds between two looks at what is not well: time alone may have made it worse
-SLICE = 200  # resources taken in before others have their turn: about 4 ms
 PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
 
 
@@ -196,7 +195,7 @@ class Connection:
             try:
                 async for item in self.driver.watch(store.kind, self.cluster.namespaces):
                     if isinstance(item, Coming | Listed):
-                        await _take_in(store, item)
+                        await store.take_in(item)
                     if not isinstance(item, Coming):
                         self._take(store, item)
                     delay = 1.0
@@ -324,12 +323,3 @@ class Connection:
         told = [store for name in self._feeds if (store := self._told(name)).listed or store.trouble]
         troubles = [store.trouble for store in told]
         return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
-
-
-async def _take_in(store: Store, item: Coming | Listed) -> None:
-    """A long list in slices, so that nobody waits for it, and what has come of it is shown meanwhile."""
-    new = [one for one in item.resources if store.resources.get(one.uid) is not one]
-    if isinstance(item, Coming) or len(new) > SLICE:
-        for start in range(0, len(new), SLICE):
-            store.apply(Coming(new[start : start + SLICE]))
-            await asyncio.sleep(0)

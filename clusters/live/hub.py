@@ -1,4 +1,4 @@
-"""The hub: shares views and windows among all who look, and flushes what changed at most every 50 ms.
+"""The hub: shares views and windows among all who look, and flushes what changed at most every 40 ms.
 
 The first change after a quiet time is told at once (leading edge); under load the pace slows down by itself when a
 flush takes long, so that the event loop stays free. Rows never pass through the channel layer (see docs/engine.md).
@@ -21,7 +21,7 @@ from clusters.live.table import TABLES
 from clusters.live.view import View
 from clusters.live.window import Window
 
-TICK = 0.05  # seconds between two flushes
+TICK = 0.04  # seconds between two flushes
 SLOWEST_TICK = 0.25
 KEEP_VIEW = 30.0  # seconds a view nobody looks at is kept: going back to a list is instant
 

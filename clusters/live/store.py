@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from clusters.kinds.base import Copy, Health, Kind, Level
 from clusters.live.resource import Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
 log = logging.getLogger(__name__)
+SLICE = 200  # resources of a long list taken in before others have their turn: about 4 ms
 MAX_UID = 300  # characters
 PASSING = (Level.FAILING, Level.AT_RISK, Level.UNKNOWN, Level.CHANGING)  # levels that time alone can change
 
@@ -71,6 +73,16 @@ class Store:
                 deltas += [delta for uid in deletes if (delta := self._drop(uid))]
         if deltas or first != (not self.listed) or troubled is not self.trouble or as_of != self.as_of:
             self._tell(deltas)
+
+    async def take_in(self, item: Coming | Listed) -> None:
+        """A long list before its end, in slices: nobody waits for it, and what has come of it is shown meanwhile."""
+        if isinstance(item, Listed) and len(item.resources) <= SLICE:
+            return  # a short one is told at once
+        for start in range(0, len(item.resources), SLICE):
+            some = item.resources[start : start + SLICE]
+            if new := [one for one in some if self.resources.get(one.uid) is not one]:
+                self.apply(Coming(new))
+            await asyncio.sleep(0)
 
     def forget(self) -> None:
         """Nobody watches any longer: what is known grows old, so let go of it."""

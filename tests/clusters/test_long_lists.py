@@ -10,9 +10,9 @@ from typing import Any
 from clusters.errors import Unreachable
 from clusters.kinds.base import Health, Level
 from clusters.live.cluster import ClusterInfo
-from clusters.live.connection import SLICE, Connection
+from clusters.live.connection import Connection
 from clusters.live.resource import Broken, Coming, FeedItem, Listed
-from clusters.live.store import Store
+from clusters.live.store import SLICE, Store
 from tests.clusters.fakes import APP, App, FakeDriver, copy, two_apps
 
 MANY = [App(id=f"u{number}", title=f"web-{number}") for number in range(2 * SLICE + 50)]
