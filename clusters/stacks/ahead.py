@@ -109,6 +109,23 @@ def taken(sent: Sequence[Sent], there: There) -> Iterator[str]:
                 yield name
 
 
+def ports_taken(sent: Sequence[Sent], there: There) -> list[str]:
+    """Ports of every node that it publishes and another service has. Of those of one node alone the scheduler decides."""
+    told = {one.path[1] for one in sent if one.collection == "services" and len(one.path) > 1}
+    others = (one for uid, one in there.things["services"].items() if uid not in told)
+    had = {port for one in others for port in _of_every_node((one.get("Spec") or {}), (one.get("Endpoint") or {}))}
+    asked = {port for one in sent if one.collection == "services" and one.body for port in _of_every_node(one.body)}
+    return [f"{number}/{protocol}" if protocol != "tcp" else str(number) for number, protocol in sorted(asked & had)]
+
+
+def _of_every_node(spec: Mapping[str, Any], endpoint: Mapping[str, Any] | None = None) -> Iterator[tuple[int, str]]:
+    """By what was asked for, and by what the Swarm chose where that was left to it."""
+    for place in (spec.get("EndpointSpec") or {}, endpoint or {}):
+        for port in place.get("Ports") or ():
+            if port.get("PublishedPort") and (port.get("PublishMode") or "ingress") == "ingress":
+                yield int(port["PublishedPort"]), str(port.get("Protocol") or "tcp")
+
+
 def kept_secrets(sent: Sequence[Sent], there: There) -> list[str]:
     """Secrets that are there already: nobody can tell whether they hold the same."""
     found = (one.path[1] for one in sent if one.collection == "secrets" and one.path[-1] == "update")

@@ -24,7 +24,7 @@ from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import NotWell, Stand, until_well
 from clusters.shells import in_time
-from clusters.stacks.ahead import Effect, There, effects, kept_secrets, stuck, taken, there_now
+from clusters.stacks.ahead import Effect, There, effects, kept_secrets, ports_taken, stuck, taken, there_now
 from clusters.stacks.others import of_others, volumes_of_others
 from clusters.stacks.program import the_docker
 from clusters.stacks.rehearsal import Sent, rehearse
@@ -72,6 +72,10 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Sta
         held = f"A Swarm changes no config: give {listed(names)} another name (with “name:”), or remove it."
     elif names := list(taken(played.sent, played.there)):
         held = f"{listed(names)} is there already, and not of this stack: choose another name."
+    elif ports := ports_taken(played.sent, played.there):
+        held = (
+            f"{'Port' if len(ports) == 1 else 'Ports'} {listed(ports)}: taken by another service. Choose another one."
+        )
     told = effects(played.sent, played.there, checked.name, checked.hide)
     return Ahead(told, _warnings(checked.hide(played.said)), remarks, held)
 

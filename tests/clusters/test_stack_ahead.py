@@ -10,7 +10,7 @@ import pytest
 
 from clusters.errors import Unsupported
 from clusters.stacks import program
-from clusters.stacks.ahead import There, effects, kept_secrets, stuck, taken
+from clusters.stacks.ahead import There, effects, kept_secrets, ports_taken, stuck, taken
 from clusters.stacks.others import of_others
 from clusters.stacks.rehearsal import Sent
 from clusters.stacks.text import check_stack
@@ -138,3 +138,19 @@ async def test_a_program_that_is_missing_or_too_old_is_said_with_the_line_that_i
         await check_stack("services: {web: {image: busybox}}", "shop", {})
     assert words in error.value.message
     assert "docker-ce-cli" in error.value.copy
+
+
+def test_a_port_of_every_node_that_another_service_has_is_known_before() -> None:
+    def service(*ports: dict[str, Any]) -> dict[str, Any]:
+        return {"EndpointSpec": {"Ports": list(ports)}}
+
+    web, host = {"PublishedPort": 8080, "Protocol": "tcp"}, {"PublishedPort": 8080, "PublishMode": "host"}
+    chosen = {"Spec": service({"TargetPort": 80}), "Endpoint": {"Ports": [{"PublishedPort": 30000, "Protocol": "tcp"}]}}
+    here = There({"services": {"s1": {"Spec": service(web)}, "s2": chosen}})
+    create, update = ("services", "create"), ("services", "s1", "update")
+    assert ports_taken([Sent("POST", create, service(web))], here) == ["8080"]
+    assert ports_taken([Sent("POST", create, service(host))], here) == [], "where it fits, the scheduler says"
+    assert ports_taken([Sent("POST", update, service(web))], here) == [], "it is its own"
+    assert ports_taken([Sent("DELETE", ("services", "s1")), Sent("POST", create, service(web))], here) == []
+    assert ports_taken([Sent("POST", create, service({"PublishedPort": 30000}))], here) == ["30000"]
+    assert ports_taken([Sent("POST", create, service({**web, "Protocol": "udp"}))], here) == []
