@@ -110,7 +110,7 @@ def taken(sent: Sequence[Sent], there: There) -> Iterator[str]:
 
 
 def ports_taken(sent: Sequence[Sent], there: There) -> list[str]:
-    """Ports of every node that it publishes and another service has. Of those of one node alone the scheduler decides."""
+    """Ports of every node that it publishes and another service has. Those of one node alone the scheduler knows."""
     told = {one.path[1] for one in sent if one.collection == "services" and len(one.path) > 1}
     others = (one for uid, one in there.things["services"].items() if uid not in told)
     had = {port for one in others for port in _of_every_node((one.get("Spec") or {}), (one.get("Endpoint") or {}))}

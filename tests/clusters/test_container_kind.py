@@ -19,6 +19,7 @@ from clusters.kinds.base import Level, Look
 from clusters.kinds.docker.container import CONTAINER
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import checks, overview
+from clusters.kinds.docker.start_words import start_words
 from clusters.kinds.masking import MASK, mask_pair, mask_words, masked
 from clusters.kinds.panels import load_raw
 from tests.clusters.fakes import all_shared
@@ -297,3 +298,22 @@ def test_what_an_orchestrator_runs_is_no_workload_of_its_own() -> None:
     assert workload.copies(container()) == (1, 1, 0)
     assert workload.copies(container("exited")) == (0, 0, 0), "nobody asks for it to run now"
     assert workload.copies(container("restarting")) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "driver failed programming external connectivity on endpoint web (d6d4): Bind for 0.0.0.0:18117 failed: "
+            "port is already allocated",
+            "Port 18117 of the machine is taken already",
+        ),
+        ("listen tcp4 0.0.0.0:22: bind: address already in use", "Port 22 of the machine is taken already"),
+        ('runc: exec: "nope": executable file not found in $PATH: unknown', "Its command nope is not in the image"),
+        ("write /x: no space left on device", "The disk of the machine is full"),
+        ("network 4f1c not found", "The network 4f1c is not there any more"),
+        ("something\nof its own", "something"),
+    ],
+)
+def test_why_a_container_cannot_start_is_told_in_words(said: str, words: str) -> None:
+    assert start_words(said) == words

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from clusters.kinds.base import Health, Level
 from clusters.kinds.docker.container_model import TASK, Container
+from clusters.kinds.docker.start_words import start_words
 from clusters.kinds.exit_codes import ASKED_TO_STOP, exit_term, exit_words
 from clusters.kinds.formats import count, epoch
 
@@ -87,7 +88,7 @@ def _ended_alone(container: Container) -> Health:
     state, since = container.state, container.finished
     term = exit_term(state.exit_code, out_of_memory=state.oom_killed)
     if state.error:
-        return Health(Level.FAILING, "Cannot start", _first_line(state.error), term, since)
+        return Health(Level.FAILING, "Cannot start", start_words(state.error), term, since)
     if state.oom_killed:
         return Health(Level.FAILING, "Out of memory", _end_words(container), term, since)
     if state.exit_code == 0:
@@ -100,7 +101,7 @@ def _ended_alone(container: Container) -> Health:
 
 def _created(container: Container) -> Health:
     if container.state.error:
-        return Health(Level.FAILING, "Cannot start", _first_line(container.state.error), "created", container.created)
+        return Health(Level.FAILING, "Cannot start", start_words(container.state.error), "created", container.created)
     return Health(Level.STOPPED, "Never started", "It was made, but not started yet", "created", container.created)
 
 
