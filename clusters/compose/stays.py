@@ -13,7 +13,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict
 from clusters.kinds.formats import count
 
-MOMENT = 0.8  # seconds after the last one was started
+MOMENT = 0.5  # seconds after the last one was started: what cannot begin has ended by then
 SEEN = 5.0  # seconds for the look
 ONE_OFF = "com.docker.compose.oneoff"  # a label: started by hand, once
 _CODE = re.compile(r"\((\d+)\)")

@@ -154,7 +154,7 @@ def _port_there(line: str) -> str:
     outside, _, inside = numbers.rpartition(":")
     outside = outside.rpartition(":")[2]
     shown = f"{inside} {protocol.upper()}".strip()
-    return f"{shown} >{outside}" if outside and outside != inside else shown
+    return f"{shown} >{outside}" if outside.isdecimal() and outside != inside else shown  # a range leads nowhere there
 
 
 def _port_here(line: str) -> str:

@@ -126,7 +126,7 @@ def _labels(part: Part) -> dict[str, str]:
 
 def _port(one: Port) -> Tree:
     number, _, protocol = one.inside.partition("/")
-    published = {"published": int(one.outside)} if one.outside else {}
+    published = {"published": int(one.outside.partition("-")[0])} if one.outside else {}  # of a range the first
     return {"target": int(number), **published, **({"protocol": protocol} if protocol != "tcp" else {})}
 
 
@@ -241,6 +241,10 @@ def _of_network(app: App, part: Part) -> Iterator[Gap]:
             words = (
                 f"Port {inside} is published on {port.address} alone. A Swarm publishes on all addresses, so it is not."
             )
+            yield Gap("ports", words, name)
+        elif "-" in port.outside:
+            first = port.outside.partition("-")[0]
+            words = f"It has whichever port of {port.outside} is free on its machine. A Swarm publishes one: {first}."
             yield Gap("ports", words, name)
     for place in form.networks:
         if place.network in ("host", "none"):

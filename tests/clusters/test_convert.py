@@ -234,6 +234,13 @@ def test_a_port_of_one_address_is_published_to_nobody_else() -> None:
     assert any("127.0.0.1 alone" in one.words for one in found.gaps)
 
 
+def test_a_range_of_ports_of_a_machine_is_the_first_of_them_and_that_is_said() -> None:
+    ports = {"80/tcp": [{"HostIp": "", "HostPort": "18100-18119"}]}
+    found = stack(app_of(origin_of({}, {"PortBindings": ports})))
+    assert "published: 18100" in found.text
+    assert any("18100-18119 is free" in one.words for one in found.gaps)
+
+
 def service_of(name: str, project: str = "shop", **config: Any) -> Origin:
     labels = {
         "com.docker.compose.project": project,

@@ -221,3 +221,22 @@ def test_the_line_is_the_same_container() -> None:
     assert shlex.split(docker_lines(form).replace("\\\n", "")) == shlex.split(docker_line(form))
     assert docker_lines(form).splitlines()[-2:] == ["  --volume data:/data:ro \\", "  nginx:1.29 sh -c 'echo a b'"]
     assert set(form.body["HostConfig"]) == {"PortBindings", "RestartPolicy", "Mounts"}
+
+
+@pytest.mark.parametrize(
+    ("line", "outside"),
+    [
+        ("8000-8009:80", "8000-8009"),
+        ("127.0.0.1:8000-8000:80", "8000-8000"),
+        ("8009-8000:80", ""),
+        ("8000-:80", ""),
+        ("8000-x:80", ""),
+    ],
+)
+def test_a_range_of_ports_is_one_of_which_a_free_one_is_taken(line: str, outside: str) -> None:
+    values = {"image": "busybox", "ports": line}
+    if not outside:
+        with pytest.raises(Invalid, match="is not a port"):
+            read_form(values)
+    else:
+        assert read_form(values).ports[0].outside == outside

@@ -13,7 +13,10 @@ BUILT_IN = ("bridge", "default", "host", "none")
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One published port; ``address`` "" is every address of the machine, ``outside`` "" lets the engine choose."""
+    """One published port; ``address`` "" is every address of the machine, ``outside`` "" lets the engine choose.
+
+    ``outside`` may be a range, "8000-8009": the engine takes one of it that is free.
+    """
 
     inside: str  # "80/tcp"
     outside: str = ""

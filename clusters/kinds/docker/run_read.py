@@ -154,7 +154,7 @@ def _port(line: str) -> Port:
     wrong = Invalid(f"“{line[:100]}” is not a port.", hint="Write 8080:80, 127.0.0.1:8080:80, or 80 alone.")
     numbers, _, protocol = line.partition("/")
     address, outside, inside = _split_port(numbers, wrong)
-    if protocol not in ("", "tcp", "udp", "sctp") or not _is_port(inside) or (outside and not _is_port(outside)):
+    if protocol not in ("", "tcp", "udp", "sctp") or not _is_port(inside) or not _is_outside(outside):
         raise wrong
     if address:
         try:
@@ -180,6 +180,12 @@ def _split_port(numbers: str, wrong: Invalid) -> tuple[str, str, str]:
 
 def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
+
+
+def _is_outside(text: str) -> bool:
+    """One port of the machine, a range of which the engine takes a free one, or any ("")."""
+    first, dash, last = text.partition("-")
+    return not text or (_is_port(first) and (not dash or (_is_port(last) and int(first) <= int(last))))
 
 
 def _is_inside(path: str) -> bool:

@@ -1,4 +1,4 @@
-// <live-job>: a job's page while it runs. When it says something, or ends, its lines are fetched again.
+// <live-job>: a job's page while it runs. When it says something, its lines are fetched again; when it ends, at once.
 
 import { refresh } from "../ask.js";
 import { live } from "../socket.js";
@@ -17,8 +17,13 @@ class LiveJob extends HTMLElement {
   }
 
   #receive(frame) {
-    this.timer ??= setTimeout(() => this.#refresh(), PACE);
-    if (frame.t === "end" || (frame.state && frame.state !== "running")) this.subscription.close();
+    if (frame.t !== "end" && (!frame.state || frame.state === "running")) {
+      this.timer ??= setTimeout(() => this.#refresh(), PACE);
+      return;
+    }
+    this.subscription.close();
+    clearTimeout(this.timer);
+    this.#refresh();
   }
 
   #refresh() {
