@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ Kind = Literal["config", "secret"]
 _FOLDERS: Mapping[Kind, str] = {"config": "/", "secret": "/run/secrets/"}
 _SECTIONS: Mapping[Kind, str] = {"config": "configs", "secret": "secrets"}
 _ENTRY = re.compile(r"[^A-Za-z0-9._-]+")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,15 @@ class Copied:
     target: str  # the whole path inside
     content: str | None = field(default=None, repr=False)
     owned: str = ""  # by whom and how, where the text says that
+    sealed: bool = False  # it holds a value that is kept sealed
 
     @property
     def is_secret(self) -> bool:
-        """Is it one, or does a line of it look like one?"""
-        return self.kind == "secret" or any(map(_looks_secret, (self.content or "").splitlines()))
+        """Is it one, is something of it kept sealed, or does it look like one?"""
+        text = self.content or ""
+        if self.kind == "secret" or self.sealed or _PRIVATE_KEY.search(text):
+            return True
+        return any(map(_looks_secret, text.splitlines()))
 
     @property
     def key(self) -> str:
@@ -46,18 +51,27 @@ class Copied:
         return re.sub(r"[^A-Za-z0-9_]", "_", f"{self.name}_file").upper()
 
 
-def copied_files(project: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, list[Copied]]:
+def copied_files(
+    project: Mapping[str, Any], values: Mapping[str, str], secrets: Iterable[str] = ()
+) -> dict[str, list[Copied]]:
     """By service, of a project as the program understood it. What comes from a file of its machine is mounted: that
-    is told as a volume."""
-    services = project.get("services") or {}
+    is told as a volume.
+
+    ``secrets``: what no page gets of its values; they are filled in in its contents.
+    """
+    services, unseen = project.get("services") or {}, [one.strip() for one in secrets if one.strip()]
     return {
-        str(name): [one for kind in _SECTIONS for one in _of_service(project, service or {}, values, kind)]
+        str(name): [one for kind in _SECTIONS for one in _of_service(project, service or {}, values, kind, unseen)]
         for name, service in services.items()
     }
 
 
 def _of_service(
-    project: Mapping[str, Any], service: Mapping[str, Any], values: Mapping[str, str], kind: Kind
+    project: Mapping[str, Any],
+    service: Mapping[str, Any],
+    values: Mapping[str, str],
+    kind: Kind,
+    unseen: Sequence[str],
 ) -> Iterator[Copied]:
     declared = project.get(_SECTIONS[kind]) or {}
     for one in service.get(_SECTIONS[kind]) or ():
@@ -66,7 +80,9 @@ def _of_service(
         if not source.get("file"):
             target = str(one.get("target") or name)
             whole = target if target.startswith("/") else f"{_FOLDERS[kind]}{target}"
-            yield Copied(kind, name, whole, _content(source, values), _owned(one))
+            content = _content(source, values)
+            sealed = bool(source.get("environment")) or any(one in (content or "") for one in unseen)
+            yield Copied(kind, name, whole, content, _owned(one), sealed)
 
 
 def _content(source: Mapping[str, Any], values: Mapping[str, str]) -> str | None:

@@ -399,6 +399,23 @@ def test_what_is_secret_in_such_files_stands_in_a_secret_once_it_is_given() -> N
     assert held == [("shop-key-secret", {"key": "typed"})]
 
 
+def test_a_file_that_holds_a_sealed_value_is_secret_however_it_looks() -> None:
+    contents: dict[str, dict[str, str]] = {
+        "redis": {"content": "requirepass sealed-1 $$"},
+        "key": {"content": "-----BEGIN EC PRIVATE KEY-----\nsealed-2\n-----END EC PRIVATE KEY-----"},
+        "given": {"environment": "MOTD"},
+    }
+    project = {"services": {"web": {"configs": [{"source": name} for name in contents]}}, "configs": contents}
+    files = copied_files(project, {"MOTD": "sealed-3"}, ["sealed-1 $", ""])["web"]
+    app = app_of(service_of("web"), project="shop")
+    app = replace(app, parts=[replace(app.parts[0], files=files)])
+    assert [one.name for one in app.asked] == list(contents)
+    for convert in TARGETS:
+        assert "sealed" not in str(convert(app))
+    plain = {"services": {"web": {"configs": [{"source": "page"}]}}, "configs": {"page": {"content": "<b>"}}}
+    assert not copied_files(plain, {}, ["sealed-1", ""])["web"][0].is_secret
+
+
 def test_what_cannot_be_known_of_a_project_that_was_deployed_elsewhere_is_named() -> None:
     app = replace(app_of(service_of("web"), project="shop"), told=False)
     for convert in TARGETS:
