@@ -70,7 +70,8 @@ class View:
         found, hidden = [], defaultdict[str, list[str]](list)
         for index in self._asked():
             trouble, kind = index.store.trouble, index.store.kind
-            if trouble is None or (index.store.resources and isinstance(trouble, Unreachable)):
+            shown = index.store.listed and index.store.resources  # of a list that was cut, nobody knows the rest
+            if trouble is None or (shown and isinstance(trouble, Unreachable)):
                 continue
             if _could_be_narrowed(index):
                 hidden[index.cluster.name].append(kind.plural.lower())

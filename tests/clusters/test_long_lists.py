@@ -9,12 +9,19 @@ from typing import Any
 
 from clusters.errors import Unreachable
 from clusters.kinds.base import Health, Level
+from clusters.kinds.kubernetes.pod import POD
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
+from clusters.live.index import Index
+from clusters.live.query import parse
 from clusters.live.resource import Broken, Coming, FeedItem, Listed
 from clusters.live.store import SLICE, Store
+from clusters.live.table import TABLES
+from clusters.live.view import View
 from tests.clusters.fakes import APP, App, FakeDriver, copy, two_apps
+from tests.clusters.test_pod_kind import made
 
+CLUSTER = ClusterInfo(1, "Test", "test", "demo", "docker")
 MANY = [App(id=f"u{number}", title=f"web-{number}") for number in range(2 * SLICE + 50)]
 
 
@@ -48,7 +55,7 @@ class Lister(FakeDriver):
 async def told(store: Store, *items: FeedItem) -> None:
     """That store of a cluster, when its driver told these."""
     driver: Any = Lister(*items)
-    connection = Connection(ClusterInfo(1, "Test", "test", "demo", "docker"), driver, lambda _: None)
+    connection = Connection(CLUSTER, driver, lambda _: None)
     connection.stores[store.kind.name] = store
     connection._feed(store.kind)
     for _ in range(20):
@@ -85,6 +92,18 @@ def test_a_new_list_brings_what_is_different_at_once_and_says_at_its_end_what_is
     assert store.find("back/db") is db
     store.apply(Listed([scaled]))
     assert store.find("back/db") is None
+
+
+def test_rows_of_a_list_that_was_cut_never_look_like_all_of_it() -> None:
+    store, pod, cut = Store(1, POD), made(metadata={"resourceVersion": "1"}), Broken(Unreachable("It was cut."), 1.0)
+    view = View(parse("pod", "", {1: None}), [Index(store, CLUSTER, TABLES["pod"])], lambda view: None)
+    store.apply(Coming([pod]))
+    store.apply(cut)
+    assert view.total == 1
+    assert view.troubles == ["Pods of Test: It was cut."]
+    store.apply(Listed([pod]))
+    store.apply(cut)
+    assert view.troubles == [], "its rows are grey and say since when"
 
 
 async def test_a_list_in_parts_is_taken_in_slices_and_judged_once() -> None:
