@@ -96,8 +96,8 @@ class Noticer:
         self.found.apply(Listed([one for one in found if self._last - self._since[one.uid] >= LASTS]))
 
     async def _find(self) -> Sequence[Any]:
-        """Nothing, where something that it is told by is not known: what cannot be seen is not missing."""
-        if not all(store.is_known for store in (self._told, *self._others.values())):
+        """Nothing, where something that it is told by is not known, everywhere: what cannot be seen is not missing."""
+        if not all(store.is_known and store.trouble is None for store in (self._told, *self._others.values())):
             return []
         others = {name: list(store.resources.values()) for name, store in self._others.items()}
         return await self._noticing.find(list(self._told.resources.values()), others)

@@ -13,8 +13,8 @@ from clusters.kinds import KINDS
 from clusters.kinds.base import Level
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.kinds.kubernetes.pod_model import Pod
+from clusters.kinds.kubernetes.selecting_nothing import SELECTS_NOTHING
 from clusters.kinds.kubernetes.service_model import Service
-from clusters.kinds.kubernetes.unanswered import SELECTS_NOTHING
 from clusters.live import noticer
 from clusters.live.noticer import Noticer
 from clusters.live.resource import Broken, Changed, Listed
@@ -139,12 +139,34 @@ async def test_where_something_cannot_be_seen_nothing_is_called_missing(quick: N
     scene.noticer.stop()
 
 
+async def test_where_pods_of_one_of_several_namespaces_cannot_be_seen_nothing_is_called_missing(quick: None) -> None:
+    scene = Scene()
+    scene.noticer.start()
+    scene.hear([service("web")], [pod("a", "other")])
+    scene.stores["pod"].apply(Broken(Refused("Our account may not."), 1.0))
+    await until(lambda: scene.looks > 1)
+    await asyncio.sleep(0.3)
+    assert scene.found == []
+    scene.noticer.stop()
+
+
+async def test_what_a_cluster_makes_for_parts_it_does_not_run_is_no_fault_unless_it_is_mistyped() -> None:
+    def of_system(name: str) -> Any:
+        return _made(Service, name, "kube-system", spec={"selector": {"app": name}, "ports": [{"port": 80}]})
+
+    nothing = {"deployment": (), "stateful-set": ()}
+    services = [of_system("kube-scheduler"), of_system("core-dns"), service("nightly")]
+    pods = [pod("a", "core-dsn", namespace="kube-system"), pod("b", "nightly", "Succeeded")]
+    found = await SELECTS_NOTHING.find(services, {"pod": pods, **nothing})
+    assert [(one.name, bool(one.answers.nearest)) for one in found] == [("core-dns", True), ("nightly", False)]
+
+
 def test_it_is_a_finding_for_whoever_sees_its_namespace() -> None:
     found = Store(1, KINDS["kubernetes"][[kind.name for kind in KINDS["kubernetes"]].index("service")])
     found.apply(Listed([service("web")]))
     stores = {kind.name: Store(1, kind) for kind in KINDS["kubernetes"]}
     heard = Heard(1, "Shop", "kubernetes", "live", stores, noticed=[found])
     (one,) = find([heard], {1: None}, 1_800_000_000.0, bad={})
-    assert (one.title, one.level, one.kind, one.key) == ("web: nobody answers", Level.FAILING, "service", "shop/web")
+    assert (one.title, one.level, one.kind, one.key) == ("web: nobody answers", Level.AT_RISK, "service", "shop/web")
     assert "its selector matches nothing (app=web)" in one.cause
     assert find([heard], {1: frozenset({"other"})}, 1_800_000_000.0, bad={}) == []

@@ -58,6 +58,17 @@ def test_a_selector_that_matches_nothing_is_named_with_the_nearest_labels() -> N
     assert "its selector matches nothing (app=web). The nearest: a has app=webb." in health.reason
 
 
+@pytest.mark.parametrize(
+    ("there", "is_mistyped"),
+    [("webb", True), ("wbe", True), ("web-2", False), ("prod-web", False), ("cart", False), ("", False)],
+)
+def test_only_a_mistyped_selector_is_surely_wrong(there: str, is_mistyped: bool) -> None:
+    one = service(selector={"app": "web-1" if there == "web-2" else "web"})
+    health = SERVICE.health(joined(one, pod("a", app=there)))
+    assert health.level is (Level.FAILING if is_mistyped else Level.AT_RISK)
+    assert ("The nearest" in health.reason) is is_mistyped
+
+
 def test_copies_that_are_not_ready_do_not_answer() -> None:
     health = SERVICE.health(joined(service(), pod("a", ready=False), pod("b", ready=False)))
     assert health.word == "Nobody answers"

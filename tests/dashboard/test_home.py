@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
 
+from clusters import actors
+from clusters.drivers.kubernetes.access import Rule
+from clusters.drivers.kubernetes.rights import Rights
 from clusters.kinds.base import Level
 from clusters.models import AuditEntry, Cluster, Moment
 from clusters.triage.finding import Finding, FirstAction
@@ -107,6 +111,22 @@ async def test_what_somebody_may_not_do_first_is_off_with_the_reason(
     button = re.compile(r"<button[^>]*hx-get=./act/[^>]*>")
     assert "disabled title=" in button.findall(await page(async_client_for(vera)))[0]
     assert "disabled" not in button.findall(await page(async_client_for(ada)))[0]
+
+
+async def test_who_may_not_list_services_reads_of_none_that_nobody_answers(
+    running: None, shop: Cluster, vera: AbstractUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = f"{shop.pk}~service~u1"
+    one = Finding(row, Level.AT_RISK, shop.pk, "shop", "service", row, "shop/web", "web: nobody answers", "app=web", "")
+    monkeypatch.setattr(engine.triage, "findings", lambda scope: [one])
+    actor = await actors.actor_for(vera.pk)
+    assert actor is not None
+    apps = [Rule(["list"], [""], ["pods"]), Rule(["list"], ["apps", "batch"], ["*"])]
+    for more, sees in ((), False), ((Rule(["list"], [""], ["services"]),), True):
+        asked_as_them = replace(actor, limits=((shop.pk, Rights(inside=(("shop", (*apps, *more)),))),))
+        scope = engine.scope(asked_as_them)
+        assert scope[shop.pk] == frozenset({"shop"})
+        assert bool(engine.findings(asked_as_them, scope)) is sees
 
 
 async def test_a_viewer_of_one_cluster_sees_nothing_of_another(

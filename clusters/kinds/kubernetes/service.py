@@ -7,10 +7,10 @@ from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, nam
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.ports import OF_SERVICE
+from clusters.kinds.kubernetes.selecting_nothing import SELECTS_NOTHING
 from clusters.kinds.kubernetes.service_health import health
 from clusters.kinds.kubernetes.service_model import Service, join
 from clusters.kinds.kubernetes.service_panels import OVERVIEW, address, port_words
-from clusters.kinds.kubernetes.unanswered import SELECTS_NOTHING
 
 API = "v1/services"
 _KEEPERS = ("pod", "deployment", "stateful-set")

@@ -32,7 +32,7 @@ def health(one: Service) -> Health:
 
 
 def selecting(one: Service) -> Health | None:
-    """Does its selector match anything?"""
+    """Does its selector match anything? Only a mistyped one is surely wrong: what it is for may run now and then."""
     answers = one.answers
     if answers.copies:
         return None
@@ -40,7 +40,7 @@ def selecting(one: Service) -> Health | None:
         return Health(Level.STOPPED, "Switched off", f"{answers.off} was asked for no copies, so nobody answers.")
     near = f" The nearest: {answers.nearest}." if answers.nearest else ""
     words = f"Traffic goes nowhere: its selector matches nothing ({selects(one.spec.selector)}).{near}"
-    return Health(Level.FAILING, "Nobody answers", words, "no endpoints")
+    return Health(Level.FAILING if near else Level.AT_RISK, "Nobody answers", words, "no endpoints")
 
 
 def answering(one: Service) -> Health | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -74,7 +76,7 @@ class Answers(msgspec.Struct, frozen=True, gc=False):
     unnamed: tuple[tuple[str, int], ...] = ()  # target port, and how many of its copies have no port of that name
     why: Health | None = None  # of most copies that are not ready
     off: str = ""  # what would answer and was scaled to no copies
-    nearest: str = ""  # labels of a pod of the namespace that are close to the selector: "app=webb"
+    nearest: str = ""  # a pod of the namespace with labels that read like the selector: "a has app=webb"
     hidden: bool = False  # our account may not list pods, so nobody knows who answers
 
 
@@ -141,7 +143,8 @@ def join(own: Sequence[Service], others: Mapping[str, Sequence[Any]]) -> Sequenc
         return [msgspec.structs.replace(one, answers=Answers(hidden=True)) if one.selects else one for one in own]
     labelled, inside = defaultdict(list), defaultdict(list)
     for pod in others["pod"]:
-        inside[pod.namespace].append(pod)
+        if pod.status.phase not in OVER:
+            inside[pod.namespace].append(pod)
         for label in pod.labels.items():
             labelled[(pod.namespace, *label)].append(pod)
     keepers = defaultdict(list)
@@ -182,11 +185,23 @@ def _would_match(selector: Mapping[str, str], keeper: Any) -> bool:
 
 
 def _nearest(selector: Mapping[str, str], around: Sequence[Pod]) -> str:
-    """What a pod has under the same keys, where it differs: of the pod that differs least."""
-    far = [(sum(pod.labels.get(key) != value for key, value in selector.items()), pod) for pod in around]
-    close = [(much, pod.name, pod) for much, pod in far if any(key in pod.labels for key in selector)]
+    """What a pod has under the same keys, where it differs: of the pod that differs least. All of it must read like
+    the selector: it is taken for mistyped."""
+    close = []
+    for pod in around:
+        other = [key for key, value in selector.items() if pod.labels.get(key) != value]
+        if all(_reads_like(selector[key], pod.labels.get(key, "")) for key in other):
+            close.append((len(other), pod.name, [f"{key}={pod.labels[key]}" for key in sorted(other)]))
     if not close:
         return ""
-    pod = min(close, key=lambda each: each[:2])[2]
-    other = [f"{key}={pod.labels.get(key, '')}" for key in sorted(selector) if pod.labels.get(key) != selector[key]]
-    return f"{pod.name} has {', '.join(other)}"[:300]
+    _, name, differing = min(close)
+    return f"{name} has {', '.join(differing)}"[:300]
+
+
+@lru_cache(maxsize=4096)  # many pods have the same few values
+def _reads_like(value: str, other: str) -> bool:
+    """Mistyped; not of another number, as "web-1" and "web-2" are."""
+    mine, theirs = ("".join(each for each in one if not each.isdigit()) for one in (value, other))
+    if mine == theirs:
+        return False
+    return sorted(mine) == sorted(theirs) or bool(get_close_matches(mine, [theirs], cutoff=0.8))

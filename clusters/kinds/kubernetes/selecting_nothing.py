@@ -15,6 +15,8 @@ from clusters.kinds.noticing import Noticing
 
 SLICE = 4000  # pods, or sets of labels, looked at before others have their turn: about 3 ms
 OTHERS = ("pod", "deployment", "stateful-set")
+# Namespaces in which services are made for parts that a cluster may not run itself: a control plane that is managed.
+SYSTEM = ("kube-", "openshift-", "gke-", "gmp-", "cattle-", "calico-", "tigera-")
 
 
 def _mark(one: Any) -> Hashable:
@@ -26,10 +28,10 @@ def _mark(one: Any) -> Hashable:
 
 async def _find(own: Sequence[Service], others: Mapping[str, Sequence[Any]]) -> Sequence[Service]:
     # Pods of one owner hold the same labels, the very object: by its identity each set is looked at once.
-    there: dict[str, dict[int, Mapping[str, str]]] = defaultdict(dict)
+    there: dict[str, dict[int, Pod]] = defaultdict(dict)  # by namespace, one for each set
     for number, pod in enumerate(others["pod"]):
         if pod.status.phase not in OVER:
-            there[pod.namespace][id(pod.labels)] = pod.labels
+            there[pod.namespace].setdefault(id(pod.labels), pod)
         if number % SLICE == SLICE - 1:
             await asyncio.sleep(0)
     nothing, looked_at = [], 0
@@ -40,16 +42,27 @@ async def _find(own: Sequence[Service], others: Mapping[str, Sequence[Any]]) -> 
         if looked_at > SLICE:
             looked_at = 0
             await asyncio.sleep(0)
-    places = {one.namespace for one in nothing}
-    if not places:
-        return []
-    around = {name: [each for each in others[name] if each.namespace in places] for name in OTHERS}
-    return [one for one in join(nothing, around) if (how := selecting(one)) and how.code]
+    keepers: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in OTHERS if name != "pod"}
+    for name, of_place in keepers.items() if nothing else ():
+        for each in others[name]:
+            of_place[each.namespace].append(each)
+    found: list[Service] = []
+    for one in nothing:
+        around = {"pod": list(there[one.namespace].values())}
+        found += join([one], around | {name: of_place[one.namespace] for name, of_place in keepers.items()})
+        await asyncio.sleep(0)
+    return [one for one in found if _counts(one)]
 
 
-def _matches_any(one: Service, labels: Mapping[int, Mapping[str, str]]) -> bool:
+def _matches_any(one: Service, pods: Mapping[int, Pod]) -> bool:
     selector = one.spec.selector or {}
-    return any(matches(selector, each) for each in labels.values())
+    return any(matches(selector, pod.labels) for pod in pods.values())
+
+
+def _counts(one: Service) -> bool:
+    how = selecting(one)
+    is_of_system = one.namespace.startswith(SYSTEM) and not one.answers.nearest
+    return how is not None and bool(how.code) and not is_of_system
 
 
 SELECTS_NOTHING: Noticing[Service] = Noticing(kinds=OTHERS, mark=_mark, find=_find)
