@@ -137,7 +137,7 @@ class Connection:
         """Somebody pressed "check again": try now instead of when the back-off ends."""
         for name in tuple(self._feeds):
             self._feeds.pop(name).cancel()
-            self._feed(self.stores[name].kind)
+            self._follow(self.stores[name].kind)  # what is joined from others goes on, or rests, as before
 
     def _look(self, by: int) -> None:
         self._lookers += by
@@ -194,7 +194,7 @@ class Connection:
         while True:
             try:
                 async for item in self.driver.watch(store.kind, self.cluster.namespaces):
-                    if isinstance(item, Coming | Listed):
+                    if isinstance(item, Coming | Listed | Remembered):
                         await store.take_in(item)
                     if not isinstance(item, Coming):
                         self._take(store, item)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from clusters.kinds.base import Copy
@@ -16,6 +17,7 @@ from clusters.live.store import Delta, Store
 
 LONGEST_CHAIN = 4  # chains are short; a loop made by a hostile cluster ends here
 TOGETHER = 0.1  # seconds: what changes within it is judged once
+SLICE = 200  # resources judged before others have their turn: about 4 ms
 
 
 class Families:
@@ -28,6 +30,7 @@ class Families:
         self._owner: dict[str, str] = {}
         self._copies: dict[str, Copy] = {}  # by uid, of kinds that are copies of others
         self._changed: dict[str, None] = {}
+        self._due = False
         self._copied: set[str] = set()  # the kinds that are copies of others
         self._listed: set[Store] = set()  # those of which everything is known
         for store in stores.values():
@@ -80,9 +83,8 @@ class Families:
             elif before is not None and before.uid not in store.resources:
                 self._drop(before.uid)
         if store.listed and store not in self._listed:
-            for above in self._stores.values():
-                if above.copies is not None:
-                    self._mark(*above.resources)  # while the list was on its way nobody could tell their copies
+            for uid in store.resources:
+                self._mark_above(uid)  # while the list was on its way nobody could tell their copies
         (self._listed.add if store.listed else self._listed.discard)(store)
 
     def _put(self, store: Store, resource: Any) -> None:
@@ -121,13 +123,21 @@ class Families:
                 return
             self._mark(uid)
 
-    def _mark(self, *uids: str) -> None:
-        if uids and not self._changed:
-            self._later(TOGETHER, self._judge)
-        self._changed |= dict.fromkeys(uids)
+    def _mark(self, uid: str) -> None:
+        self._changed[uid] = None
+        self._soon(TOGETHER)
+
+    def _soon(self, wait: float) -> None:
+        if self._changed and not self._due:
+            self._due = True
+            self._later(wait, self._judge)
 
     def _judge(self) -> None:
-        changed, self._changed = self._changed, {}
+        changed = list(islice(self._changed, SLICE))
+        for uid in changed:
+            del self._changed[uid]
         for store in self._stores.values():
             if store.copies is not None:
                 store.judge_again([uid for uid in changed if uid in store.resources])
+        self._due = False
+        self._soon(0.0)

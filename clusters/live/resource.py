@@ -78,6 +78,7 @@ class Changed:
 
     upserts: Sequence[Resource] = ()
     deletes: Sequence[str] = ()
+    trouble: ClusterError | None = None  # why a part of the kind still cannot be seen
 
 
 @dataclass(frozen=True, slots=True)

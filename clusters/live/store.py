@@ -38,6 +38,7 @@ class Store:
         self.copies: Callable[[Any], Sequence[Copy] | None] | None = None  # of one resource, where the kind has any
         self._by_key: dict[str, str] = {}
         self._passing: dict[str, None] = {}  # uids of those that may be judged otherwise later, without a change
+        self._ahead: dict[str, tuple[str, Health]] = {}  # judged before a long list is taken in: uid -> version, health
         self._listeners: dict[Listener, None] = {}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -57,7 +58,8 @@ class Store:
     def apply(self, item: FeedItem) -> None:
         """Take in what the driver said; tell the listeners what is different now."""
         troubled, first, as_of = self.trouble, not self.listed, self.as_of
-        self.trouble = item.error if isinstance(item, Broken) else None
+        if not isinstance(item, Coming):  # nobody knows yet whether the list comes to its end
+            self.trouble = _trouble(item)
         if not isinstance(item, Broken | Coming):
             self.as_of = item.as_of if isinstance(item, Remembered) else 0.0
         deltas: list[Delta] = []
@@ -65,8 +67,8 @@ class Store:
             case Listed(resources) | Remembered(resources):
                 self.listed = True
                 deltas = self._replace(resources)
+                self._ahead.clear()
             case Coming(resources):
-                # Newer than what is known, so it is taken in at once; what is gone is known at the end of the list.
                 deltas = [delta for resource in resources if (delta := self._put(resource))]
             case Changed(upserts, deletes):
                 deltas = [delta for resource in upserts if (delta := self._put(resource))]
@@ -74,14 +76,18 @@ class Store:
         if deltas or first != (not self.listed) or troubled is not self.trouble or as_of != self.as_of:
             self._tell(deltas)
 
-    async def take_in(self, item: Coming | Listed) -> None:
-        """A long list before its end, in slices: nobody waits for it, and what has come of it is shown meanwhile."""
-        if isinstance(item, Listed) and len(item.resources) <= SLICE:
-            return  # a short one is told at once
+    async def take_in(self, item: Coming | Listed | Remembered) -> None:
+        """A long list before its end, in slices, so that nobody waits for it. What has come of the first one is shown
+        meanwhile. A later one is judged ahead only: what came, what changed and what is gone is told together."""
+        first = not self.listed and not isinstance(item, Remembered)
+        if not first if isinstance(item, Coming) else len(item.resources) <= SLICE:
+            return
         for start in range(0, len(item.resources), SLICE):
             some = item.resources[start : start + SLICE]
-            if new := [one for one in some if self.resources.get(one.uid) is not one]:
+            if first and (new := [one for one in some if self.resources.get(one.uid) is not one]):
                 self.apply(Coming(new))
+            elif not first:
+                self.judge_ahead(some)
             await asyncio.sleep(0)
 
     def forget(self) -> None:
@@ -89,6 +95,7 @@ class Store:
         self.resources, self.health, self._by_key, self.apps, self._passing = {}, {}, {}, {}, {}
         self.listed, self.trouble = False, None
         self.as_of = 0.0
+        self._ahead.clear()
 
     def look_again(self) -> None:
         """What is not well may be judged otherwise as time passes, without a change: "starting" becomes "stuck"."""
@@ -117,6 +124,13 @@ class Store:
         else:
             self._passing.pop(uid, None)
 
+    def judge_ahead(self, resources: Sequence[Resource]) -> None:
+        """Judge some of a long list that is about to be taken in."""
+        for resource in resources:
+            before = self.resources.get(resource.uid)
+            if before is None or before.version != resource.version:
+                self._ahead[resource.uid] = resource.version, self._judge(resource)
+
     def _judge(self, resource: Resource) -> Health:
         try:
             health = self.kind.health(resource)
@@ -144,7 +158,8 @@ class Store:
         if before is not None and before.version == resource.version:
             return None
         self.resources[uid] = resource
-        self._note(uid, self._judge(resource))
+        version, health = self._ahead.get(uid, ("", None))
+        self._note(uid, health if health and version == resource.version else self._judge(resource))
         if self.kind.is_app(resource):
             self.apps[uid] = None
         else:
@@ -176,6 +191,12 @@ class Store:
             except Exception:
                 # One who cannot take it must not keep it from all the others.
                 log.exception("a change of %s was not taken in", self.kind.plural)
+
+
+def _trouble(item: FeedItem) -> ClusterError | None:
+    if isinstance(item, Broken):
+        return item.error
+    return item.trouble if isinstance(item, Changed) else None
 
 
 def _can_be_a_row(uid: str) -> bool:

@@ -58,8 +58,8 @@ class View:
 
     @property
     def listed(self) -> bool:
-        """Whether all its stores have told what they have."""
-        return all(index.listed or index.store.trouble for index in self.indexes)
+        """Whether all its stores have told what they have, or nothing but why they cannot."""
+        return all(index.listed or (index.store.trouble and not index.store.resources) for index in self.indexes)
 
     @property
     def troubles(self) -> list[str]:

@@ -266,6 +266,8 @@ def counts(clusters: Sequence[Heard], scope: Scope) -> dict[Level, int]:
 
 
 def apps(store: Store, allowed: frozenset[str] | None) -> list[Thing]:
-    """The apps of a store: what was asked to run by itself, as far as this scope reaches."""
+    """The apps of a store: what was asked to run by itself, as far as this scope reaches. None until all are known."""
+    if not store.listed:
+        return []
     found = (thing(store, uid) for uid in store.apps)
     return [one for one in found if one and _seen(one, allowed)]

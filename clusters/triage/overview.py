@@ -106,9 +106,9 @@ def overview(
     loading = any(
         not store.listed and store.trouble is None
         for cluster in seen
-        if cluster.state == "connecting"
+        if cluster.state not in UNHEARD
         for store in cluster.stores.values()
-        if store.kind.workload is not None
+        if store.kind.workload is not None and store.kind.always
     )
     unheard = {cluster.id for cluster in seen if cluster.state in UNHEARD}
     known = [one for cluster, found in apps.items() if cluster not in unheard for one in found]
@@ -116,7 +116,7 @@ def overview(
     hidden = [cluster for cluster in seen if _is_hidden(cluster)]
     head = explain.headline(len(findings)) if levels or findings or not loading else "Looking around"
     unseen = bool(hidden or closed)
-    if unseen and not findings and head != "Looking around":
+    if (unseen or loading) and not findings and head != "Looking around":
         head = "What can be seen is well" if levels else "Nothing can be seen"
     return Overview(
         headline=head,
@@ -158,7 +158,7 @@ def sentence(levels: Mapping[Level, int], loading: bool = False) -> str:
         for level in sorted(levels)
         if (count := levels[level]) and level != Level.HEALTHY
     ]
-    return f"{explain.listed([first, *parts], most=9)}."
+    return f"{explain.listed([first, *parts], most=9)}{' so far' if loading else ''}."
 
 
 def _apps(cluster: Heard, scope: Scope) -> list[Thing]:

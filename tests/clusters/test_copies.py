@@ -18,7 +18,7 @@ from clusters.kinds.kubernetes.pod import POD
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.live.cluster import ClusterInfo
 from clusters.live.families import Families
-from clusters.live.resource import Changed, Listed
+from clusters.live.resource import Changed, Coming, Listed
 from clusters.live.row import Row
 from clusters.live.store import Store
 from tests.clusters.test_deployment_kind import COMPLETE, SERVES, UPDATING, down, made
@@ -57,6 +57,14 @@ class Cluster:
         uid = next(iter(store.resources))
         info = ClusterInfo(1, "Test", "test", "kubernetes", "kubernetes")
         return Row(info, DEPLOYMENT, store.resources[uid], store.health[uid], store.copies)
+
+
+METAS = [{"name": name, "namespace": "shop", "uid": name} for name in ("owner", "alone")]
+
+
+def owned(uid: str, by: str, kind: str) -> dict[str, Any]:
+    owner = {"uid": by, "kind": kind, "name": by, "apiVersion": "apps/v1", "controller": True}
+    return {"metadata": {"name": uid, "namespace": "shop", "uid": uid, "ownerReferences": [owner]}}
 
 
 def _object(kind: Any, tree: Any, status: Any, version: int) -> Any:
@@ -131,6 +139,25 @@ def test_copies_that_are_not_known_yet_say_nothing() -> None:
     cluster = Cluster()
     cluster.stores["deployment"].apply(Listed([_object(DEPLOYMENT, RECORDED["deployment"], {}, 1)]))
     assert cluster.deployment.restarts is None
+
+
+def test_the_first_list_of_copies_judges_in_slices_only_what_has_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clusters.live.families.SLICE", 1)
+    cluster, told = Cluster(), list[list[str]]()
+    owner, alone = (_object(DEPLOYMENT, RECORDED["deployment"] | {"metadata": meta}, {}, 1) for meta in METAS)
+    cluster.stores["deployment"].apply(Listed([owner, alone]))
+    cluster.settle()
+    between = _object(REPLICA_SET, owned("set", "owner", "Deployment"), {}, 1)
+    cluster.stores["replica-set"].apply(Listed([between]))
+    cluster.settle()
+    for name in ("deployment", "replica-set"):
+        cluster.stores[name].subscribe(lambda _, deltas: told.append([after.uid for _, after in deltas if after]))
+    pod = _object(POD, owned("pod", "set", "ReplicaSet"), {}, 1)
+    cluster.stores["pod"].apply(Coming([pod]))
+    assert not cluster.waiting
+    cluster.stores["pod"].apply(Listed([pod]))
+    cluster.settle()
+    assert told == [["set"], ["owner"]]
 
 
 def test_a_copy_of_another_namespace_is_no_copy(replayed: Iterator[tuple[int, Cluster]]) -> None:

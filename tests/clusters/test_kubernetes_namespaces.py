@@ -9,14 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
-from clusters.drivers.kubernetes.merge import merged
+from clusters.drivers.kubernetes.merge import Whole, merged
 from clusters.drivers.kubernetes.reading import Objects
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import Refused
 from clusters.kinds.kubernetes.pod import POD
-from clusters.live.resource import Broken, Changed, FeedItem, Listed
+from clusters.live.resource import Broken, Changed, Coming, FeedItem, Listed
 from clusters.live.store import Store
 from tests.clusters.fake_api import FakeApi, refuses, serving
+from tests.clusters.fakes import APP, copy, two_apps
 
 
 @asynccontextmanager
@@ -69,3 +70,32 @@ async def test_a_namespace_that_is_refused_hides_neither_the_others_nor_itself()
                 break
     assert {one.name for one in store.resources.values()} == {"web"}
     assert isinstance(store.trouble, Refused)
+
+
+def test_what_is_shown_before_all_namespaces_are_listed_is_never_put_back_to_older() -> None:
+    whole, store, (web, db) = Whole(2), Store(1, APP), two_apps().values()
+
+    def hear(namespace: str, item: FeedItem) -> list[FeedItem]:
+        for told in (items := whole.take(namespace, item)):
+            store.apply(told)
+        return items
+
+    hear("front", Coming([web]))
+    hear("front", Listed([web]))
+    assert not store.listed
+    hear("front", Changed([newer := copy(web, copies=5)]))
+    assert store.find("front/web") is newer  # what is on the screen is followed
+    assert hear("front", Coming([web])) == []  # listed again: held back until all of it is known
+    hear("back", Listed([db]))
+    assert store.listed
+    assert store.find("front/web") is newer
+    assert hear("back", Coming([copy(db, copies=9)])) == []
+
+
+def test_news_of_one_namespace_do_not_hide_that_another_cannot_be_seen() -> None:
+    whole, store, (web, _) = Whole(2), Store(1, APP), two_apps().values()
+    refused = Broken(Refused("Our account may not."), 30.0)
+    for namespace, item in (("front", Listed([web])), ("back", refused), ("front", Changed([copy(web, copies=5)]))):
+        for told in whole.take(namespace, item):
+            store.apply(told)
+    assert store.trouble is refused.error

@@ -14,8 +14,8 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.index import Index
 from clusters.live.query import parse
-from clusters.live.resource import Broken, Coming, FeedItem, Listed
-from clusters.live.store import SLICE, Store
+from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered
+from clusters.live.store import SLICE, Delta, Store
 from clusters.live.table import TABLES
 from clusters.live.view import View
 from tests.clusters.fakes import APP, App, FakeDriver, copy, two_apps
@@ -84,14 +84,38 @@ def test_a_list_that_never_ends_leaves_what_came_and_the_next_one_says_what_is_g
     assert list(store.resources) == ["u2"]
 
 
-def test_a_new_list_brings_what_is_different_at_once_and_says_at_its_end_what_is_gone() -> None:
-    store, (web, db) = Store(1, APP), two_apps().values()
-    store.apply(Listed([web, db]))
-    store.apply(Coming([scaled := copy(web, copies=3)]))
-    assert store.find("front/web") is scaled
-    assert store.find("back/db") is db
-    store.apply(Listed([scaled]))
-    assert store.find("back/db") is None
+async def test_a_later_list_is_held_back_until_it_is_known_what_is_gone() -> None:
+    store, (web, db) = Counting(), two_apps().values()
+    anew = copy(web, id="u3", copies=2)
+    await told(store, Listed([web, db]), Coming([anew]))
+    assert list(store.resources) == [web.uid, db.uid]
+    changes: list[Delta] = []
+    store.subscribe(lambda _, deltas: changes.extend(deltas))
+    await told(store, Coming([anew]), Listed([anew]))
+    assert changes == [(web, None), (db, None), (None, anew)]  # made anew: it went before it came
+    assert store.told == [2, 3]
+
+
+async def test_what_is_remembered_is_judged_in_slices_and_told_with_its_age() -> None:
+    store = Counting()
+    await told(store, Remembered(MANY, 5.0))
+    assert store.judged == [app.uid for app in MANY]
+    assert store.told == [len(MANY)]
+    assert store.as_of == 5.0
+
+
+async def test_checking_again_joins_nothing_that_nobody_looks_at() -> None:
+    driver: Any = Lister()
+    driver.platform = "kubernetes"
+    connection = Connection(ClusterInfo(1, "Shop", "shop", "kubernetes", "kubernetes"), driver, lambda _: None)
+    connection.start()
+    connection.retry()
+    assert "service" in connection._feeds
+    assert not connection._joiners["service"]._leave
+    with connection.wanted("service"):
+        connection.retry()
+        assert connection._joiners["service"]._leave
+    await connection.close()
 
 
 def test_rows_of_a_list_that_was_cut_never_look_like_all_of_it() -> None:
@@ -100,8 +124,12 @@ def test_rows_of_a_list_that_was_cut_never_look_like_all_of_it() -> None:
     store.apply(Coming([pod]))
     store.apply(cut)
     assert view.total == 1
+    assert not view.listed
     assert view.troubles == ["Pods of Test: It was cut."]
+    store.apply(Coming([pod]))
+    assert view.troubles, "nothing says yet that this list comes to its end"
     store.apply(Listed([pod]))
+    assert view.listed
     store.apply(cut)
     assert view.troubles == [], "its rows are grey and say since when"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 
 from clusters.drivers.kubernetes.watch import Reflector
 from clusters.live.resource import Alive, Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
@@ -50,8 +51,8 @@ class Whole:
 
     def take(self, namespace: str, item: FeedItem) -> list[FeedItem]:
         """What one namespace's news means for all of them."""
-        if isinstance(item, Coming):
-            return [item]
+        if isinstance(item, Coming):  # of a first list only: a later one is held back until all of it is known
+            return [] if self._told or namespace in self._known else [item]
         if isinstance(item, Broken):
             self._broken[namespace] = item
         else:
@@ -59,7 +60,7 @@ class Whole:
         match item:
             case Listed(resources):
                 self._known[namespace] = {one.uid: one for one in resources}
-                return self._list()
+                return self._list() or [Coming(resources)]
             case Broken():
                 return [item] if self._told or not self._known else self._list()
             case Changed(upserts, deletes):
@@ -67,7 +68,8 @@ class Whole:
                 mine.update((one.uid, one) for one in upserts)
                 for uid in deletes:
                     mine.pop(uid, None)
-                return [item] if self._told else []
+                troubles = [one.error for one in self._broken.values()]
+                return [replace(item, trouble=troubles[-1])] if troubles else [item]
             case Alive() | Remembered():
                 return [] if self._broken else [item]  # "all is well" would hide what is not
 
