@@ -10,6 +10,7 @@ import msgspec
 
 from clusters.kinds.base import Health, Level
 from clusters.kinds.kubernetes.base import Metadata, Object, Part
+from clusters.kinds.kubernetes.service_health import NO_ENDPOINTS
 from clusters.kinds.kubernetes.service_health import health as service_health
 from clusters.kinds.kubernetes.service_model import BalancedStatus, Service
 from clusters.live.resource import Number
@@ -196,4 +197,5 @@ def backend_health(backend: Backend, namespace: str, services: Mapping[tuple[str
     health = service_health(service)
     if health.level is Level.HEALTHY:
         return FINE
-    return Health(health.level, health.word, f"Service {to.name}: {health.reason}", health.code)
+    level = Level.FAILING if health.code == NO_ENDPOINTS else health.level  # somebody asks at this address
+    return Health(level, health.word, f"Service {to.name}: {health.reason}", health.code)

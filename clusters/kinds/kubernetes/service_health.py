@@ -15,6 +15,7 @@ HIDDEN = Health(
     "Who answers cannot be told: the account with which Pilothouse looks here may not list pods.",
     "list pods: forbidden",
 )
+NO_ENDPOINTS = "no endpoints"  # the code where its selector matches nothing
 BALANCING = 300.0  # seconds a balancer outside may take to give it an address
 
 
@@ -40,7 +41,7 @@ def selecting(one: Service) -> Health | None:
         return Health(Level.STOPPED, "Switched off", f"{answers.off} was asked for no copies, so nobody answers.")
     near = f" The nearest: {answers.nearest}." if answers.nearest else ""
     words = f"Traffic goes nowhere: its selector matches nothing ({selects(one.spec.selector)}).{near}"
-    return Health(Level.FAILING if near else Level.AT_RISK, "Nobody answers", words, "no endpoints")
+    return Health(Level.FAILING if near else Level.AT_RISK, "Nobody answers", words, NO_ENDPOINTS)
 
 
 def answering(one: Service) -> Health | None:
