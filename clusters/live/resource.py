@@ -56,7 +56,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """Some of a list that is on its way, as it is now: shown at once, while nobody knows yet what else there is."""
+    """Some of a list on its way. Of a first list it is shown at once, while nobody knows yet what else there is."""
 
     resources: Sequence[Resource]
 
