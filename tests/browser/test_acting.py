@@ -36,7 +36,7 @@ def test_copies_appear_while_one_watches(page_for: PageFor) -> None:
     expect(copies).to_have_count(1)
     asked = act(page, "Scale")
     with page.expect_request("**/act/?part=plan") as sent:
-        asked.get_by_label("Copies").fill("3")
+        asked.get_by_label("Copies", exact=True).fill("3")
     assert sent.value.method == "POST", "what is filled in is in no address"
     expect(asked.locator("#confirm-plan")).to_contain_text("--replicas=3")
     asked.get_by_role("button", name="Scale", exact=True).click()
@@ -179,7 +179,7 @@ def test_two_browsers_see_the_same_moment(page_for: PageFor) -> None:
     other.goto("/workloads/?q=gift")
     row(other, "gift-cards").wait_for()
     asked = act(one, "Scale")
-    asked.get_by_label("Copies").fill("2")
+    asked.get_by_label("Copies", exact=True).fill("2")
     asked.get_by_role("button", name="Scale", exact=True).click()
     expect(row(other, "gift-cards")).to_contain_text("/2", timeout=3_000)
     one.locator(".toast").get_by_role("button", name="Undo").click()

@@ -19,11 +19,11 @@ def test_what_was_typed_wrongly_is_said_in_the_same_dialog(page_for: PageFor) ->
     asked = act(page, "Scale")
     for _ in range(3):
         asked.locator("form").evaluate("(form) => { form.noValidate = true; }")  # so that the server has to say it
-        asked.get_by_label("Copies").fill("99999")
+        asked.get_by_label("Copies", exact=True).fill("99999")
         with page.expect_response(lambda answer: answer.url.endswith("/act/") and answer.status == 422):
             asked.get_by_role("button", name="Scale", exact=True).click()
         expect(asked).to_contain_text("Copies must be at most 1,000.")
-        expect(asked.get_by_label("Copies")).to_be_focused()
+        expect(asked.get_by_label("Copies", exact=True)).to_be_focused()
         page.wait_for_timeout(100)
         assert asked.evaluate("(one) => one.open && one.matches(':modal')"), "it can still be seen and used"
     asked.get_by_role("button", name="Leave it").click()
@@ -34,7 +34,7 @@ def test_an_undo_is_not_lost_while_the_page_fetches_what_changed(page_for: PageF
     page = page_for("ada")
     page.goto(DEPLOYMENT.format("mail-relay"))
     asked = act(page, "Scale")
-    asked.get_by_label("Copies").fill("2")
+    asked.get_by_label("Copies", exact=True).fill("2")
     held: list[Route] = []
     page.route(re.compile(r"part=(head|panel)"), lambda route: held.append(route))  # fetches that are answered slowly
     asked.get_by_role("button", name="Scale", exact=True).click()

@@ -48,7 +48,7 @@ def test_an_undo_with_the_keyboard_leads_back_to_where_one_was(page_for: PageFor
     page = page_for("ada")
     page.goto(DEPLOYMENT.format("mail-relay"))
     asked = act(page, "Scale")
-    asked.get_by_label("Copies").fill("2")
+    asked.get_by_label("Copies", exact=True).fill("2")
     page.keyboard.press("Enter")
     undo = page.locator(".toast").get_by_role("button", name="Undo")
     undo.wait_for()

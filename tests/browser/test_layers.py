@@ -46,11 +46,11 @@ def test_arrows_lead_through_the_layers_and_a_copy_that_appears_is_shown_and_tol
 
     copies = page.locator("#layer-copy .thing")
     before = copies.count()
-    act(page, "Scale").get_by_label("Copies").fill(str(before + 2))
+    act(page, "Scale").get_by_label("Copies", exact=True).fill(str(before + 2))
     page.keyboard.press("Enter")
     expect(copies).to_have_count(before + 2, timeout=15_000)
     expect(page.get_by_role("log").filter(has_text="appeared").first).to_be_visible()
-    act(page, "Scale").get_by_label("Copies").fill(str(before))
+    act(page, "Scale").get_by_label("Copies", exact=True).fill(str(before))
     page.keyboard.press("Enter")
     expect(copies).to_have_count(before, timeout=15_000)
 

@@ -178,7 +178,7 @@ def test_a_deployment_is_scaled_and_its_pods_are_seen_to_come(
     expect(page.locator("h1")).to_contain_text("Running", timeout=30_000)
     page.locator(".dh-actions").get_by_role("button", name="Scale", exact=True).click()
     dialog = page.locator("dialog#confirm")
-    dialog.get_by_label("Copies").fill("3")
+    dialog.get_by_label("Copies", exact=True).fill("3")
     dialog.get_by_role("button", name="Scale", exact=True).click()
     copies = page.get_by_role("group", name="Copies").locator("tbody tr")
     expect(copies).to_have_count(3, timeout=15_000)
