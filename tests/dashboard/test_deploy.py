@@ -54,6 +54,11 @@ async def test_the_yaml_comes_about_while_the_form_is_filled_in(
     assert "kind: Service" in text
     assert "kubectl apply --server-side --field-manager=pilothouse -f greeter.yaml" in text
     assert "A=<b>" not in shown
+    assert 'data-from="#deploy-text"' in shown
+    _, hidden = await post(client, environment="DB_PASSWORD=canary-1")
+    assert "has to be typed again there" in hidden
+    for left_out in ("canary-1", 'data-from="#deploy-text"', "kubectl apply"):
+        assert left_out not in hidden, "what hides something makes nothing elsewhere"
     _, shown = await post(client, memory_limit="64m", volumes="/data claim nowhere", name="")
     assert set(problems(shown)) == {"memory_limit"}
     assert "There is no claim nowhere in shop yet" in shown

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
+from django.template.loader import render_to_string
 from django.test import AsyncClient
 
 from clusters import actors, jobs
@@ -116,3 +117,11 @@ async def test_it_leads_back_to_what_it_is_about_while_that_is_there(
     assert f"Open {one.name}" in (await client.get(f"/jobs/{(await end(key)).key}/")).content.decode()
     store.apply(Listed([other]))
     assert f"Open {one.name}" not in (await client.get(f"/jobs/{key}/")).content.decode()
+
+
+def test_a_page_prints_the_job_of_an_error_only_once_it_is_known_to_be_theirs() -> None:
+    error = Missing("Another one is under way.")
+    error.job = "a" * 32
+    assert error.job not in render_to_string("components/error.html", {"error": error})
+    error.shown_job = error.job
+    assert f"/jobs/{error.job}/" in render_to_string("components/error.html", {"error": error})
