@@ -16,7 +16,7 @@ from clusters.compose.check import Checked, Variable, check, contents, read_text
 from clusters.compose.hiding import HIDDEN, hiding
 from clusters.compose.problem import Wrong
 from clusters.compose.progress import Heard
-from clusters.errors import ClusterError, Conflict
+from clusters.errors import ClusterError
 from clusters.gateway import Gateway
 from tests.real import find_compose
 
@@ -55,15 +55,11 @@ def shop(**service: Any) -> Checked:
     return Checked("shop", "", "", {"PASSWORD": CANARY}, project, [Variable("PASSWORD")])
 
 
-async def test_of_two_who_deploy_at_once_one_does() -> None:
+async def test_a_project_is_deployed_alone() -> None:
     gateway = Recorder()
-    both = await asyncio.gather(begin(gateway, shop()), begin(gateway, shop()), return_exceptions=True)
-    assert sorted(type(one) for one in both if not isinstance(one, str)) == [Conflict]
-    assert len(gateway.began) == 1
-    work = gateway.began[0][0]
-    with pytest.raises(AttributeError):  # its end, whatever that is, lets the next one begin
-        await work(None, None)
     assert await begin(gateway, shop()) == "key"
+    assert gateway.began[0][1]["alone"] == "deployed"
+    assert gateway.began[0][1]["about"] == ("project", "shop")
 
 
 @pytest.mark.parametrize("fault", [ClusterError("The audit is full."), asyncio.CancelledError()])

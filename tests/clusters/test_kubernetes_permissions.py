@@ -37,6 +37,7 @@ from tests.clusters.real_cluster import (  # noqa: F401
 WIDGETS = general_kind(Found("example.com/v1/widgets", "Widget", namespaced=True), ())
 ACTIONS = [(kind, action) for kind in (*KINDS, WIDGETS) for action in kind.actions]
 FILLED_IN = {"copies": 1, "image": "web:2", "fewest": 1, "most": 5, "labels": "a=1", "annotations": "a=1"}
+ENTRY = "a.conf"  # there is one of that name
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
 
@@ -63,6 +64,7 @@ class Recorder:
         self.tree: dict[str, Any] = {
             "metadata": {"uid": "u1", "resourceVersion": "1", "ownerReferences": owners},
             "spec": {"template": template, "jobTemplate": {"spec": {"template": template}}},
+            "data": {ENTRY: ""},
         }
 
     async def get(self, kind: Any, namespace: str, name: str) -> dict[str, Any]:
@@ -76,7 +78,8 @@ class Recorder:
 
     def _version(self, number: int) -> dict[str, Any]:
         metadata = {**self.tree["metadata"], "annotations": {REVISION: str(number)}}
-        return {"metadata": metadata, "spec": {"template": {"spec": {"containers": [{"image": f"web:{number}"}]}}}}
+        spec = {"template": {"spec": {"containers": [{"image": f"web:{number}"}]}}}
+        return {"metadata": metadata, "spec": spec, "revision": number, "data": {"spec": spec}}
 
     async def may(
         self, verb: str, group: str, resource: str, namespace: str = "", name: str = "", *, newest: bool = False
@@ -94,6 +97,7 @@ async def test_an_action_asks_beforehand_for_whatever_it_changes(kind: Kind[Any]
     one = msgspec.convert(tree, kind.model)
     values = {field.name: field.initial(one) if field.initial else "" for field in action.fields}
     values |= {name: value for name, value in FILLED_IN.items() if name in values}
+    values |= {"entry": ENTRY} if action.verb == "remove-entry" else {}
     assert action.permissions
     if not action.long:
         await action.run(recorder, one, values)  # type: ignore[arg-type]
