@@ -22,6 +22,7 @@ from clusters.access import Actor
 from clusters.audit import Unrecorded
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from dashboard.access import check, policy_of
+from dashboard.page import page
 from dashboard.request import Request
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ def people(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
     return middleware
 
 
-def _in_words(request: Request, error: Exception) -> HttpResponseBase | None:
+async def _in_words(request: Request, error: Exception) -> HttpResponseBase | None:
     """A cluster's error that no view took care of, and a database that does not take our records."""
     if isinstance(error, DatabaseError):
         log.error("the database refused", exc_info=error)
@@ -138,7 +139,11 @@ def _in_words(request: Request, error: Exception) -> HttpResponseBase | None:
         return None
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 502)
     context = {"title": error.title, "message": error.message, "hint": error.hint}
-    return render(request, "pages/error.html", context, status=status)
+    if request.method == "GET" and status >= 500:  # a moment later it may be as it should
+        context |= {"action_href": request.get_full_path(), "action_label": "Try again"}
+    if request.htmx or "part" in request.GET or not request.user.is_authenticated:
+        return render(request, "pages/error.html", context, status=status)
+    return page(request, "pages/error.html", context, status=status)
 
 
 async def _actor(request: Request, user_id: int | None) -> Actor:

@@ -22,7 +22,8 @@ from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, node_o
 
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
-NO_IMAGE = "No image"  # the word of a health: nothing ran, so no new start helps and there is no log
+# Words of a health: nothing ran, so no new start helps, and there is no log.
+NO_IMAGE, NO_PLACE = "No image", "Cannot be placed"
 HALF_WAY = "Update paused"  # the word of a health: the new version is what is wrong, whatever its copies say now
 CHANGE_IMAGE = ("set-image",)
 ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start", "run-again", "run-now")
@@ -216,7 +217,7 @@ def _evidence(things: Sequence[Thing]) -> tuple[Evidence, ...]:
 
 def _logs(top: Thing, worst: Thing) -> str:
     """Whose log says more; "" where nothing ran."""
-    if worst.health.word == NO_IMAGE:
+    if worst.health.word in (NO_IMAGE, NO_PLACE):
         return ""
     return worst.row if worst.kind.logs else top.row if top.kind.logs else ""
 
@@ -236,8 +237,8 @@ def _lagging_on(store: Store, top: Thing) -> str:
 
 def first_action(top: Thing, suspect: NewVersion | None, word: str = "") -> FirstAction | None:
     """The button beside an entry: back to the version before when a new one is suspected, or stopped half way; another
-    image where there is none, else start or restart."""
-    mends = CHANGE_IMAGE if word == NO_IMAGE else (*START, *RESTART)
+    image where there is none, else start or restart. What finds no place is not helped by a new start."""
+    mends = {NO_IMAGE: CHANGE_IMAGE, NO_PLACE: ()}.get(word, (*START, *RESTART))
     wanted = (*(ROLL_BACK if suspect or word == HALF_WAY else ()), *mends)
     for verb in wanted:
         action = top.kind.action(verb)

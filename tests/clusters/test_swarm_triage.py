@@ -54,6 +54,7 @@ def test_each_service_that_is_not_well_is_one_entry_with_its_first_action() -> N
     first = {one.title: one.action.verb for one in findings if one.action}
     assert first["shop_web cannot get its image"] == "roll-back", "its update stopped half way"
     assert first["sw-broken keeps crashing"] == "restart"
+    assert "sw-nowhere cannot be placed" not in first, "a new start finds no place either"
 
 
 def test_an_update_that_stopped_half_way_leads_back_also_when_no_copy_is_unwell_any_longer() -> None:
