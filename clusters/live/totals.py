@@ -89,7 +89,8 @@ class Totals:
                 await asyncio.gather(*(self._sample(connection) for connection in looked_at))
                 self._sampled()
             try:
-                await asyncio.wait_for(self._wake.wait(), self._pause(looked_at))
+                async with asyncio.timeout(self._pause(looked_at)):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
             await asyncio.sleep(0.2)  # somebody has just opened the page: its clusters may still be connecting
@@ -133,7 +134,8 @@ async def _measure(connection: Connection, about: About, store: Store, parts: Se
         samples = [Usage(at=now, cpu=0.0, memory=0.0)]
     else:
         try:
-            found = await asyncio.wait_for(connection.driver.usage(store.kind, parts), LIMIT)
+            async with asyncio.timeout(LIMIT):
+                found = await connection.driver.usage(store.kind, parts)
         except (TimeoutError, ClusterError) as error:
             log.info("the usage of %s: %s", connection.cluster.name, error)
             return None

@@ -85,7 +85,8 @@ class Sampler:
                 await self._round(rows)
             self._tell()
             try:
-                await asyncio.wait_for(self._wake.wait(), EVERY if rows or self._watched else None)
+                async with asyncio.timeout(EVERY if rows or self._watched else None):
+                    await self._wake.wait()
                 await asyncio.sleep(0.2)  # a page opens several windows at once: take them together
             except TimeoutError:
                 pass
@@ -138,7 +139,8 @@ class Sampler:
         for kind_name, by_uid in by_kind.items():
             try:
                 kind = connection.stores[kind_name].kind
-                measured |= await asyncio.wait_for(connection.driver.usage(kind, list(by_uid.values())), LIMIT)
+                async with asyncio.timeout(LIMIT):
+                    measured |= await connection.driver.usage(kind, list(by_uid.values()))
             except (TimeoutError, ClusterError) as error:
                 log.info("usage of %s on %s: %s", kind_name, connection.cluster.name, error)
             except Exception:

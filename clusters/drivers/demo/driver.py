@@ -171,7 +171,8 @@ class DemoDriver(OnlyOurKinds):
                 yield Alive()
                 last = now
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await bell.wait()
 
     def _changes(
         self, world: World, kind: Kind[Any], namespaces: frozenset[str] | None, uids: Sequence[str]
