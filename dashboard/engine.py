@@ -24,6 +24,7 @@ from clusters.connect.renewing import KeptInRow
 from clusters.connect.secrets import Sealed, read_secret
 from clusters.connections import seen
 from clusters.drivers.base import Platform
+from clusters.ending import end
 from clusters.gateway import Gateway
 from clusters.jobs import interrupt_running
 from clusters.kinds.base import Kind
@@ -113,9 +114,7 @@ class Engine:
         """Let go of every cluster."""
         for leave in self._leave:
             leave()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.follower.stop()
         await self.triage.stop()
         await self.supervisor.close()

@@ -30,6 +30,7 @@ from clusters.compose.source import Source, opened
 from clusters.compose.text import MOST_BYTES
 from clusters.compose.turns import Rests, Turns
 from clusters.compose.versions import open_version
+from clusters.ending import end
 from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.models import ComposeSource, ComposeVersion, Job
@@ -76,9 +77,7 @@ class Follower:
         """Look no more."""
         for wait in self._waits.values():
             wait.cancel()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     def rest_of(self, row: ComposeSource) -> int:
         """The minutes until it is looked at again by itself, where that is not as its clock says; else 0."""

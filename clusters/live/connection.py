@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from clusters.drivers.base import ENGINES, About, Driver, Platform
+from clusters.ending import end
 from clusters.errors import ClusterError, Refused, Unreachable
 from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
@@ -102,10 +103,7 @@ class Connection:
         """Stop everything and let go of the cluster."""
         for noticer in self.noticers:
             noticer.stop()
-        tasks = [*self._feeds.values(), *self._spawned, *([self._pinger] if self._pinger else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([*self._feeds.values(), *self._spawned, *([self._pinger] if self._pinger else [])])
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
             async with asyncio.timeout(5):
                 await self.driver.close()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from clusters.access import Namespaces, Scope
+from clusters.ending import end
 from clusters.kinds.base import Level
 from clusters.live.connection import Connection
 from clusters.live.store import Delta, Store
@@ -69,9 +70,7 @@ class Triage:
 
     async def stop(self) -> None:
         """Stop, and keep what is still to be kept."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         if self._due:
             self._due.cancel()
             self._due = None

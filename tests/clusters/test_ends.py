@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from clusters import ending
 from clusters.live.totals import Totals
 from clusters.live.usage import Sampler
 
@@ -31,3 +32,26 @@ async def test_a_page_that_is_opened_while_it_ends_keeps_nothing_running(kind: A
     ended = task.cancelled()
     task.cancel()
     assert ended
+
+
+async def test_what_lost_the_word_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "AGAIN", 0.05)
+    told = 0
+
+    async def deaf() -> None:
+        nonlocal told
+        while told < 3:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                told += 1
+
+    async def fails() -> None:
+        raise ValueError
+
+    tasks = [asyncio.create_task(deaf()), asyncio.create_task(fails())]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await ending.end(tasks)
+        await ending.end([])
+    assert told == 3
