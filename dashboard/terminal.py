@@ -22,6 +22,7 @@ from channels.security.websocket import WebsocketDenier
 from clusters import actors
 from clusters.access import Actor, Need
 from clusters.drivers.base import LogSource, Shell
+from clusters.ending import end
 from clusters.errors import ClusterError, Missing
 from clusters.kinds.base import Role
 from clusters.live.logs import sources_of
@@ -131,9 +132,7 @@ class Terminal:
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             await next(iter(done))
         finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            await end(work)
 
     async def _outwards(self, shell: Shell) -> None:
         """What the shell prints, no faster than the tab shows it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from clusters.drivers.base import Driver
+from clusters.ending import end
 from clusters.errors import ClusterError, Unsupported
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -55,9 +56,7 @@ async def way_to(driver: Driver, folder: Path) -> AsyncIterator[Path]:
         yield path
     finally:
         server.close()
-        for one in tuple(carrying):
-            one.cancel()
-        await asyncio.gather(*carrying, return_exceptions=True)
+        await end(carrying)
 
 
 async def _carry(engine: ComposeEngine, ours: Streams) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from clusters import ending
 from clusters.drivers.base import Wire
 from clusters.drivers.no_redirects import no_redirects
 from clusters.errors import ClusterError
@@ -98,9 +99,7 @@ class WireConnector(aiohttp.BaseConnector):
 
     async def cut(self) -> None:
         """End every connection at once."""
-        for task in tuple(self._carrying):
-            task.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
+        await ending.end(self._carrying)
 
 
 class _Handler(ResponseHandler):

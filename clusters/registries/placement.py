@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from clusters.kinds.kubernetes.taints import KEEPS_AWAY, Taint, Toleration
+
+T = TypeVar("T", Taint, Toleration)
 _CONSTRAINT = re.compile(r"\s*(?P<what>[\w./-]+)\s*(?P<how>==|!=)\s*(?P<value>.+?)\s*")
-_KEEPS_OFF = ("NoSchedule", "NoExecute")  # effects of taints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +33,9 @@ class Placement:
         spec, has = node.get("spec") or {}, (node.get("metadata") or {}).get("labels") or {}
         if any(has.get(name) != value for name, value in self.labels.items()):
             return False
-        taints = [one for one in spec.get("taints") or () if one.get("effect") in _KEEPS_OFF]
-        return all(any(_bears(each, one) for each in self.tolerations) for one in taints)
+        taints = [_filled(Taint, one) for one in spec.get("taints") or ()]
+        bears = [_filled(Toleration, one) for one in self.tolerations]
+        return all(any(each.bears(one) for each in bears) for one in taints if one.effect in KEEPS_AWAY)
 
 
 def _holds(constraint: str, node: Mapping[str, Any]) -> bool:
@@ -59,11 +62,6 @@ def _said(what: str, node: Mapping[str, Any]) -> str | None:
     return str(known[what] or "") if what in known else None
 
 
-def _bears(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
-    if toleration.get("effect") and toleration["effect"] != taint.get("effect"):
-        return False
-    if not toleration.get("key"):
-        return toleration.get("operator") == "Exists"
-    if toleration["key"] != taint.get("key"):
-        return False
-    return toleration.get("operator") == "Exists" or (toleration.get("value") or "") == (taint.get("value") or "")
+def _filled(model: type[T], tree: Mapping[str, Any]) -> T:
+    """What a cluster says of one, whatever it says: what is not there, or null, is as if it had not been said."""
+    return model(**{name: str(tree[name]) for name in model.__struct_fields__ if tree.get(name)})

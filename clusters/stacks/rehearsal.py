@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from clusters.drivers.base import Call, Driver
+from clusters.ending import end
 from clusters.errors import ClusterError, Conflict, Missing
 from clusters.registries.reference import read_reference
 
@@ -103,9 +104,7 @@ async def rehearse(driver: Driver, folder: Path) -> AsyncIterator[tuple[Rehearsa
         yield played, path
     finally:
         server.close()
-        for one in tuple(serving):
-            one.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        await end(serving)
 
 
 async def _serve(played: Rehearsal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+
+class CanFallSilent(Protocol):
+    """A world whose cluster answers, or does not."""
+
+    silent: bool
+
 
 W = TypeVar("W")
+S = TypeVar("S", bound=CanFallSilent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +28,26 @@ class Fault(Generic[W]):
     is_on: Callable[[W], bool]
     begin: Callable[[W], None]
     end: Callable[[W], None]
+
+
+def silence(what: str, cut: str) -> Fault[S]:
+    """The fault that nothing of a world answers. ``what`` it is, and the way to what is ``cut``, in words."""
+
+    def fall(one: S) -> None:
+        one.silent = True
+
+    def speak(one: S) -> None:
+        one.silent = False
+
+    return Fault(
+        key="silence",
+        label=f"The whole {what} stops answering",
+        icon="cloud-off",
+        words=f"Nothing answers any more, as when the network to {cut} is cut. What runs there goes on unseen.",
+        is_on=lambda one: one.silent,
+        begin=fall,
+        end=speak,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import msgspec
 
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.decode import MALFORMED
+from clusters.ending import end
 from clusters.errors import ClusterError
 
 KEPT = 60.0  # seconds that an answer is believed
@@ -116,10 +117,7 @@ class AccessReviews:
 
     async def close(self) -> None:
         """Ask no more."""
-        asking = list(self._asking.values())
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await end(self._asking.values())
 
     async def _allowed_by_rules(self, question: Question) -> bool:
         place = question.namespace

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from clusters.drivers.kubernetes.watch import Reflector
+from clusters.ending import end
 from clusters.live.resource import Alive, Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
 WAITING = 200  # items; a slow reader makes the watches wait instead of the memory grow
@@ -35,9 +36,7 @@ async def merged(reflectors: Mapping[str, Reflector]) -> AsyncIterator[FeedItem]
             for told in whole.take(namespace, item):
                 yield told
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
 
 class Whole:

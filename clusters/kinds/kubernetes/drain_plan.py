@@ -18,6 +18,7 @@ from clusters.kinds.kubernetes.base import Condition, Object, Owner, Part, condi
 from clusters.kinds.kubernetes.disruption_budget import BudgetStatus
 from clusters.kinds.kubernetes.pod_model import Pod, PodSpec
 from clusters.kinds.kubernetes.selectors import LabelSelector
+from clusters.kinds.kubernetes.taints import Toleration
 
 PODS, BUDGETS = ("api", "v1", "pods"), ("apis", "policy", "v1", "poddisruptionbudgets")
 OVER = {"Succeeded", "Failed"}
@@ -29,23 +30,6 @@ class DrainVolume(Part, frozen=True, gc=False, rename="camel"):
     """A volume, as far as it lives and dies with the node."""
 
     empty_dir: dict[str, Any] | None = None
-
-
-class Toleration(Part, frozen=True, gc=False, rename="camel"):
-    """A taint that it bears."""
-
-    key: str = ""
-    operator: str = "Equal"
-    value: str = ""
-    effect: str = ""
-
-    def bears(self, taint: Any) -> bool:
-        """Does it bear that one?"""
-        if self.effect and self.effect != taint.effect:
-            return False
-        if not self.key:
-            return self.operator == "Exists"
-        return self.key == taint.key and (self.operator == "Exists" or self.value == taint.value)
 
 
 class DrainSpec(PodSpec, frozen=True, gc=False, rename="camel"):

@@ -17,9 +17,9 @@ from clusters.kinds.kubernetes.base import condition
 from clusters.kinds.kubernetes.copies import OVER
 from clusters.kinds.kubernetes.drain_plan import DrainPod, Fate
 from clusters.kinds.kubernetes.quantities import quantity
+from clusters.kinds.kubernetes.taints import KEEPS_AWAY
 
 UNKNOWN = "Whether they find room elsewhere cannot be told: not all nodes and pods are seen."
-_KEEPS_AWAY = {"NoSchedule", "NoExecute"}
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def _is_selected(pod: DrainPod, room: Room) -> bool:
 
 def _is_borne(pod: DrainPod, room: Room) -> bool:
     bears = pod.spec.tolerations or ()
-    taints = [one for one in room.node.spec.taints or () if one.effect in _KEEPS_AWAY]
+    taints = [one for one in room.node.spec.taints or () if one.effect in KEEPS_AWAY]
     return all(any(each.bears(taint) for each in bears) for taint in taints)
 
 

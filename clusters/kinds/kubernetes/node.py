@@ -17,15 +17,8 @@ from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, p
 from clusters.kinds.kubernetes.drain import DRAIN
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.quantities import quantity
+from clusters.kinds.kubernetes.taints import Taint
 from clusters.kinds.permission import CHANGES
-
-
-class Taint(Part, frozen=True, gc=False, rename="camel"):
-    """Keeps pods away that do not tolerate it."""
-
-    key: str = ""
-    value: str = ""
-    effect: str = ""
 
 
 class NodeSpec(Part, frozen=True, gc=False, rename="camel"):

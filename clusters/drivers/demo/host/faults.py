@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clusters.drivers.demo.fault import Fault
+from clusters.drivers.demo.fault import Fault, silence
 from clusters.drivers.demo.host import engine
 
 if TYPE_CHECKING:
@@ -35,10 +35,6 @@ def _unblock(world: HostWorld) -> None:
     world.stuck.clear()
 
 
-def _silence(world: HostWorld, on: bool) -> None:
-    world.silent = on
-
-
 FAULTS: tuple[Fault[HostWorld], ...] = (
     Fault(
         key="disk",
@@ -59,13 +55,5 @@ FAULTS: tuple[Fault[HostWorld], ...] = (
         begin=_block,
         end=_unblock,
     ),
-    Fault(
-        key="silence",
-        label="The whole host stops answering",
-        icon="cloud-off",
-        words="Nothing answers any more, as when the network to a host is cut. What runs there goes on unseen.",
-        is_on=lambda world: world.silent,
-        begin=lambda world: _silence(world, True),
-        end=lambda world: _silence(world, False),
-    ),
+    silence("host", "a host"),
 )

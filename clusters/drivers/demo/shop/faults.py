@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clusters.drivers.demo.fault import Fault
+from clusters.drivers.demo.fault import Fault, silence
 from clusters.drivers.demo.shop import deployments, nodes
 from clusters.drivers.demo.shop.apps import ABSENT, BY_NAME, LEAKING
 from clusters.errors import Missing
@@ -25,10 +25,6 @@ def _runs(world: ShopWorld, name: str, version: str) -> bool:
 
 def _release(world: ShopWorld, name: str, version: str) -> None:
     world.release("shop", name, version)
-
-
-def _silence(world: ShopWorld, on: bool) -> None:
-    world.silent = on
 
 
 FAULTS: tuple[Fault[ShopWorld], ...] = (
@@ -62,13 +58,5 @@ FAULTS: tuple[Fault[ShopWorld], ...] = (
         begin=lambda world: nodes.lose(world, LOSABLE),
         end=lambda world: nodes.find(world, LOSABLE),
     ),
-    Fault(
-        key="silence",
-        label="The whole cluster stops answering",
-        icon="cloud-off",
-        words="Nothing answers any more, as when the network to a cluster is cut. What runs there goes on unseen.",
-        is_on=lambda world: world.silent,
-        begin=lambda world: _silence(world, True),
-        end=lambda world: _silence(world, False),
-    ),
+    silence("cluster", "a cluster"),
 )

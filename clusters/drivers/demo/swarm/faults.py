@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from clusters.drivers.demo.fault import Fault
+from clusters.drivers.demo.fault import Fault, silence
 from clusters.drivers.demo.host.objects import when
 from clusters.drivers.demo.swarm import services, tasks
 from clusters.drivers.demo.swarm.apps import BROKEN
@@ -104,10 +104,6 @@ def _label(world: SwarmWorld, on: bool) -> None:
     services.nodes_changed(world)
 
 
-def _silence(world: SwarmWorld, on: bool) -> None:
-    world.silent = on
-
-
 FAULTS: tuple[Fault[SwarmWorld], ...] = (
     Fault(
         key="crash",
@@ -139,13 +135,5 @@ FAULTS: tuple[Fault[SwarmWorld], ...] = (
         begin=_lose,
         end=_find,
     ),
-    Fault(
-        key="silence",
-        label="The whole Swarm stops answering",
-        icon="cloud-off",
-        words="Nothing answers any more, as when the network to its manager is cut. What runs there goes on unseen.",
-        is_on=lambda world: world.silent,
-        begin=lambda world: _silence(world, True),
-        end=lambda world: _silence(world, False),
-    ),
+    silence("Swarm", "its manager"),
 )
