@@ -15,7 +15,6 @@ from django.conf import settings
 from clusters import audit, fields, jobs
 from clusters.access import Actor, Decision, Namespaces, Need, decide
 from clusters.carrying_out import Outcome, carry_out, event_of, recorded_end
-from clusters.claims import Claims
 from clusters.compose.source import is_followed
 from clusters.connections import Connections, elsewhere, seen, sees, shows, visible
 from clusters.denials import Denials
@@ -32,6 +31,7 @@ from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusa
 from clusters.powers import for_admins
 from clusters.reach import target_in
 from clusters.repeats import Repeats, request_of
+from clusters.reservations import Reservations
 from clusters.shells import in_time, recorded_shell
 from clusters.triage import moments
 
@@ -50,7 +50,7 @@ class Gateway:
     def __init__(self, connections: Connections) -> None:
         self.connections = connections
         self.narrowing = Narrowing(connections)
-        self.claims = Claims()
+        self.reservations = Reservations()
         self._repeats: Repeats[Outcome] = Repeats()
         self._denials = Denials()
 
@@ -113,7 +113,7 @@ class Gateway:
         driver, job = self.driver(actor, cluster_id), says.key if says else ""
 
         async def work() -> Outcome:
-            with self.claims.held(cluster_id, kind.name, resource.name, action.alone, job):
+            with self.reservations.held(cluster_id, kind.name, resource.name, action.alone, job):
                 return await carry_out(
                     self.connections, driver, actor, cluster_id, kind, resource, action, values, request, says
                 )
@@ -305,19 +305,19 @@ class Gateway:
             name=about[1] or title,
         )
         # At once: whoever asks while this one is recorded is the second.
-        claim = self.claims.take(cluster_id, *about, alone) if alone else None
+        reservation = self.reservations.take(cluster_id, *about, alone) if alone else None
         try:
             record = await recorded_end(event)
 
             async def ended(state: jobs.State, reason: str) -> None:
-                self.claims.let_go(claim)
+                self.reservations.let_go(reservation)
                 await record(state, reason)
 
             leads = jobs.Made("", *about) if about[0] else None
             key = await jobs.start(title, verb, actor, cluster_id, lambda says: work(driver, says), ended, leads)
         except BaseException:
-            self.claims.let_go(claim)  # it never began
+            self.reservations.let_go(reservation)  # it never began
             raise
-        if claim:
-            claim.job = key
+        if reservation:
+            reservation.job = key
         return key

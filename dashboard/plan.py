@@ -15,6 +15,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.preview import Preview
 from clusters.live.row import Row
 from clusters.permissions import BEFORE_ACTING
+from clusters.reservations import Reservation
 from dashboard.engine import engine
 from dashboard.page import asks_for
 from dashboard.request import Request
@@ -56,7 +57,7 @@ def filled_in(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> tuple[
 def planned(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> Planned:
     """As far as the resource itself tells it. No line for what is not filled in rightly."""
     values, problems = filled_in(row, action, asked)
-    claim = engine.gateway.claims.now(row.cluster.id, row.kind.name, row.resource.name) if action.alone else None
+    reserved = _reserved(row) if action.alone else None
     refused = action.refuse(row.resource) if action.refuse else ""
     return Planned(
         row,
@@ -64,10 +65,14 @@ def planned(row: Row, action: Action[Any], asked: Mapping[str, Any]) -> Planned:
         action.effect(row.resource),
         action.stays(row.resource) if action.stays else "",
         _line(row, action, values) if not problems else "",
-        claim.words if claim else refused,
+        reserved.words if reserved else refused,
         _spelled(row.resource.name),
-        job=claim.job if claim else "",
+        job=reserved.job if reserved else "",
     )
+
+
+def _reserved(row: Row) -> Reservation | None:
+    return engine.gateway.reservations.now(row.cluster.id, row.kind.name, row.resource.name)
 
 
 async def permitted(actor: Actor, plan: Sequence[Planned], within: float = ASKED_WITHIN) -> list[Planned]:

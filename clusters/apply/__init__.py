@@ -1,1 +1,1 @@
-"""Objects written as YAML: read, authorised, tried, compared with what is there, applied, and taken back."""
+"""Objects written as YAML: read, authorised, sent as dry runs, compared with what is there, applied, and taken back."""

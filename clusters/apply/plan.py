@@ -1,4 +1,4 @@
-"""What applying a text would do. Every object of it is authorised before the first is tried, and nothing is changed.
+"""What applying a text would do. Every object of it is authorised before the first dry run, and nothing is changed.
 
 By us (``decide``), then by the cluster (SelfSubjectAccessReview); then each is sent as a dry run with strict checking
 of fields. Conflicts name who manages the fields; what becomes of them is to be chosen.
@@ -31,7 +31,7 @@ from clusters.gateway import Gateway
 from clusters.permissions import HINT, may_not
 from clusters.shells import in_time
 
-AT_ONCE = 4  # objects that are tried at the same time
+AT_ONCE = 4  # dry runs at the same time
 SECONDS = 60.0  # for all of them together
 
 
@@ -49,7 +49,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Plan:
-    """All of it. ``refused``: not everything may be done, so nothing was tried."""
+    """All of it. ``refused``: not everything may be done, so there was no dry run."""
 
     steps: Sequence[Step]
     refused: bool = False
@@ -199,14 +199,14 @@ async def _least(driver: Driver, cluster_id: int, step: Step) -> None:
 
 async def _try(driver: Driver, step: Step, editing: bool) -> None:
     if step.place is None or step.place.promised:
-        step.waits = "Its kind comes with another document, so it cannot be tried before."
+        step.waits = "Its kind comes with another document: there is no dry run of it."
         return
-    step.after = await _tried(driver, step)
+    step.after = await _dry_run(driver, step)
     if editing and step.before is not None and step.after is not None:
         await _take_out(driver, step)
 
 
-async def _tried(driver: Driver, step: Step) -> dict[str, Any] | None:
+async def _dry_run(driver: Driver, step: Step) -> dict[str, Any] | None:
     """On its newest version, where only the status moved on since we looked."""
     for tries in range(TRIES):
         try:
@@ -265,7 +265,7 @@ def _excuse(steps: Sequence[Step]) -> None:
     for step in steps:
         if isinstance(step.error, Missing) and step.before is None and step.namespace in made:
             step.error = None
-            step.waits = f"Its namespace {step.namespace} comes with another document, so it cannot be tried before."
+            step.waits = f"Its namespace {step.namespace} comes with another document, so no dry run is possible."
         if step.place and step.place.api == "v1/namespaces" and step.before is None and step.error is None:
             made.add(step.name)
 

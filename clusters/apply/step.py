@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 from clusters.access import Need
 from clusters.apply.difference import Difference, difference
 from clusters.apply.documents import Document
+from clusters.apply.drawn import without_drawn
 from clusters.apply.hidden import bare, shown_pair
 from clusters.apply.merging import same
 from clusters.apply.owners import OURS, Owned
 from clusters.apply.places import Place
-from clusters.apply.rehearsed import without_drawn
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
@@ -34,7 +34,7 @@ def need(place: Place) -> Need:
 
 @dataclass(kw_only=True)
 class Step:
-    """Filled in bit by bit while it is planned. ``error`` is why it cannot be done, or could not be tried."""
+    """Filled in bit by bit while it is planned. ``error`` is why it cannot be done, or there was no dry run of it."""
 
     document: Document
     choice: Choice = ""  # about what others manage: leave it to them, or take it over

@@ -80,7 +80,7 @@ def read(user_id: int, cluster_id: int, key: str) -> Sequence[Written]:
 
 
 @sync_to_async
-def claim(user_id: int, cluster_id: int, key: str) -> Undo:
+def use_up(user_id: int, cluster_id: int, key: str) -> Undo:
     """Right before the first write: from now on it is used up, and nobody else can use it. Raises Missing."""
     try:
         row = _valid(user_id, cluster_id).filter(key=key).first()
@@ -95,7 +95,7 @@ def claim(user_id: int, cluster_id: int, key: str) -> Undo:
 
 @sync_to_async
 def give_back(row: Undo) -> bool:
-    """Nothing was undone by whoever claimed it, so it can be tried again. False where it cannot be kept now."""
+    """Nothing was undone by whoever used it up, so it can be tried again. False where it cannot be kept now."""
     try:
         row.save(force_insert=True)
     except DatabaseError as error:

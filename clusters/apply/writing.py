@@ -128,13 +128,13 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
             inside = one.namespace if one.place.namespaced else None
             takes = need(one.place)
             await gateway.see(actor, cluster_id, inside, takes, verb="undo", kind=one.place.name, name=one.name)
-        results, after, claimed = [], None, None
+        results, after, used = [], None, None
         for one in reversed(written):
 
             async def back(one: Written = one) -> dict[str, Any]:
-                nonlocal claimed
+                nonlocal used
                 call = one.back(await _looked_up(driver, one))
-                claimed = claimed or await undo.claim(actor.user_id, cluster_id, kept)
+                used = used or await undo.use_up(actor.user_id, cluster_id, kept)
                 answer = await driver.call(call)
                 return answer if isinstance(answer, dict) else {}
 
@@ -143,7 +143,7 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
                 gateway, actor, cluster_id, (one.place, one.namespace, one.name), one.uid, "undo", {}, key, back, said
             )
             results.append(outcome)
-        again = all(one.state == "failed" for one in results) and (not claimed or await undo.give_back(claimed))
+        again = all(one.state == "failed" for one in results) and (not used or await undo.give_back(used))
         text = shown(after) if len(written) == 1 and written[0].before and after else ""
         return Applied(results, kept if again else "", text)
 

@@ -256,7 +256,7 @@ async def _copies(row: ComposeSource) -> Mapping[str, int]:
 
 
 async def _due(is_left_alone: Callable[[int], bool], *, first: bool) -> list[int]:
-    """Those whose time has come, each claimed: of several processes one looks."""
+    """Those whose time has come, each taken: of several processes one looks."""
     now, found = timezone.now(), []
     asked = Q(minutes__gt=0)
     if first:

@@ -1,4 +1,4 @@
-"""One target of a roll-out: changed by its own action, waited for until it is well, and what goes on without us."""
+"""One place of a roll-out: changed by its own action, waited for until it is well, and what goes on without us."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clusters.kinds.docker.container_edit import EDIT
 from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.service_rollout import NotWell
 from clusters.live.connection import Connection
-from clusters.ship.target import SAME, Target
+from clusters.ship.place import SAME, Place
 from clusters.ship.well import End, Watch, same_image, until_well, version_of
 
 _WAITS, _ENDED = "It was not begun, and stays as it is.", ""
@@ -26,17 +26,17 @@ class Changing:
     def __init__(
         self,
         gateway: Gateway,
-        target: Target,
+        place: Place,
         image: str,
         says: jobs.Reporter,
         find: Callable[[int], Connection | None],
     ) -> None:
-        self.gateway, self.target, self.image, self.says, self.find = gateway, target, image, says, find
+        self.gateway, self.place, self.image, self.says, self.find = gateway, place, image, says, find
         self._goes_on = _WAITS  # what is to be said of it when nobody waits any more; "" after its end
 
     def tell(self, words: str) -> None:
         """Its line of the job."""
-        self.says.progress(self.target.use.key, f"{self.target.name}: {words}")
+        self.says.progress(self.place.use.key, f"{self.place.name}: {words}")
 
     def end(self, words: str) -> None:
         """How it ended."""
@@ -51,13 +51,13 @@ class Changing:
     async def carry_out(self, actor: Actor) -> End:
         """Change it and wait for it. Raises why not, and how it is not well."""
         self.tell("changes …")
-        if self.target.verb == "edit":
+        if self.place.verb == "edit":
             return await self._made_again(actor)
-        row, values = self.target.use.row, self._values()
+        row, values = self.place.use.row, self._values()
         current = self.gateway.connections.resource(row.cluster.id, row.kind.name, row.resource.uid)
         before = version_of(current) if current else ""
         self._goes_on = "It was just being changed: what was begun goes on, so look at it."
-        await self.gateway.act(actor, row.cluster.id, row.kind, row.resource, self.target.verb, values)
+        await self.gateway.act(actor, row.cluster.id, row.kind, row.resource, self.place.verb, values)
         self._goes_on = f"It was changed, and {row.cluster.name} goes on with it: look at how it ends."
         if row.kind.name == "swarm-service":
             return await self._service_well(actor)
@@ -65,33 +65,33 @@ class Changing:
             find=lambda: self.find(row.cluster.id),
             kind=row.kind.name,
             uid=row.resource.uid,
-            name=self.target.name,
+            name=self.place.name,
             image=self.image,
             image_of=self._image_of,
             before=before,
         )
-        return await until_well(watch, self.says, self.target.use.key)
+        return await until_well(watch, self.says, self.place.use.key)
 
     def _values(self) -> Mapping[str, Any]:
         """What its action asks for: everything as it is now, and the image."""
-        row = self.target.use.row
-        action = row.kind.action(self.target.verb)
+        row = self.place.use.row
+        action = row.kind.action(self.place.verb)
         if action is None:
             raise Missing(f"{row.resource.name} has no such action any more.")
         now = {one.name: one.initial(row.resource) for one in action.fields if one.initial}
-        given = {"image": self.image, "container": self.target.use.part} if self.target.verb == SAME else {}
+        given = {"image": self.image, "container": self.place.use.part} if self.place.verb == SAME else {}
         named = {one.name for one in action.fields}
         return {**now, **{name: value for name, value in given.items() if name in named}}
 
     def _image_of(self, resource: Any) -> str:
         """Of one of several containers, that one's."""
-        spec, part = resource.spec.template.spec, self.target.use.part
+        spec, part = resource.spec.template.spec, self.place.use.part
         every = (*(spec.containers or ()), *(spec.init_containers or ()))
         return next((str(one.image) for one in every if one.name == part), "")
 
     async def _service_well(self, actor: Actor) -> End:
         """A Swarm tells more of an update than how its service is now: that it stopped, or went back by itself."""
-        row, name = self.target.use.row, self.target.use.row.resource.name
+        row, name = self.place.use.row, self.place.use.row.resource.name
         driver = self.gateway.driver(actor, row.cluster.id)
         try:
             stand = await service_rollout.until_well(driver, row.resource.uid, name, _Line(self, f"{name}: "))
@@ -109,7 +109,7 @@ class Changing:
 
     async def _made_again(self, actor: Actor) -> End:
         """A container of an engine: its own job does it, with all that belongs to that, and we hear of its end."""
-        row = self.target.use.row
+        row = self.place.use.row
         if EDIT.like is None:
             raise Missing("Containers cannot be made again.")
         origin = await making.origin_of(self.gateway, actor, row, EDIT)
@@ -132,7 +132,7 @@ class Changing:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What is said of one service by what watches it, in the line of its target. ``cut``: the name before it."""
+    """What is said of one service by what watches it, in the line of its place. ``cut``: the name before it."""
 
     of: Changing
     cut: str
@@ -146,5 +146,5 @@ class _Line:
         self.of.tell(text)
 
     def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
-        words = f"{self.of.target.name}: {text.removeprefix(self.cut)}"
-        self.of.says.progress(self.of.target.use.key, words, done, total)
+        words = f"{self.of.place.name}: {text.removeprefix(self.cut)}"
+        self.of.says.progress(self.of.place.use.key, words, done, total)

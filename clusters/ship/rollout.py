@@ -17,10 +17,10 @@ from clusters.gateway import Gateway
 from clusters.kinds.formats import count
 from clusters.live.connection import Connection
 from clusters.ship.changing import Changing
-from clusters.ship.target import Target
+from clusters.ship.place import Place
 from clusters.ship.well import End
 
-AT_ONCE = 3  # targets that change at the same time
+AT_ONCE = 3  # places that change at the same time
 NAMED = 5
 
 
@@ -28,11 +28,11 @@ async def begin(
     gateway: Gateway,
     actor: Actor,
     image: str,
-    targets: Sequence[Target],
+    places: Sequence[Place],
     find: Callable[[int], Connection | None],
 ) -> str:
     """Begin the job; its key. ``find``: how a cluster is heard now. Raises Conflict when there is nothing to do."""
-    possible = [one for one in targets if not one.why_not]
+    possible = [one for one in places if not one.why_not]
     if not possible:
         raise Conflict("Nothing was chosen that could change.", hint="Tick at least one.")
     clusters = {one.use.row.cluster.id for one in possible}
@@ -47,7 +47,7 @@ async def begin(
 
 
 async def _all(actor: Actor, image: str, turns: Sequence[Changing], says: jobs.Reporter) -> str:
-    turn, ends, failed = asyncio.Semaphore(AT_ONCE), list[tuple[Target, End]](), list[tuple[Target, ClusterError]]()
+    turn, ends, failed = asyncio.Semaphore(AT_ONCE), list[tuple[Place, End]](), list[tuple[Place, ClusterError]]()
     for one in turns:
         one.tell("waits")
 
@@ -57,11 +57,11 @@ async def _all(actor: Actor, image: str, turns: Sequence[Changing], says: jobs.R
                 now = await actors.actor_for(actor.user_id) or actors.NOBODY
                 end = await one.carry_out(replace(now, address=actor.address))
             except ClusterError as error:
-                failed.append((one.target, error))
+                failed.append((one.place, error))
                 ended = error.ended.upper() if isinstance(error, Unsure) else "FAILED"
                 one.end(f"{ended}. {error.message} {error.hint}".rstrip())
             else:
-                ends.append((one.target, end))
+                ends.append((one.place, end))
                 one.end(end.words)
 
     try:
@@ -73,7 +73,7 @@ async def _all(actor: Actor, image: str, turns: Sequence[Changing], says: jobs.R
             one.left_alone()
         says.say("Nobody waits for them any more: each line says how far it was.", "warning")
         raise
-    still = [target for target, end in ends if not end.is_well]
+    still = [place for place, end in ends if not end.is_well]
     if failed:
         raise _summed_up(failed, still, len(turns))
     if still:
@@ -84,7 +84,7 @@ async def _all(actor: Actor, image: str, turns: Sequence[Changing], says: jobs.R
     return f"{image} runs well in {'its place' if len(turns) == 1 else f'all {len(turns)} places'}."
 
 
-def _summed_up(failed: Sequence[tuple[Target, ClusterError]], still: Sequence[Target], total: int) -> ClusterError:
+def _summed_up(failed: Sequence[tuple[Place, ClusterError]], still: Sequence[Place], total: int) -> ClusterError:
     words = f"{len(failed)} of {total} did not end well: {_named([one for one, _ in failed])}."
     sure = any(not isinstance(error, Unsure) for _, error in failed)
     hint = f"{total - len(failed) - len(still)} are well"
@@ -93,7 +93,7 @@ def _summed_up(failed: Sequence[tuple[Target, ClusterError]], still: Sequence[Ta
     return (ClusterError if sure else Unsure)(words, hint=hint)
 
 
-def _named(targets: Sequence[Target]) -> str:
-    names = [one.name for one in targets]
+def _named(places: Sequence[Place]) -> str:
+    names = [one.name for one in places]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"{', '.join(names[:NAMED])}{more}"

@@ -1,4 +1,4 @@
-"""What deploying a stack would do: what the program sends in a rehearsal, beside what the Swarm has now."""
+"""What deploying a stack would do: what the program sends in a dry run, beside what the Swarm has now."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.kinds.preview import MOST, Difference, differences
 from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_spec import AGAIN, ROLLOUT
-from clusters.stacks.rehearsal import Sent
+from clusters.stacks.dry_run import Sent
 
 What = Literal["created", "changed", "left", "removed"]
 SORTS = {"services": "Service", "networks": "Network", "secrets": "Secret", "configs": "Config"}

@@ -25,9 +25,9 @@ from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import NotWell, Stand, until_well
 from clusters.shells import in_time
 from clusters.stacks.ahead import Effect, There, effects, kept_secrets, ports_taken, stuck, taken, there_now
+from clusters.stacks.dry_run import Sent, dry_engine
 from clusters.stacks.others import of_others, volumes_of_others
 from clusters.stacks.program import the_docker
-from clusters.stacks.rehearsal import Sent, rehearse
 from clusters.stacks.text import StackText, write_files
 from clusters.stacks.turns import turn
 
@@ -174,7 +174,7 @@ async def _stack_deploy(asked: StackText, folder: Path, socket: Path, within: fl
 
 
 async def _play(driver: Driver, asked: StackText) -> _Played:
-    async with private_folder() as folder, rehearse(driver, folder) as (played, socket):
+    async with private_folder() as folder, dry_engine(driver, folder) as (played, socket):
         there = await there_now(driver)
         ended = await _stack_deploy(asked, folder, socket, LOOK)
     if ended.code:

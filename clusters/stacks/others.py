@@ -10,7 +10,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_power import mounted_volumes, network_targets
 from clusters.stacks.ahead import SORTS, There
-from clusters.stacks.rehearsal import Sent
+from clusters.stacks.dry_run import Sent
 
 _NOT_OURS = "which is not of this stack"
 

@@ -1,4 +1,4 @@
-"""Rehearsals take a program and many questions to a Swarm: a few at a time, and one of each person."""
+"""Dry runs take a program and many questions to a Swarm: a few at a time, and one of each person."""
 
 from __future__ import annotations
 

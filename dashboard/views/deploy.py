@@ -23,10 +23,10 @@ from clusters.kinds.field import Field
 from clusters.live.connection import Connection
 from dashboard.access import allow, listed
 from dashboard.deploy_rights import allowed_in
+from dashboard.dry_run import DryRun
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
 from dashboard.page import page
-from dashboard.rehearsal import Rehearsal
 from dashboard.request import Request
 from dashboard.views import yaml
 from dashboard.yaml_rights import yaml_clusters
@@ -77,8 +77,8 @@ async def opened(request: Request, cluster: str, given: Mapping[str, Any]) -> Ht
     return page(request, "pages/deploy.html", await _context(request, asked, asked.chosen, values))
 
 
-async def rehearsed(request: Request, connection: Connection, given: Mapping[str, Any]) -> Rehearsal:
-    """What would come of it, tried on the cluster itself. Nothing is made. Raises why that cannot be told.
+async def dry_run(request: Request, connection: Connection, given: Mapping[str, Any]) -> DryRun:
+    """What would come of it, by a dry run of the cluster itself. Nothing is made. Raises why that cannot be told.
 
     What is secret stays here: nobody chose that cluster yet, and what it is asked may be in its own logs.
     """
@@ -88,13 +88,13 @@ async def rehearsed(request: Request, connection: Connection, given: Mapping[str
     problems = {**beside.taken(form, there), **problems}
     labels = {one.name: one.label for one in FIELDS}
     if problems:
-        return Rehearsal(stops=[f"{labels.get(name, name)}: {words}" for name, words in problems.items()])
-    kinds, tried = tuple(connection.discovered.found.values()), objects.text(objects.without_secrets(form))
-    asked = PlanAsked(cluster_id=connection.cluster.id, text=tried, namespace=form.namespace, found=kinds)
+        return DryRun(stops=[f"{labels.get(name, name)}: {words}" for name, words in problems.items()])
+    kinds, text = tuple(connection.discovered.found.values()), objects.text(objects.without_secrets(form))
+    asked = PlanAsked(cluster_id=connection.cluster.id, text=text, namespace=form.namespace, found=kinds)
     found = await plan(engine.gateway, request.actor, asked)
     stops = [f"{one.kind} {one.name}: {one.error.message}" for one in found.errors if one.error]
     makes = ", ".join(f"{one.kind} {one.name}" for one in found.steps)
-    return Rehearsal(stops, beside.remarks(form, there), f"{connection.cluster.name} would take it: {makes}.")
+    return DryRun(stops, beside.remarks(form, there), f"{connection.cluster.name} would take it: {makes}.")
 
 
 async def _asked(request: Request, given: Mapping[str, Any]) -> Asked:

@@ -21,15 +21,15 @@ from clusters.reach import target_in
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import pull_secrets_of
 from clusters.ship import rollout
-from clusters.ship.target import Target, target_of
+from clusters.ship.place import Place, place_of
 from clusters.ship.uses import Use, names_in_use, uses_of
 from dashboard.access import allow, row_or_none
 from dashboard.engine import address, engine
-from dashboard.goals import Goal
 from dashboard.image_life import MOST_NAMES, life_of, uses_of_image
 from dashboard.page import on_to, page
 from dashboard.request import Request
-from dashboard.views.ship_goals import pull_answer
+from dashboard.ship_targets import ShipTarget
+from dashboard.views.ship_targets import pull_answer
 
 MOST_USES = 200
 ASKED_AT_ONCE = 8
@@ -47,9 +47,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A target with its box: where it is, what would be done, or why it cannot be."""
+    """A place with its box: where it is, what would be done, or why it cannot be."""
 
-    target: Target
+    place: Place
     href: str
     status: Any
 
@@ -81,12 +81,12 @@ async def roll_out(request: Request) -> HttpResponse:
     image = asked.get("image", "") or next(iter((*names, *row.resource.tags)), "")
     if image not in row.resource.tags:
         raise Http404
-    targets, more = await _targets(request.actor, row, image)
+    places, more = await _places(request.actor, row, image)
     error: ClusterError | None = None
     if request.method == "POST":
-        wanted = set(asked.getlist("target"))
+        wanted = set(asked.getlist("place"))
         try:
-            chosen = [one for one in targets if one.use.key in wanted]
+            chosen = [one for one in places if one.use.key in wanted]
             if len(chosen) < len(wanted):
                 raise Invalid("Some of these are not there any more. Nothing was done.", hint="Look at the list again.")
             key = await rollout.begin(
@@ -95,8 +95,8 @@ async def roll_out(request: Request) -> HttpResponse:
             return on_to(request, f"/jobs/{key}/")
         except ClusterError as wrong:
             error = wrong
-    choices = [Choice(one, address(one.use.row), status_cell(one.use.row)) for one in targets]
-    possible = sum(not one.why_not for one in targets)
+    choices = [Choice(one, address(one.use.row), status_cell(one.use.row)) for one in places]
+    possible = sum(not one.why_not for one in places)
     context = {"row": row, "href": address(row), "image": image, "choices": choices, "possible": possible}
     context |= {"others": [one for one in names if one != image], "most": MOST_USES, "more": more, "error": error}
     return page(request, "pages/roll_out.html", context, status=422 if error else 200)
@@ -105,24 +105,24 @@ async def roll_out(request: Request) -> HttpResponse:
 @allow(Role.VIEWER, scope="cluster")
 @require_safe
 async def roll_out_pull(request: Request) -> HttpResponse:
-    """``?row=&image=&target=``: can that target get it? A part of the page of a roll-out."""
+    """``?row=&image=&place=``: can that place get it? A part of the page of a roll-out."""
     row, image = await _image(request), request.GET.get("image", "")
     if image not in row.resource.tags:
         raise Http404
     uses = uses_of(engine.gateway, request.actor, engine.supervisor.connections.values(), image)
-    use = next((one for one in uses if one.key == request.GET.get("target")), None)
+    use = next((one for one in uses if one.key == request.GET.get("place")), None)
     if use is None:
         raise Http404
     if use.row.kind.name == "container":
-        return await pull_answer(request, Goal("container", use.row.cluster), image, "")
+        return await pull_answer(request, ShipTarget("container", use.row.cluster), image, "")
     if use.row.kind.name == "swarm-service":
         asked = use.row.resource.template.placement
         placement = Placement(constraints=(asked.constraints if asked else None) or ())
-        return await pull_answer(request, Goal("swarm-service", use.row.cluster), image, "", placement=placement)
-    goal, spec = Goal("deployment", use.row.cluster), await _pod_spec(request.actor, use)
+        return await pull_answer(request, ShipTarget("swarm-service", use.row.cluster), image, "", placement=placement)
+    target, spec = ShipTarget("deployment", use.row.cluster), await _pod_spec(request.actor, use)
     account = str(spec.get("serviceAccountName") or "")
     placement = Placement(labels=spec.get("nodeSelector") or {}, tolerations=spec.get("tolerations") or ())
-    where = (goal, image, use.row.namespace or "", pull_secrets_of(spec), account, placement)
+    where = (target, image, use.row.namespace or "", pull_secrets_of(spec), account, placement)
     return await pull_answer(request, *where, _pull_policy(spec))
 
 
@@ -167,17 +167,17 @@ def _exact(use: Use) -> str:
     return use.image
 
 
-async def _targets(actor: Actor, row: Row, image: str) -> tuple[list[Target], bool]:
+async def _places(actor: Actor, row: Row, image: str) -> tuple[list[Place], bool]:
     """How each is changed; and whether there are more than are told."""
     connections = list(engine.supervisor.connections.values())
     uses = uses_of(engine.gateway, actor, connections, image)
     turn = asyncio.Semaphore(ASKED_AT_ONCE)
 
-    async def allowed(target: Target) -> Target:
+    async def allowed(place: Place) -> Place:
         async with turn:
-            return await _allowed(actor, target)
+            return await _allowed(actor, place)
 
-    found = [target_of(one, image, _ids(row, one)) for one in uses[:MOST_USES]]
+    found = [place_of(one, image, _ids(row, one)) for one in uses[:MOST_USES]]
     return await asyncio.gather(*map(allowed, found)), len(uses) > MOST_USES
 
 
@@ -186,20 +186,20 @@ def _ids(row: Row, use: Use) -> list[str]:
     return [row.resource.uid] if use.row.cluster.id == row.cluster.id else []
 
 
-async def _allowed(actor: Actor, target: Target) -> Target:
+async def _allowed(actor: Actor, place: Place) -> Place:
     """Doing it is decided again, by the gateway."""
-    row = target.use.row
-    if target.verb == "edit":
+    row = place.use.row
+    if place.verb == "edit":
         decision = decide(actor, target_in(row.cluster, row.namespace), Need(EDIT.role, EDIT.right))
-        return target if decision.allowed else replace(target, why_not=decision.reason)
-    action = row.kind.action(target.verb)
+        return place if decision.allowed else replace(place, why_not=decision.reason)
+    action = row.kind.action(place.verb)
     if action is None:
-        return target
+        return place
     decision = engine.gateway.decide_action(actor, row, action)
     if not decision.allowed:
-        return replace(target, why_not=decision.reason)
+        return replace(place, why_not=decision.reason)
     try:
         why = await engine.gateway.beyond(actor, row.cluster.id, row.kind, row.resource, action)
     except ClusterError as error:
         why = error.message
-    return replace(target, why_not=why) if why else target
+    return replace(place, why_not=why) if why else place

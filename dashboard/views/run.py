@@ -24,10 +24,10 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from clusters.reach import target_in
 from dashboard.access import allow, refusal, row_or_none
+from dashboard.dry_run import DryRun
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
 from dashboard.page import page
-from dashboard.rehearsal import Rehearsal
 from dashboard.request import Request
 from dashboard.scope import meant
 
@@ -97,17 +97,17 @@ async def opened(request: Request, kind: str, cluster: ClusterInfo, values: Mapp
     return _shown(request, asked, {**_initial(asked, QueryDict()), **given}, Checked())
 
 
-async def rehearsed(request: Request, kind: str, cluster: ClusterInfo, given: Mapping[str, Any]) -> Rehearsal:
+async def dry_run(request: Request, kind: str, cluster: ClusterInfo, given: Mapping[str, Any]) -> DryRun:
     """What would come of it, as far as its engine says before. Nothing is made. Raises why that cannot be told."""
     asked = await _asked(request, kind, QueryDict(f"cluster={cluster.id}"))
     found = _read(asked, {**_initial(asked, QueryDict()), **given})
     labels = {one.name: one.label for one in asked.fields}
     if found.form is None:
         wrong = [f"{labels.get(name, name)}: {words}" for name, words in found.problems.items()]
-        return Rehearsal(stops=wrong or [found.error])
+        return DryRun(stops=wrong or [found.error])
     noted = await making.remarks(engine.gateway, request.actor, cluster.id, asked.kind, asked.maker, found.form)
     would = f"{cluster.name} would take it: no other {asked.kind.label.lower()} has its name or one of its ports."
-    return Rehearsal(
+    return DryRun(
         [one.text for one in noted if one.level == "stop"], [one for one in noted if one.level != "stop"], would
     )
 

@@ -12,10 +12,10 @@ from clusters.ship import carried
 from dashboard.access import allow
 from dashboard.engine import address
 from dashboard.forms import filled, grouped
-from dashboard.goals import Goal, goal_named, goals_of, with_namespaces
 from dashboard.image_life import life_of
 from dashboard.page import page
 from dashboard.request import Request
+from dashboard.ship_targets import ShipTarget, target_named, targets_of, with_namespaces
 from dashboard.views import deploy, run
 from dashboard.views.ship_values import source, typed
 
@@ -28,23 +28,23 @@ async def ship(request: Request) -> HttpResponse:
     row = await source(request, asked)
     values, config = await typed(request, asked)
     if to := request.POST.get("to", ""):
-        goal = await goal_named(request.actor, to)
-        if goal is None:
+        target = await target_named(request.actor, to)
+        if target is None:
             raise Http404
-        there = {**carried.to_target(goal.kind, values, config), "namespace": goal.namespace(asked.dict())}
-        return await _opened(request, goal, there)
+        there = {**carried.to_target(target.kind, values, config), "namespace": target.namespace(asked.dict())}
+        return await _opened(request, target, there)
     context = {
         "image": values["image"],
         "row": row,
         "href": address(row) if row else "",
-        "goals": await with_namespaces(request.actor, goals_of(request.actor)),
+        "targets": await with_namespaces(request.actor, targets_of(request.actor)),
         "life": await life_of(request.actor, row, values["image"]),
         "groups": grouped(filled(carried.FIELDS[1:], values)),  # the image is chosen before
     }
     return page(request, "pages/ship.html", context)
 
 
-async def _opened(request: Request, goal: Goal, values: Mapping[str, Any]) -> HttpResponse:
-    if goal.kind == "deployment":
-        return await deploy.opened(request, goal.cluster.slug, values)
-    return await run.opened(request, goal.kind, goal.cluster, values)
+async def _opened(request: Request, target: ShipTarget, values: Mapping[str, Any]) -> HttpResponse:
+    if target.kind == "deployment":
+        return await deploy.opened(request, target.cluster.slug, values)
+    return await run.opened(request, target.kind, target.cluster, values)

@@ -264,7 +264,7 @@ PAGES: tuple[Shot, ...] = (
         do=_open("Unused volumes", "dialog#clean[open]"),
     ),
     Shot("convert", f"{CONTAINER}shop/shop-db-1/", "#panel", do=_convert),
-    Shot("ship", "/ship/?image=registry.example/library/nginx:1.29.1", ".ship-goals li"),
+    Shot("ship", "/ship/?image=registry.example/library/nginx:1.29.1", ".ship-targets li"),
     Shot("image-life", "/list/image/?status=healthy", "live-table .rows .r", do=_life),
     Shot("roll-out", "/list/image/?status=healthy", "live-table .rows .r", do=_roll_out),
     Shot("dialog-stop", f"{CONTAINER}shop/shop-web-1/", "#panel", do=_action("Stop")),

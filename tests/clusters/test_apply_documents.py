@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clusters.apply.documents import MOST_DEPTH, MOST_DOCUMENTS, Unreadable, read
-from clusters.apply.rehearsed import without_drawn
+from clusters.apply.drawn import without_drawn
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n"
 

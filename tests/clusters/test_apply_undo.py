@@ -35,15 +35,15 @@ async def test_it_comes_back_as_it_was_once_for_who_applied_it(shop: Cluster, ad
         with pytest.raises(Missing, match="no longer be undone"):
             await undo.read(who, where, key)
         with pytest.raises(Missing, match="no longer be undone"):
-            await undo.claim(who, where, key)
+            await undo.use_up(who, where, key)
     for _ in range(2):
         assert await undo.read(ada.pk, shop.pk, key) == [written()]
-    claimed = await undo.claim(ada.pk, shop.pk, key)
-    for again in (undo.read, undo.claim):
+    used = await undo.use_up(ada.pk, shop.pk, key)
+    for again in (undo.read, undo.use_up):
         with pytest.raises(Missing):
             await again(ada.pk, shop.pk, key)
     assert not await Undo.objects.aexists()
-    assert await undo.give_back(claimed)
+    assert await undo.give_back(used)
     assert await undo.read(ada.pk, shop.pk, key) == [written()]
     assert await undo.keep(ada.pk, shop.pk, []) == ""
 

@@ -116,13 +116,13 @@ def test_an_autoscaler_says_what_it_goes_by_whatever_measures_it() -> None:
     def metric(kind: str, part: str, name: str, **more: Any) -> dict[str, Any]:
         return {"type": kind, part: {"name": name} | more if part == "resource" else {"metric": {"name": name}, **more}}
 
-    goals = [
+    metrics = [
         metric("Resource", "resource", "cpu", target={"averageUtilization": 60}),
         metric("Pods", "pods", "messages", target={"averageValue": "30"}),
         metric("External", "external", "queue", target={"value": "9"}),
     ]
     now = [metric("Pods", "pods", "messages", current={"averageValue": "12"})]
-    one = made(HORIZONTAL_AUTOSCALER, spec={"metrics": goals}, status={"currentMetrics": now})
+    one = made(HORIZONTAL_AUTOSCALER, spec={"metrics": metrics}, status={"currentMetrics": now})
     assert one.load == "CPU not measured of 60 %, messages 12 of 30, queue not measured of 9"
 
 

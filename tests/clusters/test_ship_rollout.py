@@ -1,4 +1,4 @@
-"""A roll-out changes each target by its own action, says truly how each ended, and what goes on when it is cancelled."""
+"""A roll-out changes each place by its own action, says truly how each ended, and what goes on when it is cancelled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.ship import changing, rollout, well
 from clusters.ship.changing import Changing
-from clusters.ship.target import Target
+from clusters.ship.place import Place
 from clusters.ship.uses import Use
 from tests.clusters.heard import Heard
 from tests.clusters.test_ship_well import NEW, OLD, Line, web
@@ -69,20 +69,20 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(well, "EVERY", 0.005)
 
 
-def deployment(part: str = "web") -> Target:
+def deployment(part: str = "web") -> Place:
     one = web(OLD, 1)
-    return Target(Use(Row(HERE, DEPLOYMENT, one, DEPLOYMENT.health(one)), OLD, part), "set-image", "")
+    return Place(Use(Row(HERE, DEPLOYMENT, one, DEPLOYMENT.health(one)), OLD, part), "set-image", "")
 
 
-def service(swarm: Swarm) -> Target:
+def service(swarm: Swarm) -> Place:
     one = msgspec.convert(swarm.service, Service, strict=False)
-    return Target(Use(Row(HERE, SERVICE, one, SERVICE.health(one)), "busybox"), "set-image", "")
+    return Place(Use(Row(HERE, SERVICE, one, SERVICE.health(one)), "busybox"), "set-image", "")
 
 
-async def roll_out(door: Door, image: str, *targets: Target) -> tuple[str, Heard]:
+async def roll_out(door: Door, image: str, *places: Place) -> tuple[str, Heard]:
     heard, gateway = Heard(), cast(Gateway, door)
     says = cast(Reporter, heard)
-    turns = [Changing(gateway, one, image, says, lambda number: cast(Connection, door.line)) for one in targets]
+    turns = [Changing(gateway, one, image, says, lambda number: cast(Connection, door.line)) for one in places]
     try:
         return await rollout._all(ADA, image, turns, says), heard
     except (ClusterError, asyncio.CancelledError) as error:
@@ -142,8 +142,8 @@ async def test_what_runs_no_copies_is_named_and_not_counted_as_well() -> None:
 
 async def test_one_that_is_cancelled_says_what_goes_on_and_what_was_not_begun() -> None:
     door = Door(Line())
-    targets = [deployment(f"part-{number}") for number in range(rollout.AT_ONCE + 1)]
-    work = asyncio.create_task(roll_out(door, NEW, *targets))
+    places = [deployment(f"part-{number}") for number in range(rollout.AT_ONCE + 1)]
+    work = asyncio.create_task(roll_out(door, NEW, *places))
     while len(door.asked) < rollout.AT_ONCE:
         await asyncio.sleep(0)
     work.cancel()
@@ -186,8 +186,8 @@ async def test_a_container_is_made_again_by_its_own_job_which_goes_on_when_this_
     for module, name, put in ((making, "origin_of", origin_of), (making, "begin", begin), (jobs, "follow", follow)):
         monkeypatch.setattr(module, name, put)
     one = Container(id="c1", full_name="/web")
-    target = Target(Use(Row(HERE, CONTAINER, one, CONTAINER.health(one)), OLD), "edit", "")
-    work = asyncio.create_task(roll_out(Door(), NEW, target))
+    place = Place(Use(Row(HERE, CONTAINER, one, CONTAINER.health(one)), OLD), "edit", "")
+    work = asyncio.create_task(roll_out(Door(), NEW, place))
     for _ in range(10):
         await asyncio.sleep(0)
     if running:
@@ -196,5 +196,5 @@ async def test_a_container_is_made_again_by_its_own_job_which_goes_on_when_this_
             await work
         assert "CANCELLED. Its own job, “Edit web”, goes on to its end" in error.value.__notes__[0]
     news.set()
-    words, _ = await roll_out(Door(), NEW, target)
+    words, _ = await roll_out(Door(), NEW, place)
     assert ("runs well in its place" in words) is running

@@ -11,8 +11,8 @@ import pytest
 from clusters.errors import Unsupported
 from clusters.stacks import program
 from clusters.stacks.ahead import There, effects, kept_secrets, ports_taken, stuck, taken
+from clusters.stacks.dry_run import Sent
 from clusters.stacks.others import of_others
-from clusters.stacks.rehearsal import Sent
 from clusters.stacks.text import check_stack
 
 LABELS = {"com.docker.stack.namespace": "shop"}

@@ -9,8 +9,8 @@ import pytest
 from clusters.drivers.base import Call, Driver
 from clusters.kinds.swarm.base import STACK
 from clusters.stacks.ahead import There
+from clusters.stacks.dry_run import Sent
 from clusters.stacks.others import of_others, volumes_of_others
-from clusters.stacks.rehearsal import Sent
 
 
 def thing(stack: str, name: str, **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rehearsals of stacks: a few at a time, and one of each person."""
+"""Dry runs of stacks: a few at a time, and one of each person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clusters.stacks.turns import AT_ONCE, turn
 async def test_so_many_go_on_at_once(persons: list[int], most: int) -> None:
     now = highest = 0
 
-    async def rehearse(person: int) -> None:
+    async def dry_run(person: int) -> None:
         nonlocal now, highest
         async with turn(person):
             now += 1
@@ -21,5 +21,5 @@ async def test_so_many_go_on_at_once(persons: list[int], most: int) -> None:
             await asyncio.sleep(0.005)
             now -= 1
 
-    await asyncio.gather(*map(rehearse, persons))
+    await asyncio.gather(*map(dry_run, persons))
     assert highest == most

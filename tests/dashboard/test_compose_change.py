@@ -107,7 +107,7 @@ async def test_it_is_scaled_taken_down_brought_back_and_at_last_goes_with_its_da
 
     # One thing at a time: a second one hears what is done, and where its job is.
     await seen(host, name)
-    with engine.gateway.claims.held(host.pk, "project", name, "scaled", job.key):
+    with engine.gateway.reservations.held(host.pk, "project", name, "scaled", job.key):
         offered = await client.get(f"/act/?verb=down&rows={row(host, name)}", headers=HTMX)
         for held in (
             offered,

@@ -50,7 +50,7 @@ ROUTES = {
     "convert/": "cluster",
     "ship/": "signed-in",
     "ship/pull/": "signed-in",
-    "ship/try/": "signed-in",
+    "ship/dry-run/": "signed-in",
     "ship/load/": "signed-in",
     "convert/<slug:target>/": "cluster",
     "activity/": "signed-in",

@@ -137,7 +137,7 @@ async def test_only_what_is_ticked_is_rolled_out_and_the_job_says_how_each_ended
     answer = await client.post("/images/roll-out/", {"row": row, "image": IMAGE})
     assert answer.status_code == 422
     assert "Nothing was chosen" in answer.content.decode()
-    gone = await client.post("/images/roll-out/", {"row": row, "image": IMAGE, "target": "1~container~gone~"})
+    gone = await client.post("/images/roll-out/", {"row": row, "image": IMAGE, "place": "1~container~gone~"})
     assert "are not there any more" in gone.content.decode()
     assert not await Job.objects.aexists()
     assert (await client.get("/images/roll-out/", {"row": row, "image": "other:1"})).status_code == 404
@@ -172,7 +172,7 @@ async def test_an_image_leads_to_every_target_whose_own_form_is_filled_in(
     assert (await other.post("/ship/", {**given, "to": f"deployment~{shop.pk}"})).status_code == 404
 
 
-async def test_each_target_is_tried_before_anything_is_made(
+async def test_a_dry_run_on_each_target_says_what_would_come_of_it(
     host: Cluster, shop: Cluster, async_client_for: ClientFor, ada: User, vera: User
 ) -> None:
     await engine.connect(shop)
@@ -182,30 +182,30 @@ async def test_each_target_is_tried_before_anything_is_made(
     assert "Build one from a Dockerfile" in page
     given = {"image": IMAGE, "name": "web", "copies": "1", "environment": "secret: PIN=canary-4"}
 
-    async def tried(to: str, **more: str) -> str:
-        answer = await client.post("/ship/try/", {**given, **more, "to": to})
+    async def dry_run(to: str, **more: str) -> str:
+        answer = await client.post("/ship/dry-run/", {**given, **more, "to": to})
         assert answer.status_code == 200
         return answer.content.decode()
 
     on_host, there = f"container~{host.pk}", f"deployment~{shop.pk}"
-    well = await tried(on_host)
+    well = await dry_run(on_host)
     assert "Nothing in the way" in well
     assert well.count("Whoever may inspect it can read PIN: there are no secrets for variables here.") == 1
-    by_name = await tried(on_host, environment="secret: DB_PASSWORD=canary-4")
+    by_name = await dry_run(on_host, environment="secret: DB_PASSWORD=canary-4")
     assert by_name.count("Whoever may inspect it can read DB_PASSWORD: there are no secrets") == 1
-    assert "There is a container called shop-db-1 already." in await tried(on_host, name="shop-db-1")
-    assert "Would be refused" in await tried(on_host, name="not a name")
-    named = await tried(there, **{f"namespace-{shop.pk}": "shop"})
+    assert "There is a container called shop-db-1 already." in await dry_run(on_host, name="shop-db-1")
+    assert "Would be refused" in await dry_run(on_host, name="not a name")
+    named = await dry_run(there, **{f"namespace-{shop.pk}": "shop"})
     assert "There is a deployment web in shop already." in named
     assert "canary-4" not in well + named
     await Grant.objects.acreate(user=vera, cluster=host, role=Role.OPERATOR, rights=["run"])
     operator = async_client_for(vera)
-    mounted = (await operator.post("/ship/try/", {**given, "volumes": "/etc:/x", "to": on_host})).content.decode()
+    mounted = (await operator.post("/ship/dry-run/", {**given, "volumes": "/etc:/x", "to": on_host})).content.decode()
     assert "Would be refused" in mounted
     assert "For administrators only: it " in mounted
-    assert "Nothing in the way" in await tried(on_host, volumes="/etc:/x")
-    assert (await client.post("/ship/try/", {**given, "to": "container~999"})).status_code == 404
-    assert (await async_client_for(vera).post("/ship/try/", {**given, "to": there})).status_code == 404
+    assert "Nothing in the way" in await dry_run(on_host, volumes="/etc:/x")
+    assert (await client.post("/ship/dry-run/", {**given, "to": "container~999"})).status_code == 404
+    assert (await async_client_for(vera).post("/ship/dry-run/", {**given, "to": there})).status_code == 404
     assert not await AuditEntry.objects.exclude(verb="sign in").aexists(), "nothing was done"
     opened = (await client.post("/ship/", {**given, "to": there, f"namespace-{shop.pk}": "ops"})).content.decode()
     assert '<option value="ops" selected>' in opened
@@ -249,7 +249,7 @@ async def test_whether_a_target_of_a_roll_out_can_get_the_image_is_said_before(
         asked.append((cluster, image, more["on_all_nodes"], more["namespace"], more["account"]))
         return Pullable(answer="no", why="Its registry does not have it.", ways=("add-registry",))
 
-    monkeypatch.setattr("dashboard.views.ship_goals.can_pull", can_pull)
+    monkeypatch.setattr("dashboard.views.ship_targets.can_pull", can_pull)
     client = async_client_for(ada)
     given = {"row": await row_id(client, "image", IMAGE), "image": IMAGE}
     connections = list(engine.supervisor.connections.values())
@@ -257,11 +257,11 @@ async def test_whether_a_target_of_a_roll_out_can_get_the_image_is_said_before(
     assert actor is not None
     uses = uses_of(engine.gateway, actor, connections, IMAGE)
     use = next(one for one in uses if one.row.kind.name == "stateful-set")
-    page = (await client.get("/images/roll-out/pull/", {**given, "target": use.key})).content.decode()
+    page = (await client.get("/images/roll-out/pull/", {**given, "place": use.key})).content.decode()
     assert "Its registry does not have it." in page
     assert "/registries/add/" in page
     assert asked == [(shop.pk, IMAGE, False, use.row.namespace, "ledger")], "as the account that it names"
-    for wrong in ({"target": "1~container~gone~"}, {"target": use.key, "image": "other:1"}):
+    for wrong in ({"place": "1~container~gone~"}, {"place": use.key, "image": "other:1"}):
         assert (await client.get("/images/roll-out/pull/", {**given, **wrong})).status_code == 404
-    hidden = await async_client_for(vera).get("/images/roll-out/pull/", {**given, "target": use.key})
+    hidden = await async_client_for(vera).get("/images/roll-out/pull/", {**given, "place": use.key})
     assert hidden.status_code == 404

@@ -62,9 +62,9 @@ async def test_what_is_ticked_runs_the_new_version_and_the_rest_stays(
             uid = next(one.uid for one in store.resources.values() if new in one.tags)
             row = f"{host.pk}~image~{uid}"
             page = (await client.get("/images/roll-out/", {"row": row, "image": new})).content.decode()
-            targets = [f"{host.pk}~container~{one.uid}~" for one in (first, second)]
-            assert all(one in page for one in targets)
-            answer = await client.post("/images/roll-out/", {"row": row, "image": new, "target": targets[:1]})
+            places = [f"{host.pk}~container~{one.uid}~" for one in (first, second)]
+            assert all(one in page for one in places)
+            answer = await client.post("/images/roll-out/", {"row": row, "image": new, "place": places[:1]})
             job = await ended(answer["Location"].split("/")[2])
         lines = [one.text async for one in JobLine.objects.filter(job=job)]
         assert job.state == "done", (job.reason, lines)

@@ -182,7 +182,7 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
     shown = (await client.get(f"/stacks/versions/?cluster=box&name={name}")).content.decode()
     assert "Deploy again" in shown
     back = {"cluster": str(swarm.pk), "name": name, "version": "1"}
-    with engine.gateway.claims.held(swarm.pk, "stack", name, "removed", job.key):
+    with engine.gateway.reservations.held(swarm.pk, "stack", name, "removed", job.key):
         for refused in (await client.post("/stacks/back/", back, headers=HTMX), await _removed(client, swarm, name)):
             said = refused.content.decode()
             assert f"{name} is being removed already." in said

@@ -43,7 +43,7 @@ class Value(Part, frozen=True, gc=False, rename="camel"):
 
 
 class Measure(Part, frozen=True, gc=False, rename="camel"):
-    """What is measured of a copy, with its goal or how it is now."""
+    """What is measured of a copy, with what it is to be or how it is now."""
 
     name: str = ""
     target: Value = Value()
@@ -124,9 +124,9 @@ class Autoscaler(Object, frozen=True, gc=False, rename="camel"):
         now = {one.what: one.measure for one in self.status.current_metrics or ()}
         parts = []
         for metric in self.spec.metrics or ():
-            goal, measured = metric.measure, now.get(metric.what)
+            wanted, measured = metric.measure, now.get(metric.what)
             used = measured.current.words if measured else "not measured"
-            parts.append(f"{metric.what} {used} of {goal.target.words}" if goal else metric.what)
+            parts.append(f"{metric.what} {used} of {wanted.target.words}" if wanted else metric.what)
         return ", ".join(parts)
 
 

@@ -80,7 +80,7 @@ def _save_secret(world: ShopWorld, namespace: str, name: str) -> None:
 
 
 def _save_scaling(save: Any) -> None:
-    goal = {
+    metric = {
         "type": "Resource",
         "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
     }
@@ -90,7 +90,7 @@ def _save_scaling(save: Any) -> None:
         "HorizontalPodAutoscaler",
         "shop",
         "web",
-        spec={"scaleTargetRef": target, "minReplicas": 3, "maxReplicas": 8, "metrics": [goal]},
+        spec={"scaleTargetRef": target, "minReplicas": 3, "maxReplicas": 8, "metrics": [metric]},
         status={
             "currentReplicas": 4,
             "desiredReplicas": 4,

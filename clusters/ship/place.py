@@ -13,7 +13,7 @@ SAME = "set-image"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Place:
     """Something that is to run another image: by which verb, and why that cannot be ("" when it can)."""
 
     use: Use
@@ -29,23 +29,23 @@ class Target:
         return f"{row.cluster.name} / {row.key}{inside}"
 
 
-def target_of(use: Use, image: str, image_ids: Sequence[str] = ()) -> Target:
+def place_of(use: Use, image: str, image_ids: Sequence[str] = ()) -> Place:
     """How it gets there. ``image_ids``: of that image on engines, where what runs under its name may be older."""
     same = use.image == image
     if use.row.kind.name == "container":
         if same and use.image_id in image_ids:
-            return Target(use, "edit", "", "It runs this very image.")
+            return Place(use, "edit", "", "It runs this very image.")
         if (refuse := EDIT.like.refuse if EDIT.like else None) and (why := refuse(use.row.resource)):
-            return Target(use, "edit", "", why)
+            return Place(use, "edit", "", why)
         compose = " Compose made it: its next “up” takes what its file says." if use.row.namespace else ""
-        return Target(use, "edit", f"Made again with it; if that is not well, the old one comes back.{compose}")
+        return Place(use, "edit", f"Made again with it; if that is not well, the old one comes back.{compose}")
     action = use.row.kind.action(SAME)
     if action is None:
-        return Target(use, SAME, "", "Its image cannot be changed from here.")
+        return Place(use, SAME, "", "Its image cannot be changed from here.")
     if not same or use.row.kind.name == "swarm-service":
         why = action.refuse(use.row.resource) if action.refuse else ""
-        return Target(use, SAME, "Its copies are replaced, as its own rules for that say.", why)
+        return Place(use, SAME, "Its copies are replaced, as its own rules for that say.", why)
     if read_reference(image).tag == "latest":
-        return Target(use, "restart", "It asks for that name already: started again, its nodes pull what is there now.")
+        return Place(use, "restart", "It asks for that name already: started again, its nodes pull what is there now.")
     why = "It asks for that name already, and nodes that have it do not ask again: give the build a tag of its own."
-    return Target(use, SAME, "", why)
+    return Place(use, SAME, "", why)

@@ -22,12 +22,12 @@ from clusters.registries.pullable import ANYWHERE, can_pull
 from clusters.ship import carried, moving
 from clusters.ship.images import row_of, was_pulled, whole_of
 from dashboard.access import allow
+from dashboard.dry_run import DryRun
 from dashboard.engine import engine
-from dashboard.goals import Goal, goal_named, goals_of
 from dashboard.page import on_to
-from dashboard.rehearsal import Rehearsal
 from dashboard.request import Request
 from dashboard.scope import meant
+from dashboard.ship_targets import ShipTarget, target_named, targets_of
 from dashboard.views import deploy, run
 from dashboard.views.ship_values import typed
 
@@ -37,15 +37,15 @@ from dashboard.views.ship_values import typed
 async def pullable(request: Request) -> HttpResponse:
     """``?image=&to=&namespace-N=``: can that target get it, and which way there is when it cannot."""
     asked = request.GET
-    goal = await goal_named(request.actor, asked.get("to"))
-    if goal is None:
+    target = await target_named(request.actor, asked.get("to"))
+    if target is None:
         raise Http404
-    return await pull_answer(request, goal, asked.get("image", "")[:500], goal.namespace(asked.dict()))
+    return await pull_answer(request, target, asked.get("image", "")[:500], target.namespace(asked.dict()))
 
 
 async def pull_answer(
     request: Request,
-    goal: Goal,
+    target: ShipTarget,
     image: str,
     namespace: str,
     secrets: Sequence[str] = (),
@@ -54,24 +54,24 @@ async def pull_answer(
     policy: str = "",
 ) -> HttpResponse:
     """The answer as a part of a page. ``secrets``, ``account``, ``placement``, ``policy``: of what is there already."""
-    context: dict[str, Any] = {"goal": goal, "image": image}
+    context: dict[str, Any] = {"target": target, "image": image}
     try:
         split_image(image)
         found = await can_pull(
             engine.gateway,
             request.actor,
-            goal.cluster.id,
+            target.cluster.id,
             image,
             namespace=namespace,
-            on_all_nodes=goal.kind == "swarm-service",
+            on_all_nodes=target.kind == "swarm-service",
             secrets=secrets,
             account=account or ACCOUNT,
             placement=placement,
             policy=policy,
         )
         holders = [engine.supervisor.connections[one] for one in found.holders if one in engine.supervisor.connections]
-        may_load = goal in goals_of(request.actor)
-        others = [one.cluster for one in holders if may_load and one.cluster.id != goal.cluster.id]
+        may_load = target in targets_of(request.actor)
+        others = [one.cluster for one in holders if may_load and one.cluster.id != target.cluster.id]
         context |= {
             "found": found,
             "namespace": namespace,
@@ -86,26 +86,26 @@ async def pull_answer(
 
 @allow(scope="signed-in")
 @require_POST
-async def rehearse(request: Request) -> HttpResponse:
+async def dry_run(request: Request) -> HttpResponse:
     """A dry run on the target ``to`` of what is filled in: what would come of it, or what is in the way."""
-    goal = await goal_named(request.actor, request.POST.get("to"))
-    if goal is None:
+    target = await target_named(request.actor, request.POST.get("to"))
+    if target is None:
         raise Http404
-    context: dict[str, Any] = {"goal": goal}
+    context: dict[str, Any] = {"target": target}
     try:
-        context["rehearsal"] = await _rehearsed(request, goal)
+        context["dry_run"] = await _dry_run(request, target)
     except ClusterError as error:
         context["error"] = error
-    return render(request, "partials/ship_rehearsal.html", context)
+    return render(request, "partials/ship_dry_run.html", context)
 
 
-async def _rehearsed(request: Request, goal: Goal) -> Rehearsal:
+async def _dry_run(request: Request, target: ShipTarget) -> DryRun:
     values, config = await typed(request, request.POST)
-    given = carried.to_target(goal.kind, values, config)
-    if goal.kind == "deployment":
-        connection = engine.supervisor.connections[goal.cluster.id]
-        return await deploy.rehearsed(request, connection, {**given, "namespace": goal.namespace(request.POST.dict())})
-    found = await run.rehearsed(request, goal.kind, goal.cluster, given)
+    given = carried.to_target(target.kind, values, config)
+    if target.kind == "deployment":
+        connection = engine.supervisor.connections[target.cluster.id]
+        return await deploy.dry_run(request, connection, {**given, "namespace": target.namespace(request.POST.dict())})
+    found = await run.dry_run(request, target.kind, target.cluster, given)
     typed_secret = [one for one in switched(str(values.get("environment") or "")) if one.switch == SECRET]
     names = [one.name for one in typed_secret if not looks_secret(one.name, one.value)]  # the others are told there
     if not names:
@@ -119,16 +119,16 @@ async def _rehearsed(request: Request, goal: Goal) -> Rehearsal:
 async def load(request: Request) -> HttpResponse:
     """``image``, ``from`` (an engine that has it), ``to``: put it onto the engine of that target."""
     given = request.POST
-    goal = next((one for one in goals_of(request.actor) if one.key == given.get("to")), None)
+    target = next((one for one in targets_of(request.actor) if one.key == given.get("to")), None)
     holder = meant([one.cluster for one in engine.supervisor.connections.values()], given.get("from", ""))
-    if goal is None or holder is None or goal.kind == "deployment":
+    if target is None or holder is None or target.kind == "deployment":
         raise Http404
     image = given.get("image", "")[:500]
     row = row_of(engine.gateway, request.actor, engine.supervisor.connections[holder.id], image)
     try:
         if row is None:
             raise Invalid(f"{image} is not on {holder.name} any more.")
-        key = await moving.begin(engine.gateway, request.actor, row, image, goal.cluster.id)
+        key = await moving.begin(engine.gateway, request.actor, row, image, target.cluster.id)
     except ClusterError as error:
         return render(request, "components/error.html", {"error": error}, status=422)
     return on_to(request, f"/jobs/{key}/")

@@ -25,7 +25,7 @@ MAKES: Mapping[str, tuple[str, str, str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class ShipTarget:
     """One target: a kind on a cluster, and what it makes there; on Kubernetes, ``where`` it may be made."""
 
     kind: str
@@ -40,7 +40,7 @@ class Goal:
     @property
     def id(self) -> str:
         """The same, as the id of an element."""
-        return f"goal-{self.kind}-{self.cluster.id}"
+        return f"target-{self.kind}-{self.cluster.id}"
 
     @property
     def does(self) -> str:
@@ -74,7 +74,7 @@ class Goal:
         return self.where.begins_in(given.get(f"namespace-{self.cluster.id}", "")[:63])
 
 
-def goals_of(actor: Actor) -> list[Goal]:
+def targets_of(actor: Actor) -> list[ShipTarget]:
     """Hosts first, demonstrations last."""
     found = []
     for one in engine.supervisor.connections.values():
@@ -82,25 +82,25 @@ def goals_of(actor: Actor) -> list[Goal]:
             store = one.stores.get(name)
             maker = store.kind.make if store else None
             if maker and decide(actor, target_in(one.cluster), Need(maker.role, maker.right)).allowed:
-                found.append(Goal(name, one.cluster))
-    found += [Goal("deployment", one.cluster) for one in yaml_clusters(actor)]
+                found.append(ShipTarget(name, one.cluster))
+    found += [ShipTarget("deployment", one.cluster) for one in yaml_clusters(actor)]
     order = {name: number for number, name in enumerate(carried.TARGETS)}
     return sorted(found, key=lambda one: (one.is_demo, order[one.kind], one.cluster.name.casefold()))
 
 
-async def with_namespaces(actor: Actor, goals: Sequence[Goal]) -> list[Goal]:
+async def with_namespaces(actor: Actor, targets: Sequence[ShipTarget]) -> list[ShipTarget]:
     """The same, knowing in which namespaces it may be made, or why in none."""
-    return list(await asyncio.gather(*(_with_namespaces(actor, one) for one in goals)))
+    return list(await asyncio.gather(*(_with_namespaces(actor, one) for one in targets)))
 
 
-async def _with_namespaces(actor: Actor, goal: Goal) -> Goal:
-    connection = engine.supervisor.connections.get(goal.cluster.id)
-    if goal.kind != "deployment" or connection is None:
-        return goal
-    return replace(goal, where=await allowed_in(actor, connection, "deployment", SOON))
+async def _with_namespaces(actor: Actor, target: ShipTarget) -> ShipTarget:
+    connection = engine.supervisor.connections.get(target.cluster.id)
+    if target.kind != "deployment" or connection is None:
+        return target
+    return replace(target, where=await allowed_in(actor, connection, "deployment", SOON))
 
 
-async def goal_named(actor: Actor, key: str | None) -> Goal | None:
+async def target_named(actor: Actor, key: str | None) -> ShipTarget | None:
     """The one of that key, where this person may make something there."""
-    found = [one for one in goals_of(actor) if one.key == key]
+    found = [one for one in targets_of(actor) if one.key == key]
     return (await with_namespaces(actor, found))[0] if found else None

@@ -1,4 +1,4 @@
-"""An engine that answers what the real one answers, and takes every change without making it.
+"""An engine for a dry run: it answers what the real one answers, and takes every change without making it.
 
 The program deploys to it as to the real one; what it sends is what it would do there. So the difference is the
 program's own word, and nothing of its rules is written a second time.
@@ -21,7 +21,7 @@ from clusters.errors import ClusterError, Conflict, Missing
 from clusters.registries.reference import read_reference
 
 MOST_BODY = 16 << 20  # bytes
-_MADE_ID = "rehearsed"
+_MADE_ID = "dryrun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class DryEngine:
     """What was sent so far."""
 
     driver: Driver
@@ -84,10 +84,10 @@ class Rehearsal:
 
 
 @asynccontextmanager
-async def rehearse(driver: Driver, folder: Path) -> AsyncIterator[tuple[Rehearsal, Path]]:
+async def dry_engine(driver: Driver, folder: Path) -> AsyncIterator[tuple[DryEngine, Path]]:
     """A socket in that folder on which the engine is played as long as the block lasts."""
     said = await driver.call(Call("GET", ("version",), timeout=15.0))
-    played, path = Rehearsal(driver, str((said or {}).get("ApiVersion") or "1.41")), folder / "engine.sock"
+    played, path = DryEngine(driver, str((said or {}).get("ApiVersion") or "1.41")), folder / "engine.sock"
     serving: set[asyncio.Task[None]] = set()
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -107,7 +107,7 @@ async def rehearse(driver: Driver, folder: Path) -> AsyncIterator[tuple[Rehearsa
         await end(serving)
 
 
-async def _serve(played: Rehearsal, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(played: DryEngine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection of the program, request after request."""
     while head := await reader.readuntil(b"\r\n\r\n"):
         first, *rest = head.decode("latin-1").split("\r\n")

@@ -9,7 +9,7 @@ from clusters.kinds.makers import Remark
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class DryRun:
     """``stops``: why nothing would come of it; empty: it ``would`` be taken, said in a sentence."""
 
     stops: Sequence[str] = ()
