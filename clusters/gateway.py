@@ -6,15 +6,15 @@ decides first, so that what is refused never becomes a call to a cluster.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
-from clusters import audit, fields, jobs
+from clusters import audit, fields, long_work
 from clusters.access import Actor, Decision, Namespaces, Need, decide
-from clusters.carrying_out import Outcome, carry_out, event_of, recorded_end
+from clusters.carrying_out import Outcome, carry_out, event_of
 from clusters.compose.source import is_followed
 from clusters.connections import Connections, elsewhere, seen, sees, shows, visible
 from clusters.denials import Denials
@@ -26,6 +26,7 @@ from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
 from clusters.live.row import Row
+from clusters.long_work import LongWork
 from clusters.narrowing import Narrowing
 from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
 from clusters.powers import for_admins
@@ -39,9 +40,6 @@ WHOLE = {"raw", "yaml"}  # the panels that show an object as a whole
 NOT_SHARED = "It would change what is not shared with you, or not yours to change."
 READ_SECONDS = 30.0
 COUNTED_SOON = 1.5  # seconds a page waits until a cluster has counted what nothing needs
-
-# The work of a job that reaches a cluster: it gets the driver, and says how far it is.
-LongWork = Callable[[Driver, jobs.Reporter], Coroutine[Any, Any, jobs.Result]]
 
 
 class Gateway:
@@ -274,50 +272,11 @@ class Gateway:
         driver = self.driver(actor, cluster_id)
         return await recorded_shell(lambda: in_time(driver.shell(source, command), READ_SECONDS), event)
 
-    async def begin(
-        self,
-        actor: Actor,
-        cluster_id: int,
-        need: Need,
-        verb: str,
-        title: str,
-        work: LongWork,
-        *,
-        namespace: str | None = None,
-        detail: Mapping[str, Any] | None = None,
-        about: tuple[str, str] = ("", ""),
-        alone: str = "",
-    ) -> str:
-        """Begin something that takes long, ``about`` a kind and a name. The key of its job; its end is in the audit.
+    async def begin(self, actor: Actor, cluster_id: int, work: LongWork) -> str:
+        """Begin something that takes long. The key of its job; its end is in the audit.
 
-        ``alone``: one thing at a time is done to that, and this is what ("deployed"). Raises Conflict for the second.
+        Raises Denied, Unrecorded, and Conflict where it is to be done alone and something else is done already.
         """
-        await self.see(actor, cluster_id, namespace, need, verb=verb)
-        driver = self.driver(actor, cluster_id)
-        event = event_of(
-            actor,
-            self.connections.cluster(cluster_id),
-            about[0],
-            None,
-            verb,
-            namespace=namespace or "",
-            detail={"title": title, **(detail or {})},
-            name=about[1] or title,
-        )
-        # At once: whoever asks while this one is recorded is the second.
-        reservation = self.reservations.take(cluster_id, *about, alone) if alone else None
-        try:
-            record = await recorded_end(event)
-
-            async def ended(state: jobs.State, reason: str) -> None:
-                self.reservations.let_go(reservation)
-                await record(state, reason)
-
-            leads = jobs.Made("", *about) if about[0] else None
-            key = await jobs.start(title, verb, actor, cluster_id, lambda says: work(driver, says), ended, leads)
-        except BaseException:
-            self.reservations.let_go(reservation)  # it never began
-            raise
-        if reservation:
-            reservation.job = key
-        return key
+        await self.see(actor, cluster_id, work.namespace, work.need, verb=work.verb)
+        cluster, driver = self.connections.cluster(cluster_id), self.driver(actor, cluster_id)
+        return await long_work.begin(work, actor, cluster_id, cluster, driver, self.reservations)

@@ -16,6 +16,7 @@ from clusters.jobs import Reporter
 from clusters.kinds.base import Role
 from clusters.kinds.docker import image_files
 from clusters.live.row import Row
+from clusters.long_work import LongWork
 
 # A whole image holds whatever was put into it: whoever may run it can see that anyway.
 SAVE = Need(Role.OPERATOR, "run", acts=False)
@@ -71,8 +72,9 @@ async def begin_load(gateway: Gateway, actor: Actor, cluster_id: int, name: str,
             return await image_files.load(driver, pieces, upload.size, says)
 
     detail = {"file": name[:200], "bytes": upload.size}
+    loading = LongWork(need=LOAD, verb="load", title=f"Load {name[:100]}", run=work, detail=detail)
     try:
-        return await gateway.begin(actor, cluster_id, LOAD, "load", f"Load {name[:100]}", work, detail=detail)
+        return await gateway.begin(actor, cluster_id, loading)
     except BaseException:
         uploads.remove(upload)
         raise

@@ -22,6 +22,7 @@ from clusters.jobs import Made, Reporter
 from clusters.kinds.base import Role
 from clusters.kinds.docker.host_model import Host
 from clusters.kinds.docker.host_swarm_actions import PATIENCE, PORT
+from clusters.long_work import LongWork
 from clusters.shells import in_time
 
 NEED = Need(Role.ADMIN)
@@ -93,11 +94,11 @@ async def begin(gateway: Gateway, actor: Actor, swarm_id: int, host_id: int, rol
         return Made(f"{one.host.name} is a {role} of the Swarm of {one.swarm.name}.", "swarm-node", node)
 
     title = f"{one.host.name} joins {one.swarm.name}"
-    given = {"swarm": one.swarm.name, "as": role}
-    about = ("host", one.host.name)
+    detail, about = {"swarm": one.swarm.name, "as": role}, ("host", one.host.name)
+    join = LongWork(need=NEED, verb="join-swarm", title=title, run=work, detail=detail, about=about)
     _joining.add(mine)
     try:
-        return await gateway.begin(actor, host_id, NEED, "join-swarm", title, work, detail=given, about=about)
+        return await gateway.begin(actor, host_id, join)
     except BaseException:
         _joining.discard(mine)  # it never began
         raise

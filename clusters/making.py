@@ -15,6 +15,7 @@ from clusters.jobs import Made
 from clusters.kinds.base import Kind, Role, Says
 from clusters.kinds.makers import Ended, Maker, Remark
 from clusters.live.row import Row
+from clusters.long_work import LongWork
 from clusters.shells import in_time
 
 CHECK_SECONDS = 8.0
@@ -68,9 +69,10 @@ async def begin(
         await _allow_beyond(gateway, actor, cluster_id, maker, form, like)
         powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
         need = Need(Role.ADMIN if powers else maker.role, maker.right)
-        return await gateway.begin(
-            actor, cluster_id, need, _verb(maker), maker.title(form), work, namespace=namespace, detail=detail
+        making = LongWork(
+            need=need, verb=_verb(maker), title=maker.title(form), run=work, namespace=namespace, detail=detail
         )
+        return await gateway.begin(actor, cluster_id, making)
     except Denied as error:
         if powers and error.known:
             raise Denied(f"Only administrators may do that: it {', it '.join(powers)}.", known=True) from error

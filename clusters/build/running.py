@@ -21,6 +21,7 @@ from clusters.errors import Conflict
 from clusters.gateway import Gateway
 from clusters.jobs import Reporter
 from clusters.kinds.base import Role
+from clusters.long_work import LongWork
 from clusters.models import Build
 
 log = logging.getLogger(__name__)
@@ -60,9 +61,10 @@ async def begin(
     try:
         _check_room(actor.user_id, cluster_id)
         detail = {"line": docker_line(form, hidden=True)}
-        key = await gateway.begin(
-            actor, cluster_id, NEED, "build", f"Build {form.tag}", work, detail=detail, about=("image", form.tag)
+        asked = LongWork(
+            need=NEED, verb="build", title=f"Build {form.tag}", run=work, detail=detail, about=("image", form.tag)
         )
+        key = await gateway.begin(actor, cluster_id, asked)
     except BaseException:
         if sent:
             sent.close()

@@ -26,6 +26,7 @@ from clusters.jobs import Made, Reporter
 from clusters.kinds.base import Role, Says
 from clusters.kinds.docker.run_volumes import volume_powers
 from clusters.kinds.formats import count
+from clusters.long_work import LongWork
 from clusters.registries.reference import HUB, read_reference
 from clusters.registries.sign_in import credentials
 from clusters.shells import in_time
@@ -123,18 +124,17 @@ async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked,
         reporter.say(f"This is version {number} of {asked.name}, with {count(len(asked.services), 'service')}.")
         return await _work(driver, asked, how, reporter)
 
-    return await gateway.begin(
-        actor,
-        cluster_id,
-        NEED,
-        how.verb,
-        how.title or f"Deploy {asked.name}",
-        work,
+    deployment = LongWork(
+        need=NEED,
+        verb=how.verb,
+        title=how.title or f"Deploy {asked.name}",
+        run=work,
         namespace=asked.name,
         detail=_detail(asked, how),
         about=("project", asked.name),
         alone=how.doing,
     )
+    return await gateway.begin(actor, cluster_id, deployment)
 
 
 def _detail(asked: Checked, how: How) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from clusters.gateway import Gateway
 from clusters.jobs import Reporter
 from clusters.kinds.docker.pull import pull
 from clusters.kinds.docker.push import push, tag_image
+from clusters.long_work import LongWork
 from clusters.models import Registry
 from clusters.registries.access import RUN, may_push
 from clusters.registries.reference import read_reference
@@ -29,9 +30,8 @@ async def begin_pull(gateway: Gateway, actor: Actor, cluster_id: int, image: str
         return await pull(driver, image, says, platform=platform)
 
     detail = {"image": str(reference), "platform": platform}
-    return await gateway.begin(
-        actor, cluster_id, RUN, "pull", f"Pull {image}", work, detail=detail, about=("image", image)
-    )
+    pulling = LongWork(need=RUN, verb="pull", title=f"Pull {image}", run=work, detail=detail, about=("image", image))
+    return await gateway.begin(actor, cluster_id, pulling)
 
 
 async def begin_push(gateway: Gateway, actor: Actor, cluster_id: int, image: str, name: str = "") -> str:
@@ -53,6 +53,5 @@ async def begin_push(gateway: Gateway, actor: Actor, cluster_id: int, image: str
         return await push(driver, name, says)
 
     detail = {"image": image, "to": str(target)}
-    return await gateway.begin(
-        actor, cluster_id, RUN, "push", f"Push {name}", work, detail=detail, about=("image", name)
-    )
+    pushing = LongWork(need=RUN, verb="push", title=f"Push {name}", run=work, detail=detail, about=("image", name))
+    return await gateway.begin(actor, cluster_id, pushing)

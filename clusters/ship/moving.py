@@ -14,6 +14,7 @@ from clusters.image_files import save as save_image
 from clusters.jobs import Reporter
 from clusters.kinds.docker import image_files
 from clusters.live.row import Row
+from clusters.long_work import LongWork
 
 
 async def begin(gateway: Gateway, actor: Actor, source: Row, image: str, cluster_id: int) -> str:
@@ -29,4 +30,5 @@ async def begin(gateway: Gateway, actor: Actor, source: Row, image: str, cluster
             return await image_files.load(driver, read, source.resource.size, says)
 
     title, detail = f"Load {image} from {source.cluster.name}", {"image": image, "from": source.cluster.name}
-    return await gateway.begin(actor, cluster_id, LOAD, "load", title, work, detail=detail, about=("image", image))
+    moving = LongWork(need=LOAD, verb="load", title=title, run=work, detail=detail, about=("image", image))
+    return await gateway.begin(actor, cluster_id, moving)

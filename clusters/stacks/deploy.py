@@ -23,6 +23,7 @@ from clusters.kinds.formats import count, listed
 from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import NotWell, Stand, until_well
+from clusters.long_work import LongWork
 from clusters.shells import in_time
 from clusters.stacks.ahead import Effect, There, effects, kept_secrets, ports_taken, stuck, taken, there_now
 from clusters.stacks.dry_run import Sent, dry_engine
@@ -93,18 +94,17 @@ async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackTex
         reporter.say(f"This is version {number} of {checked.name}, with {count(len(checked.services), 'service')}.")
         return await _work(driver, asked, reporter)
 
-    return await gateway.begin(
-        actor,
-        cluster_id,
-        NEED,
-        "deploy",
-        f"Deploy {checked.name}",
-        work,
+    deployment = LongWork(
+        need=NEED,
+        verb="deploy",
+        title=f"Deploy {checked.name}",
+        run=work,
         namespace=checked.name,
         detail={"services": checked.services, "images": [checked.hide(one) for one in images_of(checked)]},
         about=("stack", checked.name),
         alone="deployed",
     )
+    return await gateway.begin(actor, cluster_id, deployment)
 
 
 async def _work(driver: Driver, asked: StackText, says: Reporter) -> Made:

@@ -15,6 +15,7 @@ from clusters.gateway import Denied
 from clusters.kinds.base import Role, Says
 from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.live.row import Row
+from clusters.long_work import LongWork
 from dashboard.access import allow, refusal, resource_or_404
 from dashboard.engine import engine
 from dashboard.request import Request
@@ -56,13 +57,12 @@ async def _begin(request: Request, row: Row, cleaner: Cleaner, picked: list[Left
     async def work(driver: Driver, says: Says) -> str:
         return await clean_up(driver, cleaner, chosen, says)
 
-    key = await engine.gateway.begin(
-        request.actor,
-        row.cluster.id,
-        Need(cleaner.role, cleaner.right),
-        "clean",
-        f"Clean up {cleaner.label.lower()} on {row.resource.name}",
-        work,
+    cleaning = LongWork(
+        need=Need(cleaner.role, cleaner.right),
+        verb="clean",
+        title=f"Clean up {cleaner.label.lower()} on {row.resource.name}",
+        run=work,
         detail={"what": cleaner.key, "names": [one.name[:100] for one in picked[:200]], "count": len(picked)},
     )
+    key = await engine.gateway.begin(request.actor, row.cluster.id, cleaning)
     return HttpResponseClientRedirect(f"/jobs/{key}/")

@@ -18,6 +18,7 @@ from clusters.compose.problem import Wrong
 from clusters.compose.progress import Heard
 from clusters.errors import ClusterError
 from clusters.gateway import Gateway
+from clusters.long_work import LongWork
 from tests.real import find_compose
 
 CANARY = "hunter22-canary"
@@ -27,7 +28,7 @@ class Recorder:
     """A gateway that allows everything and takes its time to record it; then it begins, or cannot."""
 
     def __init__(self, fault: BaseException | None = None) -> None:
-        self.fault, self.began = fault, list[Any]()
+        self.fault, self.began = fault, list[LongWork]()
 
     async def see(self, *_: Any, **__: Any) -> None:
         await asyncio.sleep(0)
@@ -38,11 +39,11 @@ class Recorder:
     async def connect(self) -> Any:
         raise AssertionError
 
-    async def begin(self, *given: Any, **detail: Any) -> str:
+    async def begin(self, actor: Actor, cluster_id: int, work: LongWork) -> str:
         await asyncio.sleep(0)
         if self.fault:
             raise self.fault
-        self.began.append((given[5], detail))
+        self.began.append(work)
         return "key"
 
 
@@ -58,8 +59,8 @@ def shop(**service: Any) -> Checked:
 async def test_a_project_is_deployed_alone() -> None:
     gateway = Recorder()
     assert await begin(gateway, shop()) == "key"
-    assert gateway.began[0][1]["alone"] == "deployed"
-    assert gateway.began[0][1]["about"] == ("project", "shop")
+    assert gateway.began[0].alone == "deployed"
+    assert gateway.began[0].about == ("project", "shop")
 
 
 @pytest.mark.parametrize("fault", [ClusterError("The audit is full."), asyncio.CancelledError()])
@@ -74,7 +75,7 @@ async def test_what_could_not_begin_hinders_nobody(fault: BaseException) -> None
 async def test_no_secret_is_in_the_audit_of_a_deployment() -> None:
     gateway = Recorder()
     await begin(gateway, shop(image=f"registry/{CANARY}:1"))
-    assert gateway.began[0][1]["detail"]["images"] == [f"registry/{HIDDEN}:1"]
+    assert gateway.began[0].detail["images"] == [f"registry/{HIDDEN}:1"]
 
 
 def test_no_secret_is_in_what_the_program_says_while_it_works() -> None:

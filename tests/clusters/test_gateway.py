@@ -17,7 +17,8 @@ from clusters.gateway import Denied, Gateway
 from clusters.jobs import cancel, follow
 from clusters.kinds.base import Look, Role
 from clusters.kinds.panels import RAW
-from clusters.models import AuditEntry, Job
+from clusters.long_work import LongWork
+from clusters.models import AuditEntry, Cluster, Job
 from tests.clusters.fakes import APP, PANEL, SECRETS, STOP, App, FakeConnections, copy
 from tests.clusters.heard import Heard
 
@@ -315,12 +316,9 @@ async def test_a_job_is_recorded_until_its_end(gateway: Gateway, there: FakeConn
         return "pulled"
 
     with pytest.raises(Denied):
-        await gateway.begin(VERA, 1, Need(Role.OPERATOR), "pull", "Pull busybox", pull)
-    key = (
-        await gateway.begin(Actor(0, "ada", ADA.grants), 1, Need(Role.OPERATOR), "pull", "Pull busybox", pull)
-        if await _cluster()
-        else ""
-    )
+        await gateway.begin(VERA, 1, pulling(pull))
+    await _cluster()
+    key = await gateway.begin(Actor(0, "ada", ADA.grants), 1, pulling(pull))
     for _ in range(100):
         if (await Job.objects.aget(key=key)).state != "running":
             break
@@ -336,7 +334,7 @@ async def test_of_a_job_without_an_answer_the_audit_says_that_nobody_knows(
         raise Unsure("No answer came.")
 
     await _cluster()
-    await gateway.begin(Actor(0, "ada", ADA.grants), 1, Need(Role.OPERATOR), "pull", "Pull busybox", pull)
+    await gateway.begin(Actor(0, "ada", ADA.grants), 1, pulling(pull))
     async with asyncio.timeout(5):
         while len(await rows()) < 2:
             await asyncio.sleep(0.02)
@@ -344,11 +342,12 @@ async def test_of_a_job_without_an_answer_the_audit_says_that_nobody_knows(
     assert (await AuditEntry.objects.aget(stage="outcome")).detail["words"] == "No answer came."
 
 
-async def _cluster() -> bool:
-    from clusters.models import Cluster
+def pulling(run: Any) -> LongWork:
+    return LongWork(need=Need(Role.OPERATOR), verb="pull", title="Pull busybox", run=run)
 
+
+async def _cluster() -> None:
     await Cluster.objects.acreate(pk=1, name="Shop", slug="shop", driver="demo", platform="docker")
-    return True
 
 
 async def test_work_that_its_job_stops_is_stopped_in_truth_and_recorded_with_how_far_it_came(
@@ -379,8 +378,8 @@ async def test_one_thing_at_a_time_is_done_to_what_is_worked_on_as_a_whole(
         await goes_on.wait()
 
     async def begin() -> str:
-        need, about = Need(Role.OPERATOR), (APP.name, "web")
-        return await gateway.begin(ada, 1, need, "deploy", "Deploy web", work, about=about, alone="deployed")
+        deployment = replace(pulling(work), verb="deploy", about=(APP.name, "web"), alone="deployed")
+        return await gateway.begin(ada, 1, deployment)
 
     async def ended(key: str) -> None:
         async for _ in follow(key):

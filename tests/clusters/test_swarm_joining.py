@@ -15,6 +15,7 @@ from clusters.errors import ClusterError, Conflict, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Reporter
 from clusters.kinds.docker.host_model import Host
+from clusters.long_work import LongWork
 from tests.clusters.heard import Heard
 
 TOKEN = "SWMTKN-1-canary"
@@ -134,12 +135,12 @@ async def test_what_another_began_is_not_taken_back_by_one_that_was_refused() ->
 
 
 async def test_a_host_joins_once_at_a_time() -> None:
-    engine, begun = Engine(info={"ID": "engine-2", "Name": "box"}), list[Any]()
+    engine, begun = Engine(info={"ID": "engine-2", "Name": "box"}), list[LongWork]()
 
     async def see(*_: Any, **__: Any) -> None:
         return None
 
-    async def begin(actor: Any, host_id: int, need: Any, verb: str, title: str, work: Any, **_: Any) -> str:
+    async def begin(actor: Actor, host_id: int, work: LongWork) -> str:
         begun.append(work)
         await asyncio.sleep(0)
         if len(begun) == 1:
