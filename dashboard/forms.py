@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
 from clusters.kinds.field import Field
-from clusters.models import COLOURS, Cluster
+from clusters.models import Cluster
+from clusters.models.connected import COLOURS
 from clusters.people import RIGHTS
 
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9_.]{0,251}[a-z0-9])?")

@@ -18,7 +18,8 @@ from clusters.drivers.base import About
 from clusters.errors import ClusterError, Conflict, Invalid
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Role
-from clusters.models import COLOURS, Cluster
+from clusters.models import Cluster
+from clusters.models.connected import COLOURS
 from dashboard.access import allow
 from dashboard.engine import engine
 from dashboard.forms import ClusterForm, beside, filled
