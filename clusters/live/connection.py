@@ -19,9 +19,10 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.contact import Contact
 from clusters.live.discovered import Discovered
 from clusters.live.families import Families
+from clusters.live.feeds import Feeds
 from clusters.live.join import Joiner
 from clusters.live.noticer import Noticer
-from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered
+from clusters.live.resource import Broken, FeedItem, Listed, Remembered
 from clusters.live.row import Row
 from clusters.live.store import Store
 
@@ -55,10 +56,10 @@ class Connection:
             if store.kind.noticing
         ]
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
+        self.feeds = Feeds(cluster.slug, lambda kind: driver.watch(kind, self.cluster.namespaces), self._take)
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
         self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now
-        self._feeds: dict[str, asyncio.Task[None]] = {}
         self._demand: Counter[str] = Counter()
         self._lookers = 0
         self._pinger: asyncio.Task[None] | None = None
@@ -71,7 +72,7 @@ class Connection:
             if store.kind.always:
                 self._feed(store.kind)
             elif store.kind.noticing:
-                self._follow(store.kind)
+                self.feeds.follow(self._told(store.kind.name))
         for noticer in self.noticers:
             noticer.start()
         self._spawn(self._judge_again())
@@ -103,7 +104,7 @@ class Connection:
         """Stop everything and let go of the cluster."""
         for noticer in self.noticers:
             noticer.stop()
-        await end([*self._feeds.values(), *self._spawned, *([self._pinger] if self._pinger else [])])
+        await end([*self.feeds.tasks, *self._spawned, *([self._pinger] if self._pinger else [])])
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
             async with asyncio.timeout(5):
                 await self.driver.close()
@@ -133,9 +134,7 @@ class Connection:
 
     def retry(self) -> None:
         """Somebody pressed "check again": try now instead of when the back-off ends."""
-        for name in tuple(self._feeds):
-            self._feeds.pop(name).cancel()
-            self._follow(self.stores[name].kind)  # what is joined from others goes on, or rests, as before
+        self.feeds.again()  # what is joined from others goes on, or rests, as before
 
     def _look(self, by: int) -> None:
         self._lookers += by
@@ -161,12 +160,7 @@ class Connection:
     def _feed(self, kind: Kind[Any]) -> None:
         if joiner := self._joiners.get(kind.name):
             joiner.start()
-        self._follow(kind)
-
-    def _follow(self, kind: Kind[Any]) -> None:
-        if kind.api and (kind.name not in self._feeds or self._feeds[kind.name].done()):
-            work, name = self._watch(self._told(kind.name)), f"watch {self.cluster.slug} {kind.name}"
-            self._feeds[kind.name] = asyncio.create_task(work, name=name)
+        self.feeds.follow(self._told(kind.name))
 
     def _stop_unwanted(self, name: str) -> None:
         if self._demand[name] or name not in self.stores or self.stores[name].kind.always:
@@ -182,29 +176,9 @@ class Connection:
             joiner.stop()
 
     def _stop_feed(self, name: str) -> None:
-        if task := self._feeds.pop(name, None):
-            task.cancel()
+        self.feeds.stop(name)
         if store := self.stores.get(name):
             store.forget()
-
-    async def _watch(self, store: Store) -> None:
-        delay = 1.0
-        while True:
-            try:
-                async for item in self.driver.watch(store.kind, self.cluster.namespaces):
-                    if isinstance(item, Coming | Listed | Remembered):
-                        await store.take_in(item)
-                    if not isinstance(item, Coming):
-                        self._take(store, item)
-                    delay = 1.0
-            except ClusterError as error:
-                self._take(store, Broken(error, delay))
-            except Exception:
-                # A fault of ours must not end the watch silently: say so, keep the traceback in the log, go on.
-                log.exception("watching %s of %s failed", store.kind.plural, self.cluster.name)
-                self._take(store, Broken(Unreachable("Watching failed because of a fault in Pilothouse."), delay))
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 30.0)
 
     def _take(self, store: Store, item: FeedItem) -> None:
         before = self.contact.state(time.time())
@@ -318,6 +292,5 @@ class Connection:
     def _all_is_broken(self) -> bool:
         """It may answer a ping while nothing that we show is followed any longer: that is not live. One kind that
         cannot be followed is said where it is listed, and does not make the whole cluster sick."""
-        told = [store for name in self._feeds if (store := self._told(name)).listed or store.trouble]
-        troubles = [store.trouble for store in told]
+        troubles = [store.trouble for store in self.feeds.stores if store.listed or store.trouble]
         return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)

@@ -110,7 +110,7 @@ async def test_checking_again_joins_nothing_that_nobody_looks_at() -> None:
     connection = Connection(ClusterInfo(1, "Shop", "shop", "kubernetes", "kubernetes"), driver, lambda _: None)
     connection.start()
     connection.retry()
-    assert "service" in connection._feeds
+    assert "service" in connection.feeds
     assert not connection._joiners["service"]._leave
     with connection.wanted("service"):
         connection.retry()
