@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 
-from clusters.drivers.base import OnlyOurKinds, Platform
+from clusters.drivers.base import Platform
+from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import ClusterError
 from clusters.kinds.field import Field
 

@@ -7,6 +7,7 @@ where an administrator allowed it for that registry; and both only where they ma
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from clusters.gateway import Gateway
 from clusters.models import Registry
 from clusters.permissions import HINT, NotPermitted, may_not
 from clusters.registries.access import may_give
+from clusters.registries.reference import HUB
 from clusters.registries.sign_in import credentials, server_of
 from clusters.shells import in_time
 
@@ -180,6 +182,21 @@ async def _attach(driver: Driver, wanted: Wanted) -> str:
 def pull_secrets_of(account: Mapping[str, Any]) -> list[str]:
     """The pull secrets that a service account names."""
     return [str(one.get("name")) for one in account.get("imagePullSecrets") or () if isinstance(one, dict)]
+
+
+async def hosts_of(driver: Driver, path: tuple[str, ...]) -> set[str]:
+    """For which registries a pull secret is. What else it holds is let go of at once."""
+    try:
+        secret = await driver.call(Call("GET", path, timeout=10))
+    except Missing:
+        return set()
+    coded = (secret.get("data") or {}).get(ENTRY) if secret.get("type") == TYPE else None
+    try:
+        config = msgspec.json.decode(base64.b64decode(coded or "e30="))
+        servers = (config.get("auths") or {}).keys()
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError, AttributeError, ValueError):
+        return set()
+    return {HUB if "index.docker.io" in one else one.partition("://")[2].partition("/")[0] or one for one in servers}
 
 
 def _object(host: str, wanted: Wanted, found: tuple[str, str]) -> dict[str, Any]:

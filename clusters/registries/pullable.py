@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
 from clusters.access import Actor, Need
 from clusters.drivers.base import ENGINES, Call, Driver
-from clusters.errors import ClusterError, Missing, Refused
+from clusters.errors import ClusterError, Missing
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.models import Registry
-from clusters.registries.kept import way_to
-from clusters.registries.looking import Looking
+from clusters.registries.at_registry import AtRegistry, at_registry
 from clusters.registries.placement import Placement
-from clusters.registries.pull_secret import ACCOUNT, ENTRY, TYPE, pull_secrets_of
+from clusters.registries.pull_secret import ACCOUNT, hosts_of, pull_secrets_of
 from clusters.registries.reference import HUB, Reference, named, read_reference
-from clusters.registries.way import Way as WayTo
 from clusters.shells import in_time
 
 SECONDS = 20.0
@@ -47,16 +41,6 @@ class Pullable:
     ways: tuple[Way, ...] = ()
     registry: Registry | None = None  # that keeps it, where it is one of ours
     holders: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What its registry says of it, asked as we sign in there; ``open``: also without signing in."""
-
-    state: Literal["there", "absent", "refused", "silent", "not kept"]
-    registry: Registry | None = None
-    words: str = ""
-    open: bool = False
 
 
 @dataclass(slots=True)
@@ -120,21 +104,21 @@ async def _answer(asked: _Asked) -> Pullable:
     asked.holders = await _holders(asked)
     if why := await _is_there(asked):
         return Pullable(answer="yes", why=why, holders=asked.holders)
-    kept = await _kept(asked.actor, asked.reference, anonymous=not on_engine)
-    if kept.state == "there":
-        return await _in_registry(asked, kept)
+    said = await at_registry(asked.actor, asked.reference, anonymous=not on_engine)
+    if said.state == "there":
+        return await _in_registry(asked, said)
     if await _is_on_nodes(asked):  # in no registry that would ask for a sign-in
         return Pullable(answer="yes", why=f"{ALL_HAVE} it already.", holders=asked.holders)
-    return _not_in_registry(asked, kept)
+    return _not_in_registry(asked, said)
 
 
-async def _in_registry(asked: _Asked, kept: _Kept) -> Pullable:
-    known: dict[str, Any] = {"registry": kept.registry, "holders": asked.holders}
+async def _in_registry(asked: _Asked, said: AtRegistry) -> Pullable:
+    known: dict[str, Any] = {"registry": said.registry, "holders": asked.holders}
     host = asked.reference.host
     if asked.driver.platform in ENGINES:
-        goes = "The sign-in stored here goes along." if kept.registry and kept.registry.user else "It takes no sign-in."
+        goes = "The sign-in stored here goes along." if said.registry and said.registry.user else "It takes no sign-in."
         return Pullable(answer="yes", why=f"{host} has it. {goes}", **known)
-    if kept.open:
+    if said.open:
         return Pullable(answer="yes", why=f"{host} gives it out without signing in.", **known)
     if not asked.namespace:
         why = f"{host} asks its nodes to sign in: that takes a pull secret in the namespace."
@@ -149,50 +133,21 @@ async def _in_registry(asked: _Asked, kept: _Kept) -> Pullable:
     return Pullable(answer="no", why=why, ways=("pull-secret",), **known)
 
 
-def _not_in_registry(asked: _Asked, kept: _Kept) -> Pullable:
+def _not_in_registry(asked: _Asked, said: AtRegistry) -> Pullable:
     host = asked.reference.host
-    known: dict[str, Any] = {"registry": kept.registry, "holders": asked.holders}
+    known: dict[str, Any] = {"registry": said.registry, "holders": asked.holders}
     onto: tuple[Way, ...] = ("load",) if asked.driver.platform in ENGINES else ()
     held: tuple[Way, ...] = ("push", *onto) if asked.holders else ()
-    if kept.state == "not kept":
+    if said.state == "not kept":
         where = "Docker Hub" if host == HUB else host
         why = f"{where} is not among the registries, so it was not asked: it is tried without signing in."
         return Pullable(answer="unknown", why=why, ways=(*held, "add-registry"), **known)
-    if kept.state == "refused":
-        return Pullable(answer="no", why=kept.words, ways=("sign-in", *held), **known)
-    if kept.state == "silent":
-        return Pullable(answer="unknown", why=kept.words, ways=held, **known)
+    if said.state == "refused":
+        return Pullable(answer="no", why=said.words, ways=("sign-in", *held), **known)
+    if said.state == "silent":
+        return Pullable(answer="unknown", why=said.words, ways=held, **known)
     only = " Only engines have it." if asked.holders else ""
     return Pullable(answer="no", why=f"{asked.image} is not at {host}.{only}", ways=held, **known)
-
-
-async def _kept(by: Actor, reference: Reference, *, anonymous: bool) -> _Kept:
-    registry = await Registry.objects.filter(host=reference.host).afirst()
-    if registry is None:
-        return _Kept("not kept")
-    version = reference.digest or reference.tag
-    try:
-        way = way_to(registry)
-        async with Looking(by, way) as client:
-            await client.digest(reference.repository, version)
-    except Missing:
-        return _Kept("absent", registry)
-    except Refused as error:
-        return _Kept("refused", registry, f"{error.message} {error.hint}".strip())
-    except ClusterError as error:
-        return _Kept("silent", registry, f"{error.message} {error.hint}".strip())
-    return _Kept("there", registry, open=not way.user or (anonymous and await _is_open(by, way, reference, version)))
-
-
-async def _is_open(by: Actor, way: WayTo, reference: Reference, version: str) -> bool:
-    """Does it give that out to whoever asks?"""
-    try:
-        nobody = WayTo(host=way.host, plain=way.plain, ca=way.ca)
-        async with Looking(by, nobody) as client:
-            await client.digest(reference.repository, version)
-    except ClusterError:
-        return False
-    return True
 
 
 async def _holders(asked: _Asked) -> tuple[int, ...]:
@@ -281,25 +236,10 @@ async def _secret_for(asked: _Asked) -> str | None:
             account = await asked.driver.call(Call("GET", (*within, "serviceaccounts", asked.account), timeout=10))
             names = pull_secrets_of(account)
         for name in names[:MOST_SECRETS]:
-            if asked.reference.host in await _hosts_of(asked.driver, (*within, "secrets", name)):
+            if asked.reference.host in await hosts_of(asked.driver, (*within, "secrets", name)):
                 return name
     except Missing:
         return ""
     except ClusterError:
         return None
     return ""
-
-
-async def _hosts_of(driver: Driver, path: tuple[str, ...]) -> set[str]:
-    """For which registries a pull secret is. What else it holds is let go of at once."""
-    try:
-        secret = await driver.call(Call("GET", path, timeout=10))
-    except Missing:
-        return set()
-    coded = (secret.get("data") or {}).get(ENTRY) if secret.get("type") == TYPE else None
-    try:
-        config = msgspec.json.decode(base64.b64decode(coded or "e30="))
-        servers = (config.get("auths") or {}).keys()
-    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError, AttributeError, ValueError):
-        return set()
-    return {HUB if "index.docker.io" in one else one.partition("://")[2].partition("/")[0] or one for one in servers}

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 
 import msgspec
 
-from clusters.drivers.base import OnlyOurKinds
 from clusters.drivers.kubernetes import decode
+from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from clusters.drivers.base import About, LogChunk, OnlyOurKinds
+from clusters.drivers.base import About, LogChunk
+from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import ClusterError, Missing
 from clusters.kinds.actions import quietly
 from clusters.kinds.base import Action, Health, Kind, Level, Panel, Role, Says

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from clusters.drivers.base import About, OnlyOurKinds, Platform
+from clusters.drivers.base import About, Platform
+from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import Refused, Unreachable
 from clusters.live import connection as module
 from clusters.live import supervisor

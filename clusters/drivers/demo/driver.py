@@ -19,7 +19,6 @@ from clusters.drivers.base import (
     LogChunk,
     LogOptions,
     LogSource,
-    OnlyOurKinds,
     Platform,
     Program,
     Shell,
@@ -37,6 +36,7 @@ from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.drivers.demo.swarm.world import SwarmWorld
 from clusters.drivers.demo.tar import DemoTar
 from clusters.drivers.demo.world import Object, World
+from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import Invalid, Missing, Unreachable, Unsupported
 from clusters.kinds.base import Kind
 from clusters.kinds.field import Field

@@ -13,7 +13,6 @@ from clusters.drivers.base import (
     LogChunk,
     LogOptions,
     LogSource,
-    OnlyOurKinds,
     Platform,
     Program,
     Shell,
@@ -35,6 +34,7 @@ from clusters.drivers.docker.polled_watch import PolledWatch
 from clusters.drivers.docker.session import Answer, open_session
 from clusters.drivers.docker.stream import byte_stream, json_stream
 from clusters.drivers.docker.watch import Watch
+from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import ClusterError, Unreachable, Unsupported
 from clusters.kinds.base import Kind
 from clusters.kinds.field import Field

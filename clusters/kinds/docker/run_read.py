@@ -14,7 +14,8 @@ from clusters.errors import Invalid
 from clusters.kinds.docker.amounts import read_cpus, read_memory, read_seconds
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.names import NAME, NAME_HELP, RESTART
-from clusters.kinds.docker.run_form import BUILT_IN, Check, Device, Mount, Place, Port, RunForm
+from clusters.kinds.docker.run_form import BUILT_IN, Check, Device, Mount, Place, RunForm
+from clusters.kinds.docker.run_ports import read_port
 from clusters.kinds.variables import check_variable
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ def read_form(values: Mapping[str, Any]) -> RunForm:
         name=_matching(values, "name", NAME, "a name", NAME_HELP),
         command=_words(values, "command"),
         entrypoint=_words(values, "entrypoint"),
-        ports=_each(values, "ports", _port),
+        ports=_each(values, "ports", read_port),
         environment=_environment(values),
         mounts=_each(values, "volumes", read_mount),
         tmpfs=_each(values, "tmpfs", _tmpfs),
@@ -148,44 +149,6 @@ def _log_option(line: str) -> tuple[str, str]:
     if not equals or not _WORD.fullmatch(name):
         raise Invalid(f"“{line[:60]}” is not an option of a log.", hint="Write max-size=10m.")
     return name, value
-
-
-def _port(line: str) -> Port:
-    wrong = Invalid(f"“{line[:100]}” is not a port.", hint="Write 8080:80, 127.0.0.1:8080:80, or 80 alone.")
-    numbers, _, protocol = line.partition("/")
-    address, outside, inside = _split_port(numbers, wrong)
-    if protocol not in ("", "tcp", "udp", "sctp") or not _is_port(inside) or not _is_outside(outside):
-        raise wrong
-    if address:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError as error:
-            raise wrong from error
-    return Port(f"{int(inside)}/{protocol or 'tcp'}", outside, address)
-
-
-def _split_port(numbers: str, wrong: Invalid) -> tuple[str, str, str]:
-    if numbers.startswith("["):
-        address, found, rest = numbers[1:].partition("]:")
-        parts = rest.split(":")
-        if not found or len(parts) != 2:
-            raise wrong
-        return address, parts[0], parts[1]
-    parts = numbers.split(":")
-    if len(parts) > 3:
-        raise wrong
-    address, outside, inside = ["", "", *parts][-3:]
-    return address, outside, inside
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
-
-
-def _is_outside(text: str) -> bool:
-    """One port of the machine, a range of which the engine takes a free one, or any ("")."""
-    first, dash, last = text.partition("-")
-    return not text or (_is_port(first) and (not dash or (_is_port(last) and int(first) <= int(last))))
 
 
 def _is_inside(path: str) -> bool:
