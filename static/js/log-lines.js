@@ -117,7 +117,12 @@ function further(entry, text) {
   entry.text += `\n${text}`;
   if (entry.count === FOLD_AFTER + 2) {
     const button = make("button", { type: "button", className: "more", aria: { expanded: "false" } });
-    body.append(button, make("span", { className: "rest", hidden: true }));
+    const rest = make("span", { className: "rest", hidden: true });
+    button.addEventListener("click", () => {
+      rest.hidden = !rest.hidden;
+      button.ariaExpanded = String(!rest.hidden);
+    });
+    body.append(button, rest);
   }
   const into = entry.count > FOLD_AFTER + 1 ? body.lastElementChild : body;
   into.append("\n");

@@ -3,6 +3,7 @@
 
 import { copying } from "../log-copy.js";
 import { Feed } from "../log-feed.js";
+import { Following } from "../log-following.js";
 import { Histogram } from "../log-histogram.js";
 import { ERROR, Lines, WARN } from "../log-lines.js";
 import { argumentsOf, downloadOf, keepInAddress, questionOf } from "../log-question.js";
@@ -12,15 +13,12 @@ import { LogToolbar } from "../log-toolbar.js";
 import { make } from "../make.js";
 import { live } from "../socket.js";
 
-const NEAR = 48; // px from the end that still count as the end
 const DRAW_EVERY = 250; // ms between two drawings of counts and matches
 
 class LogView extends HTMLElement {
   connectedCallback() {
     if (this.lines) return;
     this.state = questionOf(location.search);
-    this.following = true;
-    this.fresh = 0;
     this.counts = { warn: 0, error: 0 };
     this.names = new Map();
     this.subscription = live.follow("logs", this.#asked(), (frame) => this.#receive(frame)); // first: it is answered meanwhile
@@ -50,19 +48,20 @@ class LogView extends HTMLElement {
       range: (range) => this.#ask({ range }),
       wrap: () => this.#show({ wrap: !this.state.wrap }),
       times: () => this.#show({ times: !this.state.times }),
-      follow: () => this.#follow(!this.following),
+      follow: () => this.following.set(!this.following.active),
     });
     this.histogram = new Histogram((at) => this.#goTo(this.lines.entries.find((entry) => entry.at >= at)));
     this.top = make("p", { className: "log-note", hidden: true });
     this.empty = make("p", { className: "log-note", hidden: true });
     this.blocks = make("div", { className: "log-blocks" });
     this.list = make("div", { className: "log", tabIndex: 0, role: "log", aria: { label: "Log lines", live: "off" } }, this.top, this.blocks, this.empty);
+    this.following = new Following(this.list, () => this.#followed());
     this.lines = new Lines(this.blocks, this.names, {
       added: (entry) => this.#added(entry),
       dropped: (entries) => this.#dropped(entries),
     });
     this.feed = new Feed(this.lines, {
-      waits: () => !this.following,
+      waits: () => !this.following.active,
       skipped: (count, at) => this.histogram.add({ at, source: 0, level: 0 }, count),
       shown: () => this.#afterwards(),
       acknowledge: (seq) => this.subscription.acknowledge(seq),
@@ -78,7 +77,6 @@ class LogView extends HTMLElement {
     this.abort = new AbortController();
     const { signal } = this.abort;
     this.list.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
-    this.list.addEventListener("click", ({ target }) => unfold(target.closest("button.more")), { signal });
     copying(this.list, this.lines, signal);
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     live.addEventListener("state", ({ detail }) => this.#line(detail), { signal });
@@ -93,7 +91,7 @@ class LogView extends HTMLElement {
   #ask(changes) {
     this.#show(changes);
     this.expected = true;
-    this.#follow(true);
+    this.following.set(true);
     this.subscription.set(this.#asked());
     this.list.ariaBusy = "true";
   }
@@ -131,8 +129,8 @@ class LogView extends HTMLElement {
     this.adding = true;
     this.lines.prepend(lines);
     this.adding = false;
-    if (!this.following) this.list.scrollTop += this.list.scrollHeight - before;
-    this.lastTop = this.list.scrollTop;
+    if (!this.following.active) this.list.scrollTop += this.list.scrollHeight - before;
+    this.following.keepPlace();
     this.search.begin(this.bar.input.value, this.lines.entries);
     this.#afterwards();
   }
@@ -152,7 +150,7 @@ class LogView extends HTMLElement {
     if (goesOn) return;
     this.lines.clear();
     this.histogram.clear();
-    this.fresh = 0;
+    this.following.fresh = 0;
     if (!this.state.level) this.counts = { warn: 0, error: 0 };
     this.search.begin(this.bar.input.value, []);
     this.top.hidden = this.empty.hidden = true;
@@ -163,7 +161,7 @@ class LogView extends HTMLElement {
       clearTimeout(this.waiting);
       this.empty.hidden = !this.over;
     }
-    if (this.following) this.#toEnd();
+    if (this.following.active) this.following.toEnd();
     else this.#drawFollowing();
     this.drawing ||= setTimeout(() => {
       this.drawing = 0;
@@ -177,7 +175,7 @@ class LogView extends HTMLElement {
   #added(entry) {
     if (entry.level === WARN) this.counts.warn++;
     else if (entry.level === ERROR) this.counts.error++;
-    if (!this.following && !this.adding && entry.count) this.fresh++;
+    if (!this.following.active && !this.adding && entry.count) this.following.fresh++;
     this.histogram.add(entry);
     if (this.search.active && !this.adding) this.search.add(entry);
   }
@@ -224,34 +222,19 @@ class LogView extends HTMLElement {
   // --- moving about -----------------------------------------------------------------------------------------------
 
   #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.list;
-    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    const moved = scrollTop - (this.lastTop ?? 0); // by somebody: what the page scrolls by itself is known already
-    this.lastTop = scrollTop;
-    if (this.following && moved < -2 && !atEnd) this.#follow(false);
-    else if (!this.following && atEnd && moved > 2) this.#follow(true);
+    this.following.scrolled();
     if (!this.search.active) return;
     clearTimeout(this.highlighting);
     this.highlighting = setTimeout(() => this.#highlight(), 60);
   }
 
-  #follow(on) {
-    this.following = on;
-    if (on) {
-      this.fresh = 0;
-      this.#toEnd();
-      this.feed.goOn();
-    }
+  #followed() {
+    if (this.following.active) this.feed.goOn();
     this.#drawFollowing();
   }
 
-  #toEnd() {
-    this.list.scrollTop = this.list.scrollHeight;
-    this.lastTop = this.list.scrollTop;
-  }
-
   #drawFollowing() {
-    this.bar.showFollowing(this.following, this.fresh, this.over);
+    this.bar.showFollowing(this.following.active, this.following.fresh, this.over);
   }
 
   #find(text) {
@@ -272,11 +255,11 @@ class LogView extends HTMLElement {
 
   #goTo(entry) {
     if (!entry) return;
-    this.#follow(false);
+    this.following.set(false);
     this.blocks.querySelector(".current")?.classList.remove("current");
     entry.element.classList.add("current");
     entry.element.scrollIntoView({ block: "center" });
-    this.lastTop = this.list.scrollTop;
+    this.following.keepPlace();
     this.#highlight();
   }
 
@@ -296,11 +279,11 @@ class LogView extends HTMLElement {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog, web-terminal")) return;
     const keys = {
       "/": () => this.bar.input.focus(),
-      f: () => this.#follow(!this.following),
+      f: () => this.following.set(!this.following.active),
       w: () => this.#show({ wrap: !this.state.wrap }),
       t: () => this.#show({ times: !this.state.times }),
-      g: () => ((this.list.scrollTop = 0), this.#follow(false)),
-      G: () => this.#follow(true),
+      g: () => ((this.list.scrollTop = 0), this.following.set(false)),
+      G: () => this.following.set(true),
       n: () => this.#step(1),
       N: () => this.#step(-1),
     };
@@ -309,15 +292,6 @@ class LogView extends HTMLElement {
     event.stopImmediatePropagation();
     keys[event.key]();
   }
-
-}
-
-// The further lines of a long entry, shown or folded again.
-function unfold(button) {
-  if (!button) return;
-  const rest = button.nextElementSibling;
-  rest.hidden = !rest.hidden;
-  button.ariaExpanded = String(!rest.hidden);
 }
 
 customElements.define("log-view", LogView);
