@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from clusters.access import Actor
 from clusters.compose import deploy as projects
@@ -14,10 +14,8 @@ from clusters.gateway import Gateway
 from clusters.live.cluster import ClusterInfo
 from clusters.stacks import deploy as stacks
 from clusters.stacks.program import find_docker
-from clusters.stacks.text import StackText, check_stack
+from clusters.stacks.text import check_stack
 from dashboard.compose_rights import compose_hosts, stack_clusters
-
-T = TypeVar("T", bound=Checked | StackText)
 
 
 class Ahead(Protocol):
@@ -29,7 +27,16 @@ class Ahead(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sort(Generic[T]):
+class Asked:
+    """A text of either sort that nothing is wrong with, and what can be done with it on a cluster."""
+
+    checked: Checked
+    look_ahead: Callable[[Gateway, Actor, int], Awaitable[Ahead]]
+    begin: Callable[[Gateway, Actor, int, str], Awaitable[str]]  # with a note for the version; the key of the job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sort:
     """What is deployed, where to, and by what."""
 
     kind: str  # "project": in addresses, grants and the audit
@@ -44,26 +51,29 @@ class Sort(Generic[T]):
     first: str  # the text that a new one begins with
     hosts: Callable[[Actor], list[ClusterInfo]]
     program: Callable[[], Awaitable[Found]]
-    check: Callable[[str, str, Mapping[str, str], Mapping[str, int], bool], Awaitable[T]]
-    checked: Callable[[T], Checked]
-    look_ahead: Callable[[Gateway, Actor, int, T], Awaitable[Ahead]]
-    begin: Callable[[Gateway, Actor, int, T, str], Awaitable[str]]  # with a note for the version; the key of the job
+    check: Callable[[str, str, Mapping[str, str], Mapping[str, int], bool], Awaitable[Asked]]
 
 
 async def _check_project(
     text: str, name: str, values: Mapping[str, str], copies: Mapping[str, int], named: bool
-) -> Checked:
-    return await check(text, name, values, copies, named=named)
+) -> Asked:
+    found = await check(text, name, values, copies, named=named)
+    return Asked(
+        checked=found,
+        look_ahead=lambda gateway, actor, host: projects.look_ahead(gateway, actor, host, found),
+        begin=lambda gateway, actor, host, note: projects.begin(gateway, actor, host, found, projects.How(note=note)),
+    )
 
 
 async def _check_stack(
     text: str, name: str, values: Mapping[str, str], copies: Mapping[str, int], named: bool
-) -> StackText:
-    return await check_stack(text, name, values, named=named)
-
-
-async def _begin_project(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked, note: str) -> str:
-    return await projects.begin(gateway, actor, cluster_id, asked, projects.How(note=note))
+) -> Asked:
+    found = await check_stack(text, name, values, named=named)
+    return Asked(
+        checked=found.checked,
+        look_ahead=lambda gateway, actor, swarm: stacks.look_ahead(gateway, actor, swarm, found),
+        begin=lambda gateway, actor, swarm, note: stacks.begin(gateway, actor, swarm, found, note),
+    )
 
 
 async def _docker_and_compose() -> Found:
@@ -71,7 +81,7 @@ async def _docker_and_compose() -> Found:
     return docker if docker.why_not else await find_program()
 
 
-PROJECT: Sort[Checked] = Sort(
+PROJECT = Sort(
     kind="project",
     route="compose",
     label="Project",
@@ -92,11 +102,8 @@ PROJECT: Sort[Checked] = Sort(
     hosts=compose_hosts,
     program=find_program,
     check=_check_project,
-    checked=lambda asked: asked,
-    look_ahead=projects.look_ahead,
-    begin=_begin_project,
 )
-STACK: Sort[StackText] = Sort(
+STACK = Sort(
     kind="stack",
     route="stack",
     label="Stack",
@@ -120,7 +127,4 @@ STACK: Sort[StackText] = Sort(
     hosts=stack_clusters,
     program=_docker_and_compose,
     check=_check_stack,
-    checked=lambda asked: asked.checked,
-    look_ahead=stacks.look_ahead,
-    begin=stacks.begin,
 )

@@ -58,7 +58,7 @@ from dashboard.views import (
 )
 
 
-def compose_paths(where: str, sort: Sort[Any]) -> list[URLPattern]:
+def compose_paths(where: str, sort: Sort) -> list[URLPattern]:
     """The pages of one sort of Compose text."""
     views = (
         ("", compose.compose),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -18,7 +17,7 @@ from clusters.compose.problem import Wrong
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from dashboard.access import allow
 from dashboard.compose_rights import is_foreign, kept_version, taken_down
-from dashboard.compose_sorts import Sort
+from dashboard.compose_sorts import Asked, Sort
 from dashboard.compose_values import given_values, seal_of, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
@@ -31,7 +30,7 @@ MOST_COPIES = 100  # services whose copies are said
 
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
-async def compose(request: Request, sort: Sort[Any]) -> HttpResponse:
+async def compose(request: Request, sort: Sort) -> HttpResponse:
     """``?cluster=&name=&version=``: the text of that version, or a new one. POST: look ahead, or deploy (``do=``).
 
     ``do=open`` opens the editor with a text that was made elsewhere.
@@ -63,7 +62,7 @@ async def compose(request: Request, sort: Sort[Any]) -> HttpResponse:
 
 @allow(scope="signed-in")
 @require_POST
-async def check(request: Request, sort: Sort[Any]) -> HttpResponse:
+async def check(request: Request, sort: Sort) -> HttpResponse:
     """What is wrong with the text as it is typed, by line."""
     if not sort.hosts(request.actor):
         raise Http404
@@ -81,7 +80,7 @@ async def check(request: Request, sort: Sort[Any]) -> HttpResponse:
 
 @allow(scope="signed-in")
 @require_POST
-async def values(request: Request, sort: Sort[Any]) -> HttpResponse:
+async def values(request: Request, sort: Sort) -> HttpResponse:
     """The fields for what the text asks for."""
     if not sort.hosts(request.actor):
         raise Http404
@@ -94,21 +93,21 @@ async def values(request: Request, sort: Sort[Any]) -> HttpResponse:
     return render(request, "partials/compose_values.html", {"values": found})
 
 
-async def _answer(request: Request, sort: Sort[Any]) -> HttpResponse:
+async def _answer(request: Request, sort: Sort) -> HttpResponse:
     given = request.POST
     try:
         host = meant(sort.hosts(request.actor), given.get("cluster", ""))
         if host is None:
             raise Missing(f"There is no such {sort.place.lower()} on which you may deploy.")
         asked = await _checked(request, sort, check_name(given.get("name", "").strip()))
-        seal = seal_of(sort.kind, host, sort.checked(asked))
+        seal = seal_of(sort.kind, host, asked.checked)
         if given.get("do") == "deploy":
             if not hmac.compare_digest(seal, given.get("seal", "")[:64]):
                 words = f"The text, the values or the {sort.place.lower()} were changed since you looked."
                 raise Conflict(words, hint="Look again.")
-            key = await sort.begin(engine.gateway, request.actor, host.id, asked, "")
+            key = await asked.begin(engine.gateway, request.actor, host.id, "")
             return HttpResponseClientRedirect(reverse("job", args=[key]))
-        ahead = await sort.look_ahead(engine.gateway, request.actor, host.id, asked)
+        ahead = await asked.look_ahead(engine.gateway, request.actor, host.id)
     except ClusterError as error:
         error.shown_job = await shown_job(request.actor, error.job)
         context = {"error": error, "problems": error.problems if isinstance(error, Wrong) else ()}
@@ -118,7 +117,7 @@ async def _answer(request: Request, sort: Sort[Any]) -> HttpResponse:
     return render(request, "partials/compose_result.html", found)
 
 
-async def _checked(request: Request, sort: Sort[Any], name: str, *, named: bool = True) -> Any:
+async def _checked(request: Request, sort: Sort, name: str, *, named: bool = True) -> Asked:
     given = {**await _stored(request, sort), **given_values(request)}
     return await sort.check(request.POST.get("text", ""), name, given, _copies(request), named)
 
@@ -129,7 +128,7 @@ def _copies(request: Request) -> dict[str, int]:
     return {name.removeprefix("copies-")[:200]: check_copies(text) for name, text in posted[:MOST_COPIES] if text}
 
 
-async def _stored(request: Request, sort: Sort[Any]) -> dict[str, str]:
+async def _stored(request: Request, sort: Sort) -> dict[str, str]:
     """The secret values of the version that the page was opened with: a page never has them."""
     given = request.POST
     host, number = meant(sort.hosts(request.actor), given.get("of", "")), given.get("version", "")

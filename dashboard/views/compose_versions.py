@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -28,7 +26,7 @@ from dashboard.visible_jobs import shown_job
 
 @allow(scope="signed-in")
 @require_safe
-async def versions(request: Request, sort: Sort[Any]) -> HttpResponse:
+async def versions(request: Request, sort: Sort) -> HttpResponse:
     """What was deployed as ``?name=`` on ``?cluster=``, newest first."""
     host, name = meant(sort.hosts(request.actor), request.GET.get("cluster", "")), request.GET.get("name", "")[:63]
     if host is None:
@@ -45,7 +43,7 @@ async def versions(request: Request, sort: Sort[Any]) -> HttpResponse:
 
 @allow(scope="signed-in")
 @require_safe
-async def compare(request: Request, sort: Sort[Any]) -> HttpResponse:
+async def compare(request: Request, sort: Sort) -> HttpResponse:
     """How version ``?version=`` differs: from the one before it, or (``?back=1``) the newest from it, to go back."""
     host, name, one = await _version(request, request.GET, sort)
     back = request.GET.get("back") == "1"
@@ -69,12 +67,12 @@ async def compare(request: Request, sort: Sort[Any]) -> HttpResponse:
 
 @allow(scope="signed-in")
 @require_POST
-async def back(request: Request, sort: Sort[Any]) -> HttpResponse:
+async def back(request: Request, sort: Sort) -> HttpResponse:
     """Deploy an earlier version as it was, with its values and copies: it becomes the newest."""
     host, name, kept = await _version(request, request.POST, sort)
     try:
         asked = await sort.check(kept.text, name, kept.values, kept.scale, True)
-        key = await sort.begin(engine.gateway, request.actor, host.id, asked, f"As version {kept.number}")
+        key = await asked.begin(engine.gateway, request.actor, host.id, f"As version {kept.number}")
     except ClusterError as error:
         error.shown_job = await shown_job(request.actor, error.job)
         status = 503 if isinstance(error, Unrecorded) else 422
@@ -82,7 +80,7 @@ async def back(request: Request, sort: Sort[Any]) -> HttpResponse:
     return HttpResponseClientRedirect(reverse("job", args=[key]))
 
 
-async def _version(request: Request, given: QueryDict, sort: Sort[Any]) -> tuple[ClusterInfo, str, Kept]:
+async def _version(request: Request, given: QueryDict, sort: Sort) -> tuple[ClusterInfo, str, Kept]:
     """Where, what and which one is asked about."""
     host, name = meant(sort.hosts(request.actor), given.get("cluster", "")), given.get("name", "")[:63]
     kept = await kept_version(request.actor, host, name, given.get("version", ""), sort.kind)
