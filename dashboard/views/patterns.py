@@ -13,6 +13,7 @@ from clusters.kinds.layered import Count, Thing
 from clusters.layers.picture import Column, Layer
 from dashboard.access import allow
 from dashboard.assets import asset
+from dashboard.made_up import HOSTILE, MIB, cards, remarks, stories
 from dashboard.page import page
 
 LEVELS = (
@@ -28,8 +29,6 @@ TOKENS = (
     "bg", "side", "s1", "s2", "s3", "line", "line2", "line3", "t1", "t2", "t3", "accent", "accent-solid",
     "ok", "warn", "bad", "info", "hold", "idle", "ok-g", "warn-g", "bad-g", "info-g", "accent-g", "bad-solid",
 )  # fmt: skip
-HOSTILE = '<img src=x onerror=alert(1)>"\u202egnp.exe'
-MIB = 1024 * 1024
 
 
 def _thing(name: str, level: str, word: str, **more: Any) -> Thing:
@@ -101,6 +100,10 @@ def context() -> dict[str, Any]:
         "goes": ("1 Deployment", "3 copies", "1 Service"),
         "stays": ("The Secret checkout-keys", "The disk data-checkout-0"),
         "hostile": HOSTILE,
+        "stories": stories(),
+        "remarks": remarks(),
+        "cards": cards(now),
+        "row": {"id": "1~config-map~made-up"},
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from dashboard.templatetags.pilothouse import CELLS
 from tests.server import ROOT
 
 PageFor = Callable[..., Page]
-STATIC = ROOT / "static"
+STATIC, TEMPLATES = ROOT / "static", ROOT / "templates"
 WIDTHS = {"wide": 1440, "narrow": 390}
 FIRST_LOAD = 90_000  # bytes, compressed, before fonts
 
@@ -144,10 +144,20 @@ def test_a_page_asks_at_once_for_all_that_its_script_is_made_of(page_for: PageFo
     assert sorted(asked) == sorted(re.findall(r'from"\./(chunk-\w+\.js)"', script))
 
 
+def test_every_component_is_among_the_patterns() -> None:
+    included, left = set[str](), {"pages/patterns.html"}
+    while left:
+        included |= left
+        texts = [(TEMPLATES / one).read_text() for one in left]
+        left = {one for text in texts for one in re.findall(r'{% (?:include|extends) "([^"]+)"', text)} - included
+    components = {path.relative_to(TEMPLATES).as_posix() for path in (TEMPLATES / "components").iterdir()}
+    assert components - included == set()
+
+
 def test_every_cell_has_a_template_and_a_filler() -> None:
     fillers = (STATIC / "js" / "cells.js").read_text()
     for name in CELLS:
-        assert (ROOT / "templates" / "cells" / f"{name}.html").is_file()
+        assert (TEMPLATES / "cells" / f"{name}.html").is_file()
         assert re.search(rf"^  {name}[:,(]", fillers, re.MULTILINE), f"cells.js does not fill {name}"
 
 
@@ -161,7 +171,7 @@ def test_every_icon_that_is_named_is_in_the_sprite() -> None:
     named = {kind.icon for kind in all_kinds()}
     named |= {panel.icon for kind in all_kinds() for panel in kind.panels}
     named |= {action.icon for kind in all_kinds() for action in kind.actions}
-    for template in (ROOT / "templates").rglob("*.html"):
+    for template in TEMPLATES.rglob("*.html"):
         named |= set(re.findall(r'{% icon "([^"]+)"', template.read_text()))
         named |= set(re.findall(r'\bicon="([^"]+)"', template.read_text()))
     for script in (STATIC / "js").rglob("*.js"):
