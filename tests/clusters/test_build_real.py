@@ -23,25 +23,11 @@ from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Unreachable
 from tests.clusters.docker_engine import Line, forget_made_with, over_ssh, over_tls, unix
+from tests.clusters.heard import Heard
 from tests.clusters.real_registry import find_registry
 from tests.real import find_docker_socket, find_old_docker_socket
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]  # sign-ins at registries are looked up
-
-
-class Quiet:
-    """Listens to what a job would say."""
-
-    key = ""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str, level: str = "info") -> None:
-        self.lines.append(text)
-
-    def progress(self, slot: str, text: str) -> None:
-        self.lines.append(text)
 
 
 class Builder:
@@ -58,7 +44,7 @@ class Builder:
         form = read_form({"tag": self.tag, **values}, dockerfile)
         self.graph = Graph(read_dockerfile(form.dockerfile), form.secrets)
         self._marks |= set(re.findall(r"\b[0-9a-f]{10,16}\b", dockerfile))
-        built = await build_image(self.driver, form, Alone(form.dockerfile), self.graph, Quiet())
+        built = await build_image(self.driver, form, Alone(form.dockerfile), self.graph, Heard())
         self._made.append(built.image)
         return built
 

@@ -21,25 +21,11 @@ from clusters.errors import ClusterError, Conflict, Missing
 from clusters.kinds.cleaners import Cleaner, Leftover
 from clusters.kinds.docker.leftovers import CLEANERS
 from tests.clusters.docker_engine import a_name, made, unix
+from tests.clusters.heard import Heard
 from tests.real import find_old_docker_socket
 
 pytestmark = pytest.mark.docker
 COUNTED = 60.0  # seconds
-
-
-class Said:
-    """What a job would say."""
-
-    key = ""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str, level: str = "info") -> None:
-        self.lines.append(text)
-
-    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
-        pass
 
 
 @pytest_asyncio.fixture(params=["new", "old"])
@@ -100,13 +86,13 @@ async def test_stopped_containers(engine: DockerDriver) -> None:
         assert {goes.uid, unticked.uid, starts.uid} <= uids
         await engine.call(Call("POST", ("containers", starts.uid, "start")))
         async with made(engine, ("true",), start=False) as later:
-            said = Said()
-            words = await clean_up(engine, cleaner("containers"), {goes.uid, starts.uid}, said)
+            heard = Heard()
+            words = await clean_up(engine, cleaner("containers"), {goes.uid, starts.uid}, heard)
             assert words.startswith("1 of 2 removed")
             assert not await there(engine, "containers", goes.uid, "json")
             for stays in (unticked, starts, later):
                 assert await there(engine, "containers", stays.uid, "json")
-            assert any("used again" in line for line in said.lines)
+            assert any("used again" in line for line, _ in heard.lines)
             assert not await shown(engine, "containers", goes.name)
 
 
@@ -121,7 +107,7 @@ async def test_unused_networks(engine: DockerDriver) -> None:
         assert set(await shown(engine, "networks", mark)) == set(ids.values())
         # One that is not started counts as well: it would not start any more.
         async with made(engine, ("true",), start=False, HostConfig={"NetworkMode": f"{mark}-joined"}):
-            words = await clean_up(engine, cleaner("networks"), {ids["goes"], ids["joined"]}, Said())
+            words = await clean_up(engine, cleaner("networks"), {ids["goes"], ids["joined"]}, Heard())
             assert words == "1 of 2 removed"
             assert not await there(engine, "networks", ids["goes"])
             assert await there(engine, "networks", ids["stays"])
@@ -143,7 +129,7 @@ async def test_unused_images_and_images_without_a_name(engine: DockerDriver) -> 
         assert [one.name for one in found[goes].values()] == [f"{goes}:1, {goes}:2"]
         chosen = {uid for mark in (goes, used) for uid in found[mark]}
         async with made(engine, ("true",), start=False, Image=f"{used}:1"):
-            words = await clean_up(engine, cleaner("images"), chosen, Said())
+            words = await clean_up(engine, cleaner("images"), chosen, Heard())
         assert words.startswith("1 of 2 removed")
         for tag, is_there in ((f"{goes}:1", False), (f"{goes}:2", False), (f"{used}:1", True), (f"{stays}:1", True)):
             assert await there(engine, "images", tag, "json") is is_there, tag
@@ -152,7 +138,7 @@ async def test_unused_images_and_images_without_a_name(engine: DockerDriver) -> 
         await build(engine, a_name(), {"t": f"{unnamed}:1"})
         dangling = await cleaner("dangling").find(engine, COUNTED)
         if old in {one.uid for one in dangling or ()}:  # the newest engines forget such an image by themselves
-            await clean_up(engine, cleaner("dangling"), {old}, Said())
+            await clean_up(engine, cleaner("dangling"), {old}, Heard())
         assert not await there(engine, "images", old, "json")
         assert await there(engine, "images", f"{unnamed}:1", "json")
     finally:
@@ -201,7 +187,7 @@ async def test_build_cache(engine: DockerDriver) -> None:
         assert chosen, "the step that copied the file is in the cache"
         await build(engine, later, {"t": f"{later}:1"})
         await engine.call(Call("DELETE", ("images", f"{later}:1"), {"force": "true"}))
-        words = await clean_up(engine, cleaner("build-cache"), set(chosen), Said())
+        words = await clean_up(engine, cleaner("build-cache"), set(chosen), Heard())
         assert words.startswith(f"{len(chosen)} of {len(chosen)} removed")
         assert not await shown(engine, "build-cache", goes)
         for mark in (stays, later):

@@ -141,7 +141,7 @@ async def test_each_layer_has_its_own_line_and_an_error_inside_the_stream_is_one
     heard = Heard()
     with pytest.raises(Missing):
         await pull(Engine(), "shop/web:2", heard)  # type: ignore[arg-type]
-    assert heard.layers == {"aaa": "aaa: Done", "bbb": "bbb: Waiting"}
+    assert heard.newest == {"aaa": "aaa: Done", "bbb": "bbb: Waiting"}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from clusters.kinds.docker.network_form import CREATE
 from clusters.kinds.docker.project import PROJECT
 from tests.clusters.docker_engine import PONG, Pretender, a_name, http, made, post, unix
 from tests.clusters.docker_things import connected, until
+from tests.clusters.heard import Heard
 from tests.real import find_old_docker_socket
 
 pytestmark = pytest.mark.docker
@@ -78,7 +79,7 @@ async def test_a_network_is_seen_with_who_joins_and_who_leaves(engine: DockerDri
     form = CREATE.read(clean(CREATE.fields, {"name": a_name(), "driver": "bridge", "subnets": "10.231.250.0/28"}))
     async with connected(engine, "network") as connection:
         networks = connection.stores["network"].resources
-        await CREATE.run(engine, form, Quiet())
+        await CREATE.run(engine, form, Heard())
         network: Any = await until(lambda: next((one for one in networks.values() if one.name == form.name), None))
         uid = network.uid
         try:
@@ -97,7 +98,7 @@ async def test_a_network_is_seen_with_who_joins_and_who_leaves(engine: DockerDri
                 await _action("disconnect").run(engine, networks[uid], {"container": container.name})
                 await until(lambda: not networks[uid].users)  # type: ignore[attr-defined]
             with pytest.raises(Conflict, match="already"):
-                await CREATE.run(engine, form, Quiet())
+                await CREATE.run(engine, form, Heard())
         finally:
             await _action("remove").run(engine, network, {})
         await until(lambda: uid not in networks)
@@ -107,14 +108,6 @@ def _action(verb: str) -> Any:
     found = NETWORK.action(verb)
     assert found is not None
     return found
-
-
-class Quiet:
-    key = ""
-
-    def say(self, text: str, level: str = "info") -> None: ...
-
-    def progress(self, slot: str, text: str) -> None: ...
 
 
 async def test_an_image_is_seen_with_its_names_and_who_was_made_from_it(engine: DockerDriver) -> None:
@@ -188,7 +181,7 @@ async def test_a_host_says_what_it_is_and_what_was_chosen_is_cleaned_up(engine: 
         found = {one.uid: one for one in await volumes.find(engine, 60.0) or ()}
         assert {mine, others} <= found.keys()
         assert not found[mine].chosen
-        assert (await clean_up(engine, volumes, {mine}, Quiet())).startswith("1 of 1 removed")
+        assert (await clean_up(engine, volumes, {mine}, Heard())).startswith("1 of 1 removed")
         left = {one["Name"] for one in (await engine.call(Call("GET", ("volumes",))))["Volumes"]}
         assert mine not in left
         assert others in left

@@ -20,6 +20,7 @@ from clusters.kinds.docker.host_words import plain
 from clusters.kinds.docker.leftovers import CLEANERS
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
 from tests.clusters.fakes import all_shared
+from tests.clusters.heard import Heard
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -40,18 +41,6 @@ class Driver:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-class Says:
-    key = ""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str, level: str = "info") -> None:
-        self.lines.append(f"{level}: {text}")
-
-    def progress(self, slot: str, text: str) -> None: ...
 
 
 def cleaner(key: str) -> Cleaner:
@@ -195,7 +184,7 @@ async def test_networks_are_left_over_when_not_even_a_stopped_container_is_on_th
 
 async def test_exactly_what_was_chosen_is_removed_and_nothing_is_forced() -> None:
     driver: Any = Driver(df=DF)
-    says = Says()
+    says = Heard()
     words = await clean_up(driver, cleaner("volumes"), {"old_data"}, says)
     removed = [call for call in driver.calls if call.method == "DELETE"]
     assert [(call.path, dict(call.query)) for call in removed] == [(("volumes", "old_data"), {})]
@@ -204,18 +193,18 @@ async def test_exactly_what_was_chosen_is_removed_and_nothing_is_forced() -> Non
 
 async def test_what_is_used_again_meanwhile_is_left_alone_and_said() -> None:
     driver: Any = Driver(df=DF)
-    says = Says()
+    says = Heard()
     assert await clean_up(driver, cleaner("volumes"), {"old_data", "data"}, says) == "1 of 2 removed; 500 B regained"
-    assert any(line.startswith("warning: Left alone") for line in says.lines)
+    assert any(level == "warning" and text.startswith("Left alone") for text, level in says.lines)
 
 
 async def test_what_the_engine_refuses_is_said_and_the_rest_goes_on() -> None:
     driver: Any = Driver(df=DF, old_data=Conflict("It is in use."))
-    says = Says()
+    says = Heard()
     assert (await clean_up(driver, cleaner("volumes"), {"old_data", "e" * 64}, says)).startswith("1 of 2 removed")
-    assert "error: old_data: It is in use." in says.lines
+    assert ("old_data: It is in use.", "error") in says.lines
     with pytest.raises(Conflict, match="None of it"):
-        await clean_up(driver, cleaner("volumes"), {"old_data"}, Says())
+        await clean_up(driver, cleaner("volumes"), {"old_data"}, Heard())
 
 
 async def test_the_room_of_images_is_measured_before_and_after_for_they_share_it() -> None:
@@ -232,7 +221,7 @@ async def test_the_room_of_images_is_measured_before_and_after_for_they_share_it
 
     asked = Cleaner(key="x", label="X", icon="x", words="", find=find, remove=remove, taken=taken, shared=True)
     driver: Any = Driver()
-    assert await clean_up(driver, asked, {"1"}, Says()) == "1 of 1 removed; 30 B regained"
+    assert await clean_up(driver, asked, {"1"}, Heard()) == "1 of 1 removed; 30 B regained"
 
 
 def test_every_cleaner_has_words_and_a_key_of_its_own() -> None:

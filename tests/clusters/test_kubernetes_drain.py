@@ -28,6 +28,7 @@ from clusters.kinds.kubernetes.drain_plan import (
 )
 from clusters.kinds.kubernetes.node import Node
 from clusters.kinds.kubernetes.selectors import LabelSelector
+from tests.clusters.heard import Heard
 from tests.clusters.real_cluster import BUSY, driver, driver_of, kubectl, namespace  # noqa: F401
 
 MACHINE = Node(metadata=Metadata(name="node-1", uid="n1"))
@@ -102,22 +103,6 @@ def test_a_budget_is_quoted_when_it_says_no() -> None:
     assert error.hint == "The disruption budget web needs 2 healthy pods and has 2 currently."
 
 
-class Says:
-    """What a job would show."""
-
-    key = ""
-
-    def __init__(self) -> None:
-        self.lines: dict[str, list[str]] = {}
-        self.said: list[str] = []
-
-    def say(self, text: str, level: str = "info") -> None:
-        self.said.append(text)
-
-    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
-        self.lines.setdefault(slot, []).append(text)
-
-
 class Machine:
     """A cluster of one machine, whose pods go when they are asked to; ``refuses`` says how often each says no first."""
 
@@ -157,29 +142,29 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_it_closes_first_then_asks_each_and_says_that_it_stays_closed() -> None:
-    there, says = Machine("a", "b"), Says()
+    there, says = Machine("a", "b"), Heard()
     there.pods["agent"] = _tree("agent", "DaemonSet")
     words = await WORK(there, MACHINE, {}, says)  # type: ignore[arg-type]
     assert words == "2 pods gone from node-1; 1 pod stays. It is cordoned until somebody uncordons it."
     assert there.calls[0] == "PATCH v1/nodes/node-1"
     assert set(there.calls[1:]) == {"POST pods/a/eviction", "POST pods/b/eviction"}
     assert list(there.pods) == ["agent"]
-    assert "shop/agent: stays, the daemon set web keeps one on every node." in says.said
-    assert says.lines["drain"][-1] == "Gone from node-1: 2 of 2"
+    assert "shop/agent: stays, the daemon set web keeps one on every node." in says.text
+    assert says.things["drain"][-1] == "Gone from node-1: 2 of 2"
 
 
 async def test_a_budget_that_says_no_is_told_and_asked_again_until_it_says_yes() -> None:
-    there, says = Machine("a"), Says()
+    there, says = Machine("a"), Heard()
     there.refuses = {"a": 2}
     await WORK(there, MACHINE, {}, says)  # type: ignore[arg-type]
-    lines = says.lines["u-a"]
+    lines = says.things["u-a"]
     assert "shop/a: waits. A disruption budget does not allow it now. It needs 2 and has 2." in lines
     assert any(line.endswith("Asked 2 times.") for line in lines)
     assert "gone after" in lines[-1]
 
 
 async def test_nothing_is_begun_while_a_pod_needs_a_leave_that_was_not_given() -> None:
-    there, says = Machine("a", "b", spec={"volumes": [{"emptyDir": {}}]}), Says()
+    there, says = Machine("a", "b", spec={"volumes": [{"emptyDir": {}}]}), Heard()
     with pytest.raises(Conflict, match="2 pods need your leave first"):
         await WORK(there, MACHINE, {}, says)  # type: ignore[arg-type]
     assert there.calls == []
@@ -188,7 +173,7 @@ async def test_nothing_is_begun_while_a_pod_needs_a_leave_that_was_not_given() -
 
 
 async def test_who_did_not_go_in_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    there, says = Machine("a", "b"), Says()
+    there, says = Machine("a", "b"), Heard()
     there.refuses = {"b": 10**6}
     monkeypatch.setattr(drain, "MINUTE", 0.1)
     with pytest.raises(Conflict, match="1 of 2 pods did not go within 1 minute: shop/b") as raised:
@@ -197,20 +182,20 @@ async def test_who_did_not_go_in_time_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_what_the_cluster_forbids_is_not_asked_again_and_named_at_the_end() -> None:
-    there, says = Machine("a", "b"), Says()
+    there, says = Machine("a", "b"), Heard()
     there.forbidden = {"b"}
     with pytest.raises(Conflict, match="1 of 2 pods did not go: shop/b"):
         await WORK(there, MACHINE, {}, says)  # type: ignore[arg-type]
     assert there.calls.count("POST pods/b/eviction") == 1
-    assert says.lines["u-b"][-1] == "shop/b: FAILED. This cluster's account may not evict pods in shop."
+    assert says.things["u-b"][-1] == "shop/b: FAILED. This cluster's account may not evict pods in shop."
 
 
 async def test_cancelled_it_says_what_is_gone_and_what_is_not() -> None:
-    there, says = Machine("a", "b"), Says()
+    there, says = Machine("a", "b"), Heard()
     there.refuses = {"b": 10**6}
     task = asyncio.ensure_future(WORK(there, MACHINE, {}, says))  # type: ignore[arg-type]
     async with asyncio.timeout(5):
-        while "gone" not in says.lines.get("u-a", [""])[-1]:
+        while "gone" not in says.things.get("u-a", [""])[-1]:
             await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError, match=r"Stopped: 1 pod gone, 1 still there\. node-1 stays cordoned\."):
@@ -218,4 +203,4 @@ async def test_cancelled_it_says_what_is_gone_and_what_is_not() -> None:
     asked = len(there.calls)
     await asyncio.sleep(0.1)
     assert len(there.calls) == asked
-    assert "what is gone stays gone" in says.said[-1]
+    assert "what is gone stays gone" in says.lines[-1][0]

@@ -16,6 +16,7 @@ from clusters.kinds.docker.network_form import CREATE, body
 from clusters.kinds.docker.network_model import Network, join
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
 from tests.clusters.fakes import all_shared
+from tests.clusters.heard import Heard
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -30,14 +31,6 @@ class Driver:
         if self.fails:
             raise self.fails
         return {}
-
-
-class Silent:
-    key = ""
-
-    def say(self, text: str, level: str = "info") -> None: ...
-
-    def progress(self, slot: str, text: str) -> None: ...
 
 
 def used(engine: str = "29") -> Network:
@@ -183,4 +176,4 @@ def test_what_makes_no_sense_is_said_while_typing(values: dict[str, str], words:
 async def test_what_the_engine_says_is_put_into_words(said: str, words: str) -> None:
     driver: Any = Driver(Conflict(said, detail=said))
     with pytest.raises(Conflict, match=words):
-        await CREATE.run(driver, fill(name="a"), Silent())
+        await CREATE.run(driver, fill(name="a"), Heard())

@@ -93,8 +93,8 @@ async def test_a_pulled_image_is_here_with_its_digest_and_a_full_bar_for_every_l
     found = await inspect(driver, put.image("1"))
     assert found is not None
     assert f"{put.registry.host}/{put.name}@{made['digest']}" in found["RepoDigests"]
-    assert len(heard.layers) == 3
-    assert all(text.endswith("Done") for text in heard.layers.values())
+    assert len(heard.newest) == 3
+    assert all(text.endswith("Done") for text in heard.newest.values())
     for amounts in heard.amounts.values():
         assert amounts[-1][0] == amounts[-1][1]
         assert all(0 <= (done or 0) <= (total or 0) for done, total in amounts)
@@ -114,7 +114,7 @@ async def test_a_private_image_comes_and_goes_with_the_stored_password(driver: D
     await push(driver, private.image("1"), heard)
     await driver.call(Call("DELETE", ("images", *private.image("1").split("/"))))
     await pull(driver, private.image("1"), heard)
-    said = str((heard.lines, heard.layers))
+    said = str((heard.lines, heard.newest))
     assert private.registry.password not in said
 
 
@@ -199,7 +199,7 @@ async def test_what_an_engine_says_is_inert() -> None:
 
     heard = Bars()
     await Layers(heard, "1").follow(stream())
-    said = [*heard.layers.values(), *(text for text, _ in heard.lines)]
+    said = [*heard.newest.values(), *(text for text, _ in heard.lines)]
     assert all(text.isprintable() for text in said)
     assert heard.amounts["z"][-1] == (7, 7)
 
@@ -223,5 +223,5 @@ async def test_every_bar_is_full_when_an_engine_forgets_to_tell_the_end_of_a_lay
 
     heard = Bars()
     await Layers(heard, "1").follow(stream())
-    assert heard.layers == {"aaa": "aaa: Done", "bbb": "bbb: Here already"}
+    assert heard.newest == {"aaa": "aaa: Done", "bbb": "bbb: Here already"}
     assert heard.amounts["aaa"][-1] == (9, 9)

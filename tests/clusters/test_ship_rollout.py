@@ -86,7 +86,7 @@ async def roll_out(door: Door, image: str, *places: Place) -> tuple[str, Heard]:
     try:
         return await rollout._all(ADA, image, turns, says), heard
     except (ClusterError, asyncio.CancelledError) as error:
-        error.add_note("\n".join([*heard.layers.values(), heard.text]))
+        error.add_note("\n".join([*heard.newest.values(), heard.text]))
         raise
 
 
@@ -95,14 +95,14 @@ async def test_a_deployment_is_given_the_image_of_its_container_and_waited_for()
     words, heard = await roll_out(door, NEW, deployment())
     assert words == f"{NEW} runs well in its place."
     assert door.asked == [("set-image", {"image": NEW, "container": "web"})]
-    assert list(heard.layers.values()) == ["Here / shop/web: it is well"]
+    assert list(heard.newest.values()) == ["Here / shop/web: it is well"]
 
 
 async def test_a_service_that_is_well_with_the_new_image_is_said_so() -> None:
     swarm = Swarm("completed")
     words, heard = await roll_out(Door(swarm=swarm), "busybox", service(swarm))
     assert words == "busybox runs well in its place."
-    assert list(heard.layers.values()) == ["Here / web: it is well"]
+    assert list(heard.newest.values()) == ["Here / web: it is well"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ async def test_what_runs_no_copies_is_named_and_not_counted_as_well() -> None:
     swarm = Swarm("", running=0, desired=0)
     words, heard = await roll_out(Door(swarm=swarm), "busybox", service(swarm))
     assert words == "busybox is in its place, and does not run: Here / web."
-    assert list(heard.layers.values()) == [
+    assert list(heard.newest.values()) == [
         "Here / web: it was changed, and runs nothing. Stopped. No copies were asked for."
     ]
 

@@ -115,7 +115,7 @@ async def test_one_that_fails_says_why_and_only_after_a_while() -> None:
     line.tell(web(NEW, 2, ready=0, conditions=[FALLEN]))
     with pytest.raises(Conflict, match="It is not well: Its new version is stuck"):
         await wait(line, heard)
-    assert heard.layers["slot"].startswith("Shop / web: Stuck")
+    assert heard.newest["slot"].startswith("Shop / web: Stuck")
     line.tell(web(NEW, 2, ready=0, conditions=[FALLEN], x=1))
     asyncio.get_running_loop().call_later(0.01, line.tell, web(NEW, 2))
     assert (await wait(line)).is_well, "what starts badly may still get well"

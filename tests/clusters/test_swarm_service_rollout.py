@@ -66,7 +66,7 @@ async def watch(swarm: Swarm) -> tuple[Stand, Heard]:
 async def test_one_that_went_back_is_well_although_the_version_before_failed() -> None:
     stand, heard = await watch(Swarm("completed", (BAD, "rejected"), (BAD, "rejected"), (GOOD, "running")))
     assert (stand.words, stand.is_well) == ("1 of 1 copy runs.", True)
-    assert heard.layers["web"] == "web: 1 of 1 copy runs."
+    assert heard.newest["web"] == "web: 1 of 1 copy runs."
 
 
 async def test_copies_of_this_version_that_fail_are_the_reason() -> None:

@@ -19,26 +19,12 @@ from clusters.live.connection import Connection
 from tests.clusters.docker_engine import a_name, unix
 from tests.clusters.docker_things import connected, until
 from tests.clusters.fakes import all_shared
+from tests.clusters.heard import Heard
 from tests.clusters.test_swarm_real import a_service, driver
 from tests.real import find_swarm_manager, find_swarm_worker
 
 __all__ = ["driver"]
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
-
-
-class Told:
-    """Keeps what a job would show."""
-
-    key = ""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str, level: str = "info") -> None:
-        self.lines.append(text)
-
-    def progress(self, slot: str, text: str, done: int | None = None, total: int | None = None) -> None:
-        self.lines.append(text)
 
 
 def _kind(name: str) -> Any:
@@ -67,11 +53,11 @@ def _look(connection: Connection, kind: str, name: str) -> Look:
 async def _act(connection: Connection, kind: str, name: str, verb: str, **values: Any) -> tuple[str, list[str]]:
     action, one = _kind(kind).action(verb), _found(connection, kind, name)
     assert not action.refuse or not action.refuse(one), action.refuse(one)
-    told = Told()
+    heard = Heard()
     given = clean(action.fields, values)
     if action.run_saying:
-        return await action.run_saying(connection.driver, one, given, told), told.lines
-    return await action.run(connection.driver, one, given), told.lines
+        return await action.run_saying(connection.driver, one, given, heard), heard.everything
+    return await action.run(connection.driver, one, given), heard.everything
 
 
 async def test_a_node_is_drained_with_a_word_about_each_task_and_takes_tasks_again(driver: DockerDriver) -> None:

@@ -16,6 +16,7 @@ from clusters.kinds.docker.volume_actions import CREATE
 from clusters.kinds.docker.volume_model import Volume, join
 from tests.clusters.docker_things import ENGINES, read, recorded, row, shop_web
 from tests.clusters.fakes import all_shared
+from tests.clusters.heard import Heard
 
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 
@@ -30,15 +31,6 @@ class Driver:
         if call.method == "GET" and not self.there:
             raise Missing("No such volume.")
         return {}
-
-
-class Silent:
-    key = ""
-
-    def say(self, text: str, level: str = "info") -> None:
-        assert "s3cret" not in text
-
-    def progress(self, slot: str, text: str) -> None: ...
 
 
 def mounted(engine: str = "29") -> Volume:
@@ -138,12 +130,12 @@ def test_what_makes_no_sense_or_gives_power_over_the_machine_is_refused(values: 
 async def test_a_name_that_is_taken_is_said_and_nothing_is_made() -> None:
     driver: Any = Driver(there=True)
     with pytest.raises(Conflict, match="already"):
-        await CREATE.run(driver, fill(name="data"), Silent())
+        await CREATE.run(driver, fill(name="data"), Heard())
     assert [call.method for call in driver.calls] == ["GET"]
 
 
 async def test_what_was_filled_in_is_what_is_made() -> None:
     driver: Any = Driver()
-    assert await CREATE.run(driver, fill(name="data", labels="a=b"), Silent()) == "data"
+    assert await CREATE.run(driver, fill(name="data", labels="a=b"), Heard()) == "data"
     body = {"Name": "data", "Driver": "local", "DriverOpts": {}, "Labels": {"a": "b"}}
     assert (driver.calls[-1].path, driver.calls[-1].body) == (("volumes", "create"), body)
