@@ -15,7 +15,7 @@ _AS_IT_WAS = "spec:\n  replicas: 2\n  paused: false\n"
 
 def stories() -> tuple[dict[str, Any], ...]:
     """Images as they come: known from its build to where it runs; only on an engine; without a name; only a name."""
-    built = {
+    built: dict[str, Any] = {
         "job": {
             "key": "0" * 32,
             "actor": {"username": "ada"},

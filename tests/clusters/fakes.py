@@ -18,6 +18,12 @@ from clusters.kinds.field import Field
 from clusters.kinds.permission import Permission
 from clusters.kinds.preview import Difference, Preview
 from clusters.live.resource import FeedItem, Listed, Resource
+from clusters.live.store import Store
+
+
+def held(store: Store) -> dict[str, Any]:
+    """What a store holds, by uid: it knows resources only, a test the kind whose store it is."""
+    return dict(store.resources)
 
 
 class App(Resource, frozen=True, kw_only=True):

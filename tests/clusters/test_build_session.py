@@ -27,10 +27,11 @@ from clusters.errors import ClusterError, Invalid
 from clusters.kinds.docker.pull import pull
 from clusters.models import Registry
 from tests.clusters.docker_engine import unix
+from tests.clusters.heard import Heard
 from tests.clusters.real_registry import Put, find_private_registry, repository
 from tests.clusters.test_build_classic import WithoutBuildKit
 from tests.clusters.test_build_real import Builder
-from tests.clusters.test_pull_and_push import Heard, store
+from tests.clusters.test_pull_and_push import store
 from tests.real import find_docker_socket, find_old_docker_socket
 
 SECRET = "s3cret-value"

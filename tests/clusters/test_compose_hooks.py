@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from clusters.calls import Calls
 from clusters.compose import hooks, turns
 from clusters.compose.following import Follower
 from clusters.compose.source import Source
@@ -47,7 +48,7 @@ async def test_what_is_only_in_the_way_is_waited_for(
 
 
 def test_too_many_calls_are_refused_and_others_are_not() -> None:
-    calls = hooks.Calls(3, keys=2)
+    calls = Calls(3, keys=2)
     for key, full in (("a", False), ("a", False), ("a", False), ("a", True), ("b", False)):
         assert calls.full(key) == full
         calls.count(key)

@@ -12,6 +12,7 @@ from clusters.compose import newer
 from clusters.compose.newer import _digests, images_of
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Missing, Unreachable
+from clusters.registries import newer as registries_newer
 
 
 class Engine:
@@ -33,7 +34,7 @@ async def test_an_engine_that_is_silent_is_not_one_that_never_pulled_the_image()
 
 async def test_images_that_were_not_looked_at_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(newer, "MOST", 2)
-    monkeypatch.setattr(newer.newer, "compare", _compare)
+    monkeypatch.setattr(registries_newer, "compare", _compare)
     copies = [
         (SimpleNamespace(image=name, image_id=f"sha256:{name}"), None) for name in ("store:1", "web:1", "cache:1")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -154,8 +155,9 @@ async def test_the_shell_says_that_it_is_a_toy_and_ends_with_a_reason(driver: De
 async def test_usage_is_measured_for_what_runs(driver: DemoDriver) -> None:
     item = await first(driver.watch(kind("pod")), Listed)
     assert isinstance(item, Listed)
-    samples = await driver.usage(kind("pod"), item.resources)
-    assert set(samples) == {one.uid for one in item.resources if one.status.phase == "Running"}
+    pods: list[Any] = list(item.resources)
+    samples = await driver.usage(kind("pod"), pods)
+    assert set(samples) == {one.uid for one in pods if one.status.phase == "Running"}
     assert all(one.cpu is not None and one.memory and one.memory <= one.memory_limit for one in samples.values())
 
 

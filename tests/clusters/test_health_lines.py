@@ -11,8 +11,9 @@ from clusters.kinds.docker.run_hidden import hide, unhide
 from clusters.kinds.docker.run_line import docker_line
 from clusters.kinds.docker.run_read import read_form
 from clusters.kinds.masking import mask_shell, mask_words, masked
-from clusters.kinds.swarm.service_create import CREATE, FIELDS, read_new
+from clusters.kinds.swarm.service_create import CREATE, read_new
 from clusters.kinds.swarm.service_edit import EDIT, Origin, read_edit
+from clusters.kinds.swarm.service_fields import FIELDS
 from clusters.kinds.swarm.service_like import values_of
 
 SECRET = "hunter22-canary"

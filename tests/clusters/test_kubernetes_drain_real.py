@@ -21,8 +21,9 @@ from clusters.kinds.kubernetes.drain import DRAIN
 from clusters.kinds.kubernetes.node import CORDON, NODE, UNCORDON, Node, NodeSpec
 from clusters.kinds.kubernetes.pod import POD
 from tests.clusters.fakes import all_shared
+from tests.clusters.heard import Heard
 from tests.clusters.real_cluster import BUSY, driver, driver_of, kubectl, namespace  # noqa: F401
-from tests.clusters.test_kubernetes_drain import WORK, Says
+from tests.clusters.test_kubernetes_drain import WORK
 
 
 @pytest.fixture(scope="module")
@@ -143,10 +144,10 @@ async def test_a_node_is_drained_as_its_budgets_allow(driver: KubernetesDriver, 
     assert f"the disruption budget {name} lets none go now" in told["Have to wait: 3"][0][1]
     assert any(place.startswith(f"{namespace}/{agent}") for place, _ in told["Stay: 1"])
     assert preview.held == ""
-    says = Says()
+    says = Heard()
     task = asyncio.ensure_future(WORK(driver, _node(machine), {"minutes": 2}, says))
-    await _until(lambda: any("waits. A disruption budget" in line for lines in says.lines.values() for line in lines))
-    quoted = [line for lines in says.lines.values() for line in lines if "waits. A disruption" in line]
+    await _until(lambda: any("waits. A disruption budget" in line for lines in says.things.values() for line in lines))
+    quoted = [line for lines in says.things.values() for line in lines if "waits. A disruption" in line]
     assert f"The disruption budget {name} needs 3 healthy pods and has 3 currently." in quoted[0]
     assert len(_on(machine, namespace)) == 4
     subprocess.run(["kubectl", "delete", "pdb", name, "-n", namespace], capture_output=True, check=True)
@@ -185,7 +186,7 @@ async def test_who_may_not_evict_is_told_so_before_anything_is_closed(
     viewer = driver_of(kubeconfig.parent / "viewer.yaml")
     try:
         with pytest.raises(Refused, match="This cluster's account may not change nodes"):
-            await WORK(viewer, _node(machine), {"selector": "app=none"}, Says())
+            await WORK(viewer, _node(machine), {"selector": "app=none"}, Heard())
     finally:
         await viewer.close()
     assert not _node(machine).spec.unschedulable

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from clusters.drivers.base import Call, LogOptions
-from clusters.drivers.kubernetes import KubernetesDriver, terminal
+from clusters.drivers.kubernetes import KubernetesDriver
+from clusters.drivers.kubernetes.exec import run
 from clusters.errors import Missing, Unsupported
 from clusters.kinds.kubernetes.pod import POD
 from tests.clusters.real_cluster import (  # noqa: F401
@@ -112,5 +113,5 @@ async def test_closing_a_terminal_ends_its_program(live: Live, driver: Kubernete
         if b"ready" in data:
             break
     assert await shell.close()
-    said, _ = await terminal.run(driver._server, POD.logs(pod)[0], ("ps", "-o", "args"))
+    said, _ = await run(driver._server, POD.logs(pod)[0], ("ps", "-o", "args"))
     assert b"/bin/ash" not in said

@@ -88,7 +88,8 @@ async def test_an_object_that_does_not_fit_spoils_no_other_of_its_page() -> None
     async with watching("web", "db", "cache") as watch:
         await watch.api.put("db", spec={"containers": "none"})
         listed = await watch.listed()
-        assert sorted((one.name, bool(one.strange)) for one in listed.resources) == [
+        pods: list[Any] = list(listed.resources)
+        assert sorted((one.name, bool(one.strange)) for one in pods) == [
             ("cache", False), ("db", True), ("web", False),
         ]  # fmt: skip
 

@@ -22,7 +22,8 @@ from clusters.live import log_source, log_waiting, logs
 from clusters.live.families import Families
 from clusters.live.log_lines import LogFilter, LogLevel
 from clusters.live.log_source import Streams
-from clusters.live.logs import OURS, LogStream
+from clusters.live.log_waiting import OURS
+from clusters.live.logs import LogStream
 from clusters.live.resource import Changed, Listed
 from clusters.live.row import Row
 from clusters.live.store import Store

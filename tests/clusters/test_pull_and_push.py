@@ -26,8 +26,8 @@ from clusters.registries import kept
 from clusters.registries.client import RegistryClient
 from clusters.registries.way import Way
 from tests.clusters.docker_engine import unix
+from tests.clusters.heard import Heard
 from tests.clusters.real_registry import Put, RealRegistry, find_private_registry, find_registry, repository
-from tests.clusters.test_docker_run import Heard
 
 ADA = Actor(1, "ada", (Granted(Role.ADMIN),))
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -156,7 +157,7 @@ def test_a_key_file_that_cannot_be_written_is_said_with_what_to_do(
     def full(*_: object, **__: object) -> int:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(keys.os, "open", full)
+    monkeypatch.setattr(os, "open", full)
     with pytest.raises(CommandError, match="--keep-key"):
         call_command("rotate_keys")
     assert opens(kept)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clusters.errors import Unsupported
-from clusters.stacks import program
 from clusters.stacks.ahead import There, effects, kept_secrets, ports_taken, stuck, taken
 from clusters.stacks.dry_run import Sent
 from clusters.stacks.others import of_others
@@ -133,7 +133,7 @@ async def test_a_program_that_is_missing_or_too_old_is_said_with_the_line_that_i
     file = tmp_path / "docker"
     file.write_text(f"#!/bin/sh\necho '{said}'\n")
     file.chmod(0o755)
-    monkeypatch.setattr(program.shutil, "which", lambda name: None if said is None else str(file))
+    monkeypatch.setattr(shutil, "which", lambda name: None if said is None else str(file))
     with pytest.raises(Unsupported) as error:
         await check_stack("services: {web: {image: busybox}}", "shop", {})
     assert words in error.value.message

@@ -20,7 +20,7 @@ from clusters.live.connection import Connection
 from clusters.live.row import Row
 from tests.clusters.docker_engine import a_name, unix
 from tests.clusters.docker_things import connected, until
-from tests.clusters.fakes import all_shared
+from tests.clusters.fakes import all_shared, held
 from tests.real import find_swarm_manager, find_swarm_worker
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
@@ -85,11 +85,11 @@ async def test_a_service_is_scaled_changed_put_back_and_removed_and_each_step_is
         services, tasks = connection.stores["swarm-service"], connection.stores["task"]
 
         def running(image: str = "busybox:latest") -> int:
-            mine = [one for one in tasks.resources.values() if one.service_id == uid]
+            mine = [one for one in held(tasks).values() if one.service_id == uid]
             return sum(one.running and one.wanted and one.spec.container.image == image for one in mine)
 
         await until(lambda: uid in services.resources and running() == 2, 20)
-        names = {one.short for one in tasks.resources.values() if one.service_id == uid}
+        names = {one.short for one in held(tasks).values() if one.service_id == uid}
         name = services.resources[uid].name
         assert names == {f"{name}.1", f"{name}.2"}
         await until(lambda: _row(connection, uid).health.word == "Running")
@@ -103,7 +103,7 @@ async def test_a_service_is_scaled_changed_put_back_and_removed_and_each_step_is
         assert said.startswith(f"{name} changes to busybox:1.35")
         assert "registry did not say" in said  # it is on these nodes only
         await until(lambda: running("busybox:1.35") == 3, 30)
-        await until(lambda: services.resources[uid].previous_spec is not None)
+        await until(lambda: held(services)[uid].previous_spec is not None)
 
         await _act(connection, uid, "roll-back")
         await until(lambda: running() == 3, 30)
@@ -136,7 +136,7 @@ async def test_logs_of_a_task_are_read_wherever_it_runs_and_end_where_they_are_t
         mine = await until(
             lambda: (
                 found
-                if len(found := [one for one in tasks.resources.values() if one.service_id == uid and one.running]) == 3
+                if len(found := [one for one in held(tasks).values() if one.service_id == uid and one.running]) == 3
                 else None
             ),
             20,

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from clusters.errors import Conflict
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds.masking import MASK
-from clusters.kinds.swarm.service_create import FIELDS, read_new, remarks, spec_of
-from clusters.kinds.swarm.service_edit import EDIT, EDIT_FIELDS, Edit, Origin, beyond, differs, read_edit
+from clusters.kinds.swarm.service_create import read_new, remarks, spec_of
+from clusters.kinds.swarm.service_edit import EDIT, Edit, Origin, beyond, differs, read_edit
+from clusters.kinds.swarm.service_fields import EDIT_FIELDS, FIELDS
 from clusters.kinds.swarm.service_form import Given, ServiceForm, ServicePort
 from clusters.kinds.swarm.service_line import create_line
 from clusters.kinds.swarm.service_power import spec_powers

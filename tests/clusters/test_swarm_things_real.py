@@ -18,7 +18,7 @@ from clusters.kinds.swarm import KINDS
 from clusters.live.connection import Connection
 from tests.clusters.docker_engine import a_name, unix
 from tests.clusters.docker_things import connected, until
-from tests.clusters.fakes import all_shared
+from tests.clusters.fakes import all_shared, held
 from tests.clusters.heard import Heard
 from tests.clusters.test_swarm_real import a_service, driver
 from tests.real import find_swarm_manager, find_swarm_worker
@@ -67,9 +67,7 @@ async def test_a_node_is_drained_with_a_word_about_each_task_and_takes_tasks_aga
         tasks = connection.stores["task"]
 
         def nodes() -> set[str]:
-            return {
-                one.node for one in tasks.resources.values() if one.service_id == uid and one.running and one.wanted
-            }
+            return {one.node for one in held(tasks).values() if one.service_id == uid and one.running and one.wanted}
 
         await until(lambda: len(nodes()) == 3, 20)
         try:
@@ -99,7 +97,7 @@ def _uid(connection: Connection) -> str:
 
 
 def _leader(connection: Connection) -> str:
-    return next(one.name for one in connection.stores["swarm-node"].resources.values() if one.leads)
+    return str(next(one.name for one in held(connection.stores["swarm-node"]).values() if one.leads))
 
 
 @pytest.fixture
@@ -175,7 +173,7 @@ async def test_a_host_leaves_and_joins_with_the_line_that_the_swarm_shows(driver
     worker = unix(find_swarm_worker())
     async with connected(driver, "swarm", "swarm-node") as connection, connected(worker, "host") as other:
         (swarm,) = connection.stores["swarm"].resources.values()
-        (host,) = other.stores["host"].resources.values()
+        (host,) = held(other.stores["host"]).values()
         node, address = host.swarm.node_id, (await worker.call(Call("GET", ("info",))))["Swarm"]["NodeAddr"]
         shown = await _kind("swarm").panel("joining").load(_look(connection, "swarm", swarm.uid))
         line = dict(shown["lines"])["As a worker"]
@@ -186,7 +184,7 @@ async def test_a_host_leaves_and_joins_with_the_line_that_the_swarm_shows(driver
             words, _ = await _act(other, "host", host.name, "join-swarm", line=line, address=address)
         assert words.startswith(f"{host.name} has joined the Swarm at ")
         await until(lambda: len([one for one in _nodes(connection) if one.ready]) == 3)
-        await until(lambda: connection.stores["swarm-node"].resources[node].status.state == "down", 20)
+        await until(lambda: held(connection.stores["swarm-node"])[node].status.state == "down", 20)
         gone = connection.stores["swarm-node"].resources[node]
         assert gone.name.startswith(f"{host.name}.")  # its machine is there under another node, too
         await _act(connection, "swarm-node", node, "remove")

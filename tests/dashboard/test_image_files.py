@@ -26,6 +26,7 @@ from clusters.models import AuditEntry, Cluster, Grant, Job
 from clusters.registries import kept, newer, seen
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name
+from tests.clusters.fakes import held
 from tests.clusters.real_registry import find_registry
 from tests.dashboard.test_registries import ended, forget, here, pulled  # noqa: F401 - a fixture among them
 
@@ -77,7 +78,7 @@ async def row_of(here: Cluster, name: str) -> str:
     store = engine.supervisor.connections[here.pk].stores["image"]
     with engine.supervisor.connections[here.pk].wanted("image"):
         for _ in range(1200):  # an engine that others keep busy takes its time
-            for one in store.resources.values():
+            for one in held(store).values():
                 if name in one.tags:
                     return f"{here.pk}~image~{one.uid}"
             await asyncio.sleep(0.05)
@@ -85,7 +86,7 @@ async def row_of(here: Cluster, name: str) -> str:
 
 
 async def saved(client: AsyncClient, row: str, name: str) -> bytes:
-    answer = await client.get("/images/save/", {"row": row, "image": name})
+    answer: Any = await client.get("/images/save/", {"row": row, "image": name})
     assert answer.status_code == 200
     assert answer["Content-Disposition"].startswith(f'attachment; filename="{name.replace(":", "-")}.tar"')
     return b"".join([piece async for piece in answer])

@@ -52,7 +52,7 @@ class Sailing(FakeDriver):
 @pytest.fixture
 async def sailing(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fakes]:
     for name, kinds in (("shop", [BOATS]), ("vault", [BOATS, HARBOURS])):
-        driver = fakes.drivers[name]
+        driver: Any = fakes.drivers[name]
         monkeypatch.setattr(driver, "__class__", Sailing)
         driver.kinds = kinds
     from dashboard.engine import engine

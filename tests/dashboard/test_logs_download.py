@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
@@ -11,6 +12,7 @@ from django.test import AsyncClient
 from clusters.live.resource import Changed
 from dashboard.engine import engine
 from dashboard.views import logs as view
+from tests.clusters.fakes import held
 from tests.dashboard.test_logs_topic import row  # noqa: F401 (a fixture)
 
 ClientFor = Callable[[AbstractUser], AsyncClient]
@@ -72,9 +74,7 @@ def test_control_characters_become_pictures() -> None:
 async def test_a_hostile_name_makes_a_safe_file_name(row: str, vera: AbstractUser, async_client_for: ClientFor) -> None:
     cluster, kind, uid = row.split("~", 2)
     store = engine.supervisor.connections[int(cluster)].stores[kind]
-    import msgspec
-
-    resource = store.resources[uid]
+    resource = held(store)[uid]
     metadata = msgspec.structs.replace(resource.metadata, name='x"\r\nSet-Cookie: a=b/../../', resource_version="new")
     store.apply(Changed([msgspec.structs.replace(resource, metadata=metadata)]))
     answer = await async_client_for(vera).get("/logs/download/", {"row": row, "tail": "1"})

@@ -13,6 +13,7 @@ from django.test import AsyncClient
 
 from clusters.models import AuditEntry, Cluster
 from dashboard.engine import engine
+from tests.clusters.fakes import held
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[User], AsyncClient]
@@ -24,7 +25,7 @@ async def row(shop: Cluster) -> AsyncIterator[str]:
     await engine.start()
     store = engine.supervisor.connections[shop.pk].stores["pod"]
     async with asyncio.timeout(20):
-        while not (running := [one for one in store.resources.values() if one.ready]):
+        while not (running := [one for one in held(store).values() if one.ready]):
             await asyncio.sleep(0.05)
     yield f"{shop.pk}~pod~{running[0].uid}"
     await engine.stop()

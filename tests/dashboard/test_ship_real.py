@@ -19,6 +19,7 @@ from clusters.models import AuditEntry, Cluster, Job, JobLine
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name, made, unix
 from tests.clusters.docker_things import until
+from tests.clusters.fakes import held
 from tests.real import find_old_docker_socket
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
@@ -58,8 +59,8 @@ async def test_what_is_ticked_runs_the_new_version_and_the_rest_stays(
     async with made(driver, Image=old, Healthcheck=check) as first, made(driver, Image=old) as second:
         store = engine.supervisor.connections[host.pk].stores["image"]
         with engine.supervisor.connections[host.pk].wanted("image"):
-            await until(lambda: any(new in one.tags for one in store.resources.values()))
-            uid = next(one.uid for one in store.resources.values() if new in one.tags)
+            await until(lambda: any(new in one.tags for one in held(store).values()))
+            uid = next(one.uid for one in held(store).values() if new in one.tags)
             row = f"{host.pk}~image~{uid}"
             page = (await client.get("/images/roll-out/", {"row": row, "image": new})).content.decode()
             places = [f"{host.pk}~container~{one.uid}~" for one in (first, second)]
@@ -97,7 +98,7 @@ async def test_an_image_is_loaded_from_one_engine_onto_another(
     await engine.connect(old)
     client, connection = async_client_for(ada), engine.supervisor.connections[host.pk]
     with connection.wanted("image"):
-        await until(lambda: any(image in one.tags for one in connection.stores["image"].resources.values()))
+        await until(lambda: any(image in one.tags for one in held(connection.stores["image"]).values()))
         asked = {"image": image, "to": f"container~{old.pk}"}
         can = (await client.get("/ship/pull/", asked)).content.decode()
         assert "It is only on Real" in can

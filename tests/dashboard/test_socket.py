@@ -150,7 +150,7 @@ async def test_what_is_opened_again_because_clusters_changed_is_opened_as_they_a
             seen.append(self.actor.limits)
 
     seen: list[Any] = []
-    monkeypatch.setattr(module.actors, "narrow", narrow)
+    monkeypatch.setattr(actors, "narrow", narrow)
     one = module.LiveSocket()
     one.actor, one.ready, one.checking = Actor(1, "ada"), asyncio.Event(), asyncio.Lock()
     one.topics = {1: Noted(one.actor, {}, one.ready.set)}

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AbstractUser
 
 from clusters.models import AuditEntry, Cluster, Grant
+from dashboard import signed_in
 from dashboard import terminal as module
 from tests.dashboard.terminal_tab import Driver, Knock, driver, ended, knock, opened  # noqa: F401
 
@@ -63,7 +64,7 @@ async def test_when_the_right_is_gone_the_terminal_is_closed_and_no_key_gets_thr
 async def test_no_key_gets_through_while_it_is_looked_at_whether_the_right_is_still_there(
     driver: Driver, knock: Knock, shop: Cluster, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looking, go_on, still_here = asyncio.Event(), asyncio.Event(), module.still_here
+    looking, go_on, still_here = asyncio.Event(), asyncio.Event(), signed_in.still_here
 
     async def slowly(*args: Any) -> Any:
         looking.set()

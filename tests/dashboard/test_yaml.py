@@ -133,7 +133,8 @@ async def test_without_the_right_it_is_only_looked_at(
 async def test_secrets_reach_the_editor_as_names_alone(demo: Cluster, async_client_for: ClientFor, ada: User) -> None:
     client = async_client_for(ada)
     connection = engine.supervisor.connections[demo.pk]
-    secret = next(iter(connection.driver.world.all("v1/secrets")))
+    driver: Any = connection.driver
+    secret = next(iter(driver.world.all("v1/secrets")))
     meta = secret["metadata"]
     page = (await client.get(AT, {"kind": "secret", "key": f"{meta['namespace']}/{meta['name']}"})).content.decode()
     assert "••••••" in page

@@ -17,7 +17,7 @@ from clusters.kinds.docker import image_files
 from clusters.kinds.docker.files import ContainerFiles
 from clusters.kinds.tar import BLOCK, one_file, to_the_end
 from tests.clusters.docker_engine import Line, made, unix
-from tests.clusters.test_docker_run import Heard
+from tests.clusters.heard import Heard
 from tests.real import find_docker_socket
 
 pytestmark = pytest.mark.docker
