@@ -9,11 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from django.template.loader import render_to_string
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clusters.drivers.base import Call
-from clusters.drivers.docker.decode import decode_resource
 from clusters.drivers.docker.watch import versioned
 from clusters.kinds.base import Level, Look
 from clusters.kinds.docker.container import CONTAINER
@@ -107,14 +104,14 @@ def recorded(request: pytest.FixtureRequest) -> bytes:
     return data
 
 
-def _read(data: bytes) -> Container:
+def read(data: bytes) -> Container:
     found = versioned(data, Container)
     assert isinstance(found, Container)
     return found
 
 
 def test_a_real_one_fills_every_column(recorded: bytes) -> None:
-    one = _read(recorded)
+    one = read(recorded)
     cells = {column.key: column.value(one) for column in CONTAINER.columns}
     assert cells["name"] == ["shop-web-1", "busybox"]
     assert (CONTAINER.health(one).level.name, CONTAINER.health(one).word) == ("FAILING", "Unhealthy")
@@ -124,12 +121,12 @@ def test_a_real_one_fills_every_column(recorded: bytes) -> None:
     assert cells["started"] > cells["created"] > 1.7e9
     for column in CONTAINER.columns:
         if column.sort:
-            assert column.sort(one) == column.sort(_read(recorded))
+            assert column.sort(one) == column.sort(read(recorded))
     assert CONTAINER.key(one) == "shop/shop-web-1"
 
 
 def test_a_real_ones_page_renders_and_hides_every_secret(recorded: bytes) -> None:
-    one = _read(recorded)
+    one = read(recorded)
     pages = [
         render_to_string("panels/container_overview.html", {"data": overview(one)}),
         render_to_string("panels/container_checks.html", {"data": {"checks": checks(one), "status": "", "streak": 0}}),
@@ -153,7 +150,7 @@ async def test_the_raw_object_hides_every_secret(recorded: bytes) -> None:
         return []
 
     engine: Any = Engine()
-    look = Look(cluster_id=1, kind=CONTAINER, resource=_read(recorded), driver=engine, related=related, sees=all_shared)
+    look = Look(cluster_id=1, kind=CONTAINER, resource=read(recorded), driver=engine, related=related, sees=all_shared)
     shown = await load_raw(look)
     assert '"COLOUR=green"' in shown["text"]
     assert not any(secret in shown["text"] for secret in SECRETS)
@@ -203,42 +200,6 @@ def test_secrets_on_a_command_line_are_hidden() -> None:
 )
 def test_a_key_that_only_names_something_is_shown(tree: dict[str, Any], seen: bool) -> None:
     assert (MASK not in repr(masked(tree))) is seen
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=6,
-)
-NAMES = ["Name", "Created", "State", "Config", "HostConfig", "NetworkSettings", "Mounts", "RestartCount", "Image"]
-FIELDS = ["Status", "Health", "Env", "Labels", "Ports", "Networks", "Memory", "ExitCode", "StartedAt", "Cmd"]
-PART = st.dictionaries(st.sampled_from(FIELDS), JSON)
-
-
-@given(tree=st.dictionaries(st.sampled_from(NAMES), JSON | PART))
-def test_whatever_an_engine_says_is_survived(tree: dict[str, Any]) -> None:
-    one = _read(msgspec.json.encode({**tree, "Id": "c0ffee"}))
-    assert one.uid == "c0ffee"
-    assert CONTAINER.health(one).word
-    for column in CONTAINER.columns:
-        column.value(one)
-    overview(one)
-    checks(one)
-    for action in CONTAINER.actions:
-        assert action.effect(one)
-        _ = action.refuse and action.refuse(one), action.stays and action.stays(one)
-
-
-def test_what_is_no_object_is_nothing() -> None:
-    assert decode_resource(b"[1]", Container) is None
-    assert decode_resource(b"{", Container) is None
-
-
-def test_a_part_that_lies_is_left_out_alone() -> None:
-    data = b'{"Id":"a","State":{"Status":"running","Pid":"x"},"Mounts":[{"Type":7},{"Type":"bind"}]}'
-    one = _read(data)
-    assert one.state.status == "running"
-    assert [mount.type for mount in one.mounts or ()] == ["", "bind"]
 
 
 def test_the_version_changes_with_what_is_shown_and_with_nothing_else() -> None:

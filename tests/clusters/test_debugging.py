@@ -18,8 +18,8 @@ from clusters.kinds.kubernetes.debugging import DEBUG, entering
 from clusters.kinds.kubernetes.pod import POD, log_sources
 from tests.clusters.docker_things import until
 from tests.clusters.kubernetes_objects import a_name, act, apply, page, pod_template, seen, watched
+from tests.clusters.pods import made
 from tests.clusters.real_cluster import driver, kubectl, namespace  # noqa: F401
-from tests.clusters.test_pod_kind import made
 
 BESIDE = {
     "containers": [{"name": "main", "image": "web:1"}],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,78 +10,17 @@ import pytest
 from clusters.kinds.base import Level, Look
 from clusters.kinds.kubernetes import gateway, route_model
 from clusters.kinds.kubernetes.gateway import GATEWAY, Gateway
-from clusters.kinds.kubernetes.gateway_class import GATEWAY_CLASS, GatewayClass
-from clusters.kinds.kubernetes.grpc_route import GRPC_ROUTE
+from clusters.kinds.kubernetes.gateway_class import GATEWAY_CLASS
 from clusters.kinds.kubernetes.http_route import HTTP_ROUTE, HttpRoute
-from clusters.kinds.kubernetes.reference_grant import REFERENCE_GRANT, ReferenceGrant
-from clusters.kinds.kubernetes.service_model import Answers, Service
+from clusters.kinds.kubernetes.service_model import Service
 from clusters.kinds.kubernetes.service_panels import routes_to
-from clusters.kinds.kubernetes.tcp_route import TCP_ROUTE
-from clusters.kinds.kubernetes.tls_route import TLS_ROUTE
 from tests.clusters.fakes import all_shared, none_related
+from tests.clusters.routes import READ_AT, WEB, checked, edge, front, judged, made, route, service, told  # noqa: F401
 
-READ_AT = time.time()
 pytestmark = pytest.mark.usefixtures("still")
 
-ANSWERED = Answers(copies=1, ready=1)
 # As the API server makes it, until a program takes it up.
 UNKNOWN = [{"type": "Accepted", "status": "Unknown", "reason": "Pending", "message": "Waiting for controller"}]
-
-
-def told(type_: str, status: str = "True", reason: str = "", message: str = "") -> dict[str, Any]:
-    return {"type": type_, "status": status, "reason": reason, "message": message}
-
-
-TAKEN = [told("Accepted"), told("ResolvedRefs")]
-
-
-def made(model: Any, name: str, age: float = 900, **rest: Any) -> Any:
-    when = datetime.fromtimestamp(time.time() - age, UTC).isoformat()
-    meta = {"name": name, "namespace": "shop", "uid": name, "creationTimestamp": when}
-    return msgspec.convert({"metadata": meta, **rest}, model)
-
-
-def service(name: str, answers: Answers = ANSWERED) -> Any:
-    spec = {"selector": {"app": name}, "ports": [{"port": 80, "name": "http"}]}
-    return msgspec.structs.replace(made(Service, name, spec=spec), answers=answers)
-
-
-def edge(conditions: list[dict[str, Any]], age: float = 900) -> Any:
-    return made(GatewayClass, "edge", age, spec={"controllerName": "example/edge"}, status={"conditions": conditions})
-
-
-def front(
-    *conditions: dict[str, Any], listeners: Any = (), age: float = 900, classes: tuple[str, ...] = ("edge",)
-) -> Gateway:
-    spec = {
-        "gatewayClassName": "edge",
-        "listeners": [{"name": name, "port": 80, "protocol": "HTTP"} for name in ("web", "api")],
-    }
-    status = {"conditions": list(conditions), "listeners": list(listeners)}
-    known = [msgspec.convert({"metadata": {"name": name}}, GatewayClass) for name in classes]
-    return gateway.join([made(Gateway, "front", age, spec=spec, status=status)], {"gateway-class": known})[0]
-
-
-def route(
-    *backends: dict[str, Any], conditions: Any = TAKEN, parent: str = "front", age: float = 900, **rule: Any
-) -> Any:
-    ref = {"name": parent}
-    rules = [{"matches": [{"path": {"value": f"/{one.get('name')}"}}], "backendRefs": [one]} for one in backends]
-    spec = {"parentRefs": [ref], "hostnames": ["shop.example"], "rules": [*rules, *([rule] if rule else [])]}
-    parents = [{"parentRef": ref, "controllerName": "example/edge", "conditions": list(conditions)}]
-    return made(HttpRoute, "shop", age, spec=spec, status={"parents": parents})
-
-
-def checked(one: HttpRoute, *services: Service, **others: Any) -> HttpRoute:
-    known = {"gateway": [front(told("Accepted"))], "service": list(services), **others}
-    return route_model.join([one], {name: all_ for name, all_ in known.items() if all_ is not None})[0]
-
-
-def judged(one: HttpRoute, *services: Service, **others: Any) -> Any:
-    return HTTP_ROUTE.health(checked(one, *services, **others))
-
-
-WEB = {"name": "web", "port": 80}
 
 
 @pytest.mark.parametrize(
@@ -175,12 +112,12 @@ def test_nothing_is_called_missing_in_a_namespace_of_which_nothing_is_seen() -> 
     assert "nothing in ops is seen" in health.reason
     bucket = route({"name": "pictures", "kind": "Bucket", "group": "example.com", "namespace": "ops"})
     hidden: dict[str, Any] = {"reference-grant": []}  # listed, and of what is not seen none is there
-    for told in (
+    for one in (
         checked(across, service("web"), **hidden),
         checked(across, service=None, **hidden),  # services may not be listed
         checked(bucket, service("web"), **hidden),
     ):
-        (health,) = told.checked.ways
+        (health,) = one.checked.ways
         assert (health.level, health.word) == (Level.UNKNOWN, "Cannot tell")
     other = msgspec.structs.replace(
         service("db"), metadata=msgspec.structs.replace(service("db").metadata, namespace="ops")
@@ -253,87 +190,3 @@ def test_a_service_knows_the_routes_that_lead_to_it() -> None:
         "spec": {"rules": [{"backendRefs": [{"name": "web", "namespace": "shop"}]}]},
     }
     assert routes_to([item, other, across], service("web")) == ["shop/cart", "ops/near"]
-
-
-GROUP = "gateway.networking.k8s.io"
-OTHERS = (GRPC_ROUTE, TLS_ROUTE, TCP_ROUTE)
-
-
-def of_kind(kind: Any, *backends: dict[str, Any], **rule: Any) -> Any:
-    ref = {"name": "front"}
-    spec: dict[str, Any] = {"parentRefs": [ref], "rules": [{"backendRefs": list(backends), **rule}]}
-    if kind is not TCP_ROUTE:
-        spec["hostnames"] = ["shop.example"]
-    told_by = [{"parentRef": ref, "controllerName": "example/edge", "conditions": TAKEN}]
-    return made(kind.model, "shop", spec=spec, status={"parents": told_by})
-
-
-def joined(one: Any, *services: Service, **others: Any) -> Any:
-    known = {"gateway": [front(told("Accepted"))], "service": list(services), **others}
-    return route_model.join([one], known)[0]
-
-
-@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
-def test_routes_of_calls_and_connections_are_judged_as_those_of_requests(kind: Any) -> None:
-    def word(*backends: dict[str, Any]) -> str:
-        return str(kind.health(joined(of_kind(kind, *backends), service("web"))).word)
-
-    assert word(WEB) == "Leads on"
-    assert word({"name": "gone", "port": 80}) == "Missing backend"
-    assert word({"name": "web", "port": 81}) == "Missing port"
-    assert word() == "Leads nowhere"
-
-
-def test_each_says_in_its_own_words_what_leads_where() -> None:
-    call = {"matches": [{"method": {"service": "shop.Cart", "method": "Add"}}, {"method": {"service": "shop.Cart"}}]}
-    routes = [of_kind(GRPC_ROUTE, WEB, **call), of_kind(TLS_ROUTE, WEB), of_kind(TCP_ROUTE, WEB)]
-    assert [[way.words for way in one.ways] for one in routes] == [
-        ["shop.example shop.Cart/Add", "shop.example shop.Cart/*"],
-        ["shop.example"],
-        ["any connection"],
-    ]
-
-
-def grant(kind: str = "HTTPRoute", inside: str = "shop", name: str = "", group: str = "", where: str = "ops") -> Any:
-    to = {"group": group, "kind": "Service", **({"name": name} if name else {})}
-    tree = {
-        "metadata": {"name": "in", "namespace": where, "uid": "in"},
-        "spec": {"from": [{"group": GROUP, "kind": kind, "namespace": inside}], "to": [to]},
-    }
-    return msgspec.convert(tree, ReferenceGrant)
-
-
-@pytest.mark.parametrize(
-    ("grants", "word"),
-    [
-        ([grant()], "Leads on"),
-        ([grant(name="db")], "Leads on"),
-        ([], "Not permitted"),
-        ([grant(kind="TLSRoute")], "Not permitted"),
-        ([grant(inside="lab")], "Not permitted"),
-        ([grant(name="other")], "Not permitted"),
-        ([grant(group="example.com")], "Not permitted"),
-        ([grant(where="shop")], "Not permitted"),
-        (None, "Leads on"),  # they may not be listed: what the gateway says of it counts
-    ],
-)
-def test_a_route_leads_into_another_namespace_only_where_a_reference_grant_there_allows_it(
-    grants: Any, word: str
-) -> None:
-    there = service("db")
-    there = msgspec.structs.replace(there, metadata=msgspec.structs.replace(there.metadata, namespace="ops"))
-    others = {} if grants is None else {"reference-grant": grants}
-    one = joined(route({"name": "db", "port": 80, "namespace": "ops"}), there, **others)
-    health = HTTP_ROUTE.health(one)
-    assert health.word == word
-    if word == "Not permitted":
-        assert health.level is Level.FAILING
-        assert "ops takes nothing from the routes of shop: no reference grant there allows it." in health.reason
-    assert HTTP_ROUTE.health(joined(route(WEB), service("web"), **others)).word == "Leads on"  # at home none is needed
-
-
-def test_a_grant_says_who_may_lead_where() -> None:
-    assert [each.words for each in grant(name="db").named] == ["HTTPRoute of shop", "Service db"]
-    assert REFERENCE_GRANT.health(grant()).word == "Allows"
-    empty = msgspec.convert({"metadata": {"name": "in", "namespace": "ops"}, "spec": {}}, ReferenceGrant)
-    assert REFERENCE_GRANT.health(empty).word == "Allows nothing"

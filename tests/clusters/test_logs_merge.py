@@ -4,107 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from clusters.access import Actor
-from clusters.drivers.base import LogChunk, LogOptions, LogSource
-from clusters.errors import Unreachable
-from clusters.gateway import Denied
-from clusters.kinds.base import Health, Level
+from clusters.drivers.base import LogChunk, LogOptions
 from clusters.live import log_source, log_waiting, logs
-from clusters.live.families import Families
 from clusters.live.log_lines import LogFilter, LogLevel
-from clusters.live.log_source import Streams
 from clusters.live.log_waiting import OURS
-from clusters.live.logs import LogStream
-from clusters.live.resource import Changed, Listed
-from clusters.live.row import Row
-from clusters.live.store import Store
-from tests.clusters.fakes import APP, App
-
-ADA = Actor(1, "ada")
-COPY = replace(APP, name="copy", owner=lambda one: ("app", "web"), health=lambda one: Health(Level.HEALTHY, "Running"),
-               logs=lambda one: [LogSource(one, "copy", "", one.name, began=one.copies)])  # fmt: skip
-WEB = replace(APP, name="app", copies_of="copy", health=lambda one: Health(Level.HEALTHY, "Running"))
-
-
-def line(at: float, text: str) -> tuple[float, str, str]:
-    return at, "out", text
-
-
-class World:
-    """A cluster with one app and its copies; each copy's log is a queue of chunks, ends (None) and errors."""
-
-    def __init__(self) -> None:
-        self.queues: dict[str, asyncio.Queue[Any]] = defaultdict(asyncio.Queue)
-        self.opened: list[tuple[str, LogOptions]] = []
-        self.closed: list[str] = []
-        self.hidden: set[str] = set()
-        self.stores = {"app": Store(1, WEB), "copy": Store(1, COPY)}
-        families = Families(self.stores, lambda delay, act: None)
-        self.web = App(id="web", title="web", space="shop")
-        self.stores["app"].apply(Listed([self.web]))
-        self.stores["copy"].apply(Listed([]))
-        connection = SimpleNamespace(stores=self.stores, wanted=self.wanted, families=families)
-        self.streams = Streams(self, SimpleNamespace(connections={1: connection}))  # type: ignore[arg-type]
-        self.wakes = 0
-
-    @contextmanager
-    def wanted(self, *names: str) -> Iterator[None]:
-        yield
-
-    async def see(self, actor: Actor, cluster_id: int, namespace: str | None, need: Any, **_: Any) -> None:
-        if namespace in self.hidden:
-            raise Denied("This is not shared with you.", known=False)
-
-    async def logs(
-        self, actor: Actor, cluster_id: int, source: LogSource, options: LogOptions
-    ) -> AsyncIterator[LogChunk]:
-        self.opened.append((source.resource.uid, options))
-        try:
-            while (item := await self.queues[source.resource.uid].get()) is not None:
-                if isinstance(item, Exception):
-                    raise item
-                yield LogChunk(item) if isinstance(item, list) else item
-        finally:
-            self.closed.append(source.resource.uid)
-
-    def start(self, *names: str, space: str = "shop") -> None:
-        self.stores["copy"].apply(Changed([App(id=name, title=name, space=space) for name in names]))
-
-    def stop(self, name: str) -> None:
-        self.stores["copy"].apply(Changed(deletes=[name]))
-
-    async def read(self, wanted: LogFilter | None = None, options: LogOptions | None = None) -> LogStream:
-        stream = LogStream(self.streams, ADA, options or LogOptions(), wanted or LogFilter(), self._wake)
-        await stream.open(
-            [Row(SimpleNamespace(id=1, name="box", slug="box"), WEB, self.web, Health(Level.HEALTHY, ""))]
-        )  # type: ignore[arg-type]
-        return stream
-
-    def _wake(self) -> None:
-        self.wakes += 1
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_source, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(log_waiting, "WINDOW", 0.05)
-    monkeypatch.setattr(log_waiting, "PATIENCE", 0.1)
-
-
-async def taken(stream: LogStream, seconds: float = 0.15, limit: int = 10_000) -> tuple[list[str], int]:
-    """The texts that came within that time, and how many lines were left out."""
-    await asyncio.sleep(seconds)
-    lines, gaps = stream.take(limit)
-    return [one[3] for one in lines], sum(count for _, count in gaps)
+from tests.clusters.log_world import World, line, quick, taken  # noqa: F401
 
 
 async def test_lines_of_several_copies_are_in_the_order_of_their_time() -> None:
@@ -156,73 +63,6 @@ async def test_a_single_copy_waits_for_nobody() -> None:
     stream = await world.read()
     world.queues["a"].put_nowait([line(1, "now")])
     assert await taken(stream, 0.005) == (["now"], 0)
-    stream.close()
-
-
-async def test_a_copy_that_starts_is_announced_and_followed() -> None:
-    world = World()
-    world.start("a")
-    stream = await world.read()
-    world.start("b")
-    world.queues["b"].put_nowait([line(time.time(), "hello from b")])
-    texts, _ = await taken(stream, 0.25)
-    assert "b started" in texts
-    assert "hello from b" in texts
-    stream.close()
-
-
-async def test_a_copy_that_is_removed_ends_in_words_and_its_stream_is_let_go() -> None:
-    world = World()
-    world.start("a", "b")
-    stream = await world.read()
-    await asyncio.sleep(0)
-    world.stop("b")
-    world.queues["b"].put_nowait(None)
-    texts, _ = await taken(stream)
-    assert texts == ["b ended: it is not there any more"]
-    assert [one["state"] for one in (source.about() for source in stream.sources.values())] == ["live", "ended"]
-    assert len(world.streams) == 1
-    stream.close()
-
-
-async def test_a_stream_that_breaks_off_goes_on_without_doubled_or_lost_lines() -> None:
-    world = World()
-    world.start("a")
-    stream = await world.read()
-    queue = world.queues["a"]
-    queue.put_nowait([line(10.1, "one"), line(10.2, "two"), line(10.2, "two")])
-    queue.put_nowait(None)
-    queue.put_nowait(
-        [line(10.1, "one"), line(10.2, "two"), line(10.2, "two"), line(10.2, "other"), line(10.3, "three")]
-    )
-    assert (await taken(stream, 0.3))[0] == ["one", "two", "two", "other", "three"]
-    assert [options.since for _, options in world.opened[:2]] == [0.0, 10.0]
-    stream.close()
-
-
-async def test_a_log_that_cannot_be_read_says_so_once_and_says_when_it_goes_on() -> None:
-    world = World()
-    world.start("a")
-    stream = await world.read()
-    queue = world.queues["a"]
-    for _ in range(2):
-        queue.put_nowait(Unreachable("Connection refused."))
-    await asyncio.sleep(0.3)
-    queue.put_nowait([line(1, "back")])
-    assert (await taken(stream))[0] == ["back", "a cannot be read: Connection refused. Trying again.", "a goes on"]
-    stream.close()
-
-
-async def test_a_copy_that_is_started_again_before_anybody_saw_it_ended_says_so() -> None:
-    world = World()
-    world.start("a")
-    stream = await world.read()
-    world.queues["a"].put_nowait([line(1, "of the first life")])
-    world.queues["a"].put_nowait(None)
-    await asyncio.sleep(0.1)
-    world.stores["copy"].apply(Changed([App(id="a", title="a", space="shop", copies=2)]))
-    world.queues["a"].put_nowait([line(2, "of the second")])
-    assert (await taken(stream))[0] == ["of the first life", "of the second", "a was started again"]
     stream.close()
 
 

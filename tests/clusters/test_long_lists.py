@@ -19,7 +19,7 @@ from clusters.live.store import SLICE, Delta, Store
 from clusters.live.table import TABLES
 from clusters.live.view import View
 from tests.clusters.fakes import APP, App, FakeDriver, copy, two_apps
-from tests.clusters.test_pod_kind import made
+from tests.clusters.pods import made
 
 CLUSTER = ClusterInfo(1, "Test", "test", "demo", "docker")
 MANY = [App(id=f"u{number}", title=f"web-{number}") for number in range(2 * SLICE + 50)]

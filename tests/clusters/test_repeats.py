@@ -12,8 +12,8 @@ from clusters.errors import ClusterError, Conflict, Invalid, Unsure
 from clusters.gateway import Gateway
 from clusters.models import AuditEntry
 from clusters.repeats import request_of
+from tests.clusters.door import ADA, OTTO, web
 from tests.clusters.fakes import APP, FakeConnections, copy
-from tests.clusters.test_gateway import ADA, OTTO, web
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -24,8 +24,8 @@ from clusters.live.row import Row
 from clusters.live.usage import asked, total, usage_cells
 from tests.clusters.docker_things import until
 from tests.clusters.kubernetes_objects import watched
+from tests.clusters.pods import made
 from tests.clusters.real_cluster import driver  # noqa: F401
-from tests.clusters.test_pod_kind import made
 
 MIB = 2.0**20
 
