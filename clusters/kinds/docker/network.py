@@ -10,7 +10,7 @@ from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.network_actions import ACTIONS
 from clusters.kinds.docker.network_form import CREATE
 from clusters.kinds.docker.network_model import Network, join
-from clusters.kinds.docker.overview import PROJECT_COLUMN, overview, overview_panel, users_column
+from clusters.kinds.docker.overview import PROJECT_COLUMN, driver_column, overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.masking import mask_value
 from clusters.kinds.panels import RAW
@@ -94,15 +94,7 @@ NETWORK: Kind[Network] = Kind(
             words="The addresses its containers get.",
         ),
         users_column("Containers", "Who is on it."),
-        Column(
-            key="driver",
-            label="Driver",
-            value=lambda one: one.driver,
-            sort=lambda one: one.driver,
-            facet=lambda one: one.driver,
-            width="minmax(72px, .6fr)",
-            words="How it is made: “bridge” joins containers of one machine, “overlay” those of a swarm.",
-        ),
+        driver_column("How it is made: “bridge” joins containers of one machine, “overlay” those of a swarm."),
         Column(
             key="outside",
             label="Outside",

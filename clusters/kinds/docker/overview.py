@@ -33,6 +33,19 @@ def users_column(label: str, words: str) -> Column[Any]:
     )
 
 
+def driver_column(words: str) -> Column[Any]:
+    """What it is made by."""
+    return Column(
+        key="driver",
+        label="Driver",
+        value=lambda one: one.driver,
+        sort=lambda one: one.driver,
+        facet=lambda one: one.driver,
+        width="minmax(72px, .6fr)",
+        words=words,
+    )
+
+
 def overview_panel(load: Callable[[Look], Awaitable[Mapping[str, Any]]]) -> Panel[Any]:
     """The first tab of the page; ``load`` gives what ``overview`` makes."""
     return Panel(key="overview", label="Overview", icon="layout-dashboard", template="docker_overview", load=load)

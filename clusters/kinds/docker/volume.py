@@ -9,7 +9,7 @@ from clusters.kinds.base import Column, Health, Join, Kind, Look, Panel
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.disk import SIZE, volume_size
 from clusters.kinds.docker.files import OF_VOLUME
-from clusters.kinds.docker.overview import PROJECT_COLUMN, overview, overview_panel, users_column
+from clusters.kinds.docker.overview import PROJECT_COLUMN, driver_column, overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.docker.volume_actions import ACTIONS, CREATE
 from clusters.kinds.docker.volume_model import Volume, join
@@ -68,15 +68,7 @@ VOLUME: Kind[Volume] = Kind(
         ),
         STATUS,
         users_column("Mounted by", "The containers that see its files."),
-        Column(
-            key="driver",
-            label="Driver",
-            value=lambda one: one.driver,
-            sort=lambda one: one.driver,
-            facet=lambda one: one.driver,
-            width="minmax(72px, .6fr)",
-            words="What keeps the files: “local” is a folder of the engine's machine.",
-        ),
+        driver_column("What keeps the files: “local” is a folder of the engine's machine."),
         Column(
             key="named",
             label="Named",

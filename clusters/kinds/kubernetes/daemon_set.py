@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
+from clusters.kinds.base import Copy, Health, Kind, Level, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
-from clusters.kinds.formats import count, epoch
+from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import rollouts
-from clusters.kinds.kubernetes.base import Condition, Object, Part, understood
+from clusters.kinds.kubernetes.base import Condition, Part, understood
 from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.deployment_model import TracedMetadata
 from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
 from clusters.kinds.kubernetes.roll_back_sets import roll_back_set
 from clusters.kinds.kubernetes.selectors import LabelSelector
-from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
+from clusters.kinds.kubernetes.traced import Traced
+from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column, up_to_date_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
 from clusters.live.resource import Number
 
@@ -52,17 +52,11 @@ class DaemonSetStatus(Part, frozen=True, gc=False, rename="camel"):
     conditions: list[Condition] | None = None
 
 
-class DaemonSet(Object, frozen=True, gc=False, rename="camel"):
+class DaemonSet(Traced, frozen=True, gc=False, rename="camel"):
     """One copy on each node."""
 
-    metadata: TracedMetadata = TracedMetadata()
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
-
-    @property
-    def changed(self) -> float:
-        """When anybody last changed anything about it (its controller too), in epoch seconds; 0.0 when unknown."""
-        return max((epoch(one.time) for one in self.metadata.managed_fields or ()), default=0.0)
 
 
 def _updating(one: DaemonSet) -> bool:
@@ -133,16 +127,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
         ready_column(copies, "Nodes on which it does its job, of those it should run on."),
         CPU,
         MEMORY,
-        Column(
-            key="new",
-            label="Up to date",
-            cell="number",
-            value=lambda one: one.status.updated_number_scheduled,
-            sort=lambda one: one.status.updated_number_scheduled,
-            width="90px",
-            end=True,
-            words="Nodes that have the newest version.",
-        ),
+        up_to_date_column(lambda one: one.status.updated_number_scheduled, "Nodes that have the newest version."),
         RESTARTS,
         AGE,
     ),

@@ -17,6 +17,7 @@ from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.roll_back import ROLL_BACK
+from clusters.kinds.kubernetes.workload import up_to_date_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
 
 
@@ -101,16 +102,7 @@ DEPLOYMENT: Kind[Deployment] = Kind(
         ),
         CPU,
         MEMORY,
-        Column(
-            key="new",
-            label="Up to date",
-            cell="number",
-            value=lambda one: one.status.updated_replicas,
-            sort=lambda one: one.status.updated_replicas,
-            width="90px",
-            end=True,
-            words="Copies of the newest version.",
-        ),
+        up_to_date_column(lambda one: one.status.updated_replicas, "Copies of the newest version."),
         RESTARTS,
         Column(key="strategy", label="Changes", value=lambda one: one.spec.strategy.type, hidden=True),
         AGE,

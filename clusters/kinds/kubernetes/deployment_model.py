@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from clusters.kinds.formats import epoch
-from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part
+from clusters.kinds.kubernetes.base import Condition, Part
 from clusters.kinds.kubernetes.replica_set import Template
 from clusters.kinds.kubernetes.selectors import LabelSelector
+from clusters.kinds.kubernetes.traced import Traced
 from clusters.live.resource import Number
-
-
-class Change(Part, frozen=True, gc=False, rename="camel"):
-    """When somebody last changed some of its fields."""
-
-    time: str | None = None
-
-
-class TracedMetadata(Metadata, frozen=True, gc=False, rename="camel"):
-    """Metadata with the times of the last changes."""
-
-    managed_fields: list[Change] | None = None
 
 
 class RollingUpdate(Part, frozen=True, gc=False, rename="camel"):
@@ -57,17 +45,11 @@ class DeploymentStatus(Part, frozen=True, gc=False, rename="camel"):
     conditions: list[Condition] | None = None
 
 
-class Deployment(Object, frozen=True, gc=False, rename="camel"):
+class Deployment(Traced, frozen=True, gc=False, rename="camel"):
     """An app in a number of copies."""
 
-    metadata: TracedMetadata = TracedMetadata()
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()
-
-    @property
-    def changed(self) -> float:
-        """When anybody last changed anything about it (its controller too), in epoch seconds; 0.0 when unknown."""
-        return max((epoch(one.time) for one in self.metadata.managed_fields or ()), default=0.0)
 
     @property
     def image(self) -> str:

@@ -8,19 +8,19 @@ from dataclasses import replace
 
 from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
-from clusters.kinds.formats import count, epoch
+from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import rollouts
 from clusters.kinds.kubernetes.autoscaling import autoscale
-from clusters.kinds.kubernetes.base import Condition, Metadata, Object, Part, understood
+from clusters.kinds.kubernetes.base import Condition, Metadata, Part, understood
 from clusters.kinds.kubernetes.changing_image import change_image
 from clusters.kinds.kubernetes.copies import judged_with
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.deployment_model import TracedMetadata
 from clusters.kinds.kubernetes.layered import keeps_pods
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
 from clusters.kinds.kubernetes.roll_back_sets import roll_back_set
 from clusters.kinds.kubernetes.selectors import LabelSelector
+from clusters.kinds.kubernetes.traced import Traced
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
 from clusters.live.resource import Number
@@ -80,17 +80,11 @@ class StatefulSetStatus(Part, frozen=True, gc=False, rename="camel"):
     conditions: list[Condition] | None = None
 
 
-class StatefulSet(Object, frozen=True, gc=False, rename="camel"):
+class StatefulSet(Traced, frozen=True, gc=False, rename="camel"):
     """An app whose copies are not alike."""
 
-    metadata: TracedMetadata = TracedMetadata()
     spec: StatefulSetSpec = StatefulSetSpec()
     status: StatefulSetStatus = StatefulSetStatus()
-
-    @property
-    def changed(self) -> float:
-        """When anybody last changed anything about it (its controller too), in epoch seconds; 0.0 when unknown."""
-        return max((epoch(one.time) for one in self.metadata.managed_fields or ()), default=0.0)
 
     @property
     def disks(self) -> list[str]:

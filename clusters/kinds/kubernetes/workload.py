@@ -53,6 +53,20 @@ def ready_column(copies: Callable[[Any], tuple[int, int, int]], words: str = "")
     )
 
 
+def up_to_date_column(newest: Callable[[Any], int], words: str) -> Column[Any]:
+    """How many have the newest version."""
+    return Column(
+        key="new",
+        label="Up to date",
+        cell="number",
+        value=newest,
+        sort=newest,
+        width="90px",
+        end=True,
+        words=words,
+    )
+
+
 def selects(labels: Mapping[str, str] | None) -> str:
     """A selector in words."""
     return ", ".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or "–"

@@ -51,6 +51,34 @@ class Object(Resource, frozen=True, gc=False, rename="pascal"):
         return epoch(self.updated_at)
 
 
+class NamedSpec(Part, frozen=True, gc=False):
+    """The part of what was asked for that all of them have that are told apart by name."""
+
+    name: str = ""
+    labels: dict[str, str] | None = None
+
+
+class Named(Object, frozen=True, gc=False, rename="pascal"):
+    """One that has a name, and may belong to a stack."""
+
+    spec: NamedSpec = NamedSpec()
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.spec.name or self.id[:12]
+
+    @property
+    def namespace(self) -> str:
+        """The stack it belongs to."""
+        return self.labels.get(STACK, "")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels; empty when it has none."""
+        return self.spec.labels or {}
+
+
 async def read_spec(driver: Driver, collection: str, uid: str) -> tuple[Tree, int]:
     """What was asked for, as the Swarm has it now, with its version. Raises Missing."""
     tree = await driver.call(Call("GET", (collection, uid)))

@@ -8,15 +8,8 @@ from typing import Any
 
 import msgspec
 
-from clusters.kinds.swarm.base import STACK, Object, Part
+from clusters.kinds.swarm.base import Named
 from clusters.kinds.swarm.service_model import Service
-
-
-class KeptSpec(Part, frozen=True, gc=False):
-    """Its name and labels."""
-
-    name: str = ""
-    labels: dict[str, str] | None = None
 
 
 class User(msgspec.Struct, frozen=True, gc=False):
@@ -28,26 +21,10 @@ class User(msgspec.Struct, frozen=True, gc=False):
     where: str = ""
 
 
-class Kept(Object, frozen=True, gc=False, rename="pascal"):
+class Kept(Named, frozen=True, gc=False, rename="pascal"):
     """One of either sort."""
 
-    spec: KeptSpec = KeptSpec()
     users: tuple[User, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.spec.name or self.id[:12]
-
-    @property
-    def namespace(self) -> str:
-        """The stack it belongs to."""
-        return self.labels.get(STACK, "")
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Its labels; empty when it has none."""
-        return self.spec.labels or {}
 
     @property
     def own_users(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from clusters.kinds.formats import epoch
-from clusters.kinds.swarm.base import IMAGE_LABEL, STACK, Object, Part
+from clusters.kinds.swarm.base import IMAGE_LABEL, Named, NamedSpec, Part
 from clusters.kinds.swarm.task_model import Task, TaskSpec
 from clusters.live.resource import Number
 
@@ -69,11 +69,9 @@ class Endpoint(Part, frozen=True, gc=False):
     ports: list[Port] | None = None
 
 
-class ServiceSpec(Part, frozen=True, gc=False):
+class ServiceSpec(NamedSpec, frozen=True, gc=False):
     """What was asked for."""
 
-    name: str = ""
-    labels: dict[str, str] | None = None
     task_template: TaskSpec = TaskSpec()
     mode: Mode = Mode()
     update_config: UpdateConfig | None = None
@@ -106,7 +104,7 @@ class ServiceStatus(Part, frozen=True, gc=False):
     completed_tasks: Number = 0
 
 
-class Service(Object, frozen=True, gc=False, rename="pascal"):
+class Service(Named, frozen=True, gc=False, rename="pascal"):
     """One service."""
 
     spec: ServiceSpec = ServiceSpec()
@@ -114,21 +112,6 @@ class Service(Object, frozen=True, gc=False, rename="pascal"):
     endpoint: Endpoint | None = None
     update_status: UpdateStatus | None = None
     service_status: ServiceStatus | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.spec.name or self.id[:12]
-
-    @property
-    def namespace(self) -> str:
-        """The stack it belongs to."""
-        return self.labels.get(STACK, "")
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Its labels; empty when it has none."""
-        return self.spec.labels or {}
 
     @property
     def template(self) -> TaskSpec:
