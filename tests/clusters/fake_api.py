@@ -135,27 +135,33 @@ class FakeApi:
 
 
 @asynccontextmanager
-async def serving(api: FakeApi) -> AsyncIterator[ApiServer]:
-    """The fake behind a real socket, and our client of it."""
-    app = web.Application()
-    app.router.add_route("*", "/api/v1/pods", api.handle)
-    app.router.add_route("*", "/api/v1/namespaces/{namespace}/pods", api.handle)
+async def on_a_port(api: FakeApi, app: web.Application) -> AsyncIterator[int]:
+    """The fake behind a real socket; ``api.stop`` and ``api.start`` are those of the whole server."""
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
 
-    async def stop() -> None:
-        await runner.cleanup()
-
     async def start() -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
 
-    api.stop, api.start = stop, start
-    server = ApiServer(Connection(f"http://127.0.0.1:{port}"))
+    api.stop, api.start = runner.cleanup, start
     try:
-        yield server
+        yield port
     finally:
-        await server.close()
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def serving(api: FakeApi) -> AsyncIterator[ApiServer]:
+    """The fake, and our client of it."""
+    app = web.Application()
+    app.router.add_route("*", "/api/v1/pods", api.handle)
+    app.router.add_route("*", "/api/v1/namespaces/{namespace}/pods", api.handle)
+    async with on_a_port(api, app) as port:
+        server = ApiServer(Connection(f"http://127.0.0.1:{port}"))
+        try:
+            yield server
+        finally:
+            await server.close()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from tests.clusters.fake_api import FakeApi
+from tests.clusters.fake_api import FakeApi, on_a_port
 
 AROUND = {"/api": {"kind": "APIVersions"}, "/version": {"gitVersion": "v1.30.0"}}
 
@@ -24,20 +24,5 @@ async def cluster(api: FakeApi) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-
-    async def stop() -> None:
-        await runner.cleanup()
-
-    async def start() -> None:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
-
-    api.stop, api.start = stop, start
-    try:
+    async with on_a_port(api, app) as port:
         yield f"http://127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
