@@ -6,7 +6,7 @@ const SLICE = 8; // ms
 const LONGEST = 200; // characters of a pattern
 
 // { test(text), all(text) -> [[start, end]…] } or { error }. What could run for ever is refused before it runs.
-export function matcher(typed) {
+function matcher(typed) {
   const pattern = /^\/(.+)\/?$/.exec(typed)?.[1].replace(/\/$/, "");
   if (!pattern || typed.length < 3) return plain(typed);
   if (pattern.length > LONGEST) return { error: "That pattern is too long" };

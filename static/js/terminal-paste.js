@@ -8,7 +8,7 @@ const FORGED = /\u001b\[20[01]~/g;
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g;
 const SHOWN = 4000; // characters
 
-export const cleaned = (text) => text.replace(FORGED, "").replace(CONTROLS, "");
+const cleaned = (text) => text.replace(FORGED, "").replace(CONTROLS, "");
 
 // Resolves to the text that may be pasted, or null.
 export function confirmed(text) {
