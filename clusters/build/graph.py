@@ -87,7 +87,7 @@ class Graph:
         for status in news.statuses:
             self._status(status)
         for log in news.logs:
-            if step := self._step(log.vertex):
+            if step := self.steps.get(log.vertex):
                 before = step.output.kept
                 step.output.feed(log.stream, log.msg)
                 self._kept += step.output.kept - before
@@ -172,15 +172,12 @@ class Graph:
         self.set(step, _state(vertex), vertex.error)
 
     def _status(self, status: VertexStatus) -> None:
-        step = self._step(status.vertex)
+        step = self.steps.get(status.vertex)
         if step is None:
             return
         done = f"{size(status.current)} of {size(status.total)}" if status.total > 0 else ""
         step.progress = " ".join(filter(None, [hide(status.name or status.ID, self._secrets)[:120], done]))
         self._touch(step)
-
-    def _step(self, digest: str) -> Step | None:
-        return self.steps.get(digest)
 
     def _touch(self, step: Step) -> None:
         self.changes += 1

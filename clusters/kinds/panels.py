@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -26,18 +26,19 @@ USAGE: Panel[Any] = Panel(key="usage", label="Usage", icon="gauge", template="us
 _RAW_LIMIT = 2 << 20  # characters shown
 
 
-async def load_raw(look: Look, name: str = "") -> Mapping[str, Any]:
-    """The object as JSON, secrets hidden: ``text``, ``language``, ``cut`` (too long to be shown whole)."""
-    tree = await look.driver.get(look.kind, look.resource.namespace, name or look.resource.name)
-    text = msgspec.json.format(msgspec.json.encode(masked(tree)), indent=2).decode()
-    return {"text": text[:_RAW_LIMIT], "language": "json", "cut": len(text) > _RAW_LIMIT}
+def raw_panel(named: Callable[[Any], str]) -> Panel[Any]:
+    """The object as JSON, secrets hidden. ``named``: what the cluster is asked for it by."""
+
+    async def load(look: Look) -> Mapping[str, Any]:
+        tree = await look.driver.get(look.kind, look.resource.namespace, named(look.resource))
+        text = msgspec.json.format(msgspec.json.encode(masked(tree)), indent=2).decode()
+        return {"text": text[:_RAW_LIMIT], "language": "json", "cut": len(text) > _RAW_LIMIT}
+
+    return Panel(key="raw", label="JSON", icon="file-code-2", template="raw", load=load, live=False)
 
 
-async def _load_raw(look: Look) -> Mapping[str, Any]:
-    return await load_raw(look)
-
-
-RAW: Panel[Any] = Panel(key="raw", label="JSON", icon="file-code-2", template="raw", load=_load_raw, live=False)
+RAW = raw_panel(lambda one: one.name)
+RAW_BY_ID = raw_panel(lambda one: one.uid)  # of what may share its name with others, or have none
 FILES: Panel[Any] = Panel(
     key="files",
     label="Files",

@@ -18,7 +18,7 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.container_panels import checks, overview
 from clusters.kinds.docker.start_words import start_words
 from clusters.kinds.masking import MASK, mask_pair, mask_words, masked
-from clusters.kinds.panels import load_raw
+from clusters.kinds.panels import RAW
 from tests.clusters.fakes import all_shared
 
 RECORDED = sorted((Path(__file__).parent.parent / "recorded" / "docker").glob("container-*.json"))
@@ -151,7 +151,8 @@ async def test_the_raw_object_hides_every_secret(recorded: bytes) -> None:
 
     engine: Any = Engine()
     look = Look(cluster_id=1, kind=CONTAINER, resource=read(recorded), driver=engine, related=related, sees=all_shared)
-    shown = await load_raw(look)
+    assert RAW.load is not None
+    shown = await RAW.load(look)
     assert '"COLOUR=green"' in shown["text"]
     assert not any(secret in shown["text"] for secret in SECRETS)
     assert "hunter2" not in render_to_string("panels/raw.html", {"data": shown})

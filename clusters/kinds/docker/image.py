@@ -15,7 +15,7 @@ from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.formats import epoch, short_id, size
 from clusters.kinds.makers import Offer
 from clusters.kinds.masking import mask_pair, mask_value, mask_words
-from clusters.kinds.panels import load_raw
+from clusters.kinds.panels import RAW_BY_ID
 from clusters.registries.seen import State, state_of
 
 T = TypeVar("T", dict[str, Any], list[Any])
@@ -135,10 +135,6 @@ async def _load_digests(look: Look) -> Mapping[str, Any]:
     return {"digests": [str(one) for one in found]}
 
 
-async def _load_raw(look: Look) -> Mapping[str, Any]:
-    return await load_raw(look, look.resource.id)
-
-
 OVERVIEW: Panel[Image] = overview_panel(_load)
 LAYERS: Panel[Image] = Panel(
     key="layers", label="Layers", icon="layers", template="image_layers", load=_load_layers, live=False
@@ -152,7 +148,6 @@ REGISTRY: Panel[Image] = Panel(
     live=False,
 )
 LIFE: Panel[Image] = Panel(key="life", label="Life", icon="history", template="image_life", live=False)
-RAW: Panel[Image] = Panel(key="raw", label="JSON", icon="file-code-2", template="raw", load=_load_raw, live=False)
 
 IMAGE: Kind[Image] = Kind(
     name="image",
@@ -211,7 +206,7 @@ IMAGE: Kind[Image] = Kind(
         ),
         AGE,
     ),
-    panels=(OVERVIEW, LIFE, LAYERS, REGISTRY, RAW),
+    panels=(OVERVIEW, LIFE, LAYERS, REGISTRY, RAW_BY_ID),
     actions=ACTIONS,
     offers=(
         Offer(key="newer", label="Ask the registries", icon="scan-search", role=Role.VIEWER, right=""),

@@ -8,10 +8,10 @@ from typing import Any
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
 from clusters.kinds.columns import AGE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, size
+from clusters.kinds.panels import RAW_BY_ID
 from clusters.kinds.swarm.node_actions import ACTIONS
 from clusters.kinds.swarm.node_model import Node, join
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
-from clusters.kinds.swarm.raw import RAW
 
 AVAILABILITY = {
     "active": "takes tasks",
@@ -137,7 +137,7 @@ NODE: Kind[Node] = Kind(
         ),
         AGE,
     ),
-    panels=(panel(_load), RAW),
+    panels=(panel(_load), RAW_BY_ID),
     actions=ACTIONS,
     search=lambda one: f"{one.uid} {one.description.hostname}\0{labels_text(one)}",
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from clusters.kinds.base import Join, Kind
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.field import Field
+from clusters.kinds.panels import RAW_BY_ID
 from clusters.kinds.swarm import kept
 from clusters.kinds.swarm.kept_model import Secret, join_secrets
 from clusters.kinds.swarm.kept_rotation import MOST, rotate
-from clusters.kinds.swarm.raw import RAW
 from clusters.kinds.swarm.stack_column import STACK_COLUMN
 
 VALUE = Field(
@@ -34,7 +34,7 @@ SECRET: Kind[Secret] = Kind(
     join=Join(kinds=("swarm-service",), make=join_secrets),
     make=kept.maker("secrets", "secret", VALUE),
     columns=(name_column(), STATUS, kept.USED, STACK_COLUMN, AGE),
-    panels=(kept.overview_panel("is shown to nobody: the Swarm gives it to the copies of services alone"), RAW),
+    panels=(kept.overview_panel("is shown to nobody: the Swarm gives it to the copies of services alone"), RAW_BY_ID),
     actions=(rotate("secrets", "Secret", VALUE), kept.remove("secrets", "secret")),
     search=lambda one: " ".join((one.uid, *one.own_users)),
 )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from clusters.kinds.base import Column, Kind, Workload
 from clusters.kinds.columns import AGE, WIDE_STATUS, labels_text, name_column
-from clusters.kinds.panels import LAYERS, LOGS
+from clusters.kinds.panels import LAYERS, LOGS, RAW_BY_ID
 from clusters.kinds.swarm import service_actions as actions
 from clusters.kinds.swarm.layered import OF_SERVICE
-from clusters.kinds.swarm.raw import RAW
 from clusters.kinds.swarm.service_create import CREATE
 from clusters.kinds.swarm.service_edit import EDIT
 from clusters.kinds.swarm.service_health import health, with_copies
@@ -81,7 +80,7 @@ SERVICE: Kind[Service] = Kind(
         STACK_COLUMN,
         AGE,
     ),
-    panels=(OVERVIEW, LAYERS, LOGS, RAW),
+    panels=(OVERVIEW, LAYERS, LOGS, RAW_BY_ID),
     layers=OF_SERVICE,
     actions=(
         actions.SCALE,

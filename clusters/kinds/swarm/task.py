@@ -8,10 +8,9 @@ from typing import Any
 from clusters.drivers.base import LogSource
 from clusters.kinds.base import Column, Join, Kind, Level, Look, Workload
 from clusters.kinds.columns import AGE, WIDE_STATUS
-from clusters.kinds.panels import LAYERS, LOGS
+from clusters.kinds.panels import LAYERS, LOGS, RAW_BY_ID
 from clusters.kinds.swarm.layered import OF_TASK
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
-from clusters.kinds.swarm.raw import RAW
 from clusters.kinds.swarm.service_model import tagged
 from clusters.kinds.swarm.stack_column import STACK_COLUMN
 from clusters.kinds.swarm.task_health import health
@@ -114,7 +113,7 @@ TASK: Kind[Task] = Kind(
         STACK_COLUMN,
         AGE,
     ),
-    panels=(panel(_load), LAYERS, LOGS, RAW),
+    panels=(panel(_load), LAYERS, LOGS, RAW_BY_ID),
     layers=OF_TASK,
     logs=log_sources,
     search=lambda one: " ".join((one.uid, one.spec.container.image, one.container_id)),
