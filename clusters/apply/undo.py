@@ -20,7 +20,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet, Sum
 
 from clusters.apply.written import Written
-from clusters.connect.rotation import Sealed
+from clusters.connect.rotation import Sealed, sealed_row
 from clusters.connect.secrets import Sealed as CannotBeRead
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
 from clusters.errors import ClusterError, Missing
@@ -131,14 +131,8 @@ def tidy() -> None:
 def sealed_undos() -> Iterator[Sealed]:
     """All of them, to be sealed with another key."""
     for row in Undo.objects.order_by("pk"):
-        same = Undo.objects.filter(pk=row.pk, sealed=row.sealed)
-        yield Sealed(
-            f"what can be undone since {row.at:%H:%M}",
-            bytes(row.sealed),
-            _about(row.user_id, row.cluster_id, row.key),
-            lambda new, same=same: bool(same.update(sealed=new)),  # type: ignore[misc]
-            lambda same=same: same.delete(),  # type: ignore[misc]
-        )
+        name = f"what can be undone since {row.at:%H:%M}"
+        yield sealed_row(row, name, _about(row.user_id, row.cluster_id, row.key))
 
 
 def _over() -> Missing:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters.access import Actor, Need
+from clusters.compose.beyond import see_beyond
 from clusters.compose.carry import WORK, Errand, carry, listener, so_far, sum_of, write_sign_ins
 from clusters.compose.check import Checked
 from clusters.compose.copies import taken, too_many, words
@@ -21,7 +22,7 @@ from clusters.compose.versions import keep
 from clusters.connections import sees
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Invalid
-from clusters.gateway import Denied, Gateway
+from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
 from clusters.kinds.base import Role, Says
 from clusters.kinds.docker.run_volumes import volume_powers
@@ -201,13 +202,5 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked
     outside = reaches_out(asked.name, asked.project)
     outside += await in_time(of_others(driver, asked.name, asked.project), 8.0)
     powers, outside = ([hide(why) for why in dict.fromkeys(one)] for one in (powers, outside))
-    try:
-        if powers:
-            need = Need(Role.ADMIN, NEED.right)
-            await gateway.see(actor, cluster_id, None, need, verb="deploy", kind="project", name=asked.name)
-        elif outside:
-            await gateway.see(actor, cluster_id, None, NEED, verb="deploy", kind="project", name=asked.name)
-    except Denied as error:
-        who = "Only administrators may" if powers else "Only who may deploy on all of that host may"
-        raise Denied(f"{who} do that: it {', it '.join(powers or outside)}.", known=True) from error
+    await see_beyond(gateway, actor, cluster_id, NEED, ("project", asked.name), powers, outside, "that host")
     return powers

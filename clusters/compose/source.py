@@ -20,7 +20,7 @@ from clusters.build.git_address import GitAddress, read_git_address
 from clusters.build.git_token import secrets_of
 from clusters.compose.hiding import Hide, hiding
 from clusters.compose.program import refused_name
-from clusters.connect.rotation import Sealed
+from clusters.connect.rotation import Sealed, sealed_row
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
 from clusters.errors import Conflict, Invalid, Missing
 from clusters.kinds.field import Field
@@ -261,14 +261,8 @@ def opened(row: ComposeSource) -> Source:
 def sealed_sources() -> Iterator[Sealed]:
     """All of them, to be sealed with another key."""
     for row in ComposeSource.objects.order_by("pk"):
-        same = ComposeSource.objects.filter(pk=row.pk, sealed=row.sealed)
-        yield Sealed(
-            f"the git address of the project {row.project}",
-            bytes(row.sealed),
-            _about(row.cluster_id, row.project),
-            lambda new, same=same: bool(same.update(sealed=new)),  # type: ignore[misc]
-            lambda same=same: same.delete(),  # type: ignore[misc]
-        )
+        name = f"the git address of the project {row.project}"
+        yield sealed_row(row, name, _about(row.cluster_id, row.project))
 
 
 def _event(actor: Actor, cluster: Cluster, project: str, verb: str, source: Source) -> audit.Event:

@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
-from clusters.connect.rotation import Sealed
+from clusters.connect.rotation import Sealed, sealed_row
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
 from clusters.errors import Missing
 from clusters.models import ComposeVersion, Job
@@ -105,14 +105,8 @@ async def is_ours(cluster_id: int, project: str) -> bool:
 def sealed_versions() -> Iterator[Sealed]:
     """All of them, to be sealed with another key."""
     for row in ComposeVersion.objects.order_by("pk"):
-        same = ComposeVersion.objects.filter(pk=row.pk, sealed=row.sealed)
-        yield Sealed(
-            f"version {row.number} of the project {row.project}",
-            bytes(row.sealed),
-            _about(row.cluster_id, row.project, row.number),
-            lambda new, same=same: bool(same.update(sealed=new)),  # type: ignore[misc]
-            lambda same=same: same.delete(),  # type: ignore[misc]
-        )
+        name = f"version {row.number} of the project {row.project}"
+        yield sealed_row(row, name, _about(row.cluster_id, row.project, row.number))
 
 
 def _about(cluster_id: int, project: str, number: int) -> str:

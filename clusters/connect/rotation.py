@@ -14,7 +14,7 @@ from django.db import models, transaction
 from clusters import audit
 from clusters.connect import keys, secrets
 from clusters.errors import Refused
-from clusters.models import Cluster, KeyCheck, Registry
+from clusters.models import Cluster, ComposeSource, ComposeVersion, KeyCheck, Registry, Undo
 
 CONSOLE = "console"
 
@@ -40,6 +40,12 @@ def sealed_rows() -> Iterator[Sealed]:
         for row in model._default_manager.exclude(secret=b"").order_by("pk"):
             data, same = bytes(row.secret), model._default_manager.filter(pk=row.pk, secret=row.secret)
             yield Sealed(f"{model._meta.verbose_name} {row}", data, secrets.place(row), *_writes(same))
+
+
+def sealed_row(row: ComposeSource | ComposeVersion | Undo, name: str, about: str) -> Sealed:
+    """Of one that is nothing without what is sealed in it."""
+    same = type(row)._default_manager.filter(pk=row.pk, sealed=row.sealed)
+    return Sealed(name, bytes(row.sealed), about, lambda new: bool(same.update(sealed=new)), same.delete)
 
 
 def _writes(same: models.QuerySet[Any]) -> tuple[Callable[[bytes], bool], Callable[[], object]]:

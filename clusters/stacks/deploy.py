@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusters.access import Actor, Need
+from clusters.access import Actor
+from clusters.compose.beyond import see_beyond
 from clusters.compose.deploy import NEED, images_of, sign_in
 from clusters.compose.engine import compose_engine, way_to
 from clusters.compose.power import reaches_out
@@ -16,9 +17,8 @@ from clusters.compose.program import Ended, environment, private_folder, run
 from clusters.compose.versions import keep
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
-from clusters.gateway import Denied, Gateway
+from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
-from clusters.kinds.base import Role
 from clusters.kinds.formats import count, listed
 from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
@@ -196,15 +196,7 @@ async def _allow(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackTe
     outside = [*reaches_out(checked.name, checked.project), *of_others(played.sent, played.there, checked.name)]
     outside += await in_time(volumes_of_others(driver, played.sent, played.there, checked.name), 8.0)
     powers, outside = ([checked.hide(why) for why in dict.fromkeys(one)] for one in (powers, outside))
-    try:
-        if powers:
-            need = Need(Role.ADMIN, NEED.right)
-            await gateway.see(actor, cluster_id, None, need, verb="deploy", kind="stack", name=checked.name)
-        elif outside:
-            await gateway.see(actor, cluster_id, None, NEED, verb="deploy", kind="stack", name=checked.name)
-    except Denied as error:
-        who = "Only administrators may" if powers else "Only who may deploy on all of that Swarm may"
-        raise Denied(f"{who} do that: it {', it '.join(powers or outside)}.", known=True) from error
+    await see_beyond(gateway, actor, cluster_id, NEED, ("stack", checked.name), powers, outside, "that Swarm")
     return played, powers
 
 
