@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from clusters.deploy import lines, quantity
 from clusters.deploy.fields import FIELDS
 from clusters.deploy.form import STRICT, DeployForm, Pairs, Port, Probe, Security
 from clusters.deploy.objects import NAME_LABEL
 from clusters.errors import Invalid
+from clusters.field_reader import FieldReader
 from clusters.fields import NotFilledIn, clean
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.kubernetes.names import NAMESPACE
 
-T = TypeVar("T")
 LONGEST = {"deployment": 63, "stateful-set": 52, "daemon-set": 52}  # the cluster makes labels of longer ones
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
@@ -39,9 +38,9 @@ def look(given: Mapping[str, Any]) -> tuple[DeployForm, dict[str, str]]:
     variables = reader.each("environment", lines.variable)
     form = DeployForm(
         kind=kind,
-        name=reader.one("name", lambda text: _name(text, kind)),
-        namespace=reader.one("namespace", _namespace),
-        image=reader.one("image", _image),
+        name=reader.one("name", lambda text: _name(text, kind)) or "",
+        namespace=reader.one("namespace", _namespace) or "",
+        image=reader.one("image", _image) or "",
         entry=reader.one("command", lines.words_of) or (),
         arguments=reader.one("arguments", lines.words_of) or (),
         copies=1 if values.get("copies") is None else values["copies"],
@@ -79,46 +78,14 @@ def _cleaned(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     return values, problems
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads one field after the other; what is wrong is noted beside its field."""
-
-    values: Mapping[str, Any]
-    problems: dict[str, str] = field(default_factory=dict)
-
-    def one(self, name: str, read: Callable[[str], T]) -> Any:
-        """A text; "" where there is none, or where it is wrong."""
-        text = self.values.get(name) or ""
-        try:
-            return read(text) if text else ""
-        except Invalid as wrong:
-            self.wrong(name, wrong)
-            return ""
-
-    def each(self, name: str, read: Callable[[str], T]) -> tuple[T, ...]:
-        """A text line by line."""
-        found = []
-        for number, text in enumerate((self.values.get(name) or "").splitlines(), start=1):
-            if not text.strip():
-                continue
-            try:
-                found.append(read(text.strip()))
-            except Invalid as wrong:
-                self.wrong(name, wrong, number)
-        return tuple(found)
-
-    def wrong(self, name: str, why: Invalid, number: int = 0) -> None:
-        """The first that is wrong with a field is what is said of it."""
-        where = f"Line {number}: " if number > 1 else ""
-        self.problems.setdefault(name, f"{where}{why.message} {why.hint}".strip())
-
+class _Reader(FieldReader):
     def resources(self) -> tuple[Pairs, Pairs]:
         """What is kept for each copy, and the most that it may use."""
         found: dict[str, list[tuple[str, str]]] = {"request": [], "limit": []}
         for what, read_amount in (("cpu", quantity.processors), ("memory", quantity.memory)):
             amounts = {}
             for way in found:
-                text = self.one(f"{what}_{way}", lambda text, read=read_amount: read(text) and text)  # type: ignore[misc]
+                text = self.one(f"{what}_{way}", lambda text, read=read_amount: text if read(text) else "")  # type: ignore[misc]
                 if text:
                     found[way].append((what, text))
                     amounts[way] = read_amount(text)
@@ -149,7 +116,7 @@ class _Reader:
         if strict["non_root"] and self.values.get("user") == 0:
             self.wrong("user", Invalid("0 is root, which it is never to run as.", hint="Take another number."))
         return Security(
-            account=self.one("service_account", lines.object_name),
+            account=self.one("service_account", lines.object_name) or "",
             no_token=bool(self.values.get("no_token")),
             read_only_root=bool(self.values.get("read_only_root")),
             user=self.values.get("user"),

@@ -14,6 +14,7 @@ from clusters.kinds.docker.container_model import TASK, Container
 from clusters.kinds.docker.container_panels import CHECKS, OVERVIEW
 from clusters.kinds.docker.files import OF_CONTAINER
 from clusters.kinds.docker.layered import OF_CONTAINER as OF_CONTAINER_LAYERS
+from clusters.kinds.docker.overview import PROJECT_COLUMN
 from clusters.kinds.docker.run import RUN
 from clusters.kinds.panels import FILES, LAYERS, LOGS, RAW, TERMINAL, USAGE
 
@@ -110,15 +111,7 @@ CONTAINER: Kind[Container] = Kind(
             end=True,
             words="How often the engine had to start it again.",
         ),
-        Column(
-            key="project",
-            label="Project",
-            value=lambda one: one.namespace or None,
-            sort=lambda one: one.namespace or "~",
-            facet=lambda one: one.namespace,
-            hidden=True,
-            words="The Compose project it belongs to.",
-        ),
+        PROJECT_COLUMN,
         Column(
             key="started",
             label="Up",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
-from typing import Any, TypeVar
+from collections.abc import Container, Mapping
+from typing import Any
 
 from clusters.errors import Invalid
+from clusters.field_reader import FieldReader
 from clusters.fields import NotFilledIn
 from clusters.kinds.docker.amounts import read_cpus, read_memory, read_seconds, read_size
 from clusters.kinds.docker.names import NAME, NAME_HELP
@@ -15,7 +16,6 @@ from clusters.kinds.docker.run_read import read_form as read_run_form
 from clusters.kinds.swarm.service_fields import AGAIN, MODES
 from clusters.kinds.swarm.service_form import Again, Amounts, Given, Memory, Rollout, ServiceForm, ServicePort
 
-T = TypeVar("T")
 _SERVICE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 _PORT = re.compile(r"(?:(?P<outside>\d{1,5}):)?(?P<inside>\d{1,5})(?:/(?P<protocol>tcp|udp|sctp))?(?P<host> +host)?")
 _CONSTRAINT = re.compile(
@@ -62,12 +62,9 @@ def read_service(values: Mapping[str, Any], only: Container[str] = _EVERYTHING) 
     return form
 
 
-class _Reader:
-    """Reads one field after the other; what is wrong is noted beside its field."""
-
+class _Reader(FieldReader):
     def __init__(self, values: Mapping[str, Any], only: Container[str]) -> None:
-        self.values = {name: value for name, value in values.items() if name in only}
-        self.problems: dict[str, str] = {}
+        super().__init__({name: value for name, value in values.items() if name in only})
         self._only = only
 
     def form(self) -> ServiceForm:
@@ -111,29 +108,6 @@ class _Reader:
         except Invalid as wrong:
             self.wrong(fields[0], wrong)
         return "" if name == "image" else None
-
-    def one(self, name: str, read: Callable[[str], T]) -> T | None:
-        text = str(self.values.get(name) or "").strip()
-        try:
-            return read(text) if text else None
-        except Invalid as wrong:
-            self.wrong(name, wrong)
-            return None
-
-    def each(self, name: str, read: Callable[[str], T]) -> tuple[T, ...]:
-        found = []
-        for number, text in enumerate(str(self.values.get(name) or "").splitlines(), start=1):
-            try:
-                if text.strip():
-                    found.append(read(text.strip()))
-            except Invalid as wrong:
-                self.wrong(name, wrong, number)
-        return tuple(found)
-
-    def wrong(self, name: str, why: Invalid, number: int = 0) -> None:
-        """The first that is wrong with a field is what is said of it."""
-        where = f"Line {number}: " if number > 1 else ""
-        self.problems.setdefault(name, f"{where}{why.message} {why.hint}".strip())
 
     def _number(self, name: str, default: int) -> int:
         value = self.values.get(name)
