@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from clusters.drivers.base import Driver
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Unreachable
 from clusters.kinds.glances import About, Glances
 
 log = logging.getLogger(__name__)
 
 MOST = 500  # of one cluster
 AT_ONCE = 2
+TOLD_AFTER = 20  # answers
 REFUSED = 300.0  # seconds until what could not be told is asked for again
 
 
@@ -65,7 +66,7 @@ class Glancer:
         turn = asyncio.Semaphore(AT_ONCE)
         while True:
             now = time.monotonic()
-            due = [about for about, at in self._due.items() if at <= now]
+            due = [about for about, at in self._due.items() if at <= now][:TOLD_AFTER]
             await asyncio.gather(*(self._ask(turn, about) for about in due))
             for changed in tuple(self._listeners.values()) if due else ():
                 changed()  # also where the answers are the same: what they mean may be otherwise by now
@@ -83,6 +84,8 @@ class Glancer:
             try:
                 found = await self.glances.ask(self._driver, about)
                 again = self.glances.again(found)
+            except Unreachable:
+                found, again = self._known.get(about), REFUSED  # silence says nothing new
             except ClusterError:
                 found, again = None, REFUSED
             except Exception:

@@ -120,11 +120,11 @@ async def test_each_is_read_once_and_said_in_the_list_and_on_home_while_nobody_l
     assert found["shop/old"].level is Level.FAILING
     store = line.stores["ingress"]
     with line.wanted("ingress"):
-        await until(lambda: len(words(store)) == 6 and words(store)["old"].startswith("Certificate"))
-        assert words(store)["old"] == "Certificate: expired"
-        assert words(store)["soon"] == "Certificate: ends soon"
-        assert words(store)["wrong"] == "Certificate: wrong names"
-        assert words(store)["gone"] == "Certificate: missing secret"
+        await until(lambda: len(words(store)) == 6 and words(store)["old"].startswith("Certificate "))
+        assert words(store)["old"] == "Certificate expired"
+        assert words(store)["soon"] == "Certificate ends"
+        assert words(store)["wrong"] == "Wrong certificate"
+        assert words(store)["gone"] == "No certificate"
         assert words(store)["fine"] == words(store)["hidden"] != words(store)["old"]  # what cannot be told is no fault
     assert sorted(driver.asked) == sorted(f"api/v1/namespaces/shop/secrets/{name}" for name in held)
     kept = repr(line._glancers["ingress"]._known)

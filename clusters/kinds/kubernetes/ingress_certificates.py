@@ -25,6 +25,14 @@ from clusters.kinds.noticing import Noticing
 
 MOST = 10  # certificates of one ingress
 BAD = (Level.FAILING, Level.AT_RISK)
+_WORDS = {  # in a list, where it is not said beforehand that it is about a certificate
+    "Expired": "Certificate expired",
+    "Ends soon": "Certificate ends",
+    "Not yet good": "Certificate not yet",
+    "Wrong names": "Wrong certificate",
+    "Missing secret": "No certificate",
+    "Not readable": "Bad certificate",
+}
 SELDOM, OFTEN = 3600.0, 60.0  # seconds between two looks at what is well, and at what is not
 
 
@@ -103,7 +111,7 @@ def _checked(one: Ingress, known: Mapping[About, Seen]) -> Ingress:
         hosts = hosts_of(one, tls)
         how = found.health(tls.secret_name, one.namespace, hosts)
         words = f"Secret {tls.secret_name}, for {', '.join(hosts[:3]) or 'all hosts'}: {how.reason}"
-        healths.append(Health(how.level, f"Certificate: {how.word.lower()}", words, how.code, how.since))
+        healths.append(Health(how.level, _WORDS.get(how.word, how.word), words, how.code, how.since))
         ends += [found.certificate.ends] if found.certificate else []
     if not healths:
         return one
