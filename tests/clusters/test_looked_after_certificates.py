@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from clusters.drivers.base import Call, OnlyOurKinds
+from clusters.drivers.base import Call
+from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import ClusterError, Missing, Refused, Unreachable
 from clusters.kinds.base import Level
 from clusters.kinds.kubernetes.ingress_model import Ingress
