@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 PageFor = Callable[..., Page]
 pytestmark = pytest.mark.browser
@@ -34,3 +34,46 @@ def test_rows_of_ports_and_volumes_write_the_line_that_is_shown(page_for: PageFo
     rows = ports.locator(".line-row")
     shown = [[one.input_value() for one in rows.nth(at).locator("input, select").all()] for at in range(2)]
     assert shown == [["127.0.0.1:53", "53", "udp"], ["", "80", ""]]
+
+
+def test_what_is_typed_until_the_form_of_another_host_comes_stays_with_the_focus(page_for: PageFor) -> None:
+    page, waiting = page_for("ada"), list[Route]()
+    page.goto("/run/container/")
+    page.get_by_label("Image", exact=True).fill("busybox")
+    where = page.locator("[data-elsewhere]")
+    here = where.input_value()
+    there = where.locator("option:not([selected])").first.get_attribute("value")
+    page.route("**/run/container/", lambda route: waiting.append(route))
+    where.select_option(there)
+    page.locator("#field-name").fill("typed")
+    ports = page.get_by_role("group", name="Ports", exact=True)
+    ports.get_by_label("Port of the machine").fill("80")
+    page.get_by_text("Limits", exact=True).click()
+    memory = page.locator("#field-memory")
+    memory.press_sequentially("51")
+    expect(page.get_by_role("status").filter(has_text="is coming")).to_be_visible()
+    make = page.get_by_role("button", name="Run", exact=True)
+    expect(make, "what is made is made from a whole form").to_be_disabled()
+    waiting[0].continue_()
+    page.unroute("**/run/container/")
+    expect(make).to_be_enabled()
+    expect(memory).to_be_focused()
+    page.keyboard.type("2m")
+    now = [page.locator(f"#field-{one}").input_value() for one in ("image", "name", "memory")]
+    assert [*now, where.input_value()] == ["busybox", "typed", "512m", there]
+    expect(ports.get_by_label("Port of the machine")).to_have_value("80")
+    ports.get_by_label("Port inside").fill("8080")
+    expect(page.locator("#run-check"), "it is checked as it is now").to_contain_text("--memory 512m")
+
+    # The form of the other one does not come: what stands there stays, and says so.
+    page.route("**/run/container/", lambda route: route.abort())
+    where.select_option(here)
+    said = page.get_by_role("status").filter(has_text="did not come")
+    expect(said).to_contain_text("Pilothouse did not answer. What you typed is still here.")
+    assert [where.input_value(), memory.input_value()] == [there, "512m"]
+    expect(make).to_be_enabled()
+    page.unroute("**/run/container/")
+    said.get_by_role("button", name="Try again").click()
+    expect(where.locator("option[selected]")).to_have_attribute("value", here)
+    expect(said).to_be_hidden()
+    assert [where.input_value(), memory.input_value()] == [here, "512m"]
