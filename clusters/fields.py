@@ -9,6 +9,7 @@ from typing import Any
 from clusters.errors import Invalid
 from clusters.kinds.base import JSON
 from clusters.kinds.field import Field
+from clusters.kinds.masking import MASK
 
 _TRUE = {"1", "on", "true", "yes"}
 
@@ -19,6 +20,12 @@ class NotFilledIn(Invalid):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
         self.problems = dict(problems)
+
+
+def still_hidden(given: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with values that hold what only stands for a secret: it must never become the value itself."""
+    words = f"{MASK} only stands for what is hidden. Type the value itself."
+    return {name: words for name, value in given.items() if isinstance(value, str) and MASK in value}
 
 
 def typed_wrong(problems: Mapping[str, str], given: Mapping[str, Any]) -> str:

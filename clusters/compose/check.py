@@ -17,7 +17,7 @@ from clusters.compose.program import environment, private_folder, refused_name, 
 from clusters.compose.refused import refusals, refused_in_project
 from clusters.compose.text import ProjectText, made_of, read
 from clusters.errors import Invalid
-from clusters.kinds.masking import is_secret_name
+from clusters.kinds.masking import MASK, is_secret_name
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MOST_VARIABLES = 100
@@ -78,7 +78,7 @@ def read_text(text: str, name: str = "") -> ProjectText:
         found = read(text)
     except Unreadable as error:
         raise Wrong([Problem(error.line or 1, error.message.partition(": ")[2] or error.message)]) from error
-    problems = refusals(found)
+    problems = [*_hidden(text), *refusals(found)]
     called = found.tree.get("name")
     if name and isinstance(called, str) and "$" not in called and called != name:
         words = f"the text calls the project {called[:63]}, and above it is called {name}."
@@ -86,6 +86,13 @@ def read_text(text: str, name: str = "") -> ProjectText:
     if problems:
         raise Wrong(problems)
     return found
+
+
+def _hidden(text: str) -> list[Problem]:
+    """Lines of a text that was written with something hidden: it must never be deployed as if that were meant."""
+    lines = ((number, line) for number, line in enumerate(text.splitlines(), start=1) if MASK in line)
+    words = f"{MASK} only stands for what is hidden: write it, or ${{A_NAME}}, whose value is then asked for."
+    return [Problem(number, words) for number, line in lines if not line.lstrip().startswith("#")]
 
 
 async def variables_of(found: ProjectText) -> list[Variable]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from clusters.errors import Invalid
 from clusters.kinds.field import Part
-from clusters.kinds.masking import looks_secret
+from clusters.kinds.masking import MASK, looks_secret, mask_pair
 
 SECRET, PLAIN, FILE = "secret:", "plain:", "file:"  # no variable has such a name
 NAME, VALUE = "Name", "Value"
@@ -44,7 +44,27 @@ def read_switch(line: str) -> Variable:
 
 def readable(names: Sequence[str]) -> str:
     """What is said where these are kept as variables, though they are secret."""
-    return f"Whoever may inspect it can read {', '.join(names)}: there are no secrets for variables here."
+    return (
+        f"Whoever may inspect it can read {', '.join(names)}: there are no secrets for variables here. "
+        "Pilothouse shows them in no line, job or audit."
+    )
+
+
+def marked(text: str) -> tuple[str, ...]:
+    """The names of all that somebody marked as a secret, whatever they look like."""
+    return tuple(one.name for one in switched(text) if one.switch == SECRET)
+
+
+def shown(pair: str, unseen: Collection[str]) -> str:
+    """One ``NAME=value`` for everybody: without its value where that is ``unseen``, or looks like a secret."""
+    name, equals, value = pair.partition("=")
+    return f"{name}={MASK}" if name in unseen and equals and value else mask_pair(pair)
+
+
+def typed(pair: str, unseen: Collection[str]) -> str:
+    """The same for a line that is to do the same: what is unseen is taken from where the line is carried out."""
+    name = pair.partition("=")[0]
+    return name if name in unseen else pair
 
 
 def check_variable(name: str) -> None:

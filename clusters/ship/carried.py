@@ -31,7 +31,7 @@ FIELDS = (
     _run["ports"],
     replace(
         _run["environment"],
-        help="What a secret is kept in is said beside each target: not every one has such a thing for variables.",
+        help="What a secret is kept in, its form says: not every target has such a thing for variables.",
         notation="One a line: NAME=value; secret: NAME=value for a secret, plain: NAME=value for what only looks so.",
         parts=parts_with((SECRET, "Secret"), (PLAIN, "Always plain")),
     ),
@@ -61,7 +61,7 @@ def of_image(image: str, config: Mapping[str, Any]) -> dict[str, Any]:
 def to_target(kind: str, values: Values, image_config: Mapping[str, Any]) -> dict[str, Any]:
     """The same in the fields of a target's form. What an image says by itself is left to it where it counts."""
     given = {name: values.get(name) or "" for name in NAMES}
-    given["environment"] = _environment_there(kind, str(given["environment"]))
+    given["environment"] = _environment_there(str(given["environment"]))
     if kind != "deployment":
         if given["health_command"] == of_image(str(given["image"]), image_config)["health_command"]:
             given["health_command"] = ""
@@ -99,10 +99,8 @@ def from_target(kind: str, values: Values) -> dict[str, Any]:
     }
 
 
-def _environment_there(kind: str, text: str) -> str:
-    """Only Kubernetes has secrets for variables: there each says so, so that it is seen."""
-    if kind != "deployment":
-        return "\n".join(one.pair for one in switched(text))
+def _environment_there(text: str) -> str:
+    """Each secret says that it is one: so it is seen, and stays hidden where there are no secrets for variables."""
     return "\n".join(f"{(SECRET if one.is_secret else one.switch)} {one.pair}".strip() for one in switched(text))
 
 

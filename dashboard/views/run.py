@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from clusters import making
 from clusters.access import Need, Target, decide
 from clusters.errors import ClusterError, Invalid
-from clusters.fields import NotFilledIn, clean, typed_wrong
+from clusters.fields import NotFilledIn, clean, still_hidden, typed_wrong
 from clusters.gateway import Denied
 from clusters.kinds import all_kinds
 from clusters.kinds.base import Kind
@@ -164,6 +164,8 @@ def _read(asked: Asked, given: Mapping[str, Any]) -> Checked:
             if why := maker.like.refuse(asked.like.resource) if maker.like.refuse else "":
                 raise Invalid(why)
             found.form = maker.like.read({**maker.like.values(asked.origin), **values}, asked.origin)
+        elif problems := still_hidden(values):
+            raise NotFilledIn(problems)
         else:
             found.form = maker.read(values)
         found.line = maker.line(found.form)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -12,9 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clusters.errors import ClusterError, Invalid
 from clusters.kinds.docker.image_name import split_image
-from clusters.kinds.makers import Remark
-from clusters.kinds.masking import looks_secret
-from clusters.kinds.variables import SECRET, readable, switched
 from clusters.live.connection import Connection
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import ACCOUNT
@@ -105,13 +101,7 @@ async def _dry_run(request: Request, target: ShipTarget) -> DryRun:
     if target.kind == "deployment":
         connection = engine.supervisor.connections[target.cluster.id]
         return await deploy.dry_run(request, connection, {**given, "namespace": target.namespace(request.POST.dict())})
-    found = await run.dry_run(request, target.kind, target.cluster, given)
-    typed_secret = [one for one in switched(str(values.get("environment") or "")) if one.switch == SECRET]
-    names = [one.name for one in typed_secret if not looks_secret(one.name, one.value)]  # the others are told there
-    if not names:
-        return found
-    words = f"{readable(names)} Taken on from there to another target, that is a plain variable."
-    return replace(found, remarks=[Remark(words, "warn"), *found.remarks])
+    return await run.dry_run(request, target.kind, target.cluster, given)
 
 
 @allow(scope="signed-in")

@@ -53,6 +53,7 @@ REACHES_OUTSIDE = [
     ),  # where it was merged into
     (SERVICE + "---\ninclude: [x]\n", 4, "second document"),
     (SERVICE + "    command: !reset x\n", 4, "tags"),
+    (SERVICE + "    # ••••••\n    command: app --token ••••••\n", 5, "only stands for what is hidden"),
 ]
 
 

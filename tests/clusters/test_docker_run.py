@@ -59,6 +59,10 @@ def test_what_a_job_keeps_holds_no_secret() -> None:
     assert "COLOUR=red" in line
     assert "hunter2" not in line
     assert "s3cret" not in line
+    marked = read_form(_filled(environment="secret: PIN=hunter3\nplain: TOKEN_LIMIT=5"))
+    assert marked.environment == ("PIN=hunter3", "TOKEN_LIMIT=5")
+    assert "--env PIN --env TOKEN_LIMIT=5" in docker_line(marked), "it is taken from where the line is carried out"
+    assert "hunter3" not in docker_line(marked) + docker_line(marked, hidden=True)
 
 
 @pytest.mark.docker

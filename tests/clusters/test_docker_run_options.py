@@ -196,6 +196,8 @@ def test_a_line_that_was_changed_around_what_is_hidden_says_so() -> None:
     real = {"environment": "URL=http://me:s3cret@db/"}
     with pytest.raises(Invalid, match="hidden in part"):
         unhide({"environment": f"URL=http://me:{MASK}@other/"}, real)
+    marked = unhide({"environment": f"secret: URL=http://me:{MASK}@db/"}, real)
+    assert marked == {"environment": "secret: URL=http://me:s3cret@db/"}, "a mark before it changes nothing of it"
 
 
 @pytest.mark.docker

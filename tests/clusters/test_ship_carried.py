@@ -65,7 +65,8 @@ def test_what_is_secret_is_kept_as_each_target_can() -> None:
     assert form.environment == (("TOKEN_LIMIT", "5"), ("LOG", "info"))
     for kind in ("container", "swarm-service"):  # who knows whether its image reads a file is asked there
         there = to_target(kind, typed, CONFIG)["environment"]
-        assert there == "DB_PASSWORD=x y\nPIN=1\nTOKEN_LIMIT=5\nLOG=info"
+        assert there == "secret: DB_PASSWORD=x y\nsecret: PIN=1\nplain: TOKEN_LIMIT=5\nLOG=info"
+        assert from_target(kind, {"environment": there})["environment"] == there
     back = from_target("swarm-service", {"environment": "file: PIN=1\nLOG=info"})
     assert back["environment"] == "secret: PIN=1\nLOG=info"
 

@@ -91,9 +91,19 @@ def test_a_typed_secret_is_one_of_the_swarm_and_a_file_and_in_no_line() -> None:
     assert said_plain.text.startswith("Whoever may inspect it can read DB_PASSWORD: there are no secrets for variables")
     with pytest.raises(NotFilledIn, match="Write a space behind “file:”"):
         read_new({"image": "busybox", "name": "web", "environment": "file:DB_PASSWORD=x"})
-    for wrong in ("file: DB_PASSWORD=", "file: DB_PASSWORD", "secret: A=b"):
+    for wrong in ("file: DB_PASSWORD=", "file: DB_PASSWORD", "secret: A"):
         with pytest.raises(NotFilledIn):
             read_new({"image": "busybox", "name": "web", "environment": wrong})
+
+
+def test_a_variable_that_is_marked_secret_is_in_no_line_whatever_it_looks_like() -> None:
+    one = read_new({"image": "busybox", "name": "web", "environment": "secret: PIN=canary\nplain: TOKEN_LIMIT=5"})
+    assert one.environment == ("PIN=canary", "TOKEN_LIMIT=5")
+    assert "--env PIN --env TOKEN_LIMIT=5" in create_line(one), "it is taken from where the line is carried out"
+    assert "PIN=••••••" in create_line(one, hidden=True)
+    said = " ".join(remark.text for remark in remarks(one))
+    assert "can read PIN, TOKEN_LIMIT" in said
+    assert "canary" not in create_line(one) + create_line(one, hidden=True) + said
 
 
 def test_what_is_not_said_is_left_to_the_swarm() -> None:

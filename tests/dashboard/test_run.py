@@ -58,6 +58,8 @@ async def test_what_is_wrong_is_said_in_words_and_nothing_begins(
     answer = await async_client_for(ada).post("/run/container/", form(host, ports="eighty:80"))
     assert answer.status_code == 422
     assert "eighty" in answer.content.decode()
+    hidden = await async_client_for(ada).post("/run/container/", form(host, environment="DB_PASSWORD=••••••"))
+    assert (hidden.status_code, "only stands for what is hidden" in hidden.content.decode()) == (422, True)
     assert not await Job.objects.aexists()
 
 

@@ -52,7 +52,8 @@ def _holds(container: Container, port: Port) -> bool:
 
 
 def _secrets(form: RunForm) -> list[Remark]:
-    names = [name for name, _, value in (one.partition("=") for one in form.environment) if looks_secret(name, value)]
+    pairs = (one.partition("=") for one in form.environment)
+    names = [name for name, _, value in pairs if name in form.unseen or looks_secret(name, value)]
     return [Remark(readable(names), "warn")] if names else []
 
 

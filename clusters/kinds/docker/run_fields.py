@@ -5,6 +5,7 @@ from __future__ import annotations
 from clusters.kinds.base import Role
 from clusters.kinds.docker.names import RESTART
 from clusters.kinds.field import Field, Part
+from clusters.kinds.variables import PLAIN, SECRET, parts_with
 
 _PROGRAM, _NETWORKS, _LIMITS, _HEALTH = "Program", "Networks", "Limits", "Health check"
 _FILES, _LABELS, _POWER = "Files", "Labels and log", "Power over the machine"
@@ -34,8 +35,8 @@ FIELDS = (
         type="lines",
         required=False,
         max_length=100_000,
-        notation="One a line: NAME=value.",
-        parts=(Part(label="Name", hint="LOG_LEVEL"), Part(label="Value", before="=", wide=True)),
+        notation="One a line: NAME=value; secret: NAME=value is shown nowhere, plain: NAME=value only looks so.",
+        parts=parts_with((SECRET, "Secret"), (PLAIN, "Always plain")),
     ),
     Field(
         name="volumes",

@@ -92,6 +92,7 @@ class RunForm:
     entrypoint: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     environment: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # names of variables whose values are shown nowhere
     mounts: tuple[Mount, ...] = ()
     tmpfs: tuple[tuple[str, str], ...] = ()  # where inside, options
     networks: tuple[Place, ...] = ()

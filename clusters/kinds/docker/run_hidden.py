@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from clusters.errors import Invalid
 from clusters.kinds.base import JSON
 from clusters.kinds.masking import MASK, mask_pair, mask_shell, mask_value, mask_words
+from clusters.kinds.variables import read_switch
 
 
 def hide(values: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -38,7 +39,15 @@ def _unhidden(name: str, value: JSON, real: JSON) -> JSON:
     if value == _hidden(name, real):
         return real
     before = {_hidden(name, line): line for line in real.splitlines()}
-    lines = [before.get(line.strip(), line) for line in value.splitlines()]
+    lines = [_line(line, before, switches=name == "environment") for line in value.splitlines()]
     if changed := next((line for line in lines if MASK in line), ""):
         raise Invalid(f"“{changed[:60]}” is hidden in part.", hint="Type it anew, whole.")
     return "\n".join(lines)
+
+
+def _line(line: str, before: Mapping[JSON, str], *, switches: bool) -> str:
+    """What stood there, also behind a switch that was put before it since."""
+    one = read_switch(line) if switches else None
+    if one is None or one.pair not in before:
+        return before.get(line.strip(), line)
+    return f"{one.switch} {before[one.pair]}".strip()

@@ -6,7 +6,8 @@ import shlex
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.run_form import Check, Place, Port, RunForm
-from clusters.kinds.masking import mask_pair, mask_shell, mask_value, mask_words
+from clusters.kinds.masking import mask_shell, mask_value, mask_words
+from clusters.kinds.variables import shown, typed
 
 
 def docker_line(form: RunForm, *, hidden: bool = False) -> str:
@@ -30,7 +31,7 @@ def _options(form: RunForm, hidden: bool) -> list[str]:
         words += flags(form)
     words += [*health_words(form.check, hidden), *_powers(form)]
     for variable in (*form.rest.environment, *form.environment):
-        words += ["--env", mask_pair(variable) if hidden else variable]
+        words += ["--env", (shown if hidden else typed)(variable, form.unseen)]
     for name, value in (*form.rest.labels.items(), *form.labels):
         words += ["--label", f"{name}={mask_value(name, value) if hidden else value}"]
     for mount in form.mounts:

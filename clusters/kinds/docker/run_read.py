@@ -16,7 +16,7 @@ from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.names import NAME, NAME_HELP, RESTART
 from clusters.kinds.docker.run_form import BUILT_IN, Check, Device, Mount, Place, RunForm
 from clusters.kinds.docker.run_ports import read_port
-from clusters.kinds.variables import check_variable
+from clusters.kinds.variables import FILE, SECRET, check_variable, marked, read_switch
 
 T = TypeVar("T")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,200}")
@@ -48,6 +48,7 @@ def read_form(values: Mapping[str, Any]) -> RunForm:
         entrypoint=_words(values, "entrypoint"),
         ports=_each(values, "ports", read_port),
         environment=_environment(values),
+        unseen=marked(_text(values, "environment")),
         mounts=_each(values, "volumes", read_mount),
         tmpfs=_each(values, "tmpfs", _tmpfs),
         networks=_networks(values),
@@ -123,9 +124,16 @@ def _environment(values: Mapping[str, Any]) -> tuple[str, ...]:
     rows = [line.strip() for line in _text(values, "env_file").splitlines()]
     found: dict[str, str] = {}
     from_file = [read_variable(row.removeprefix("export ")) for row in rows if row and not row.startswith("#")]
-    for pair in (*from_file, *_each(values, "environment", read_variable)):
+    for pair in (*from_file, *_each(values, "environment", _switched)):
         found[pair.partition("=")[0]] = pair
     return tuple(found.values())
+
+
+def _switched(line: str) -> str:
+    one = read_switch(line)
+    if one.switch == FILE:
+        raise Invalid("Only a Swarm makes files of secrets.", hint=f"Write “{SECRET}” where its value is a secret.")
+    return read_variable(one.pair)
 
 
 def read_variable(line: str) -> str:

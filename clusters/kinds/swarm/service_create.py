@@ -25,7 +25,7 @@ from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import until_well
 from clusters.kinds.swarm.service_spec import write
 from clusters.kinds.swarm.service_things import WORDS, give, missing
-from clusters.kinds.variables import FILE, parts_with
+from clusters.kinds.variables import FILE, PLAIN, SECRET, parts_with
 from clusters.registries.reference import read_reference
 
 _NAMES = frozenset(one.name for one in FIELDS)
@@ -162,8 +162,9 @@ def fits(one: Any) -> bool:
 def _with_switch(environment: Field) -> Field:
     return replace(
         environment,
-        notation="One a line: NAME=value; file: NAME=value keeps it in a secret, whose file NAME_FILE tells the image.",
-        parts=parts_with((FILE, "Secret file")),
+        notation="One a line: NAME=value; file: NAME=value keeps it in a secret, whose file NAME_FILE tells the image; "
+        "secret: NAME=value is a variable that is shown nowhere, plain: NAME=value only looks secret.",
+        parts=parts_with((FILE, "Secret file"), (SECRET, "Secret"), (PLAIN, "Always plain")),
     )
 
 

@@ -105,6 +105,7 @@ class ServiceForm:
     command: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # names of variables whose values are shown nowhere
     ports: tuple[ServicePort, ...] = ()
     endpoint: str = ""
     mounts: tuple[Mount, ...] = ()

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.run_form import Mount, Place
 from clusters.kinds.docker.run_line import health_words
-from clusters.kinds.masking import mask_pair, mask_value, mask_words
+from clusters.kinds.masking import mask_value, mask_words
 from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, ServicePort
+from clusters.kinds.variables import shown, typed
 
 
 def create_line(form: ServiceForm, *, hidden: bool = False) -> str:
@@ -42,7 +43,7 @@ def _how_many(form: ServiceForm) -> list[str]:
 
 
 def _inside(form: ServiceForm, hidden: bool) -> list[str]:
-    words = each("--env", (mask_pair(one) if hidden else one for one in form.environment))
+    words = each("--env", ((shown if hidden else typed)(one, form.unseen) for one in form.environment))
     labels = (f"{name}={mask_value(name, value) if hidden else value}" for name, value in form.labels)
     words += each("--label", labels)
     words += pairs(

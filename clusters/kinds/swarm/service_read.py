@@ -33,6 +33,7 @@ _AS_IN_A_CONTAINER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("command", ("command",)),
     ("entrypoint", ("entrypoint",)),
     ("environment", ("environment", "env_file")),
+    ("unseen", ("environment",)),
     ("mounts", ("volumes",)),
     ("networks", ("networks",)),
     ("check", _HEALTH),

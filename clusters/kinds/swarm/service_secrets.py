@@ -31,14 +31,12 @@ _LONGEST = 64  # of the name of a secret
 def read_with_secrets(values: Mapping[str, Any]) -> ServiceForm:
     """The form of a new service. Raises NotFilledIn."""
     typed = switched(str(values.get("environment") or ""))
-    if any(one.switch == SECRET for one in typed):
-        words = "A Swarm has no secrets for variables: write file: where its image reads a file, or nothing before it."
-        raise NotFilledIn({"environment": words})
     kept = [one for one in typed if one.switch == FILE]
     pairs = [_pointer(one) if one in kept else one.pair for one in typed]
     form = read_service({**values, "environment": "\n".join(pairs)})
     try:
-        return replace(form, typed=tuple(_typed(form, one) for one in kept))
+        unseen = tuple(one.name for one in typed if one.switch == SECRET)
+        return replace(form, typed=tuple(_typed(form, one) for one in kept), unseen=unseen)
     except Invalid as wrong:
         raise NotFilledIn({"environment": f"{wrong.message} {wrong.hint}".strip()}) from wrong
 
@@ -95,7 +93,7 @@ def remarks(form: ServiceForm) -> Iterator[Remark]:
     names = [
         name
         for name, _, value in pairs
-        if looks_secret(name, value) and not (name.endswith("_FILE") and value.startswith("/"))
+        if name in form.unseen or (looks_secret(name, value) and not (name.endswith("_FILE") and value.startswith("/")))
     ]
     if names:
         yield Remark(f"{readable(names)} Where its image reads {names[0]}_FILE, choose “Secret file”.", "warn")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
 from clusters.kinds.docker.run_form import Mount, Place
 from clusters.kinds.docker.run_line import health_words
-from clusters.kinds.masking import mask_pair, mask_words
+from clusters.kinds.masking import mask_words
 from clusters.kinds.swarm.service_form import Memory
 from clusters.kinds.swarm.service_line import given_word, mount_word, network_word, port_word
 from clusters.kinds.swarm.service_spec import (
@@ -22,6 +22,7 @@ from clusters.kinds.swarm.service_spec import (
     port_of,
     variable_of,
 )
+from clusters.kinds.variables import shown, typed
 
 if TYPE_CHECKING:
     from clusters.kinds.swarm.service_edit import Edit
@@ -101,7 +102,8 @@ def _lists(edit: Edit, hidden: bool) -> Iterator[Option]:
     spread = [(one.get("Spread") or {}).get("SpreadDescriptor") for one in placement.get("Preferences") or ()]
     there = [*(template.get("Networks") or ()), *(spec.get("Networks") or ())]
     mounts = [mount_of(one) for one in container.get("Mounts") or ()]
-    pair: Callable[[str], str] = mask_pair if hidden else str
+    write = shown if hidden else typed
+    pair: Callable[[str], str] = lambda one: write(one, form.unseen)  # noqa: E731
     ports = map(port_of, (spec.get("EndpointSpec") or {}).get("Ports") or ())
     name_of: Callable[[str], str] = lambda one: one.partition("=")[0]  # noqa: E731
     for field, flag, before, after, gone, come in (
