@@ -7,7 +7,7 @@ value that the cluster has in that very place.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clusters.apply.documents import Path
@@ -99,30 +99,44 @@ class StillHidden(Invalid):
 
 def restored(edited: Any, live: Any) -> Any:
     """What was edited, with the values of ``live`` where it still shows what hides them. Raises StillHidden."""
-    return _restored(edited, masked(live), live, ())
+    return _restored(edited, masked(live), live, (), _refused)
 
 
-def _restored(edited: Any, shown: Any, live: Any, path: Path) -> Any:
+def filled(edited: Any, known: Any) -> Any:
+    """The same with what is ``known`` of it; what else is hidden stays so."""
+    return _restored(edited, masked(known), known, (), lambda hidden, path: hidden)
+
+
+def _refused(hidden: str, path: Path) -> Any:
+    raise StillHidden(path)
+
+
+Otherwise = Callable[[str, Path], Any]  # what becomes of a mask that stands for nothing
+
+
+def _restored(edited: Any, shown: Any, live: Any, path: Path, otherwise: Otherwise) -> Any:
     if isinstance(edited, str):
         if isinstance(shown, str) and edited == shown:
             return live
-        if MASK in edited:
-            raise StillHidden(path)
-        return edited
+        return otherwise(edited, path) if MASK in edited else edited
     if isinstance(edited, dict):
         shows, lives = (one if isinstance(one, dict) else {} for one in (shown, live))
-        return {key: _restored(value, shows.get(key), lives.get(key), (*path, key)) for key, value in edited.items()}
+        return {
+            key: _restored(value, shows.get(key), lives.get(key), (*path, key), otherwise)
+            for key, value in edited.items()
+        }
     if isinstance(edited, list):
-        return [_item(one, index, edited, shown, live, (*path, index)) for index, one in enumerate(edited)]
+        return [_item(one, index, edited, shown, live, (*path, index), otherwise) for index, one in enumerate(edited)]
     return edited
 
 
-def _item(one: Any, index: int, beside: Sequence[Any], shown: Any, live: Any, path: Path) -> Any:
+def _item(one: Any, index: int, beside: Sequence[Any], shown: Any, live: Any, path: Path, otherwise: Otherwise) -> Any:
     if isinstance(one, str) and MASK in one and isinstance(shown, list):  # a word of a command may have moved
         places = [index] if index < len(shown) and shown[index] == one else [i for i, x in enumerate(shown) if x == one]
         meant = [live[at] for at in places]
         if not meant or any(value != meant[0] for value in meant):
-            raise StillHidden(path)
+            return otherwise(one, path)
         return meant[0]
     at = partner(one, index, shown, beside)
-    return _restored(one, None, None, path) if at is None else _restored(one, shown[at], live[at], path)
+    shows, lives = (None, None) if at is None else (shown[at], live[at])
+    return _restored(one, shows, lives, path, otherwise)

@@ -17,7 +17,7 @@ from msgspec.json import encode
 from clusters.access import Actor, Need
 from clusters.apply import edit
 from clusters.apply.documents import Document, read
-from clusters.apply.hidden import bare, restored
+from clusters.apply.hidden import bare, filled, restored
 from clusters.apply.merging import in_order, same, taken_out
 from clusters.apply.minimal import minimal
 from clusters.apply.newest import TRIES, newest, same_as_seen
@@ -45,6 +45,7 @@ class Asked:
     choices: Mapping[int, Choice] = field(default_factory=dict)  # by the number of the document
     edited: edit.Edited | None = None
     found: Sequence[Found] = ()  # every kind of the cluster, for hints
+    typed: Sequence[Mapping[str, Any]] = field(default=(), repr=False)  # objects of a form: what is hidden in the text
 
 
 @dataclass(frozen=True)
@@ -183,11 +184,19 @@ def _wish(step: Step, asked: Asked) -> None:
             tree = asked.edited.onto(step, tree)
         elif left := sorted({*step.document.tree, *step.document.tree["metadata"]} - {*tree, *tree["metadata"]}):
             step.remarks.append(f"Left out, because the cluster itself writes it: {', '.join(left)}.")
-        tree = restored(tree, bare(step.before) if step.before else {})
+        tree = restored(_as_typed(tree, asked), bare(step.before) if step.before else {})
         metadata = {**tree["metadata"]} | ({"namespace": step.namespace} if step.place.namespaced else {})
         step.wish = {**tree, "metadata": metadata}
     except ClusterError as error:
         step.error = error
+
+
+def _as_typed(tree: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """With what was typed in a form where something hides it: in the object of its name, or the only one like it."""
+    alike = [one for one in asked.typed if (one["apiVersion"], one["kind"]) == (tree["apiVersion"], tree["kind"])]
+    same = [one for one in alike if one["metadata"].get("name") == tree["metadata"].get("name")]
+    found = same or (alike if len(alike) == 1 else [])
+    return dict(filled(tree, found[0])) if found else tree
 
 
 async def _least(driver: Driver, cluster_id: int, step: Step) -> None:

@@ -21,15 +21,15 @@ def text(form: DeployForm) -> str:
     return "---\n".join(text_of(one) for one in objects(form))
 
 
-def draft(form: DeployForm) -> tuple[str, bool]:
+def draft(form: DeployForm) -> tuple[str, str]:
     """The text of a form that is not filled in yet: what is missing is left open, and what is secret hidden.
 
-    And is anything hidden in it? Then it does not make what the form makes.
+    And all of it, where anything is hidden: then it does not make what the form makes. Else "".
     """
     named = replace(form, name=form.name or OPEN, namespace=form.namespace or OPEN, image=form.image or OPEN)
     made = objects(named)
     shown = [_as_switched(masked(one), one) for one in made]
-    return "---\n".join(map(text_of, shown)), shown != made
+    return "---\n".join(map(text_of, shown)), "" if shown == made else "---\n".join(map(text_of, made))
 
 
 def without_secrets(form: DeployForm) -> DeployForm:

@@ -12,7 +12,7 @@ from clusters.deploy.form import STRICT, DeployForm, Pairs, Port, Probe, Securit
 from clusters.deploy.objects import NAME_LABEL
 from clusters.errors import Invalid
 from clusters.field_reader import FieldReader
-from clusters.fields import NotFilledIn, clean
+from clusters.fields import NotFilledIn, clean, still_hidden
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.kubernetes.names import NAMESPACE
 
@@ -73,6 +73,7 @@ def _cleaned(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     for one in FIELDS:
         try:
             values |= clean([one], given)
+            problems |= still_hidden({one.name: values[one.name]})
         except NotFilledIn as wrong:
             problems |= wrong.problems
     return values, problems

@@ -16,6 +16,7 @@ from clusters.apply.plan import plan
 from clusters.deploy import beside, objects
 from clusters.deploy.fields import FIELDS
 from clusters.deploy.form import PLURALS, DeployForm
+from clusters.deploy.held import hold
 from clusters.deploy.reading import look
 from clusters.deploy.refused import by_field
 from clusters.deploy.where import Where
@@ -133,13 +134,14 @@ async def _checked(request: Request, connection: Connection, values: Mapping[str
     form, problems = look(values)
     there = await _beside(request, connection, form)
     taken = beside.taken(form, there) if values.get("made") != _made(form) else {}
-    text, is_hidden = objects.draft(form)
+    text, whole = objects.draft(form)
     missing = [one.label for one in FIELDS if one.required and one.name in problems and not values.get(one.name)]
     problems = {name: words for name, words in problems.items() if values.get(name) or name.endswith("_at")}
     return {
         "text": text,
-        "is_hidden": is_hidden,
-        "line": objects.line(form) if form.name and not is_hidden else "",
+        "is_hidden": bool(whole),
+        "held": hold(whole, request.actor.user_id, connection.cluster.id) if whole else "",
+        "line": objects.line(form) if form.name and not whole else "",
         "namespace": form.namespace,
         "missing": missing,
         "problems": {**taken, **problems},

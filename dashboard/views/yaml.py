@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -18,10 +18,12 @@ from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.step import CHOICES
 from clusters.apply.undo import latest
 from clusters.audit import Unrecorded
+from clusters.deploy.held import held
 from clusters.errors import ClusterError, Invalid
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.kinds.kubernetes.names import NAMESPACE
+from clusters.kinds.masking import MASK
 from clusters.live.connection import Connection
 from clusters.live.row import Row
 from dashboard.access import allow, cluster_or_404, refusal, resource_or_404
@@ -52,7 +54,7 @@ async def yaml(request: Request, cluster: str) -> HttpResponse:
     if request.method == "POST":
         if asked.get("do") != "open":
             return await answer(request, connection, row, text=asked.get("text", ""))
-        given = {"text": asked.get("text", "")} if row is None else {}
+        given = {"text": asked.get("text", ""), "held": asked.get("held", "")} if row is None else {}
         return page(request, "pages/yaml.html", {**await _context(request, connection, row), **given})
     context = await _context(request, connection, row)
     return page(request, "pages/yaml.html", context)
@@ -167,7 +169,14 @@ def _asked(request: Request, connection: Connection, row: Row | None, text: str)
         choices=choices,
         edited=edited,
         found=tuple(connection.discovered.found.values()),
+        typed=_typed(request, connection, text) if row is None else (),
     )
+
+
+def _typed(request: Request, connection: Connection, text: str) -> Sequence[Mapping[str, Any]]:
+    """What stands behind the hidden values of a text that a form made. Raises Invalid where nobody knows any more."""
+    sealed = request.POST.get("held", "")
+    return held(sealed, request.actor.user_id, connection.cluster.id) if sealed and MASK in text else ()
 
 
 def _namespace(text: str) -> str:

@@ -113,9 +113,10 @@ def test_what_is_secret_goes_into_a_secret_that_is_made_with_it_and_into_no_draf
         ("LOG", "info"), ("TOKEN_LIMIT", "5"), ("DB_PASSWORD", None), ("PIN", None),
     ]  # fmt: skip
     assert env[2]["valueFrom"] == {"secretKeyRef": {"name": "web-secrets", "key": "DB_PASSWORD"}}
-    shown, is_hidden = objects.draft(form)
+    shown, whole = objects.draft(form)
     assert "canary" not in shown + repr(form)
-    assert is_hidden
+    assert whole == objects.text(form)
+    assert "only stands for what is hidden" in look({**LEAST, "environment": "DB_PASSWORD=••••••"})[1]["environment"]
     assert "name: TOKEN_LIMIT\n          value: '5'" in shown, "somebody said that it is plain"
     assert not objects.draft(look({**LEAST, "environment": "plain: A_TOKEN=5"})[0])[1]
     given = {**LEAST, "environment": typed.rpartition("\n")[0], "arguments": "serve --password canary-3"}

@@ -12,6 +12,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.deploy.held import held
+from clusters.errors import Invalid
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Cluster, Grant, Registry
 from dashboard.engine import engine
@@ -56,7 +58,7 @@ async def test_the_yaml_comes_about_while_the_form_is_filled_in(
     assert "A=<b>" not in shown
     assert 'data-from="#deploy-text"' in shown
     _, hidden = await post(client, environment="DB_PASSWORD=canary-1")
-    assert "has to be typed again there" in hidden
+    assert "stays as it was typed as long as you leave it so" in hidden
     for left_out in ("canary-1", 'data-from="#deploy-text"', "kubectl apply"):
         assert left_out not in hidden, "what hides something makes nothing elsewhere"
     _, shown = await post(client, memory_limit="64m", volumes="/data claim nowhere", name="")
@@ -85,6 +87,30 @@ async def test_the_text_goes_on_in_the_editor_and_another_cluster_keeps_what_was
     client = async_client_for(ada)
     opened = await client.post("/clusters/shop/yaml/", {"do": "open", "text": "kind: <Deployment>"})
     assert "kind: &lt;Deployment&gt;</textarea>" in opened.content.decode()
+    # What is secret goes along sealed, for who typed it and where; the mask is never the value.
+    _, shown = await post(client, environment="DB_PASSWORD=canary-1")
+    sealed = re.search(r'name="held" value="([^"]+)"', shown)
+    assert sealed
+    text = html.unescape(re.search(r'name="text" form="deploy-as-yaml">\n(.*?)</textarea>', shown, re.DOTALL)[1])  # type: ignore[index]
+    asked = {"do": "open", "text": text, "held": sealed[1]}
+    editor = (await client.post("/clusters/shop/yaml/", asked)).content.decode()
+    assert "stay as they were typed in the form" in editor
+    assert sealed[1] in editor
+    assert "canary-1" not in editor + shown
+    planned = {"do": "check", "text": text.replace("greeter", "another"), "namespace": "shop"}
+    assert (
+        "is hidden (••••••), and there is none" in (await client.post("/clusters/shop/yaml/", planned)).content.decode()
+    )
+    kept = (await client.post("/clusters/shop/yaml/", {**planned, "held": sealed[1]})).content.decode()
+    assert "is hidden (" not in kept
+    damaged = {**planned, "held": sealed[1][:-8] + "AAAAAAA="}
+    assert "is not known any more" in (await client.post("/clusters/shop/yaml/", damaged)).content.decode()
+    assert [one["stringData"] for one in held(sealed[1], ada.pk, demo.pk) if one["kind"] == "Secret"] == [
+        {"DB_PASSWORD": "canary-1"}
+    ]
+    for user, cluster in ((ada.pk + 1, demo.pk), (ada.pk, demo.pk + 1)):
+        with pytest.raises(Invalid, match="not known any more"):
+            held(sealed[1], user, cluster)
     _, again = await post(client, do="elsewhere", environment="A=1\nB=2")
     assert 'value="greeter"' in again
     assert ">A=1\nB=2</textarea>" in again
