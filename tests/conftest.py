@@ -70,6 +70,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerEac
     return OneWorkerEach(config, log)
 
 
+@pytest.fixture(autouse=True)
+def _watched_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Projects that were deployed are not watched for ten seconds each: how long, is tested without any waiting."""
+    monkeypatch.setattr("clusters.compose.stays.SETTLED", 0.5)
+
+
 @pytest.fixture
 def docker_socket() -> str:
     """The path of a real engine's socket."""

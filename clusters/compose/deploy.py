@@ -156,9 +156,11 @@ async def _work(driver: Driver, asked: Checked, how: How, says: Says) -> Made:
     except ClusterError as error:
         error.hint = f"{error.hint} {so_far(heard)}".strip()
         raise
-    done = f"{how.done}: {sum_of(effects(heard.events))}"
-    await check_stays(driver, asked.name, done)
-    return Made(f"{asked.name} {done}.", "project", asked.name)
+    became = effects(heard.events)
+    done = f"{how.done}: {sum_of(became)}"
+    left = [one.name for one in became if (one.sort, one.what) == ("Container", "left")]
+    unknown = await check_stays(driver, asked.name, done, says, service=how.only, left=left)
+    return Made(f"{asked.name} {done}. {unknown}".strip(), "project", asked.name)
 
 
 async def _run(driver: Driver, asked: Checked, heard: Heard, told: Sequence[str], within: float) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from clusters.connect.rotation import Sealed, sealed_row
+from clusters.connect.secrets import Sealed as CannotBeRead
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
 from clusters.errors import Missing
 from clusters.models import ComposeVersion, Job
@@ -29,6 +31,15 @@ class Kept:
     text: str = field(repr=False)
     values: Mapping[str, str] = field(repr=False)
     scale: Mapping[str, int] = field(default_factory=dict)  # copies that are another number than the text says
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """From the newest version, and since when that is, to the last other one that ended well."""
+
+    newest: int
+    since: datetime
+    to: int
 
 
 class _Packed(msgspec.Struct):
@@ -83,9 +94,27 @@ def open_version(cluster_id: int, project: str, number: int | None = None) -> Ke
     row = (found if number is None else found.filter(number=number)).first()
     if row is None:
         raise Missing("There is no such version of that project.")
-    packed = open_sealed(bytes(row.sealed), _about(cluster_id, project, row.number))
-    kept = msgspec.json.decode(packed, type=_Packed)
+    kept = _unpacked(row)
     return Kept(row.number, kept.text, kept.values, kept.scale)
+
+
+@sync_to_async
+def way_back(cluster_id: int, project: str) -> WayBack | None:
+    """Where going back leads: what is the same as the newest version, or did not end well, is no way out.
+
+    None where there is no such version, or they cannot be opened now.
+    """
+    rows = list(ComposeVersion.objects.filter(cluster_id=cluster_id, project=project).select_related("job")[:MOST])
+    if not rows:
+        return None
+    newest, *before = rows
+    try:
+        now = _unpacked(newest)
+        well = (one for one in before if one.job is None or one.job.state == "done")
+        found = next((one for one in well if _unpacked(one) != now), None)
+    except CannotBeRead:
+        return None
+    return WayBack(newest.number, newest.at, found.number) if found else None
 
 
 async def newest_of_each(cluster_ids: Iterable[int]) -> list[ComposeVersion]:
@@ -107,6 +136,11 @@ def sealed_versions() -> Iterator[Sealed]:
     for row in ComposeVersion.objects.order_by("pk"):
         name = f"version {row.number} of the project {row.project}"
         yield sealed_row(row, name, _about(row.cluster_id, row.project, row.number))
+
+
+def _unpacked(row: ComposeVersion) -> _Packed:
+    packed = open_sealed(bytes(row.sealed), _about(row.cluster_id, row.project, row.number))
+    return msgspec.json.decode(packed, type=_Packed)
 
 
 def _about(cluster_id: int, project: str, number: int) -> str:

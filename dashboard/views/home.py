@@ -27,6 +27,7 @@ from dashboard.access import allow
 from dashboard.engine import address, engine, page_of
 from dashboard.narrowed import closed, narrowed
 from dashboard.page import asks_for, page
+from dashboard.project_back import Back, ways_back
 from dashboard.request import Request
 from dashboard.scope import scope_or_404
 from dashboard.topics.shell import cluster_state
@@ -105,9 +106,11 @@ async def activity(request: Request) -> HttpResponse:
 async def _context(actor: Actor, scope: Scope) -> dict[str, Any]:
     shown = look(actor, scope)
     feed = [_moment(one) for one in await moments.newest(scope, NEWEST, engine.hidden_kinds(actor))]
+    first = shown.findings[:MOST_FINDINGS]
+    ways = await ways_back(actor, first)
     return {
         "overview": shown,
-        "findings": await asyncio.gather(*(_finding(actor, one) for one in shown.findings[:MOST_FINDINGS])),
+        "findings": await asyncio.gather(*(_finding(actor, one, ways.get(one.id)) for one in first)),
         "more": max(0, len(shown.findings) - MOST_FINDINGS),
         "hive": [_comb(one) for one in shown.hive],
         "feed": feed,
@@ -152,21 +155,33 @@ def _name(cluster_id: int) -> str:
     return engine.supervisor.connections[cluster_id].cluster.name
 
 
-async def _finding(actor: Actor, one: Finding) -> dict[str, Any]:
+async def _finding(actor: Actor, one: Finding, back: Back | None) -> dict[str, Any]:
     connection = engine.supervisor.connections[one.cluster]
     row, logs = (engine.supervisor.row(row_id) if row_id else None for row_id in (one.row, one.logs))
-    action = one.action
     return {
         "finding": one,
         "level": one.level.name.lower(),
+        "cause": back.cause if back else one.cause,
         "href": address(row) if row else _page(connection, one),
         "logs": f"{address(logs)}?panel=logs" if logs and logs.kind.panel("logs") else "",
         "platform": connection.driver.platform,
         "places": one.places or (" / ".join(filter(None, (connection.cluster.name, one.namespace))),),
-        "why_not": await _why_not(actor, action) if action else "",
-        "act": f"/act/?verb={quote(action.verb)}&rows={quote(action.row)}" if action and action.row else "",
-        "check": f"/clusters/{connection.cluster.slug}/check/" if action and not action.row else "",
+        **(await _first(actor, connection, one.action) if back is None else _back(back)),
     }
+
+
+async def _first(actor: Actor, connection: Connection, action: FirstAction | None) -> dict[str, str]:
+    """The first thing to do: what opens its dialog (``act``), or asks the cluster again (``check``)."""
+    if action is None:
+        return {}
+    act = f"/act/?verb={quote(action.verb)}&rows={quote(action.row)}" if action.row else ""
+    check = "" if action.row else f"/clusters/{connection.cluster.slug}/check/"
+    why_not = await _why_not(actor, action)
+    return {"icon": action.icon, "label": action.label, "why_not": why_not, "act": act, "check": check}
+
+
+def _back(back: Back) -> dict[str, str]:
+    return {"icon": "undo-2", "label": back.label, "why_not": back.why_not, "act": back.href}
 
 
 def _page(connection: Connection, one: Finding) -> str:

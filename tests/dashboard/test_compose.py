@@ -180,6 +180,22 @@ async def test_what_cannot_be_brought_to_its_end_is_told_truthfully(
     assert "This is not" not in gone
     assert 'name="seal"' not in gone
 
+    # What ends a moment after it was started: the job says so, and Home leads back to the version that was well.
+    well = text.replace("[/no/such/program]", "sleep 1000\n    init: true\n    stop_grace_period: 0s")
+    assert (await deployed(client, form(host, name, well))).state == "done"
+    job = await deployed(client, form(host, name, text.replace("[/no/such/program]", "sh -c 'sleep 0.3; exit 3'")))
+    assert (job.state, f"{name}-a-1 ended with code 3." in job.reason) == ("failed", True), job.reason
+    assert [one async for one in job.lines.filter(text__startswith="Does it stay up? 0 of 1 container well")]
+    way = f"/compose/compare/?cluster=host&amp;name={name}&amp;version=2&amp;back=1"
+    async with asyncio.timeout(15):
+        while way not in (home := (await client.get("/")).content.decode()):
+            await asyncio.sleep(0.1)
+    assert "Go back to version 2" in home
+    assert f"version 3 of {name} came." in home
+    assert "Go back to version 2 of" in (await client.get(way.replace("&amp;", "&"), headers=HTMX)).content.decode()
+    back = await client.post("/compose/back/", {"cluster": str(host.pk), "name": name, "version": "2"}, headers=HTMX)
+    assert (await ended(str(back.headers["HX-Redirect"]).strip("/").split("/")[-1])).state == "done"
+
 
 async def test_it_is_checked_while_it_is_typed(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
     client = async_client_for(ada)

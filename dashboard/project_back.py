@@ -1,0 +1,73 @@
+"""Back to the version before, offered on Home where a Compose project began to fail after it was deployed from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from clusters.access import Actor, decide
+from clusters.compose.deploy import NEED
+from clusters.compose.program import missing
+from clusters.compose.versions import WayBack, way_back
+from clusters.drivers.base import ENGINES
+from clusters.reach import target_in
+from clusters.triage import explain
+from clusters.triage.engine import AFTER_VERSION
+from clusters.triage.finding import Finding
+from dashboard.compose_rights import LOOKS
+from dashboard.engine import engine
+
+SLACK = 30.0  # seconds between two clocks
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The first thing to do about a finding: a dialog that shows the difference, with the button that goes back."""
+
+    label: str
+    href: str
+    why_not: str  # why this person cannot do it, or not now
+    cause: str  # what is said beside the finding
+
+
+async def ways_back(actor: Actor, findings: Sequence[Finding]) -> dict[str, Back]:
+    """By finding. None where the newest version is not suspected, or there is none to go back to."""
+    projects = {(one.cluster, one.namespace) for one in findings if _is_of_project(one)}
+    ways = {key: await way_back(*key) for key in sorted(projects) if _may_see(actor, *key)}
+    suspected = {one.id: way for one in findings if (way := ways.get((one.cluster, one.namespace)))}
+    return {
+        one.id: _back(actor, one, suspected[one.id])
+        for one in findings
+        if one.id in suspected and _is_suspected(one, suspected[one.id])
+    }
+
+
+def _is_of_project(one: Finding) -> bool:
+    connection = engine.supervisor.connections[one.cluster]
+    is_engine = connection.driver.platform in ENGINES and connection.cluster.driver != "demo"
+    return is_engine and one.kind == "container" and bool(one.namespace)
+
+
+def _may_see(actor: Actor, cluster: int, project: str) -> bool:
+    return decide(actor, target_in(engine.supervisor.connections[cluster].cluster, project), LOOKS).allowed
+
+
+def _is_suspected(one: Finding, way: WayBack) -> bool:
+    """It began soon after the newest version came."""
+    return bool(one.since) and 0 <= one.since - way.since.timestamp() + SLACK <= AFTER_VERSION
+
+
+def _back(actor: Actor, one: Finding, way: WayBack) -> Back:
+    cluster = engine.supervisor.connections[one.cluster].cluster
+    decision = decide(actor, target_in(cluster, one.namespace), NEED)
+    asked = {"cluster": cluster.slug, "name": one.namespace, "version": way.to, "back": 1}
+    began = explain.after_version(one.since, way.since.timestamp(), f"{way.newest} of {one.namespace}")
+    return Back(
+        label=f"Go back to version {way.to}",
+        href=f"{reverse('compose_compare')}?{urlencode(asked)}",
+        why_not=missing() if decision.allowed else decision.reason,
+        cause=f"{one.cause} {began}".strip(),
+    )
