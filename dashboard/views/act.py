@@ -27,6 +27,7 @@ from clusters.permissions import NotPermitted
 from dashboard.access import action_or_404, allow, row_or_none
 from dashboard.engine import address, engine
 from dashboard.forms import Filled, filled
+from dashboard.kept_undo import keep, with_kept
 from dashboard.page import asks_for, on_to, page
 from dashboard.plan import Planned, choosable, filled_in, looked_ahead, permitted, planned
 from dashboard.request import Request
@@ -35,6 +36,7 @@ from dashboard.silence import silence
 MOST = 500  # resources of one act
 AT_ONCE = 5  # of them that are acted on while the dialog waits; more are a job
 LONGEST_UNDO = 2000  # bytes of what undoes it: that goes in a header, and proxies take no long ones
+LONGEST_VALUES = 1000  # of them; longer ones stay here
 STATUS: dict[type, int] = {
     Denied: 403,
     Refused: 403,
@@ -77,7 +79,11 @@ async def act(request: Request) -> HttpResponse:
     if lost:
         words = "Some of these are not there any more. Nothing was done."
         return await _dialog(request, plan, asked, lost=lost, error=Missing(words), status=404)
-    return await _do(request, plan, asked)
+    try:
+        whole = await with_kept(request.actor, asked)
+    except ClusterError as error:  # what undoes it is forgotten
+        return await _dialog(request, plan, asked, error=error, status=404)
+    return await _do(request, plan, whole)
 
 
 async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> HttpResponse:
@@ -95,7 +101,7 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
     if len(many.rows) > AT_ONCE or action.long:
         return await _begin(request, plan, many, asked)
     results = await asyncio.gather(*(_one(request, many, row) for row in many.rows))
-    return _answer(request, action, results, len(plan) - len(possible))
+    return await _answer(request, action, results, len(plan) - len(possible))
 
 
 async def _begin(request: Request, plan: Sequence[Planned], many: bulk.Many, asked: QueryDict) -> HttpResponse:
@@ -114,7 +120,7 @@ async def _one(request: Request, many: bulk.Many, row: Row) -> Acted:
         return Acted(row, None, error)
 
 
-def _answer(request: Request, action: Action[Any], results: Sequence[Acted], left: int) -> HttpResponse:
+async def _answer(request: Request, action: Action[Any], results: Sequence[Acted], left: int) -> HttpResponse:
     """Nothing but a toast when all went well; otherwise what happened to each."""
     unsure = [one for one in results if isinstance(one.error, Unsure)]
     failed = [one for one in results if one.error and one not in unsure]
@@ -129,6 +135,8 @@ def _answer(request: Request, action: Action[Any], results: Sequence[Acted], lef
     words = done[0].words if len(done) == 1 else f"{action.label}: {len(done)} done"
     words += f", {left} left out" if left else ""
     undo = _undo(results)
+    if undo and len(json.dumps(undo["values"])) > LONGEST_VALUES:
+        undo["values"] = await keep(request.actor, undo["values"])
     if undo and len(json.dumps(undo)) > LONGEST_UNDO:
         undo, words = None, f"{words}. It is too long to be undone from here."
     return trigger_client_event(response, "toast", {"words": words, "level": "ok", "undo": undo})

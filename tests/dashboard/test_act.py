@@ -11,9 +11,11 @@ import pytest
 from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
 
+from clusters.access import Actor
 from clusters.errors import Conflict, Unreachable
 from clusters.models import AuditEntry
 from dashboard.engine import engine
+from dashboard.kept_undo import keep
 from tests.clusters.fakes import App
 from tests.dashboard.conftest import Fakes, marked
 from tests.dashboard.test_matrix import same
@@ -201,6 +203,23 @@ async def test_what_undoes_it_is_left_out_of_a_header_that_would_be_too_long(
     answer = await otto_client.post("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
     toast = json.loads(answer["HX-Trigger"])["toast"]
     assert (toast["undo"], toast["words"]) == (None, "web is stopped. It is too long to be undone from here.")
+
+
+async def test_what_undoes_it_is_kept_here_for_who_did_it_where_it_is_long(
+    fakes: Fakes, otto: AbstractUser, ada: AbstractUser, async_client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.views.act.LONGEST_VALUES", 1)
+    client, rows = async_client_for(otto), fakes.row("shop", "u1")
+    stopped = await client.post("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)
+    assert set(json.loads(stopped["HX-Trigger"])["toast"]["undo"]["values"]) == {"undo"}
+    kept = await keep(Actor(otto.pk, "otto"), {"copies": "4"})
+    back, calls = {"verb": "scale", "rows": rows, **kept}, len(fakes.calls)
+    for one, asked in ((async_client_for(ada), back), (client, back | {"undo": "0" * 32})):
+        answer = await one.post("/act/", asked, headers=HTMX)
+        assert (answer.status_code, "can no longer be undone here" in answer.content.decode()) == (404, True)
+    assert len(fakes.calls) == calls
+    assert (await client.post("/act/", back, headers=HTMX)).status_code == 204
+    assert fakes.calls[calls:] == [("scale", 4)]
 
 
 async def test_a_viewer_is_told_nothing_of_what_an_act_would_do(
