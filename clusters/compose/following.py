@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
@@ -17,7 +18,7 @@ from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from clusters import actors, audit
+from clusters import actors, audit, jobs
 from clusters.access import Actor, decide
 from clusters.build.git_fetch import fetch
 from clusters.build.git_newest import newest
@@ -60,6 +61,12 @@ class Follower:
         self._forced: set[int] = set()  # those whose commit is tried again
         self._waits: dict[int, asyncio.TimerHandle] = {}  # those that are looked at again by themselves
         self._tasks: set[asyncio.Task[None]] = set()
+        self._heard: set[Callable[[int], None]] = set()
+
+    def on_news(self, callback: Callable[[int], None]) -> Callable[[], None]:
+        """Call it with the number of each that is looked at, was looked at, or whose job ended; returns how to stop."""
+        self._heard.add(callback)
+        return lambda: self._heard.discard(callback)
 
     async def run(self) -> None:
         """What is due, until cancelled. At first also what was called for while nobody was here to hear it."""
@@ -113,9 +120,22 @@ class Follower:
             self._again.add(pk)
             return
         self._now.add(pk)
-        task = asyncio.create_task(self._look_until_done(pk), name=f"git source {pk}")
+        self._tell(pk)
+        self._begin(self._look_until_done(pk), f"git source {pk}")
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _tell(self, pk: int) -> None:
+        for callback in tuple(self._heard):
+            callback(pk)
+
+    async def _tell_the_end(self, pk: int, key: str) -> None:
+        async for _ in jobs.follow(key):
+            pass
+        self._tell(pk)
 
     async def look(self, pk: int) -> None:
         """Look at it to the end: what came of it is kept."""
@@ -140,6 +160,7 @@ class Follower:
             log.warning("what came of the git source %d cannot be kept (%s)", pk, error)
         finally:
             self._now.discard(pk)
+            self._tell(pk)
 
     def _is_left_alone(self, pk: int) -> bool:
         """Does it rest, or is it looked at right now? Then its clock counts for nothing."""
@@ -196,6 +217,7 @@ class Follower:
             raise _NoGood(error.message, hint=error.hint) from error
         row.commit, row.state, row.words = commit, "deployed", ""
         row.job = await Job.objects.aget(key=key)
+        self._begin(self._tell_the_end(row.pk, key), f"job of git source {row.pk}")
 
     async def _actor(self, row: ComposeSource) -> Actor:
         """Who it is deployed as, with what was granted to them by now. Raises _NotAllowed; it is recorded once."""

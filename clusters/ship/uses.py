@@ -13,6 +13,7 @@ from clusters.registries.reference import named, read_reference
 from clusters.registries.walk import Walk
 
 _KEEPERS = ("swarm-service", "deployment", "stateful-set", "daemon-set")
+KINDS = (*_KEEPERS, "container")  # of what is looked at
 
 
 @dataclass(frozen=True, slots=True)

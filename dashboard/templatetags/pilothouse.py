@@ -90,6 +90,12 @@ def hx_vals(**values: Any) -> SafeString:
 
 
 @register.simple_tag
+def live_args(**values: Any) -> SafeString:
+    """``<live-part data-topic="git" {% live_args cluster=slug name=name %}>``: what its topic is told."""
+    return format_html('data-args="{}"', _json(values))
+
+
+@register.simple_tag
 def spark_points(samples: Sequence[float]) -> str:
     """The points of a sparkline in a box of 100 × 30."""
     highest = max(samples, default=0) * 1.08 or 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboard.topics.base import Topic
 from dashboard.topics.build import BuildTopic
+from dashboard.topics.git import GitTopic
 from dashboard.topics.job import JobTopic
 from dashboard.topics.layers import LayersTopic
 from dashboard.topics.logs import LogsTopic
@@ -11,8 +12,12 @@ from dashboard.topics.overview import OverviewTopic
 from dashboard.topics.resource import ResourceTopic
 from dashboard.topics.shell import ShellTopic
 from dashboard.topics.table import TableTopic
+from dashboard.topics.uses import UsesTopic
 
 TOPICS: dict[str, type[Topic]] = {
     topic.name: topic
-    for topic in (ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LayersTopic, LogsTopic, JobTopic, BuildTopic)
+    for topic in (
+        *(ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LayersTopic, LogsTopic, JobTopic, BuildTopic),
+        *(GitTopic, UsesTopic),
+    )
 }

@@ -15,10 +15,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters import actors
 from clusters.compose import hooks
 from clusters.drivers.base import Call
 from clusters.models import AuditEntry, Cluster, ComposeSource, ComposeVersion, Grant, Job
 from dashboard.engine import engine
+from dashboard.topics.git import GitTopic
 from tests.clusters.docker_engine import unix
 from tests.clusters.git_server import Repository, Server, served, why_not
 from tests.dashboard.test_compose import HTMX, containers, ended, host, name
@@ -103,6 +105,12 @@ async def test_it_is_deployed_on_a_signed_call_once_and_as_who_set_it_up(
     assert secret[0] not in opened
     assert "/compose/versions/" in opened
 
+    news = list[int]()
+    topic = GitTopic(await actors.actor_for(ada.pk), {"cluster": host.slug, "name": name}, lambda: news.append(1))
+    await topic.open()
+    assert topic.take() is not None
+    news.clear()
+
     await seen(host, name)
     down = await client.get(f"/act/?verb=down&rows={host.pk}~project~{name}", headers={"HX-Request": "true"})
     assert "the next commit brings it back" in down.content.decode()
@@ -123,6 +131,8 @@ async def test_it_is_deployed_on_a_signed_call_once_and_as_who_set_it_up(
     assert await called(row.hook, b"{}", X_Gitlab_Token=secret[0], X_Gitlab_Event_UUID="c") == 202
     assert await called(row.hook, b"{ }", X_Gitlab_Token=secret[0], X_Gitlab_Event_UUID="c") == 409
     row = await looked_at(row.pk)
+    assert len(news) >= 3, "its page hears that it is looked at, what came of it, and that its job has ended"
+    await topic.close()
     assert (row.commit, row.job.state if row.job else "") == (second, "done")
     assert {one["Command"] for one in await containers(driver, name)} == {"sleep 2000"}
     notes = [one async for one in ComposeVersion.objects.values_list("note", "by__username")]

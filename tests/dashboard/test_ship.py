@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from clusters.models import AuditEntry, Build, Cluster, Grant, Job
 from clusters.registries.pullable import Pullable
 from clusters.ship.uses import uses_of
 from dashboard.engine import engine
+from dashboard.topics.uses import UsesTopic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientFor = Callable[[User], AsyncClient]
@@ -123,6 +125,20 @@ async def test_the_life_of_an_image_says_who_built_it_and_what_runs_it(
     assert f"/jobs/{'a' * 32}/" in shown
     assert "shop/shop-db-1" in shown
     assert "this one" in shown
+
+    # Its page hears when what runs it is another one, or otherwise.
+    key = IMAGE if (found := engine.supervisor.row(row)) is None else found.key
+    topic = UsesTopic(await actor_for(ada.pk), {"cluster": "host", "kind": "image", "key": key}, lambda: None)
+    await topic.open()
+    first = topic.take()
+    assert first
+    stopped = await client.post("/act/", {"verb": "stop", "rows": await row_id(client, "container", "shop/shop-db-1")})
+    assert stopped.status_code < 400
+    async with asyncio.timeout(10):
+        while (then := topic.take()) is None:
+            await asyncio.sleep(0.05)
+    assert then.body["mark"] != first.body["mark"]
+    await topic.close()
 
 
 async def test_only_what_is_ticked_is_rolled_out_and_the_job_says_how_each_ended(

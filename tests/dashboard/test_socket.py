@@ -126,6 +126,9 @@ async def test_a_frame_that_is_none_closes_the_socket(ada: AbstractUser, started
         ("resource", {"cluster": [], "kind": {}, "key": 1}),
         ("job", {"key": "../../etc/passwd"}),
         ("job", {"key": None}),
+        ("git", {"cluster": [], "name": 1}),
+        ("git", {"cluster": "nowhere", "name": "shop"}),
+        ("uses", {"cluster": "shop", "kind": "deployment", "key": "shop/checkout-api"}),
     ],
 )
 async def test_a_topic_asked_wrongly_ends_alone(ada: AbstractUser, started: None, topic: str, args: Any) -> None:
