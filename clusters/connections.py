@@ -126,9 +126,7 @@ def visible(connections: Connections, actor: Actor, cluster_id: int, kind_name: 
         return ()
     allowed = reach[cluster_id]
     return [
-        resource
-        for resource in store.resources.values()
-        if allowed is None or (store.kind.namespaced and resource.namespace in allowed)
+        resource for resource in store.resources.values() if allowed is None or store.kind.seen_in(resource) in allowed
     ]
 
 

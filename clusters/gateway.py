@@ -188,7 +188,7 @@ class Gateway:
         self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource, panel: Panel[Any], about: str = ""
     ) -> Mapping[str, Any]:
         """What a panel of a resource's page shows; ``about`` is the part of it that the panel asks for."""
-        inside, need = kind.namespace_of(resource), Need(panel.role, panel.right, acts=False)
+        inside, need = kind.seen_in(resource), Need(panel.role, panel.right, acts=False)
         await self.see(actor, cluster_id, inside, need, verb=panel.key, kind=kind.name, resource=resource)
         if panel.right == "reveal":
             detail = {panel.asks: about} if panel.asks else {}
@@ -244,10 +244,10 @@ class Gateway:
         """The whole object as the cluster has it now, of a kind whose page shows that. Raises Missing or Denied."""
         if not any(panel.key in WHOLE for panel in kind.panels):
             raise Missing(f"A {kind.label.lower()} is not shown as a whole.")
-        namespace, need = kind.namespace_of(resource), Need(Role.VIEWER, acts=False)
-        await self.see(actor, cluster_id, namespace, need, verb="raw", kind=kind.name, resource=resource)
+        inside, need = kind.seen_in(resource), Need(Role.VIEWER, acts=False)
+        await self.see(actor, cluster_id, inside, need, verb="raw", kind=kind.name, resource=resource)
         driver = self.driver(actor, cluster_id)
-        return await in_time(driver.get(kind, namespace or "", resource.name), READ_SECONDS)
+        return await in_time(driver.get(kind, inside or "", resource.name), READ_SECONDS)
 
     async def logs(
         self, actor: Actor, cluster_id: int, source: LogSource, options: LogOptions

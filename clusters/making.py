@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from clusters import audit
 from clusters.access import Actor, Need, Target, decide
-from clusters.drivers.base import Driver
+from clusters.carrying_out import event_of
+from clusters.drivers.base import Driver, full_name
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Made
 from clusters.kinds.base import Kind, Role, Says
 from clusters.kinds.makers import Ended, Maker, Remark
 from clusters.live.row import Row
 from clusters.long_work import LongWork
+from clusters.permissions import HINT, NotPermitted, may_not
 from clusters.shells import in_time
 
 CHECK_SECONDS = 8.0
@@ -38,9 +41,12 @@ async def remarks(
     powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
     admin = decide(actor, Target(cluster_id, None), Need(Role.ADMIN, maker.right, acts=False)).allowed
     found = [Remark(f"For administrators only: it {why}.", "warn" if admin else "stop") for why in powers]
+    driver = gateway.driver(actor, cluster_id)
+    if why := await refused_there(driver, kind):
+        found.append(Remark(why, "stop"))
     if maker.check is None:
         return found
-    driver, all_of_them = gateway.driver(actor, cluster_id), gateway.visible(actor, cluster_id, kind.name)
+    all_of_them = gateway.visible(actor, cluster_id, kind.name)
     return [*found, *await in_time(maker.check(driver, form, all_of_them), CHECK_SECONDS)]
 
 
@@ -67,6 +73,7 @@ async def begin(
     try:
         await _allow(gateway, actor, cluster_id, maker, like, admin=bool(powers))  # before the engine is asked anything
         await _allow_beyond(gateway, actor, cluster_id, maker, form, like)
+        await _allow_there(gateway, actor, cluster_id, kind, maker)
         powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
         need = Need(Role.ADMIN if powers else maker.role, maker.right)
         making = LongWork(
@@ -77,6 +84,21 @@ async def begin(
         if powers and error.known:
             raise Denied(f"Only administrators may do that: it {', it '.join(powers)}.", known=True) from error
         raise
+
+
+async def _allow_there(gateway: Gateway, actor: Actor, cluster_id: int, kind: Kind[Any], maker: Maker[Any]) -> None:
+    """The cluster must allow it, too, as far as it says so. Raises NotPermitted."""
+    if why := await refused_there(gateway.driver(actor, cluster_id), kind, newest=True):
+        cluster = gateway.connections.cluster(cluster_id)
+        await audit.denied(event_of(actor, cluster, kind.name, None, _verb(maker)), why)
+        raise NotPermitted(why, hint=HINT)
+
+
+async def refused_there(driver: Driver, kind: Kind[Any], *, newest: bool = False) -> str:
+    """Why the cluster itself would not let one be made; "" when it would, or does not say. (Engines refuse nothing.)"""
+    plural, _, group = full_name(kind.api).partition(".")
+    may = await in_time(driver.may("create", group, plural, newest=newest), CHECK_SECONDS)
+    return may_not("create", plural, group=group, who=driver.acts_as) if may is False else ""
 
 
 async def _allow_beyond(

@@ -166,7 +166,7 @@ async def resource_or_404(request: Request, slug: str, kind_name: str, key: str)
         if store.trouble is not None:
             raise store.trouble.with_traceback(None)  # it may well be there: nobody can tell
         raise Http404
-    namespace = store.kind.namespace_of(resource)
+    namespace = store.kind.seen_in(resource)
     try:
         await engine.gateway.see(
             request.actor,
@@ -195,7 +195,7 @@ async def row_or_none(request: Request, row_id: str) -> Row | None:
             await listed(connection, store)
         row = engine.supervisor.row(row_id)
         if row is not None:
-            namespace = row.namespace
+            namespace = row.seen_in
             need = Need(Role.VIEWER, acts=False)
             await engine.gateway.see(actor, cluster_id, namespace, need, kind=kind_name, resource=row.resource)
     except (Invalid, Missing, Denied):

@@ -60,7 +60,7 @@ def _beyond_grants(actor: Actor, connection: Connection, table: Table | None) ->
     """What has no namespace is seen by those only with whom no namespace, but all of it is shared."""
     kinds = [kind for kind in single(table) if kind.platform == connection.driver.platform]
     mine = scope(actor, [connection.cluster.id]).get(connection.cluster.id)
-    if not kinds or mine is None or any(kind.namespaced for kind in kinds):
+    if not kinds or mine is None or any(kind.namespaced or kind.own_namespace for kind in kinds):
         return ""
     where = listed(sorted(mine)) if len(mine) <= MOST_NAMES else f"{len(mine)} namespaces"
     verb = "is" if len(mine) == 1 else "are"

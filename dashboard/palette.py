@@ -165,7 +165,7 @@ def _matching(actor: Actor, scope: Scope, words: list[str]) -> Iterator[Row]:
             namespaces = engine.gateway.reach(actor, cluster_id, [store.kind])
             beside = f"\0{store.kind.label}\0{connection.cluster.name}".casefold()
             for uid, resource in store.resources.items():
-                if namespaces is not None and (not store.kind.namespaced or resource.namespace not in namespaces):
+                if namespaces is not None and store.kind.seen_in(resource) not in namespaces:
                     continue
                 own = f"{resource.name}\0{resource.namespace}".casefold()
                 if any(word in own for word in words) and all(word in own or word in beside for word in words):

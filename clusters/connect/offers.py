@@ -37,7 +37,9 @@ async def offers() -> list[Offer]:
     from clusters.connect import docker, kubeconfig  # here, because what they find are Offers, too
 
     engines, contexts = await asyncio.gather(docker.found(), kubeconfig.found())
-    connected = {_place(one.driver, one.settings): one.name async for one in Cluster.objects.all()}
+    connected: dict[tuple[str, str], str] = {}
+    async for one in Cluster.objects.order_by("pk"):  # of several accounts there, the first one is named
+        connected.setdefault(_place(one.driver, one.settings), one.name)
     return [_unless_connected(offer, connected) for offer in (*engines, *contexts)]
 
 

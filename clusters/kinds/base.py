@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clusters.kinds.field import Field
     from clusters.kinds.filing import Filing
     from clusters.kinds.forwarding import Forwarding
+    from clusters.kinds.glances import Glances
     from clusters.kinds.layered import Layered
     from clusters.kinds.makers import Maker, Offer
     from clusters.kinds.noticing import Noticing
@@ -260,6 +261,7 @@ class Kind(Generic[T]):
     copies_of: str = ""  # the kind whose resources are its copies ("pod" for a deployment)
     cleaners: tuple[Cleaner, ...] = ()  # what it may hold that nothing needs
     join: Join[T] | None = None  # what is added to it from the stores of other kinds
+    glances: Glances[T] | None = None  # what is asked for one by one beside it, for ``join`` and ``noticing``
     noticing: Noticing[T] | None = None  # what makes a finding of it while it is not joined, as nobody looks
     layers: Layered[T] | None = None  # what it tells for the picture of the layers of an app
     with_copies: Callable[[T, Health, Sequence[Copy]], Health] | None = None  # how it is, once its copies are known
@@ -274,8 +276,19 @@ class Kind(Generic[T]):
         return self.workload is not None and (self.workload.counts is None or self.workload.counts(resource))
 
     def namespace_of(self, resource: T) -> str | None:
-        """The namespace in which rights to a resource are decided; None: it belongs to the whole cluster."""
+        """The namespace in which rights to act on it are decided; None: it belongs to the whole cluster."""
         return resource.namespace if self.namespaced else None
+
+    def place_of(self, resource: T) -> str:
+        """Where somebody must be let in to see it: its namespace ("" for none), or itself where it is one."""
+        return resource.name if self.own_namespace else resource.namespace
+
+    def seen_in(self, resource: T) -> str | None:
+        """The namespace in which rights to look at it are decided; None: it belongs to the whole cluster.
+
+        As in Kubernetes, who may see a namespace may see the object that it is; acting on that is another matter.
+        """
+        return self.place_of(resource) if self.namespaced or self.own_namespace else None
 
     @property
     def measured(self) -> bool:

@@ -20,6 +20,7 @@ from clusters.live.contact import Contact
 from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.feeds import Feeds
+from clusters.live.glancer import Glancer
 from clusters.live.join import Joiner
 from clusters.live.noticer import Noticer
 from clusters.live.resource import Broken, FeedItem, Listed, Remembered
@@ -48,12 +49,17 @@ class Connection:
         self.contact = Contact()
         self.about: About | None = None
         self.stores = {kind.name: Store(cluster.id, kind) for kind in KINDS[driver.platform]}
+        self._glancers = {
+            name: Glancer(driver, glances)
+            for name, store in self.stores.items()
+            if (glances := store.kind.glances) and cluster.settings.get(glances.setting)
+        }
         self._joiners: dict[str, Joiner] = {}
         self._join()
         self.noticers = [
-            Noticer(self._told(name), self.stores, store.kind.noticing)
+            Noticer(self._told(name), self.stores, store.kind.noticing, self._glancers.get(name))
             for name, store in self.stores.items()
-            if store.kind.noticing
+            if store.kind.noticing and self._notices(store.kind)
         ]
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self.feeds = Feeds(cluster.slug, lambda kind: driver.watch(kind, self.cluster.namespaces), self._take)
@@ -71,7 +77,7 @@ class Connection:
         for store in self.stores.values():
             if store.kind.always:
                 self._feed(store.kind)
-            elif store.kind.noticing:
+            elif self._notices(store.kind):
                 self.feeds.follow(self._told(store.kind.name))
         for noticer in self.noticers:
             noticer.start()
@@ -98,12 +104,18 @@ class Connection:
     def _join(self) -> None:
         for name, store in self.stores.items():
             if store.kind.join and name not in self._joiners:
-                self._joiners[name] = Joiner(store, store.kind.join, self.stores)
+                self._joiners[name] = Joiner(store, store.kind.join, self.stores, self._glancers.get(name))
+
+    def _notices(self, kind: Kind[Any]) -> bool:
+        """Is it looked after while nobody looks at it?"""
+        return kind.noticing is not None and (kind.glances is None or kind.name in self._glancers)
 
     async def close(self) -> None:
         """Stop everything and let go of the cluster."""
         for noticer in self.noticers:
             noticer.stop()
+        for glancer in self._glancers.values():
+            glancer.stop()
         await end([*self.feeds.tasks, *self._spawned, *([self._pinger] if self._pinger else [])])
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
             async with asyncio.timeout(5):
@@ -165,7 +177,7 @@ class Connection:
     def _stop_unwanted(self, name: str) -> None:
         if self._demand[name] or name not in self.stores or self.stores[name].kind.always:
             return
-        if self.stores[name].kind.noticing:
+        if self._notices(self.stores[name].kind):
             self._joiners[name].rest()  # what the driver tells of it is needed all the same
         else:
             self._stop_watching(name)

@@ -58,7 +58,7 @@ class Families:
     def _finder(self, kind_name: str) -> Callable[[Resource], Sequence[Copy] | None]:
         def copies(above: Resource) -> Sequence[Copy] | None:
             store = self._stores.get(kind_name)
-            if store is None or not store.listed:
+            if store is None or not store.listed or above.namespace in store.hidden:
                 return None  # "cannot tell", never "none"
             found = (self._copies.get(child) for _, child in self._descend(above.uid, kind_name, LONGEST_CHAIN))
             # A hostile cluster may say that a copy of another namespace belongs here.

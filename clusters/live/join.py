@@ -16,6 +16,7 @@ from typing import Any
 
 from clusters.errors import Unreachable
 from clusters.kinds.base import Join
+from clusters.live.glancer import Glancer
 from clusters.live.resource import Broken, Listed, Remembered
 from clusters.live.store import Delta, Store
 
@@ -28,10 +29,13 @@ SHARE = 6.0  # a round that took long is followed by a pause of this many times 
 class Joiner:
     """At work between ``start`` and ``stop``. ``told`` is what the driver says of the kind itself."""
 
-    def __init__(self, target: Store, join: Join[Any], others: Mapping[str, Store]) -> None:
+    def __init__(
+        self, target: Store, join: Join[Any], others: Mapping[str, Store], glancer: Glancer | None = None
+    ) -> None:
         self.told = Store(target.cluster_id, target.kind)
         self._target = target
         self._join = join
+        self._glancer = glancer
         self._others = {name: others[name] for name in join.kinds if name in others}
         self._leave: list[Callable[[], object]] = []
         self._due: asyncio.TimerHandle | None = None
@@ -50,6 +54,8 @@ class Joiner:
 
     def rest(self) -> None:
         """Nobody looks any longer; what is told of it goes on."""
+        if self._glancer is not None:
+            self._glancer.leave(self)
         for leave in self._leave:
             leave()
         self._leave = []
@@ -57,6 +63,24 @@ class Joiner:
             self._due.cancel()
             self._due = None
         self._target.forget()
+
+    def _made(self, others: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
+        """All of them; in a namespace in which one of the others is hidden, without it, where that can be done."""
+        told = list(self.told.resources.values())
+        hiding = {name: store.hidden for name in others if (store := self._others[name]).hidden}
+        if self._glancer is not None:
+            others = {**others, self._glancer.glances.name: self._glancer.need(self, told, self._soon)}
+        if not hiding:
+            return self._join.make(told, others)
+        groups: dict[frozenset[str], list[Any]] = {}
+        for one in told:
+            hidden = (name for name, where in hiding.items() if one.namespace in where)
+            groups.setdefault(self._join.without.intersection(hidden), []).append(one)
+        return [
+            one
+            for missing, own in groups.items()
+            for one in self._join.make(own, {name: each for name, each in others.items() if name not in missing})
+        ]
 
     def _own(self) -> list[Store]:
         return [self.told] if self._target.kind.api else []
@@ -79,17 +103,17 @@ class Joiner:
 
     def _round(self) -> None:
         self._due, began = None, time.monotonic()
-        trouble = next((store.trouble for store in self._sources() if store.trouble is not None), None)
+        troubled = next((store for store in self._sources() if store.trouble is not None), None)
         seen = {name: store for name, store in self._others.items() if not self._is_hidden(store)}
         if all(store.listed for store in (*self._own(), *seen.values())):
             others = {name: list(store.resources.values()) for name, store in seen.items()}
             try:
-                made = self._join.make(list(self.told.resources.values()), others)
+                made = self._made(others)
             except Exception:
                 log.exception("cannot join the %s", self._target.kind.plural)
                 return
             self._target.apply(Remembered(made, self.told.as_of) if self.told.as_of else Listed(made))
-        if trouble is not None:
-            self._target.apply(Broken(trouble, 0.0))
+        if troubled is not None and troubled.trouble is not None:
+            self._target.apply(Broken(troubled.trouble, 0.0, troubled.hidden))
         self._last = time.monotonic()
         self._pace = max(PACE, SHARE * (self._last - began))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clusters.kinds.noticing import Noticing
+from clusters.live.glancer import Glancer
 from clusters.live.resource import Listed
 from clusters.live.store import Delta, Store
 
@@ -26,11 +27,14 @@ LASTS = 30.0  # seconds before it counts
 class Noticer:
     """At work between ``start`` and ``stop``. ``found`` has what is wrong, and nothing else."""
 
-    def __init__(self, told: Store, others: Mapping[str, Store], noticing: Noticing[Any]) -> None:
+    def __init__(
+        self, told: Store, others: Mapping[str, Store], noticing: Noticing[Any], glancer: Glancer | None = None
+    ) -> None:
         self.found = Store(told.cluster_id, told.kind)
         self._told = told
         self._others = {name: others[name] for name in noticing.kinds}
         self._noticing = noticing
+        self._glancer = glancer
         self._since: dict[str, float] = {}  # by uid: when it was first found, on the clock that never stands back
         self._leave: list[Callable[[], object]] = []
         self._due: asyncio.TimerHandle | None = None
@@ -45,6 +49,8 @@ class Noticer:
 
     def stop(self) -> None:
         """The cluster is let go of."""
+        if self._glancer is not None:
+            self._glancer.leave(self)
         for leave in self._leave:
             leave()
         if self._due is not None:
@@ -96,8 +102,13 @@ class Noticer:
         self.found.apply(Listed([one for one in found if self._last - self._since[one.uid] >= LASTS]))
 
     async def _find(self) -> Sequence[Any]:
-        """Nothing, where something that it is told by is not known, everywhere: what cannot be seen is not missing."""
-        if not all(store.is_known and store.trouble is None for store in (self._told, *self._others.values())):
+        """Nothing of a namespace in which something that it is told by is not known: what is hidden is not missing."""
+        stores = (self._told, *self._others.values())
+        if not all(store.is_known and (store.trouble is None or store.hidden) for store in stores):
             return []
-        others = {name: list(store.resources.values()) for name, store in self._others.items()}
-        return await self._noticing.find(list(self._told.resources.values()), others)
+        hidden = frozenset().union(*(store.hidden for store in stores))
+        own = [one for one in self._told.resources.values() if one.namespace not in hidden]
+        others: dict[str, Sequence[Any]] = {name: list(one.resources.values()) for name, one in self._others.items()}
+        if self._glancer is not None:
+            others[self._glancer.glances.name] = self._glancer.need(self, own, lambda: self._soon(SOON))
+        return await self._noticing.find(own, others)

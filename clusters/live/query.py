@@ -1,4 +1,4 @@
-"""What a list shows, as its address says it: search, filters, sort, columns. Page and socket read it with this."""
+"""What a list shows, as its address says it: search, labels, filters, sort, columns. Page and socket read it here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from clusters.errors import Invalid
+from clusters.live.selector import EVERYTHING, Selector, read_selector
 from clusters.live.table import TABLES, Table
 
 MAX_LENGTH = 2000
@@ -33,10 +34,11 @@ class Query:
     sort: str = ""
     descending: bool = False
     columns: tuple[str, ...] = field(default=(), compare=False)  # what is shown changes no order: not part of the view
+    labels: Selector = EVERYTHING
 
 
 def parse(table_name: str, query_string: str, scope: Mapping[int, frozenset[str] | None]) -> Query:
-    """``q=web&status=failing,at_risk&namespace=-kube-system&sort=-restarts&cols=name,status`` as a Query.
+    """``q=web&labels=tier!=edge&status=failing,at_risk&namespace=-kube-system&sort=-restarts&cols=name`` as a Query.
 
     Unknown keys and values are ignored (an old link still works); an unknown table raises Invalid.
     """
@@ -49,6 +51,7 @@ def parse(table_name: str, query_string: str, scope: Mapping[int, frozenset[str]
         table=table.name,
         scope=frozenset(scope.items()),
         text=given.get("q", "").strip().casefold()[:200],
+        labels=read_selector(given.get("labels", "")),
         filters=frozenset(_filters(table, given)),
         sort=sort,
         descending=descending,

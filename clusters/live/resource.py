@@ -15,7 +15,7 @@ Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
-    """The base of every kind's model. Subclasses declare only the fields that are used, and these five answers.
+    """The base of every kind's model. Subclasses declare only the fields that are used, and these six answers.
 
     ``uid`` never comes back once its object is gone; ``version`` is opaque and changes with every change;
     ``namespace`` is "" where there is none (on Docker it is the Compose project); ``created`` is in epoch seconds.
@@ -45,6 +45,11 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
     def created(self) -> float:
         """Epoch seconds; 0.0 when unknown."""
         return 0.0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels, by which a list can be filtered; empty where it has none."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Changed:
     upserts: Sequence[Resource] = ()
     deletes: Sequence[str] = ()
     trouble: ClusterError | None = None  # why a part of the kind still cannot be seen
+    hidden: frozenset[str] = frozenset()  # and in which namespaces; none: nobody knows where
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class Broken:
 
     error: ClusterError
     retry_in: float
+    hidden: frozenset[str] = frozenset()  # the only namespaces that it is about; none: all of them
 
 
 # What a driver's watch yields, for ever, until it is cancelled.

@@ -33,8 +33,13 @@ class Row:
 
     @property
     def namespace(self) -> str | None:
-        """The namespace in which rights to it are decided; None: it belongs to the whole cluster."""
+        """The namespace in which rights to act on it are decided; None: it belongs to the whole cluster."""
         return self.kind.namespace_of(self.resource)
+
+    @property
+    def seen_in(self) -> str | None:
+        """The namespace in which rights to look at it are decided; None: it belongs to the whole cluster."""
+        return self.kind.seen_in(self.resource)
 
     @property
     def restarts(self) -> int | None:

@@ -35,6 +35,7 @@ class Store:
         self.listed = False  # False: "cannot tell yet", never "nothing there"
         self.as_of = 0.0  # when what is here was last sure, in epoch seconds; 0.0: it is what the cluster says
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
+        self.hidden: frozenset[str] = frozenset()  # the namespaces that the trouble is about; none: all of them
         self.copies: Callable[[Any], Sequence[Copy] | None] | None = None  # of one resource, where the kind has any
         self._by_key: dict[str, str] = {}
         self._passing: dict[str, None] = {}  # uids of those that may be judged otherwise later, without a change
@@ -55,11 +56,15 @@ class Store:
         """Does it tell what is not there? Not before the first list, and not while what it has is only remembered."""
         return self.listed and not self.as_of
 
+    def knows(self, namespace: str) -> bool:
+        """Does it tell what is not there, in that namespace?"""
+        return self.is_known and (self.trouble is None or (bool(self.hidden) and namespace not in self.hidden))
+
     def apply(self, item: FeedItem) -> None:
         """Take in what the driver said; tell the listeners what is different now."""
-        troubled, first, as_of = self.trouble, not self.listed, self.as_of
+        troubled, first, as_of = (self.trouble, self.hidden), not self.listed, self.as_of
         if not isinstance(item, Coming):  # nobody knows yet whether the list comes to its end
-            self.trouble = _trouble(item)
+            self.trouble, self.hidden = _trouble(item)
         if not isinstance(item, Broken | Coming):
             self.as_of = item.as_of if isinstance(item, Remembered) else 0.0
         deltas: list[Delta] = []
@@ -73,7 +78,7 @@ class Store:
             case Changed(upserts, deletes):
                 deltas = [delta for resource in upserts if (delta := self._put(resource))]
                 deltas += [delta for uid in deletes if (delta := self._drop(uid))]
-        if deltas or first != (not self.listed) or troubled is not self.trouble or as_of != self.as_of:
+        if deltas or first != (not self.listed) or troubled != (self.trouble, self.hidden) or as_of != self.as_of:
             self._tell(deltas)
 
     async def take_in(self, item: Coming | Listed | Remembered) -> None:
@@ -93,7 +98,7 @@ class Store:
     def forget(self) -> None:
         """Nobody watches any longer: what is known grows old, so let go of it."""
         self.resources, self.health, self._by_key, self.apps, self._passing = {}, {}, {}, {}, {}
-        self.listed, self.trouble = False, None
+        self.listed, self.trouble, self.hidden = False, None, frozenset()
         self.as_of = 0.0
         self._ahead.clear()
 
@@ -193,10 +198,10 @@ class Store:
                 log.exception("a change of %s was not taken in", self.kind.plural)
 
 
-def _trouble(item: FeedItem) -> ClusterError | None:
+def _trouble(item: FeedItem) -> tuple[ClusterError | None, frozenset[str]]:
     if isinstance(item, Broken):
-        return item.error
-    return item.trouble if isinstance(item, Changed) else None
+        return item.error, item.hidden
+    return (item.trouble, item.hidden) if isinstance(item, Changed) else (None, frozenset())
 
 
 def _can_be_a_row(uid: str) -> bool:

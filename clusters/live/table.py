@@ -9,6 +9,7 @@ from typing import Any
 
 from clusters.kinds import all_kinds
 from clusters.kinds.base import JSON, Column, Kind, Level
+from clusters.live.resource import Resource
 from clusters.live.row import Row
 
 
@@ -41,6 +42,11 @@ class Table:
     columns: tuple[TableColumn, ...]
     counts: Callable[[Row], bool] | None = None  # which resources are rows of it; None: all
     sort: str = "status"  # what it is sorted by until somebody chooses
+
+    @property
+    def labelled(self) -> bool:
+        """Can what it lists have labels?"""
+        return any(kind.model.labels is not Resource.labels for kind in self.kinds)
 
     def column(self, key: str) -> TableColumn | None:
         """The column with that key."""

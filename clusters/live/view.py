@@ -27,7 +27,7 @@ class View:
         self.moved = True  # rows came, went or changed places since the last flush
         self.touched: set[str] = set()  # rows that changed where they stand
         faceted = [column.key for column in self.table.columns if column.facet]
-        self.facets: dict[str, Counter[str]] = {key: Counter() for key in faceted}  # of all that text and rights let in
+        self.facets: dict[str, Counter[str]] = {key: Counter() for key in faceted}  # of all but what filters leave out
         self._counters = tuple(self.facets.values())
         self._dirty = dirty
         self._scope = dict(query.scope)
@@ -75,6 +75,8 @@ class View:
                 continue
             if _could_be_narrowed(index):
                 hidden[index.cluster.name].append(kind.plural.lower())
+            elif index.store.hidden:
+                found += _of_parts(index, self._mine(index))
             else:
                 found.append(f"{kind.plural} of {index.cluster.name}: {trouble.message}")
         return found + [
@@ -82,6 +84,11 @@ class View:
             "Where it may, choose the namespace."
             for name, kinds in hidden.items()
         ]
+
+    def _mine(self, index: Index) -> list[str]:
+        """The namespaces of which nothing can be seen there, as far as they are named to whoever asks."""
+        scope = self._scope[index.store.cluster_id]
+        return sorted(index.store.hidden if scope is None else index.store.hidden & scope)
 
     @property
     def narrow(self) -> list[list[str]]:
@@ -133,9 +140,12 @@ class View:
             found = list(compress(found, wanted))
 
         if (namespaces := self._scope[index.store.cluster_id]) is not None:
-            keep([entry.resource.namespace in namespaces for entry in found])
+            place_of = index.store.kind.place_of
+            keep([place_of(entry.resource) in namespaces for entry in found])
         for word in self._words:
             keep([word in entry.text for entry in found])
+        if selector := self.query.labels:
+            keep([selector.holds(entry.resource.labels) for entry in found])
         if len(found) == len(index.entries):
             for mine, all_of_them in zip(self._counters, index.facets, strict=True):
                 mine.update(all_of_them)
@@ -163,11 +173,13 @@ class View:
         self._dirty(self)
 
     def _admitted(self, entry: Entry | None) -> Entry | None:
-        """The row, when rights and the search let it in."""
+        """The row, when rights, search and labels let it in."""
         if entry is None or (self._words and not all(word in entry.text for word in self._words)):
             return None
+        if (selector := self.query.labels) and not selector.holds(entry.resource.labels):
+            return None
         namespaces = self._scope[entry.cluster.id]
-        return entry if namespaces is None or entry.resource.namespace in namespaces else None
+        return entry if namespaces is None or entry.kind.place_of(entry.resource) in namespaces else None
 
     def _passes(self, entry: Entry) -> bool:
         """Do the filters let it be shown?"""
@@ -175,6 +187,16 @@ class View:
             if (entry.facets[at] in values) == without:
                 return False
         return True
+
+
+def _of_parts(index: Index, namespaces: Sequence[str]) -> list[str]:
+    """What cannot be seen in these namespaces, while the others are shown."""
+    trouble, plural = index.store.trouble, index.store.kind.plural
+    if trouble is None or not namespaces:
+        return []
+    if isinstance(trouble, NotPermitted):
+        return [f"{index.cluster.name}: its account may not list {plural.lower()} in {listed(namespaces)}."]
+    return [f"{plural} of {index.cluster.name} in {listed(namespaces)}: {trouble.message}"]
 
 
 def _could_be_narrowed(index: Index) -> bool:

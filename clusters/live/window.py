@@ -61,6 +61,7 @@ class Window:
             "old": self._old,
             "narrow": self.view.narrow if self._troubles else [],
             "columns": [column.key for column in self.columns],
+            "wrong": self.view.query.labels.wrong,
             "rows": rows,
             "facets": {key: dict(counter) for key, counter in self.view.facets.items()},
         }

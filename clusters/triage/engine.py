@@ -140,7 +140,7 @@ def _is_below_a_copy(one: Thing, top: Thing) -> bool:
 
 
 def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:
-    return allowed is None or (one.kind.namespaced and one.resource.namespace in allowed)
+    return allowed is None or one.kind.seen_in(one.resource) in allowed
 
 
 def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> Finding:

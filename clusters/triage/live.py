@@ -265,7 +265,7 @@ def counted(store: Store, namespaces: Namespaces) -> int:
     """How many of its resources are in these."""
     if namespaces is None:
         return len(store.resources)
-    return sum(one.namespace in namespaces for one in store.resources.values()) if store.kind.namespaced else 0
+    return sum(store.kind.seen_in(one) in namespaces for one in store.resources.values())
 
 
 def _heard(connection: Connection) -> Heard:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from clusters.access import Scope
+from clusters.access import Namespaces, Scope
 from clusters.kinds.base import Level
 from clusters.permissions import NotPermitted
 from clusters.triage import engine, explain
@@ -114,13 +114,16 @@ def overview(
     known = [one for cluster, found in apps.items() if cluster not in unheard for one in found]
     silent = sum(len(found) for cluster, found in apps.items() if cluster in unheard)
     hidden = [cluster for cluster in seen if _is_hidden(cluster)]
+    parts = [words for cluster in seen if cluster not in hidden and (words := _of_parts(cluster, scope[cluster.id]))]
     head = explain.headline(len(findings)) if levels or findings or not loading else "Looking around"
-    unseen = bool(hidden or closed)
+    unseen = bool(hidden or closed or parts)
     if (unseen or loading) and not findings and head != "Looking around":
         head = "What can be seen is well" if levels else "Nothing can be seen"
     return Overview(
         headline=head,
-        sentence=f"{sentence(levels, loading) if levels or not unseen else ''}{_of_hidden(hidden)}".strip(),
+        sentence="".join(
+            [sentence(levels, loading) if levels or not unseen else "", _of_hidden(hidden), *parts]
+        ).strip(),
         findings=tuple(findings),
         levels=levels,
         numbers=numbers(known, silent, restarts, measured, now, unseen=unseen and not levels),
@@ -134,6 +137,25 @@ def _is_hidden(cluster: Heard) -> bool:
     stores = [store for store in cluster.stores.values() if store.kind.workload is not None and store.kind.always]
     hidden = [store for store in stores if not store.listed and isinstance(store.trouble, NotPermitted)]
     return bool(stores) and len(hidden) == len(stores) and cluster.state not in UNHEARD
+
+
+def _of_parts(cluster: Heard, allowed: Namespaces) -> str:
+    """What findings are told by, and cannot be seen in some namespaces, or in all while the rest can."""
+    if cluster.state in UNHEARD:
+        return ""
+    copies = {store.kind.copies_of for store in cluster.stores.values()}
+    hidden: dict[frozenset[str], list[str]] = {}
+    for name, store in cluster.stores.items():
+        told_by = store.kind.workload is not None or name in copies
+        if store.kind.always and told_by and isinstance(store.trouble, NotPermitted):
+            where = store.hidden if allowed is None or not store.hidden else store.hidden & allowed
+            if where or not store.hidden:
+                hidden.setdefault(where, []).append(store.kind.plural.lower())
+    return "".join(
+        f" Not all of {cluster.name} can be seen: its account may not list "
+        f"{explain.listed(sorted(kinds))} in {explain.listed(sorted(where)) if where else 'all namespaces'}."
+        for where, kinds in hidden.items()
+    )
 
 
 def _of_hidden(clusters: Sequence[Heard]) -> str:

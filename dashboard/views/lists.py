@@ -12,6 +12,7 @@ from django.urls import reverse
 from clusters.access import Actor, Need, decide, places
 from clusters.errors import Invalid
 from clusters.kinds.base import Kind, Role
+from clusters.kinds.makers import Maker
 from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
@@ -49,11 +50,8 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
             "actions": _bulk_actions(request.actor, shown),
             "snapshot": snapshot,
             "narrowed": narrowed(request.actor, engine.scope(request.actor, chosen_cluster(request.GET)), shown),
-            "makers": [
-                kind
-                for kind in shown.kinds
-                if kind.make and _may_somewhere(request.actor, Need(kind.make.role, kind.make.right))
-            ],
+            "labelled": shown.labelled,
+            "makers": [kind for kind in shown.kinds if kind.make and _may_make(request.actor, kind, kind.make)],
             "offers": [
                 offer
                 for kind in shown.kinds
@@ -144,6 +142,13 @@ def _bulk_actions(actor: Actor, table: Table) -> list[dict[str, object]]:
                 )
                 known["kinds"].append(kind.name)
     return list(actions.values())
+
+
+def _may_make(actor: Actor, kind: Kind[Any], maker: Maker[Any]) -> bool:
+    """Is there a cluster on which they may make one?"""
+    need = Need(maker.role, maker.right)
+    having = (one.cluster for one in engine.supervisor.connections.values() if kind.name in one.stores)
+    return any(decide(actor, target_in(cluster), need).allowed for cluster in having)
 
 
 def _may_somewhere(actor: Actor, need: Need) -> bool:

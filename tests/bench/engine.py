@@ -62,7 +62,7 @@ async def _over(rows: int, limit: float) -> list[Figure]:
         figures.append(Figure(what=f"{words} {rows:,} rows, in slices", measured=milliseconds(took)))
         figures.append(at_most("the same: the longest time nobody else had a turn", longest, BLOCK[rows], milliseconds))
     await _prepared(hub, parse("pod", "q=web", {1: None}))
-    for words, text in (("", ""), (", searched", "q=web-0001"), (", filtered", "namespace=-load-01"),
+    for words, text in (("", ""), (", searched", "q=web-0001"), (", by labels", "labels=app+in+(web-0001,web-0002),!canary"), (", filtered", "namespace=-load-01"),
                         (", sorted by restarts", "sort=-restarts")):  # fmt: skip
         query = parse("pod", text, {1: None})
 

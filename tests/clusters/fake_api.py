@@ -159,6 +159,7 @@ async def serving(api: FakeApi) -> AsyncIterator[ApiServer]:
     app = web.Application()
     app.router.add_route("*", "/api/v1/pods", api.handle)
     app.router.add_route("*", "/api/v1/namespaces/{namespace}/pods", api.handle)
+    app.router.add_route("*", "/api/v1/namespaces/{name}", api.handle)
     async with on_a_port(api, app) as port:
         server = ApiServer(Connection(f"http://127.0.0.1:{port}"))
         try:

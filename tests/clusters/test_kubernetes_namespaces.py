@@ -9,10 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
+from clusters.drivers.kubernetes.by_name import ByName
 from clusters.drivers.kubernetes.merge import Whole, merged
 from clusters.drivers.kubernetes.reading import Objects
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import Refused
+from clusters.kinds.kubernetes.namespace import NAMESPACE
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.resource import Broken, Changed, Coming, FeedItem, Listed
 from clusters.live.store import Store
@@ -99,3 +101,37 @@ def test_news_of_one_namespace_do_not_hide_that_another_cannot_be_seen() -> None
         for told in whole.take(namespace, item):
             store.apply(told)
     assert store.trouble is refused.error
+    assert store.hidden == {"back"}
+    assert store.knows("front")
+    assert not store.knows("back")
+
+
+async def test_a_namespace_is_read_by_its_name_where_namespaces_may_not_be_listed() -> None:
+    api = FakeApi()
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        if request.path == "/api/v1/namespaces/shop":
+            metadata = {"name": "shop", "uid": "u-shop", "resourceVersion": "7"}
+            return web.json_response({"kind": "Namespace", "metadata": metadata, "status": {"phase": "Active"}})
+        return await refuses(404 if request.path.endswith("/gone") else 403, "forbidden")(request)
+
+    async def no_wait(seconds: float) -> None:
+        await asyncio.sleep(0.01)
+
+    api.handle = answer  # type: ignore[method-assign]
+    store = Store(1, NAMESPACE)
+    async with serving(api) as server:
+        timing, reading = Timing(sleep=no_wait), Objects(NAMESPACE.model)
+        named = {
+            one: ByName(server, NAMESPACE.api, one, reading, timing, lambda: True) for one in ("shop", "gone", "x")
+        }
+        async with aclosing(merged(named)) as feed, asyncio.timeout(5):  # type: ignore[type-var]
+            async for item in feed:
+                store.apply(item)
+                if store.listed and store.trouble:
+                    break
+    assert [one.name for one in store.resources.values()] == ["shop"]
+    assert store.hidden == {"x"}
+    assert "/api/v1/namespaces" not in asked

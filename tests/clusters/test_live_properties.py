@@ -23,6 +23,7 @@ from clusters.live.hub import Hub
 from clusters.live.query import Filter, Query
 from clusters.live.resource import Broken, Changed, Listed, Resource
 from clusters.live.row import Row
+from clusters.live.selector import read_selector
 from clusters.live.store import Store
 from clusters.live.table import TABLES, kind_table
 
@@ -50,6 +51,10 @@ class Thing(Resource, frozen=True, gc=False):
     @property
     def version(self) -> str:
         return self.revision
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"app": self.title, **({"space": self.space} if self.space else {})}
 
 
 THING: Kind[Thing] = Kind(
@@ -125,6 +130,8 @@ def brute_force(connections: list[FakeConnection], query: Query, offset: int, li
                 continue
             if query.text and query.text not in f"{thing.name}\0{thing.namespace}":
                 continue
+            if not query.labels.holds(thing.labels):
+                continue
             facets_of_all[facets["status"]] += 1
             if all((facets[one.column] in one.values) != one.without for one in query.filters):
                 rows.append(row)
@@ -156,11 +163,13 @@ steps = st.one_of(
 )
 scopes = st.sampled_from([{1: None, 2: None}, {1: frozenset({"shop"}), 2: None}, {2: frozenset({"", "data"})}])
 queries = st.builds(
-    lambda scope, text, filters, sort, descending: Query(
-        "thing", frozenset(scope.items()), text, frozenset(filters), sort, descending, ("name", "status", "count", "cluster")),
+    lambda scope, text, filters, sort, descending, labels: Query(
+        "thing", frozenset(scope.items()), text, frozenset(filters), sort, descending, ("name", "status", "count", "cluster"),
+        read_selector(labels)),
     scopes, st.sampled_from(["", "e", "web"]),
     st.lists(st.builds(Filter, st.just("status"), st.frozensets(st.sampled_from(["failing", "healthy", "paused"])), st.booleans()), max_size=2),
     st.sampled_from(["name", "status", "count"]), st.booleans(),
+    st.sampled_from(["", "", "app in (web, api)", "space, app!=db", "!space", "app in (wrong"]),
 )  # fmt: skip
 
 ALL = Query("thing", frozenset({(1, None), (2, None)}), columns=("name", "status", "count", "cluster"), sort="name")

@@ -6,6 +6,8 @@ import pytest
 
 from clusters.errors import Invalid
 from clusters.live.query import Filter, parse
+from clusters.live.selector import read_selector
+from clusters.live.table import TABLES
 
 SCOPE = {1: None}
 
@@ -25,6 +27,16 @@ def test_search_sort_filters_and_columns_are_read_from_the_address() -> None:
         Filter("kind", frozenset({"pod"}), without=True),
     }
     assert query.columns == ("name", "kind")
+
+
+def test_a_label_selector_is_part_of_the_address() -> None:
+    assert parse("pod", "labels=app+in+(web,api),!canary", SCOPE).labels == read_selector("!canary,app in (api,web)")
+    assert parse("pod", "labels=app+in+(web", SCOPE).labels.wrong
+
+
+def test_lists_of_what_has_labels_can_be_filtered_by_them() -> None:
+    assert all(TABLES[name].labelled for name in ("workloads", "pod", "secret", "container", "volume"))
+    assert not TABLES["project"].labelled
 
 
 @pytest.mark.parametrize(

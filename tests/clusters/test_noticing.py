@@ -171,3 +171,13 @@ def test_it_is_a_finding_for_whoever_sees_its_namespace() -> None:
     assert (one.title, one.level, one.kind, one.key) == ("web: nobody answers", Level.AT_RISK, "service", "shop/web")
     assert "its selector matches nothing (app=web)" in one.cause
     assert find([heard], {1: frozenset({"other"})}, 1_800_000_000.0, bad={}) == []
+
+
+async def test_a_namespace_of_which_pods_are_hidden_is_left_out_and_the_others_are_told(quick: None) -> None:
+    scene = Scene()
+    scene.noticer.start()
+    hidden = _made(Service, "dark", "data", spec={"selector": {"app": "dark"}, "ports": [{"port": 80}]})
+    scene.hear([service("web"), hidden], [])
+    scene.stores["pod"].apply(Broken(Refused("May not."), 30.0, frozenset({"data"})))
+    await until(lambda: scene.found == ["web"])
+    scene.noticer.stop()

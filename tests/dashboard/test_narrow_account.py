@@ -18,9 +18,10 @@ from django.test import AsyncClient
 
 from clusters.errors import Refused
 from clusters.kinds import kind_named
-from clusters.live.resource import Broken
+from clusters.kinds.base import Role
+from clusters.live.resource import Broken, Listed
 from clusters.live.store import Store
-from clusters.models import AuditEntry, Cluster
+from clusters.models import AuditEntry, Cluster, Grant
 from clusters.permissions import NotPermitted
 from clusters.triage.overview import overview
 from clusters.triage.restarts import Restarts
@@ -111,6 +112,8 @@ async def test_a_namespace_is_chosen_and_all_that_may_be_done_there_works(
     assert {one.namespace for one in stores(cluster)["pod"].resources.values()} == {"shop"}
     assert "cannot be seen" not in await words(as_ada, "/")
     assert "Only what is in shop is looked at." in await words(as_ada, f"/clusters/{cluster.slug}/")
+    await until(lambda: [one.name for one in stores(cluster)["namespace"].resources.values()] == ["shop"])
+    assert "In it" in await words(as_ada, f"/clusters/{cluster.slug}/namespace/shop/")
     assert "Nodes of" in await words(as_ada, "/list/node/")
     page = f"/clusters/{cluster.slug}/pod/shop/{shop_pod}/"
     # All but that: the role that Kubernetes itself has for editors leaves debug containers out.
@@ -171,6 +174,48 @@ async def test_only_administrators_choose_them(async_client_for: ClientFor, otto
     finally:
         await engine.stop()
     assert answer.status_code == 403
+
+
+async def test_who_may_see_one_namespace_sees_that_one_with_its_page_and_may_not_end_it(
+    async_client_for: ClientFor, otto: User, shop: Cluster
+) -> None:
+    rights = ["apply", "exec", "run"]
+    await Grant.objects.filter(user=otto).aupdate(cluster=shop, namespaces=["shop"], role=Role.ADMIN, rights=rights)
+    await engine.start()
+    try:
+        await until(lambda: stores(shop)["namespace"].listed and stores(shop)["pod"].listed)
+        client = async_client_for(otto)
+        assert (await client.get("/list/namespace/ids/")).json()["total"] == 1
+        page = await words(client, f"/clusters/{shop.slug}/namespace/shop/")
+        assert "Who may talk" in page
+        assert (await client.get(f"/clusters/{shop.slug}/namespace/shop/?panel=yaml")).status_code == 200
+        assert (await client.get(f"/clusters/{shop.slug}/namespace/data/")).status_code == 404
+        assert "New namespace" not in await words(client, "/list/namespace/")
+        (uid,) = [uid for uid, one in stores(shop)["namespace"].resources.items() if one.name == "shop"]
+        for verb in ("delete", "edit-labels"):
+            act = {"verb": verb, "rows": f"{shop.pk}~namespace~{uid}", "pairs": "a=b"}
+            assert (await client.post("/act/", act, headers={"HX-Request": "true"})).status_code in (403, 404), verb
+        assert uid in stores(shop)["namespace"].resources
+    finally:
+        await engine.stop()
+
+
+def in_part(name: str) -> Heard:
+    """A cluster whose account sees one of two namespaces."""
+    kinds = [kind_named("kubernetes", one) for one in ("pod", "deployment")]
+    found = {kind.name: Store(1, kind) for kind in kinds if kind}
+    for store in found.values():
+        for item in (Listed([]), Broken(NotPermitted("May not."), 0.0, frozenset({"data"}))):
+            store.apply(item)
+    return Heard(1, name, "kubernetes", "live", found)
+
+
+def test_home_says_what_is_hidden_in_which_namespace_to_those_who_may_know_it() -> None:
+    seen = overview([in_part("narrow")], {1: None}, [], Restarts(0, 0.0), [], 0.0)
+    assert "Not all of narrow can be seen: its account may not list deployments and pods in data." in seen.sentence
+    assert seen.headline != "All is well"
+    other = overview([in_part("narrow")], {1: frozenset({"shop"})}, [], Restarts(0, 0.0), [], 0.0)
+    assert "data" not in other.sentence
 
 
 def hidden(name: str, error: Refused) -> Heard:

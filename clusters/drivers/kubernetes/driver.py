@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, ClassVar
 
 import msgspec
@@ -27,6 +28,7 @@ from clusters.drivers.body import pieces
 from clusters.drivers.keeper import Keeper
 from clusters.drivers.kubernetes import logs, port_forward, program, terminal
 from clusters.drivers.kubernetes.access import AccessReviews, Question
+from clusters.drivers.kubernetes.by_name import ByName
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import FIELDS, Connection
 from clusters.drivers.kubernetes.decode import MALFORMED, Lines
@@ -44,7 +46,7 @@ from clusters.errors import ClusterError, Missing, Refused, Unsupported
 from clusters.kinds.base import Kind
 from clusters.kinds.field import Field
 from clusters.kinds.kubernetes.general import general_kind
-from clusters.live.resource import FeedItem, Resource
+from clusters.live.resource import Broken, FeedItem, Resource
 from clusters.permissions import HINT, NotPermitted, may_not
 
 MOST_PEOPLE = 500  # as whom one cluster is asked, kept at a time
@@ -140,11 +142,20 @@ class KubernetesDriver:
             feed = merged({one: reflect(one) for one in sorted(namespaces)})
         else:
             feed = reflect("").run()
-        try:
+        async with aclosing(feed):  # type: ignore[type-var]
             async for item in feed:
+                if namespaces and kind.own_namespace and isinstance(item, Broken) and isinstance(item.error, Refused):
+                    break  # it may not list them, and may well see those that were chosen
                 yield item
-        finally:
-            await feed.aclose()  # type: ignore[attr-defined]
+        if namespaces and kind.own_namespace:
+            server, reading = self._server, Objects(kind.model)
+            named = {
+                one: ByName(server, kind.api, one, reading, timing, lambda: self.looked_at)
+                for one in sorted(namespaces)
+            }
+            async with aclosing(merged(named)) as feed:  # type: ignore[type-var]
+                async for item in feed:
+                    yield item
 
     async def get(self, kind: Kind[Any], namespace: str, name: str) -> dict[str, Any]:
         """The whole object as the API has it now. Raises Missing."""

@@ -6,19 +6,26 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Protocol
 
-from clusters.drivers.kubernetes.watch import Reflector
 from clusters.ending import end
 from clusters.live.resource import Alive, Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
 WAITING = 200  # items; a slow reader makes the watches wait instead of the memory grow
 
 
-async def merged(reflectors: Mapping[str, Reflector]) -> AsyncIterator[FeedItem]:
+class Feed(Protocol):
+    """What is told of one of them, for ever."""
+
+    def run(self) -> AsyncIterator[FeedItem]:
+        """Listed, then what changes."""
+
+
+async def merged(reflectors: Mapping[str, Feed]) -> AsyncIterator[FeedItem]:
     """The feeds of all namespaces as one. Listed is told when each of them was listed, or said why not."""
     queue: asyncio.Queue[tuple[str, FeedItem | Exception]] = asyncio.Queue(WAITING)
 
-    async def forward(namespace: str, reflector: Reflector) -> None:
+    async def forward(namespace: str, reflector: Feed) -> None:
         try:
             async with aclosing(reflector.run()) as feed:  # type: ignore[type-var]
                 async for item in feed:
@@ -61,14 +68,14 @@ class Whole:
                 self._known[namespace] = {one.uid: one for one in resources}
                 return self._list() or [Coming(resources)]
             case Broken():
-                return [item] if self._told or not self._known else self._list()
+                return [self._part(item)] if self._told or not self._known else self._list()
             case Changed(upserts, deletes):
                 mine = self._known[namespace]
                 mine.update((one.uid, one) for one in upserts)
                 for uid in deletes:
                     mine.pop(uid, None)
                 troubles = [one.error for one in self._broken.values()]
-                return [replace(item, trouble=troubles[-1])] if troubles else [item]
+                return [replace(item, trouble=troubles[-1], hidden=frozenset(self._broken))] if troubles else [item]
             case Alive() | Remembered():
                 return [] if self._broken else [item]  # "all is well" would hide what is not
 
@@ -77,4 +84,9 @@ class Whole:
             return []
         self._told = True
         everything = Listed([one for each in self._known.values() for one in each.values()])
-        return [everything, *self._broken.values()]  # a list says that all is well; what is not, is said after it
+        # A list says that all is well; what is not, is said after it.
+        return [everything, *map(self._part, self._broken.values())]
+
+    def _part(self, item: Broken) -> Broken:
+        """Said with the namespaces that cannot be seen now, where some can."""
+        return replace(item, hidden=frozenset(self._broken)) if self._known else item

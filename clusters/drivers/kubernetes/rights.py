@@ -60,7 +60,7 @@ class Rights:
         if any(rule.allows(asked) for rule in self.everywhere):
             return None
         allowed = (name for name, rules in self.inside if any(rule.allows(asked) for rule in rules))
-        return frozenset(allowed if kind.namespaced else ())
+        return frozenset(allowed if kind.namespaced or kind.own_namespace else ())
 
 
 def question(kind: Kind[Any]) -> Question:

@@ -60,7 +60,7 @@ class KubernetesShell:
                 yield data
             elif channel == ERROR:
                 self._ended = words(data)
-        self._ended = self._ended or "connection closed"
+        self._ended = self._ended or "the line to its container was cut, and what was started there may still run"
 
     async def write(self, data: bytes) -> None:
         """Send what was typed."""

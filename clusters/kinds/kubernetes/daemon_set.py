@@ -18,6 +18,7 @@ from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
 from clusters.kinds.kubernetes.roll_back_sets import roll_back_set
 from clusters.kinds.kubernetes.selectors import LabelSelector
+from clusters.kinds.kubernetes.set_versions import version_rows
 from clusters.kinds.kubernetes.traced import Traced
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column, up_to_date_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
@@ -131,7 +132,7 @@ DAEMON_SET: Kind[DaemonSet] = Kind(
         RESTARTS,
         AGE,
     ),
-    panels=(overview_panel(_facts), LAYERS, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    panels=(overview_panel(_facts, versions=version_rows), LAYERS, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, node by node."),
         change_image(API, NOUN, "Its copies are replaced node by node."),

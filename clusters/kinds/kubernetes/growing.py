@@ -34,7 +34,7 @@ def grow(api: str, noun: str) -> Action[Any]:
         icon="scaling",
         permissions=CHANGES,
         preview=_preview,
-        run=one_call(grown, lambda one, values: f"{one.name} grows to {values['size']}"),
+        run=one_call(grown, lambda one, values: f"{one.name} was asked to grow to {values['size']}"),
         effect=_effect,
         stays=lambda one: "The data stays. Some disks grow only when their pod is started again.",
         refuse=lambda one: "It has no disk yet." if one.status.phase != "Bound" else "",

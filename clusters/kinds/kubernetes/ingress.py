@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.ingress_certificates import certificate_steps
+from clusters.kinds.kubernetes.ingress_certificates import (
+    CERTIFICATE_TROUBLE,
+    CERTIFICATES,
+    certificate_steps,
+    certificate_trouble,
+    with_certificates,
+)
 from clusters.kinds.kubernetes.ingress_model import FINE, Backend, Ingress, Route, join
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.steps import step
@@ -20,9 +27,15 @@ NO_ADDRESS = Health(Level.UNKNOWN, "Cannot tell")
 
 @understood
 def health(one: Ingress) -> Health:
-    """Whether anybody serves it, and whether its addresses lead to somebody."""
+    """Whether anybody serves it, with certificates that are good, and whether its addresses lead to somebody."""
     if unserved := serving(one):
         return unserved
+    leading, certificate = _leading(one), certificate_trouble(one)
+    return certificate if certificate and certificate.level < leading.level else leading
+
+
+def _leading(one: Ingress) -> Health:
+    """Whether its addresses lead to somebody."""
     ways = list(zip(one.routes, one.checked.backends, strict=False))
     if not ways:
         return Health(Level.STOPPED, "Leads nowhere", "It has no paths and no backend.")
@@ -61,6 +74,15 @@ def backend_words(backend: Backend) -> str:
     if backend.service:
         return f"{backend.service.name}:{backend.service.port.words}"
     return f"{backend.resource.kind} {backend.resource.name}" if backend.resource else "–"
+
+
+def _make(own: Sequence[Ingress], others: Mapping[str, Sequence[Any]]) -> Sequence[Ingress]:
+    return with_certificates(join(own, others), others.get(CERTIFICATES.name, ()))
+
+
+def _good_until(one: Ingress) -> str | None:
+    ends = one.checked.good_until
+    return time.strftime("%d %b %Y", time.gmtime(ends)) if ends else None
 
 
 async def _load(look: Look) -> Mapping[str, Any]:
@@ -115,7 +137,7 @@ INGRESS: Kind[Ingress] = Kind(
     platform="kubernetes",
     words="Web addresses from outside, and the services to which they lead.",
     health=health,
-    join=Join(kinds=("service", "ingress-class"), make=join, without=frozenset({"service", "ingress-class"})),
+    join=Join(kinds=("service", "ingress-class"), make=_make, without=frozenset({"service", "ingress-class"})),
     columns=(
         name_column(width="minmax(160px, 1.6fr)"),
         WIDE_STATUS,
@@ -145,6 +167,15 @@ INGRESS: Kind[Ingress] = Kind(
             words="Services and their ports.",
         ),
         Column(
+            key="certificate",
+            label="Certificate until",
+            value=_good_until,
+            sort=lambda one: one.checked.good_until,
+            width="132px",
+            hidden=True,
+            words="When the first of its certificates ends; known where the connection looks after certificates.",
+        ),
+        Column(
             key="class",
             label="Class",
             value=lambda one: one.class_name or None,
@@ -154,6 +185,8 @@ INGRESS: Kind[Ingress] = Kind(
         ),
         AGE,
     ),
+    glances=CERTIFICATES,
+    noticing=CERTIFICATE_TROUBLE,
     panels=(OVERVIEW, EVENTS, YAML),
     actions=(
         deleting(

@@ -122,6 +122,8 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
     class_state: str = ""
     served_by: str = ""
     backends: tuple[Health, ...] = ()  # of each of its routes
+    certificates: tuple[Health, ...] = ()  # of those that are looked after; none where that is not switched on
+    good_until: float = 0.0  # the first end of these, in epoch seconds; 0.0: not known
 
 
 class Ingress(Object, frozen=True, gc=False, rename="camel"):

@@ -15,6 +15,7 @@ from clusters.kinds.formats import count, epoch
 from clusters.kinds.kubernetes.base import Condition, Object, Part, collection, condition, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
+from clusters.kinds.kubernetes.namespace_form import CREATE
 from clusters.kinds.kubernetes.network_policy import OF_NAMESPACE
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.makers import PULL_SECRET
@@ -172,10 +173,12 @@ NAMESPACE: Kind[Namespace] = Kind(
     group="Hosts and nodes",
     platform="kubernetes",
     namespaced=False,
+    own_namespace=True,
     always=True,
     words="A part of a cluster with names, rights and limits of its own.",
     health=health,
     columns=(name_column(), STATUS, AGE),
+    make=CREATE,
     offers=(PULL_SECRET,),
     panels=(panel(_load), OF_NAMESPACE, CONDITIONS, EVENTS, YAML),
     actions=(DELETE,),

@@ -51,6 +51,9 @@ def health(one: Claim) -> Health:
     ):
         if (found := condition(one.status.conditions, type_)) and found.status == "True":
             return Health(Level.CHANGING, "Growing", words, type_, found.since)
+    if 0 < one.bytes < one.asked:
+        words = f"It has {size(one.bytes)} and asks for {size(one.asked)}: its disk has not been made larger yet."
+        return Health(Level.CHANGING, "Growing", words, "requests.storage")
     if one.hidden:
         words = "It has its disk. Which pods use it cannot be told: our account here may not list pods."
         return Health(Level.HEALTHY, "Has a disk", words, "list pods: forbidden")

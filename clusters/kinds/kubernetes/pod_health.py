@@ -62,7 +62,8 @@ def _ending(pod: Pod, now: float) -> Health | None:
     if not since:
         return None
     if now - since < FORGOTTEN:
-        return Health(Level.CHANGING, "Ending", "It was asked to end.", since=since)
+        silent = f" Its node {pod.spec.node_name} does not answer, so it may still run." if _lost(pod) else ""
+        return Health(Level.CHANGING, "Ending", f"It was asked to end.{silent}", since=since)
     held = ", ".join(pod.metadata.finalizers or ())
     why = f"Something still has to let go of it ({held})." if held else "Its node may not answer."
     level = Level.FAILING if now - since > HOPELESS else Level.AT_RISK

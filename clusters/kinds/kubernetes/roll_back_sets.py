@@ -1,44 +1,40 @@
-"""Going back to a version that a stateful or daemon set had before, as ``kubectl rollout undo`` does.
-
-Their versions are kept as controller revisions: each is the patch that makes the set what it was.
-"""
+"""Going back to a version that a stateful or daemon set had before, as ``kubectl rollout undo`` does."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.drivers.base import Call, Driver
+from clusters.drivers.base import Driver
 from clusters.errors import Conflict, Missing
 from clusters.kinds.actions import Values, kubectl_line
 from clusters.kinds.base import JSON, Action, Look
 from clusters.kinds.field import Field
-from clusters.kinds.kubernetes.base import collection, patch, read_same
-from clusters.kinds.kubernetes.roll_back import ago, is_owned
+from clusters.kinds.kubernetes.base import patch, read_same
+from clusters.kinds.kubernetes.roll_back import ago
+from clusters.kinds.kubernetes.set_versions import REVISIONS, image_of, template_of, versions_of
 from clusters.kinds.permission import Permission
 from clusters.kinds.preview import MOST, Preview, differences
-
-REVISIONS = "apps/v1/controllerrevisions"
 
 
 def roll_back_set(api: str, noun: str, how: str) -> Action[Any]:
     """``noun`` is what kubectl calls it, ``how`` says how its copies are replaced."""
 
     async def run(driver: Driver, one: Any, values: Values) -> str:
-        target = _target(await _versions(driver, one), str(values.get("revision") or ""))
-        if _template_of(target) == (await read_same(driver, api, one))["spec"]["template"]:
+        target = _target(await versions_of(driver, one), str(values.get("revision") or ""))
+        if template_of(target) == (await read_same(driver, api, one))["spec"]["template"]:
             raise Conflict("That version is in use already.")
         await driver.call(patch(api, one, target["data"], "strategic"))
-        return f"{one.name} goes back to version {target['revision']} ({_image(target)})"
+        return f"{one.name} goes back to version {target['revision']} ({image_of(target)})"
 
     async def preview(look: Look, values: Values) -> Preview:
         one = look.resource
-        versions = await _versions(look.driver, one)
+        versions = await versions_of(look.driver, one)
         target = _target(versions, str(values.get("revision") or ""))
         now = (await read_same(look.driver, api, one))["spec"]["template"]
-        found, number = differences(now, _template_of(target)), target["revision"]
+        found, number = differences(now, template_of(target)), target["revision"]
         return Preview(
-            effect=f"Puts {one.name} back to version {number}: {_image(target)}, made {ago(target)}. {how}"
+            effect=f"Puts {one.name} back to version {number}: {image_of(target)}, made {ago(target)}. {how}"
             if found
             else f"Version {number} is in use already: nothing would change.",
             differences=found[:MOST],
@@ -71,15 +67,6 @@ def _undo(one: Any, values: Values) -> tuple[str, Mapping[str, JSON]]:
     return "roll-back", {"revision": ""}
 
 
-async def _versions(driver: Driver, one: Any) -> list[dict[str, Any]]:
-    """Those that are kept, the newest first: it is the one in use."""
-    selector = ",".join(f"{key}={value}" for key, value in (one.spec.selector.match_labels or {}).items())
-    call = Call("GET", collection(REVISIONS, one.namespace), {"labelSelector": selector})
-    items = (await driver.call(call)).get("items") or []
-    mine = [item for item in items if is_owned(item, one.uid) and _template_of(item)]
-    return sorted(mine, key=lambda item: int(item.get("revision") or 0), reverse=True)
-
-
 def _target(versions: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
     """The version that is wanted, or the one before."""
     for version in versions if wanted else versions[1:]:
@@ -90,16 +77,5 @@ def _target(versions: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
     raise Missing("There is no version to go back to: none is kept but the one in use.")
 
 
-def _template_of(version: Mapping[str, Any]) -> dict[str, Any]:
-    """The template of a version as the set itself would have it."""
-    template = ((version.get("data") or {}).get("spec") or {}).get("template") or {}
-    return {key: value for key, value in template.items() if key != "$patch"}
-
-
-def _image(version: Mapping[str, Any]) -> str:
-    containers = (_template_of(version).get("spec") or {}).get("containers") or [{}]
-    return str(containers[-1].get("image", "")) or "without an image"
-
-
 def _label(version: Mapping[str, Any]) -> str:
-    return f"{version['revision']} · {_image(version).rpartition('/')[2]} · {ago(version)}"
+    return f"{version['revision']} · {image_of(version).rpartition('/')[2]} · {ago(version)}"

@@ -20,6 +20,7 @@ from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.replica_set import Template
 from clusters.kinds.kubernetes.roll_back_sets import roll_back_set
 from clusters.kinds.kubernetes.selectors import LabelSelector
+from clusters.kinds.kubernetes.set_versions import version_rows
 from clusters.kinds.kubernetes.traced import Traced
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
@@ -206,7 +207,7 @@ STATEFUL_SET: Kind[StatefulSet] = Kind(
         RESTARTS,
         AGE,
     ),
-    panels=(overview_panel(_facts), LAYERS, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
+    panels=(overview_panel(_facts, versions=version_rows), LAYERS, LOGS, TERMINAL, CONDITIONS, EVENTS, YAML),
     actions=(
         rollouts.scale(API, NOUN, _kept_when_scaled),
         rollouts.restart(API, NOUN, "Replaces the copies of {name} by new ones, one after the other, the last first."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from clusters.kinds.base import Column, Look, Panel
@@ -11,11 +11,15 @@ from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.owners import chain
 
 Facts: TypeAlias = Sequence[tuple[str, str]]
+Versions: TypeAlias = Callable[[Look, Sequence[Any]], Awaitable[Mapping[str, Any]]]  # (…, its copies)
 Rows: TypeAlias = Sequence[Mapping[str, Any]]  # of things below it: name, kind, key, status, detail, created
 
 
 def overview_panel(
-    facts: Callable[[Any], Facts], below: str = "", rows: Callable[[Iterable[Any]], Rows] | None = None
+    facts: Callable[[Any], Facts],
+    below: str = "",
+    rows: Callable[[Iterable[Any]], Rows] | None = None,
+    versions: Versions | None = None,
 ) -> Panel[Any]:
     """The first tab: its copies, who keeps it, facts. ``below`` is a kind between it and its copies (a job)."""
 
@@ -29,6 +33,7 @@ def overview_panel(
             "copies": copy_rows(pods),
             "nodes": await nodes_to_lead_to(look),
             "below": rows(between) if rows else None,
+            "history": await versions(look, pods) if versions else None,
             "owners": await chain(look),
             "labels": sorted(one.labels.items()),
         }

@@ -9,6 +9,7 @@ import { Address } from "../table/address.js";
 import { bulkBar } from "../table/bulk.js";
 import { headCells } from "../table/head.js";
 import { keyboard } from "../table/keyboard.js";
+import { looksLikeSelector } from "../table/labels.js";
 import { Rows } from "../table/rows.js";
 import { Selection } from "../table/selection.js";
 import { Toolbar } from "../table/toolbar.js";
@@ -26,7 +27,7 @@ class LiveTable extends HTMLElement {
     this.columns = json("table-columns");
     this.address = new Address();
     this.selection = new Selection();
-    this.toolbar = new Toolbar(this.address, this.columns, () => this.ask());
+    this.toolbar = new Toolbar(this.address, this.columns, "labelled" in this.dataset, () => this.ask());
     this.#build(json("table-actions"));
     this.abort = new AbortController();
     this.#listen(this.abort.signal);
@@ -92,6 +93,8 @@ class LiveTable extends HTMLElement {
   #show(snapshot) {
     if (snapshot.columns.join() !== this.shown?.join()) this.#useColumns(snapshot.columns);
     this.toolbar.facets = snapshot.facets;
+    this.toolbar.labels?.say(snapshot.wrong);
+    this.wrong = snapshot.wrong;
     this.toolbar.draw(this.shown);
     this.rows.replace(snapshot.rows, snapshot.offset);
     this.rows.usage(snapshot.usage ?? {});
@@ -127,9 +130,10 @@ class LiveTable extends HTMLElement {
     clearTimeout(this.waiting);
     const { label } = this.dataset;
     if (total) this.empty.hidden = true;
+    else if (this.wrong) this.#say("These labels cannot be looked for", this.wrong, this.#clearButton());
     else if (!listed) this.waiting = setTimeout(() => this.#skeleton(), SKELETON_AFTER);
+    else if (this.address.isFiltered(this.columns)) this.#say("Nothing fits", ["No row fits the search and the filters.", ...this.troubles].join(" "), ...this.#asLabels(), this.#clearButton(), ...this.#narrowing());
     else if (this.troubles.length) this.#say(`No ${label.toLowerCase()} can be seen`, this.troubles.join(" "), ...this.#narrowing());
-    else if (this.address.isFiltered(this.columns)) this.#say("Nothing fits", "No row fits the search and the filters.", this.#clearButton());
     else if ("narrowed" in this.dataset) this.#say(`No ${label.toLowerCase()} can be seen`, "You are not shown all of it; the note above says why.");
     else this.#say(`No ${label.toLowerCase()} here`, "When there is one, it appears by itself.");
   }
@@ -144,6 +148,18 @@ class LiveTable extends HTMLElement {
     this.empty.className = "skeleton";
     this.empty.replaceChildren(make("span", { className: "sr" }, "Loading"), ...Array.from({ length: 9 }, () => make("i")));
     this.empty.hidden = false;
+  }
+
+  // What was typed into the search reads like a label selector: it can be one.
+  #asLabels() {
+    const text = this.address.params.get("q") ?? "";
+    if (!this.toolbar.labels || !looksLikeSelector(text)) return [];
+    const button = make("button", { type: "button", className: "btn primary" }, `Look for the labels ${text}`);
+    button.addEventListener("click", () => {
+      this.address.change({ q: null, labels: text });
+      this.ask();
+    });
+    return [button];
   }
 
   #clearButton() {

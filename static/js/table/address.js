@@ -1,4 +1,6 @@
-// The state of a list lives in its address, and only there: search, filters, sort, columns.
+// The state of a list lives in its address, and only there: search, labels, filters, sort, columns.
+
+const OWN = ["q", "labels"]; // what narrows a list beside its columns: the search and the label selector
 
 export class Address {
   get params() {
@@ -42,10 +44,10 @@ export class Address {
   // A cluster is where one looks, not what one looks for.
   isFiltered(columns) {
     const { params } = this;
-    return ["q", ...columns.map((column) => column.key)].some((key) => key !== "cluster" && params.get(key));
+    return [...OWN, ...columns.map((column) => column.key)].some((key) => key !== "cluster" && params.get(key));
   }
 
   clear(columns) {
-    this.change(Object.fromEntries(["q", ...columns.map((column) => column.key)].map((key) => [key, null])));
+    this.change(Object.fromEntries([...OWN, ...columns.map((column) => column.key)].map((key) => [key, null])));
   }
 }

@@ -1,4 +1,5 @@
-// A list without a mouse: arrows or j/k move, Enter opens, o looks, x or space selects, / searches, Escape lets go.
+// A list without a mouse: arrows or j/k move, Enter opens, o looks, x or space selects, / searches, l filters by
+// labels, Escape lets go.
 
 export function keyboard(table, signal) {
   let current = null; // the row with the focus, by id: it stays the same while the list changes around it
@@ -26,6 +27,7 @@ export function keyboard(table, signal) {
     o: () => table.rows.data(current) && table.look(current),
     x: () => table.rows.data(current) && table.selection.toggle(current),
     " ": () => table.rows.data(current) && table.selection.toggle(current),
+    l: () => table.toolbar.labels?.open(),
     Escape: () => table.selection.clear(),
   };
 

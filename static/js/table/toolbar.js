@@ -5,6 +5,7 @@ import { choose, chosen } from "../looks.js";
 import { make } from "../make.js";
 import { clusters } from "../shell.js";
 import { count, levelWord } from "../words.js";
+import { Labels } from "./labels.js";
 import { choice, menu } from "./menu.js";
 
 const TYPING = 100; // ms of quiet before a search is asked
@@ -15,17 +16,18 @@ export class Toolbar {
   #facets = {};
   #timer = 0;
 
-  constructor(address, columns, changed) {
+  constructor(address, columns, labelled, changed) {
     Object.assign(this, { address, columns, changed });
     this.search = make("input", { type: "search", placeholder: "Filter by name…", autocomplete: "off", spellcheck: false, aria: { label: "Filter", keyshortcuts: "/" } });
     this.search.addEventListener("input", () => this.#typed());
     this.chips = make("span", { className: "chips" });
     this.filters = menu("table-filters", "Add filter", "list-filter");
+    this.labels = labelled ? new Labels(this.filters.popover, (text) => this.select(text)) : null;
     this.chooser = menu("table-columns-menu", "Columns", "columns-3");
     this.total = make("span", { className: "bar-total num" });
     this.filters.popover.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#listFilters());
     this.chooser.popover.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#listColumns());
-    this.filters.button.hidden = !columns.some((column) => column.facet);
+    this.filters.button.hidden = !labelled && !columns.some((column) => column.facet);
     this.element = make(
       "div",
       { className: "bar" },
@@ -49,7 +51,14 @@ export class Toolbar {
     this.shown = shown;
     if (document.activeElement !== this.search) this.search.value = this.address.params.get("q") ?? "";
     const active = this.columns.filter((column) => column.facet && this.address.filter(column.key).values.size);
-    this.chips.replaceChildren(...active.map((column) => this.#chip(column)));
+    const selected = this.labels?.draw(this.address.params.get("labels") ?? "") ?? [];
+    this.chips.replaceChildren(...selected, ...active.map((column) => this.#chip(column)));
+  }
+
+  // Only what has these labels: a selector as kubectl reads it.
+  select(text) {
+    this.address.change({ labels: text.trim() });
+    this.changed();
   }
 
   #typed() {

@@ -1,0 +1,135 @@
+"""Certificates in the list of ingresses and on Home: only where it is switched on, and nothing of a key is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from clusters.drivers.base import Call
+from clusters.drivers.only_our_kinds import OnlyOurKinds
+from clusters.errors import ClusterError, Missing, Refused, Unreachable
+from clusters.kinds.base import Level
+from clusters.kinds.kubernetes.ingress_model import Ingress
+from clusters.live import glancer, noticer
+from clusters.live.cluster import ClusterInfo
+from clusters.live.connection import Connection
+from clusters.live.resource import Listed
+from clusters.live.store import Store
+from clusters.triage.engine import find
+from clusters.triage.finding import Finding
+from clusters.triage.symptoms import Heard
+from tests.clusters.docker_things import until
+from tests.clusters.test_certificates import secret
+from tests.clusters.test_ingress_kind import ingress_class
+
+TO_FILES = {"path": "/", "backend": {"resource": {"kind": "Bucket", "name": "files"}}}
+
+
+class Cluster(OnlyOurKinds):
+    """Answers reads of secrets, and lists what it is given."""
+
+    platform = "kubernetes"
+
+    def __init__(self, **secrets: dict[str, Any] | ClusterError) -> None:
+        self.secrets, self.asked = secrets, list[str]()
+        self.lists: dict[str, list[Any]] = {}
+
+    async def call(self, call: Call) -> Any:
+        assert call.method == "GET"
+        self.asked.append("/".join(call.path))
+        found = self.secrets[call.path[-1]]
+        if isinstance(found, ClusterError):
+            raise found
+        return found
+
+    async def watch(self, kind: Any, namespaces: Any = None) -> Any:
+        yield Listed(self.lists.get(kind.name, []))
+        await asyncio.Event().wait()
+
+    async def about(self) -> Any:
+        raise Unreachable("Nobody asks.")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def secured(name: str, held: str) -> Ingress:
+    spec = {"ingressClassName": "edge", "rules": [{"host": "shop.example", "http": {"paths": [TO_FILES]}}],
+            "tls": [{"hosts": ["shop.example"], "secretName": held}]}  # fmt: skip
+    meta = {"name": name, "namespace": "shop", "uid": f"u-{name}", "resourceVersion": "1"}
+    return msgspec.convert({"metadata": meta, "spec": spec}, Ingress)
+
+
+def connection(driver: Cluster, **settings: Any) -> Connection:
+    edge = ingress_class("edge")
+    driver.lists = {
+        "ingress": [secured(name, name) for name in driver.secrets],
+        "ingress-class": [replace(edge, metadata=replace(edge.metadata, uid="u-edge"))],
+    }
+    info = ClusterInfo(1, "k", "k", "kubernetes", "kubernetes", settings=settings)
+    return Connection(info, driver, lambda _: None)  # type: ignore[arg-type]
+
+
+def on_home(line: Connection) -> dict[str, Finding]:
+    noticed = [one.found for one in line.noticers]
+    heard = Heard(1, "k", "kubernetes", "live", line.stores, noticed=noticed)
+    return {one.key: one for one in find([heard], {1: None}, 0.0)}
+
+
+def words(store: Store) -> dict[str, str]:
+    return {store.resources[uid].name: how.word for uid, how in store.health.items()}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("SOON", 0.0), ("PACE", 0.02), ("LASTS", 0.05)):
+        monkeypatch.setattr(noticer, name, value)
+    monkeypatch.setattr(glancer, "AT_ONCE", 2)
+
+
+async def test_nothing_is_read_unless_it_is_switched_on() -> None:
+    driver = Cluster(old=secret("shop.example", days=-3))
+    line = connection(driver)
+    line.start()
+    with line.wanted("ingress"):
+        await until(lambda: line.stores["ingress"].listed)
+        await asyncio.sleep(0.1)
+    assert driver.asked == []
+    assert [one for one in line.noticers if one.found.kind.name == "ingress"] == []
+    await line.close()
+
+
+async def test_each_is_read_once_and_said_in_the_list_and_on_home_while_nobody_looks() -> None:
+    held = {
+        "fine": secret("shop.example"),
+        "old": secret("shop.example", days=-3),
+        "soon": secret("shop.example", days=2),
+        "wrong": secret("pay.example"),
+        "gone": Missing("There is none."),
+        "hidden": Refused("May not."),
+    }
+    driver = Cluster(**held)
+    line = connection(driver, certificates=True)
+    line.start()
+    await until(lambda: len(on_home(line)) == 4)  # nobody looks at ingresses
+    found = on_home(line)
+    assert set(found) == {f"shop/{name}" for name in ("old", "soon", "wrong", "gone")}
+    assert found["shop/old"].level is Level.FAILING
+    store = line.stores["ingress"]
+    with line.wanted("ingress"):
+        await until(lambda: len(words(store)) == 6 and words(store)["old"].startswith("Certificate "))
+        assert words(store)["old"] == "Certificate expired"
+        assert words(store)["soon"] == "Certificate ends"
+        assert words(store)["wrong"] == "Wrong certificate"
+        assert words(store)["gone"] == "No certificate"
+        assert words(store)["fine"] == words(store)["hidden"] != words(store)["old"]  # what cannot be told is no fault
+    assert sorted(driver.asked) == sorted(f"api/v1/namespaces/shop/secrets/{name}" for name in held)
+    kept = repr(line._glancers["ingress"]._known)
+    assert all(held[name]["data"]["tls.key"] not in kept for name in ("fine", "old", "soon", "wrong"))  # type: ignore[index]
+    assert "PRIVATE" not in kept
+    await line.close()
+    assert line._glancers["ingress"]._known == {}
