@@ -201,5 +201,6 @@ def _of_parts(index: Index, namespaces: Sequence[str]) -> list[str]:
 
 def _could_be_narrowed(index: Index) -> bool:
     """Is it refused only because all namespaces are asked for?"""
-    refused = isinstance(index.store.trouble, NotPermitted)
+    # What is listed all the same misses only what it is completed from (the classes of ingresses).
+    refused = isinstance(index.store.trouble, NotPermitted) and not index.store.listed
     return refused and index.store.kind.namespaced and index.cluster.namespaces is None

@@ -73,7 +73,9 @@ async def _learn(connection: Connection) -> None:
 def _is_hidden(connection: Connection) -> bool:
     """Is there anything that can only be seen when namespaces are chosen?"""
     stores = connection.stores.values()
-    refused = [one for one in stores if one.kind.namespaced and isinstance(one.trouble, NotPermitted)]
+    refused = [
+        one for one in stores if one.kind.namespaced and not one.listed and isinstance(one.trouble, NotPermitted)
+    ]
     return bool(refused) and connection.cluster.namespaces is None
 
 

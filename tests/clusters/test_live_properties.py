@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -26,6 +27,7 @@ from clusters.live.row import Row
 from clusters.live.selector import read_selector
 from clusters.live.store import Store
 from clusters.live.table import TABLES, kind_table
+from clusters.permissions import NotPermitted
 
 
 class Thing(Resource, frozen=True, gc=False):
@@ -246,6 +248,21 @@ async def test_what_a_search_looks_through_is_read_before_anybody_searches(monke
         await asyncio.sleep(0.01)
         [index] = hub._indexes_for(ALL)
         assert all(entry.text for entry in index.entries.values())
+
+
+async def test_what_is_listed_is_not_said_to_be_forbidden_when_what_completes_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(TABLES, "thing", TABLE)
+    connection = FakeConnection(1)
+    hub = Hub(lambda: [connection], lambda row: "/")  # type: ignore[arg-type, list-item, return-value]
+    forbidden = Broken(NotPermitted("This cluster's account may not list classes."), 30.0)
+    with hub.window(replace(ALL, scope=frozenset({(1, None)})), 0, 20) as window:
+        await take(("list", 1, [Thing("u1", "web", "", 0, 0, "v0")]), [connection], hub, None)
+        connection.stores["thing"].apply(forbidden)
+        snapshot = window.snapshot()
+        assert snapshot["troubles"] == ["Things of c1: This cluster's account may not list classes."]
+        assert snapshot["narrow"] == []
 
 
 async def take(step: Any, connections: list[FakeConnection], hub: Hub, tab: Tab | None) -> None:
