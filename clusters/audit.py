@@ -21,8 +21,11 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from clusters.errors import ClusterError, Conflict
+from clusters import owed
+from clusters.errors import Conflict
 from clusters.models import AuditEntry
+from clusters.own_disk import Unrecorded as Unrecorded
+from clusters.own_disk import fault_of_ours
 
 _SEALED = (
     "request",
@@ -53,12 +56,6 @@ _SECRET_NAME = re.compile(
 _SECRET_TEXT = re.compile(  # "Bearer …", "user:password@" in an address, a JSON web token
     r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|\beyJ[\w-]{10,}\.[\w.-]+"
 )
-
-
-class Unrecorded(ClusterError):
-    """The audit could not be written, so nothing was done."""
-
-    title = "Not recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +99,10 @@ async def rows_of(request: str) -> list[AuditEntry]:
 
 
 async def outcome(request: str, event: Event, result: Result, words: str = "", seconds: float = 0.0) -> None:
-    """Write down how it ended; ``seconds`` is how long it took."""
-    await _append_async(event, request, "outcome", result, {"words": words, "seconds": round(seconds, 3)})
+    """Write down how it ended, now or as soon as that can be; ``seconds`` is how long it took."""
+    extra = {"words": words, "seconds": round(seconds, 3)}
+    what = f"how “{event.verb}” ended (request {request})"
+    await owed.write(what, lambda: _append_async(event, request, "outcome", result, extra))
 
 
 async def denied(event: Event, why: str) -> None:
@@ -226,9 +225,11 @@ async def _append_async(*args: Any) -> None:
     try:
         await sync_to_async(_append_alone)(*args)
     except DatabaseError as error:
+        why = fault_of_ours(error)
+        words = f"{why.message} " if why else ""
         raise Unrecorded(
-            "This could not be written to the audit, so it was not done.",
-            hint="See whether the disk is full or the database is locked.",
+            f"{words}This could not be written to the audit, so it was not done.",
+            hint=why.hint if why else "",
             detail=str(error),
         ) from error
 

@@ -20,6 +20,7 @@ from clusters.errors import ClusterError, Conflict, Unreachable, Unsure
 from clusters.jobs import State
 from clusters.kinds.base import JSON, Action, Kind, Says
 from clusters.live.resource import Resource
+from clusters.own_disk import fault_of_ours
 from clusters.repeats import words_before
 
 T = TypeVar("T")
@@ -99,10 +100,7 @@ async def recorded(
     started = time.monotonic()
 
     async def ended(result: audit.Result, words: str) -> None:
-        try:
-            await audit.outcome(request, event, result, words, time.monotonic() - started)
-        except ClusterError:
-            log.exception("the outcome of request %s could not be recorded", request)
+        await audit.outcome(request, event, result, words, time.monotonic() - started)
 
     try:
         async with asyncio.timeout(seconds):
@@ -125,6 +123,9 @@ async def recorded(
         raise
     except Exception as error:
         log.exception("%s of a %s failed", event.verb, event.kind)
+        if ours := fault_of_ours(error):
+            await ended("unknown", ours.message)
+            raise ours from error
         await ended("unknown", "A fault in Pilothouse.")
         raise ClusterError("This failed because of a fault in Pilothouse.", hint="See its log.") from error
     await ended("done", said(done))

@@ -18,9 +18,11 @@ from typing import Any, Literal
 from django.db import DatabaseError
 from django.utils import timezone
 
+from clusters import owed
 from clusters.access import Actor
 from clusters.errors import ClusterError, Conflict, Missing, Unsure
 from clusters.models import Job, JobLine
+from clusters.own_disk import fault_of_ours
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ MAX_LINES = 10_000
 MAX_TEXT = 4000  # characters of one line
 MAX_RUNNING = 50
 STOPPED = "Pilothouse was stopped before this ended."
+_END = ("state", "reason", "result", "ended")  # the columns of a row that tell it
 FLUSH_SECONDS = 0.2  # lines are written to the database together
 
 
@@ -112,6 +115,10 @@ class Reporter:
         numbers, self._unwritten = sorted(self._unwritten), set()
         return [self.lines[number] for number in numbers]
 
+    def put_back(self, lines: Sequence[Line]) -> None:
+        """These could not be written: they are tried again with the next ones."""
+        self._unwritten.update(line.number for line in lines)
+
     async def news(self, from_number: int) -> AsyncIterator[News]:
         """What is new, and again whenever there is more, until the end."""
         heard, missing = asyncio.Event(), {number for number in self.lines if number >= from_number}
@@ -142,6 +149,7 @@ Result = str | Made | None
 Work = Callable[[Reporter], Coroutine[Any, Any, Result]]
 Ended = Callable[[State, str], Awaitable[None]]
 _running: dict[str, tuple[Reporter, asyncio.Task[Result]]] = {}
+_unkept: dict[str, Reporter] = {}  # those that ended, while the database did not take their end
 _runners: set[asyncio.Task[None]] = set()
 
 
@@ -159,16 +167,12 @@ async def start(
     ``ended`` hears the state and the reason, whatever the end is. ``about``: where its page leads to, until it made
     something else.
     """
-    if len(_running) >= MAX_RUNNING:
-        raise Conflict(f"{MAX_RUNNING} jobs are running already.", hint="Wait until one has ended, or cancel one.")
-    job = await Job.objects.acreate(
-        key=secrets.token_hex(16),
-        title=title[:200],
-        verb=verb[:40],
-        cluster_id=cluster_id,
-        actor_id=actor.user_id or None,
-        result=asdict(about) if about else {},
-    )
+    try:
+        job = await _written(title, verb, actor, cluster_id, about)
+    except ClusterError as error:
+        if ended:
+            await ended("failed", error.message)
+        raise
     reporter = Reporter(job)
     # Without the request's context: its database thread ends with it.
     task = asyncio.create_task(work(reporter), name=f"job {job.key}", context=contextvars.Context())
@@ -187,14 +191,23 @@ def cancel(key: str) -> bool:
 
 async def follow(key: str, from_number: int = 1) -> AsyncIterator[News]:
     """The lines from that number on, then every change, until the job has ended. Raises Missing."""
-    if running := _running.get(key):
-        async for news in running[0].news(from_number):
+    running = _running.get(key)
+    if reporter := running[0] if running else _unkept.get(key):
+        async for news in reporter.news(from_number):
             yield news
         return
     job = await Job.objects.filter(key=key).afirst()
     if job is None:
         raise Missing("There is no such job.")
     yield News(await kept_lines(job, from_number), job.state, job.reason)  # type: ignore[arg-type]
+
+
+def as_known(job: Job) -> Job:
+    """The row as it should be: also with an end that the database could not take yet."""
+    if reporter := _unkept.get(job.key):
+        for name in _END:
+            setattr(job, name, getattr(reporter.job, name))
+    return job
 
 
 async def kept_lines(job: Job, from_number: int = 1) -> list[Line]:
@@ -209,26 +222,42 @@ async def interrupt_running() -> int:
     return await lost.aupdate(state="interrupted", ended=timezone.now(), reason=STOPPED)
 
 
+async def _written(title: str, verb: str, actor: Actor, cluster_id: int | None, about: Made | None) -> Job:
+    """A row for it. Raises Conflict, or Unrecorded: it does not begin then."""
+    if len(_running) >= MAX_RUNNING:
+        raise Conflict(f"{MAX_RUNNING} jobs are running already.", hint="Wait until one has ended, or cancel one.")
+    try:
+        return await Job.objects.acreate(
+            key=secrets.token_hex(16),
+            title=title[:200],
+            verb=verb[:40],
+            cluster_id=cluster_id,
+            actor_id=actor.user_id or None,
+            result=asdict(about) if about else {},
+        )
+    except DatabaseError as error:
+        raise fault_of_ours(error) or error from error
+
+
 async def _run(reporter: Reporter, work: asyncio.Task[Result], ended: Ended | None) -> None:
     job = reporter.job
     writer = asyncio.create_task(_write_while_running(reporter))
     state, reason, result = await _outcome(reporter, work)
     writer.cancel()
     await asyncio.gather(writer, return_exceptions=True)
-    end: dict[str, Any] = {
-        "state": state,
-        "reason": reason,
-        "result": {**job.result, **result},
-        "ended": timezone.now(),
-    }
+    end = dict(zip(_END, (state, reason, {**job.result, **result}, timezone.now()), strict=True))
     reporter.close()
+
+    async def keep() -> None:
+        await _write(reporter)
+        await Job.objects.filter(pk=job.pk).aupdate(**end)
+        _unkept.pop(job.key, None)
+
     try:
         if ended:
             await ended(state, reason)
-        await _write(reporter)
-        await Job.objects.filter(pk=job.pk).aupdate(**end)
-    except (DatabaseError, ClusterError):
-        log.exception("the end of job %s could not be kept", job.key)
+        if not await owed.write(f"the end of job {job.key}", keep):
+            _unkept[job.key] = reporter
     finally:
         for name, value in end.items():  # told when it is kept: whoever hears of it reads the end in the database
             setattr(job, name, value)
@@ -247,8 +276,10 @@ async def _outcome(reporter: Reporter, work: asyncio.Task[Result]) -> tuple[Stat
     except ClusterError as error:
         state: State = "unknown" if isinstance(error, Unsure) else "failed"
         return state, error.message, {"hint": error.hint, "detail": error.detail, "job": error.job}
-    except Exception:
+    except Exception as error:
         log.exception("job %s failed", reporter.job.key)
+        if ours := fault_of_ours(error):
+            return "failed", ours.message, {"hint": ours.hint, "detail": ours.detail}
         return "failed", "This failed because of a fault in Pilothouse. Its log says more.", {}
     return "done", "", asdict(end) if isinstance(end, Made) else {"words": end or ""}
 
@@ -258,17 +289,22 @@ async def _write_while_running(reporter: Reporter) -> None:
         await asyncio.sleep(FLUSH_SECONDS)
         try:
             await asyncio.shield(_write(reporter))
-        except DatabaseError:
-            log.exception("lines of job %s could not be kept", reporter.job.key)
+        except DatabaseError as error:
+            log.warning("lines of job %s cannot be kept now (%s); they are tried again", reporter.job.key, error)
 
 
 async def _write(reporter: Reporter) -> None:
-    rows = [JobLine(job=reporter.job, **asdict(line)) for line in reporter.take_unwritten()]
-    if rows:
+    lines = reporter.take_unwritten()
+    if not lines:
+        return
+    try:
         await JobLine.objects.abulk_create(
-            rows,
+            [JobLine(job=reporter.job, **asdict(line)) for line in lines],
             update_conflicts=True,
             unique_fields=["job", "number"],
             update_fields=["at", "text", "level", "done", "total"],
             batch_size=500,
         )
+    except DatabaseError:
+        reporter.put_back(lines)
+        raise

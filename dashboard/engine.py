@@ -15,7 +15,7 @@ from urllib.parse import quote
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 
-from clusters import actors, newer_images
+from clusters import actors, newer_images, owed
 from clusters.access import Actor, Scope, sees_kind
 from clusters.apply import undo
 from clusters.audit import settle_interrupted
@@ -118,6 +118,7 @@ class Engine:
         await self.follower.stop()
         await self.triage.stop()
         await self.supervisor.close()
+        await owed.stop()
         self.started = False
 
     async def connect(self, cluster: Cluster) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
@@ -19,8 +18,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 from clusters import actors
 from clusters.access import Actor
-from clusters.audit import Unrecorded
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
+from clusters.own_disk import NoRoom, Unrecorded, fault_of_ours
 from dashboard.access import check, policy_of
 from dashboard.page import page
 from dashboard.request import Request
@@ -28,7 +27,14 @@ from dashboard.request import Request
 log = logging.getLogger(__name__)
 
 # What a browser is told, where it matters: the more special kind of error first.
-STATUS: dict[type[ClusterError], int] = {Unrecorded: 503, Refused: 403, Missing: 404, Conflict: 409, Invalid: 400}
+STATUS: dict[type[ClusterError], int] = {
+    Unrecorded: 503,
+    NoRoom: 503,
+    Refused: 403,
+    Missing: 404,
+    Conflict: 409,
+    Invalid: 400,
+}
 
 HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -131,10 +137,9 @@ def people(get_response: Callable[[Request], Any]) -> Callable[[Request], Any]:
 
 async def _in_words(request: Request, error: Exception) -> HttpResponseBase | None:
     """A cluster's error that no view took care of, and a database that does not take our records."""
-    if isinstance(error, DatabaseError):
-        log.error("the database refused", exc_info=error)
-        words = "The database does not take records right now."
-        error = Unrecorded(words, hint="See whether its disk is full, then try again.")
+    if ours := fault_of_ours(error):
+        log.error("our own disk or database refused", exc_info=error)
+        error = ours
     if not isinstance(error, ClusterError):
         return None
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 502)

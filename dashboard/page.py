@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.navigation import navigation
 from dashboard.request import Request
+from dashboard.room import little_room_words
 
 LOOKS = {"theme": ("auto", "light", "dark"), "density": ("cosy", "compact", "roomy"), "explain": ("off", "on")}
 
@@ -26,7 +27,8 @@ def looks(request: HttpRequest) -> dict[str, str]:
 def page(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
     """Render a whole page."""
     sidebar = navigation(request.actor, request.path, request.GET)  # type: ignore[attr-defined]
-    return render(request, template, {**context, "navigation": sidebar}, status=status)
+    frame = {"navigation": sidebar, "little_room": little_room_words()}
+    return render(request, template, {**context, **frame}, status=status)
 
 
 def asks_for(request: HttpRequest, part: str) -> bool:

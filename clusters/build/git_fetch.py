@@ -29,12 +29,12 @@ from clusters.build.git_address import GitAddress, reachable
 from clusters.build.git_errors import failure_of
 from clusters.build.git_token import secrets_of, signed_in
 from clusters.build.output import hide
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
+from clusters.errors import ClusterError, Invalid, Missing, Unsupported
 from clusters.kinds.formats import size
+from clusters.own_disk import FREE, little_room_for_files
 
 OLDEST = (2, 37)  # since then git connects to the address it is told (http.curloptResolve)
 SECONDS = 300.0  # for all of it
-FREE = 1 << 30  # bytes that stay free on the disk
 LOOK = 0.2  # seconds between two looks at what was written
 _VERSION = re.compile(r"git version (\d+)\.(\d+)")
 _NEVER = {
@@ -222,8 +222,8 @@ class Git:
             await asyncio.sleep(LOOK)
             if await asyncio.to_thread(_size, self._folder) > MOST_BYTES:
                 self._stopped = Invalid(f"That repository is larger than {size(MOST_BYTES)}.")
-            elif shutil.disk_usage(self._folder).free < FREE:
-                self._stopped = Conflict("Pilothouse has not enough room on its disk for that.")
+            else:
+                self._stopped = little_room_for_files(self._folder)
         _end(process)
 
 
@@ -246,14 +246,14 @@ _open: set[Path] = set()  # folders that are in use
 
 
 def work_folder() -> Path:
-    """A new folder of ours on the disk; what a stopped Pilothouse left goes. Raises Conflict where there is no room."""
+    """A new folder of ours on the disk; what a stopped Pilothouse left goes. Raises NoRoom where there is none."""
     home = Path(settings.DATA, "git")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in set(home.iterdir()) - _open:
         shutil.rmtree(old, ignore_errors=True)  # what a stopped Pilothouse left
     _open.difference_update([path for path in _open if not path.exists()])
-    if shutil.disk_usage(home).free < 2 * FREE:
-        raise Conflict("Pilothouse has not enough room on its disk for that.")
+    if full := little_room_for_files(home, FREE):
+        raise full
     folder = Path(tempfile.mkdtemp(dir=home))
     _open.add(folder)
     return folder

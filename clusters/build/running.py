@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from django.db import DatabaseError
 
+from clusters import owed
 from clusters.access import Actor, Need
 from clusters.build.context import Alone
 from clusters.build.dockerfile import read_dockerfile
@@ -147,12 +148,19 @@ async def _keep(build: Build, graph: Graph, *, whole: bool = False) -> None:
     if whole:
         build.output = {step.id: step.output.lines() for step in steps if step.output.count}
         fields += ["output", "failure", "image", "size", "seconds"]
-    try:
+
+    async def write() -> None:
         await build.asave(update_fields=fields)
         if whole:
             await _forget_old_output()
-    except DatabaseError:
-        log.exception("build %s could not be kept", build.pk)
+
+    if whole:
+        await owed.write(f"build {build.pk}", write)
+        return
+    try:
+        await write()
+    except DatabaseError as error:  # there is more of it soon
+        log.warning("how far build %s is cannot be kept now (%s)", build.pk, error)
 
 
 async def _forget_old_output() -> None:

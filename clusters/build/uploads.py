@@ -16,11 +16,11 @@ from django.conf import settings
 from clusters.build.archive import Entry, from_archive, from_index
 from clusters.build.form import DOCKERFILE_LIMIT
 from clusters.errors import Conflict, Invalid, Missing
+from clusters.own_disk import little_room_for_files
 
 LARGEST = 1 << 30  # bytes of one upload
 LARGEST_PIECE = 8 << 20
 OF_ONE_PERSON = 3
-FREE = 1 << 30  # bytes that stay free on the disk
 KEPT = 2 * 3600.0  # seconds since it was last used
 
 
@@ -90,8 +90,8 @@ async def append(upload: Upload, at: int, data: bytes) -> None:
         raise Conflict("The pieces do not fit together.", hint="Choose the files again.")
     if upload.size + len(data) > upload.largest:
         raise Invalid(f"More than {upload.largest >> 30} GiB are too much.", hint="Leave out what is not needed.")
-    if shutil.disk_usage(upload.path.parent).free < FREE + len(data):
-        raise Conflict("Pilothouse has not enough room on its disk for that.")
+    if full := little_room_for_files(upload.path.parent, len(data)):
+        raise full
     upload.size += len(data)
     await asyncio.to_thread(_write, upload.path, data)
 

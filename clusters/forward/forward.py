@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from clusters import audit
 from clusters.access import Actor
 from clusters.drivers.base import Wire
-from clusters.errors import ClusterError, Missing
+from clusters.errors import Missing
 from clusters.gateway import Gateway
 from clusters.kinds.formats import count
 from clusters.live.row import Row
@@ -154,10 +154,7 @@ class Forward:
         await self.connector.cut()
         await self.client.close()
         words = f"{why} {count(self.requests, 'request')}."
-        try:
-            await audit.outcome(self._request, self._event, "done", words, time.monotonic() - self._opened)
-        except ClusterError:
-            log.exception("the end of an open port could not be recorded")
+        await audit.outcome(self._request, self._event, "done", words, time.monotonic() - self._opened)
 
     def __str__(self) -> str:
         return f"port {self.port} of {self.row.resource.name}"

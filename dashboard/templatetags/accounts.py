@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django import template
 
+from dashboard.room import little_room_words
+
 register = template.Library()
 
 # The first that its words hold: most browsers name others, too.
@@ -16,6 +18,12 @@ SYSTEMS = (
     ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
+
+
+@register.simple_tag
+def little_room() -> str:
+    """Why nobody can sign in although no password was wrong: without room on our disk no try can be counted."""
+    return little_room_words()
 
 
 @register.filter

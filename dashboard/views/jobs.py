@@ -28,7 +28,7 @@ async def jobs(request: Request) -> HttpResponse:
     found = visible_jobs(request.actor)
     if before.isdecimal() and len(before) < 16:
         found = found.filter(pk__lt=int(before))
-    rows = [job async for job in found[: EACH + 1]]
+    rows = [domain.as_known(job) async for job in found[: EACH + 1]]
     older = rows[EACH - 1].pk if len(rows) > EACH else None
     return page(request, "pages/jobs.html", {"jobs": rows[:EACH], "older": older})
 
@@ -99,7 +99,7 @@ async def job_or_404(request: Request, key: str) -> Job:
     one = await visible_jobs(request.actor).filter(key=key).afirst()
     if one is None:
         raise Http404
-    return one
+    return domain.as_known(one)
 
 
 def may_cancel(request: Request, one: Job) -> bool:

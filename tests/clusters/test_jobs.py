@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from clusters import jobs
+from clusters import jobs, owed
 from clusters.access import Actor
 from clusters.errors import Conflict, Missing, Unsure
 from clusters.models import Job, JobLine
+from clusters.own_disk import Unrecorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOBODY = Actor(0, "nobody")
@@ -154,3 +158,74 @@ async def test_too_many_jobs_at_once_are_refused(monkeypatch: pytest.MonkeyPatch
 async def test_following_what_never_was_is_said() -> None:
     with pytest.raises(Missing):
         _ = [news async for news in jobs.follow("b" * 32)]
+
+
+async def test_lines_and_an_end_that_find_no_room_are_told_at_once_and_kept_when_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcomes: list[str] = []
+    full, gone_on = asyncio.Event(), asyncio.Event()
+    full.set()
+    real = JobLine.objects.abulk_create
+
+    async def write(*args: Any, **kwargs: Any) -> object:
+        if full.is_set():
+            raise OperationalError("database or disk is full")
+        return await real(*args, **kwargs)
+
+    async def work(reporter: jobs.Reporter) -> str:
+        reporter.say("one")
+        await gone_on.wait()  # the line was tried meanwhile, in vain
+        return "made"
+
+    async def outcome(state: jobs.State, reason: str) -> None:
+        outcomes.append(state)
+
+    monkeypatch.setattr(owed, "EVERY", 0.02)
+    monkeypatch.setattr(jobs, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(JobLine.objects, "abulk_create", write)
+    key = await jobs.start("Pull busybox", "pull", NOBODY, None, work, outcome)
+    await asyncio.sleep(0.1)
+    gone_on.set()
+    news = [one async for one in jobs.follow(key)]
+    assert news[-1].state == "done"
+    told = jobs.as_known(await Job.objects.aget(key=key))
+    assert (told.state, told.result["words"]) == ("done", "made")
+    assert (await Job.objects.aget(key=key)).state == "running"  # in the database, as yet
+    full.clear()
+    kept = await ended(key)
+    assert (kept.state, kept.result["words"]) == ("done", "made")
+    assert [line.text async for line in JobLine.objects.filter(job=kept)] == ["one"]
+    assert outcomes == ["done"]
+
+
+async def test_what_cannot_be_written_down_does_not_begin_and_its_intent_has_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcomes: list[tuple[str, str]] = []
+
+    async def refuse(**_: object) -> Job:
+        raise OperationalError("database or disk is full")
+
+    async def work(reporter: jobs.Reporter) -> None:
+        raise AssertionError("it began")
+
+    async def outcome(state: jobs.State, reason: str) -> None:
+        outcomes.append((state, reason))
+
+    monkeypatch.setattr(Job.objects, "acreate", refuse)
+    with pytest.raises(Unrecorded, match="The disk of Pilothouse is full"):
+        await jobs.start("Pull busybox", "pull", NOBODY, None, work, outcome)
+    assert outcomes == [("failed", "The disk of Pilothouse is full.")]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), OperationalError("database or disk is full")]
+)
+async def test_a_full_disk_of_ours_is_no_fault_but_said(error: Exception) -> None:
+    async def work(reporter: jobs.Reporter) -> None:
+        raise error
+
+    job = await ended(await start(work))
+    assert (job.state, job.reason) == ("failed", "The disk of Pilothouse is full.")
+    assert "Make room" in job.result["hint"]

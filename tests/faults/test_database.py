@@ -11,6 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AbstractUser
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import AsyncClient
 
 from clusters.models import AuditEntry
@@ -117,10 +118,10 @@ async def test_a_full_disk_refuses_actions_and_shows_pages_and_heals_when_there_
     assert intents == len(fakes.calls)
 
 
-async def test_an_outcome_that_cannot_be_written_is_said_in_the_log_and_settled_at_the_next_start(
+async def test_an_outcome_that_cannot_be_written_is_written_as_soon_as_there_is_room_without_a_new_start(
     fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    from clusters import audit
+    from clusters import audit, owed
 
     await ready(fakes)
     real = audit._append_alone
@@ -135,12 +136,26 @@ async def test_an_outcome_that_cannot_be_written_is_said_in_the_log_and_settled_
     monkeypatch.setattr(audit, "_append_alone", full_after_the_intent)
     answer = await stop(async_client_for(otto), fakes)
     assert answer.status_code == 204  # type: ignore[attr-defined]
+    assert not await owed.settle()
     monkeypatch.setattr(audit, "_append_alone", real)
-    assert await sync_to_async(audit.settle_interrupted)() == 1
+    await owed.stop()
     last = await AuditEntry.objects.order_by("-id").afirst()
     assert last is not None
-    assert (last.verb, last.stage, last.result) == ("stop", "outcome", "unknown")
+    assert (last.verb, last.stage, last.result) == ("stop", "outcome", "done")
+    assert await sync_to_async(audit.settle_interrupted)() == 0
     assert (await sync_to_async(audit.verify)()).broken is None
+
+
+async def test_how_little_room_is_left_is_said_on_every_page(
+    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    from clusters import own_disk
+
+    client = async_client_for(otto)
+    assert "little room" not in (await client.get("/jobs/")).content.decode()
+    monkeypatch.setattr(own_disk, "LITTLE", 1 << 62)
+    assert "Pilothouse has little room left" in (await client.get("/jobs/")).content.decode()
+    assert "Nobody can sign in now" in await sync_to_async(render_to_string)("429.html")  # no try can be counted
 
 
 async def test_the_same_request_five_times_at_once_is_one_call(
