@@ -99,7 +99,7 @@ async def variables_of(found: ProjectText) -> list[Variable]:
     """What the text asks for: as the program sees it, and names that stand where a value is meant to be given."""
     made: dict[str, Variable] = {}
     if "$" in found.rebuilt:
-        ended = await _config(found, "pilothouse", {}, "--variables", "--format", "json")
+        ended = await config(found, "pilothouse", {}, "--variables", "--format", "json")
         for name, one in (_object(ended) or {}).items():
             if name:  # of a ${ that is not closed there is none: the next look says so
                 made[name] = Variable(name, str(one.get("DefaultValue") or ""), bool(one.get("Required")))
@@ -124,11 +124,11 @@ async def check(
         if why := refused_name(one.name):
             raise Wrong([Problem(holding(found.node, one.name), why)])
     if variables:  # what is written wrongly is said before what is still to be filled in
-        await _config(found, name, {}, "--no-interpolate", "--quiet")
+        await config(found, name, {}, "--no-interpolate", "--quiet")
     asked = {one.name for one in variables}
     given = {key: value for key, value in values.items() if key in asked}
     hide = _hiding(variables, given)
-    printed = await _config(found, name, given, "--format", "json", "--no-path-resolution", hide=hide)
+    printed = await config(found, name, given, "--format", "json", "--no-path-resolution", hide=hide)
     project = _object(printed)
     if project is None:
         raise Wrong([Problem(1, "the program did not say how it understands this.")], detail=hide(printed)[:500])
@@ -145,7 +145,7 @@ async def texts_as_read(checked: Checked, texts: Sequence[str]) -> list[str]:
         return []
     labels = {f"t{number}": text for number, text in enumerate(texts)}
     found = made_of({"services": {"a": {"image": "a", "labels": labels}}})
-    printed = await _config(found, "pilothouse", checked.values, "--format", "json", hide=checked.hide)
+    printed = await config(found, "pilothouse", checked.values, "--format", "json", hide=checked.hide)
     made = ((_object(printed) or {}).get("services") or {}).get("a") or {}
     read_as = [(made.get("labels") or {}).get(name) for name in labels]
     if not all(isinstance(one, str) for one in read_as):
@@ -162,7 +162,8 @@ def secret_values(text: str, values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if name in known or is_secret_name(name)}
 
 
-async def _config(found: ProjectText, name: str, values: Mapping[str, str], *how: str, hide: Hide = str) -> str:
+async def config(found: ProjectText, name: str, values: Mapping[str, str], *how: str, hide: Hide = str) -> str:
+    """What the program prints of a text. Raises Wrong with what it does not take, at its line."""
     program = await the_program()
     async with _at_once, private_folder() as folder:
         words = ("--project-directory", str(folder), "--project-name", name, "--file", "-", "config", *how)

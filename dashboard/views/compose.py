@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.audit import Unrecorded
+from clusters.compose.as_read import as_read
 from clusters.compose.check import NAME, check_name, secret_values
 from clusters.compose.copies import check_copies
 from clusters.compose.problem import Wrong
@@ -113,7 +114,8 @@ async def _answer(request: Request, sort: Sort) -> HttpResponse:
         context = {"error": error, "problems": error.problems if isinstance(error, Wrong) else ()}
         status = 503 if isinstance(error, Unrecorded) else 422
         return render(request, "partials/compose_result.html", context, status=status)
-    found = {"sort": sort, "ahead": ahead, "seal": seal, "host": host}
+    read_as = await as_read(asked.checked)
+    found = {"sort": sort, "ahead": ahead, "seal": seal, "host": host, "as_read": read_as}
     return render(request, "partials/compose_result.html", found)
 
 

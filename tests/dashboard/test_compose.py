@@ -125,6 +125,8 @@ async def test_it_is_looked_at_deployed_changed_and_gone_back_to(
     ahead = await looked(client, given)
     assert f"{name}-web-1" in ahead
     assert "Created" in ahead
+    assert "STORE_PASSWORD: ••••••" in ahead  # as the program reads it, its values filled in
+    assert CANARY not in ahead
     assert not await containers(driver, name)  # looking changes nothing
     assert not await Job.objects.aexists()
 
