@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusters.access import Actor, Need
 from clusters.drivers.base import Call, Driver
@@ -42,6 +42,8 @@ async def images_of(gateway: Gateway, actor: Actor, row: Row, *, anew: bool) -> 
     async def look(uid: str, name: str, services: Sequence[str]) -> ProjectImage:
         async with turn:
             compared = await newer.compare(name, await _digests(driver, uid), anew=anew)
+            if compared.state == "unknown" and compared.there and await _moved_on(driver, uid, name):
+                compared = replace(compared, state="newer", why="")
         seen.note(uid, [(name, compared.state)])
         return ProjectImage(uid, services, compared)
 
@@ -66,3 +68,12 @@ async def _digests(driver: Driver, uid: str) -> list[str]:
     except Missing:
         return []
     return [str(one) for one in found.get("RepoDigests") or ()] if isinstance(found, dict) else []
+
+
+async def _moved_on(driver: Driver, uid: str, name: str) -> bool:
+    """Does the name lead to another image on that host by now, as after a build? The old one has no digest then."""
+    try:
+        found = await driver.call(Call("GET", ("images", *name.split("/"), "json"), timeout=10.0))
+    except Missing:
+        return False
+    return isinstance(found, dict) and found.get("Id") not in (None, uid)

@@ -9,7 +9,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from clusters.compose import newer
-from clusters.compose.newer import _digests, images_of
+from clusters.compose.newer import _digests, _moved_on, images_of
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Missing, Unreachable
 from clusters.registries import newer as registries_newer
@@ -30,6 +30,12 @@ async def test_an_engine_that_is_silent_is_not_one_that_never_pulled_the_image()
     assert await _digests(cast(Driver, Engine(Missing("There is no such image."))), "one") == []
     with pytest.raises(Unreachable):
         await _digests(cast(Driver, Engine(Unreachable("No answer."))), "one")
+
+
+async def test_a_name_that_was_built_anew_on_that_host_leads_away_from_what_its_containers_run() -> None:
+    assert await _moved_on(cast(Driver, Engine({"Id": "sha256:new"})), "sha256:old", "r.test/web:1")
+    assert not await _moved_on(cast(Driver, Engine({"Id": "sha256:old"})), "sha256:old", "r.test/web:1")
+    assert not await _moved_on(cast(Driver, Engine(Missing("There is no such image."))), "sha256:old", "r.test/web:1")
 
 
 async def test_images_that_were_not_looked_at_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
