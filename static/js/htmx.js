@@ -21,8 +21,9 @@ document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   const { status } = ctx.response;
   if (status < 400 || status === FORM_WITH_ERRORS || ctx.hx.redirect) return;
-  event.preventDefault(); // an error page is not what was asked for: the page stays, and says it
   const question = ctx.response.headers.get("X-Confirm");
+  if (!question && isDialog(ctx)) return;
+  event.preventDefault(); // an error page is not what was asked for: the page stays, and says it
   if (question) return void confirmFirst(ctx, question);
   if (!ctx.hx.trigger && !ctx.ended) toast({ level: "error", words: wordsOf(ctx.text) });
 });
@@ -35,8 +36,17 @@ document.addEventListener("htmx:error", ({ detail }) => {
 // Who asked without being asked to (ask.js) is told how it ended, and decides.
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => ctx.ended?.(ctx.response?.status ?? 0));
 
+// The dialog that was sent, with what went wrong in it: a toast would stand behind it, where nobody reads it.
+function isDialog(ctx) {
+  return ctx.target?.id === "dialog-host" && /^\s*<dialog/.test(ctx.text ?? "");
+}
+
 // What a page that was answered says of an error; "within" is where it stands.
 export function wordsOf(page, within = "[data-error]") {
-  const words = new DOMParser().parseFromString(page, "text/html").querySelector(within)?.textContent;
-  return words?.trim().replace(/\s+/g, " ") || "Pilothouse failed at this. Its log says why.";
+  const said = new DOMParser().parseFromString(page, "text/html").querySelector(within);
+  for (const technical of said?.querySelectorAll("details") ?? []) technical.remove();
+  const title = said?.querySelector("b + p") && said.querySelector("b").textContent;
+  said?.querySelector("b:has(+ p)")?.remove();
+  const words = [title, said?.textContent].filter(Boolean).map((part) => part.trim()).join(": ");
+  return words.replace(/\s+/g, " ") || "Pilothouse failed at this. Its log says why.";
 }
