@@ -22,6 +22,8 @@ _IMAGE = re.compile(r"(?:\[internal\] load metadata for |(?:\[[^\]]*\] )?FROM )(
 _STAGE = re.compile(
     r"target stage \"?(?P<one>[^\"\s]+)\"? could not be found|failed to reach build target (?P<two>\S+)"
 )
+_NO_ROOM, _LAST = "no space left on device", 20  # what a program prints then, among so many of its last lines
+_ROOM = "Remove images and build cache that nobody needs: “Clean up” on the page of the host."
 _WRAPPING = ("failed to solve with frontend dockerfile.v0: ", "failed to create LLB definition: ", "failed to solve: ")
 
 
@@ -51,6 +53,8 @@ def explain(said: str, graph: Graph, secrets: tuple[str, ...] = (), *, alone: bo
         return Failure(_sentence(found["said"] or said), "", said, line, _end(graph.dockerfile.at_line(line), line))
     if found := _EXIT.search(said):
         code = int(found[1])
+        if step and any(_NO_ROOM in line.lower() for _, line in step.output.newest(_LAST)):
+            return _at(at, f"The disk of the host is full (exit code {code}).", _ROOM, said)
         hint = "What it printed last is below." if step and step.output.count else "It printed nothing."
         return _at(at, f"{exit_words(code)} (exit code {code}).", hint, said)
     if found := _STAGE.search(said):
@@ -95,7 +99,7 @@ def _base_image(said: str, graph: Graph) -> Failure | None:
         )
         return _at(at, f"The registry of {name} speaks without encryption.", hint, said)
     if any(word in small for word in ("no such host", "timeout", "refused", "unreachable", "lookup", "i/o")):
-        return _at(at, f"The registry of {name} does not answer.", "The host of the engine needs a way to it.", said)
+        return _at(at, f"{_registry_of(name)} does not answer.", "The host of the engine needs a way to it.", said)
     if any(word in small for word in ("denied", "unauthorized", "authorization failed", "no basic auth")):
         hint = "Check its name. If it is private, add its registry under Registries, with a user who may read it."
         return _at(at, f"The registry does not give out {name}.", hint, said)
@@ -104,6 +108,11 @@ def _base_image(said: str, graph: Graph) -> Failure | None:
     if "no match for platform" in small:
         return _at(at, f"There is no {name} for this platform.", "Choose another platform or another image.", said)
     return _at(at, f"{name} could not be looked up.", "", said)
+
+
+def _registry_of(name: str) -> str:
+    on_hub = not any(sign in name.partition("/")[0] for sign in ".:") or "/" not in name
+    return f"Docker Hub, from where {name} is fetched," if on_hub else f"The registry of {name}"
 
 
 def _other(said: str, at: Instruction | None) -> Failure:
@@ -118,8 +127,8 @@ def _other(said: str, at: Instruction | None) -> Failure:
         option = next(iter(re.findall(r"(--[a-z]+)", said)), "that")
         hint = "Switch BuildKit on in the settings of that engine, or do without."
         return _at(at, f"{option} needs BuildKit, and this engine builds without it.", hint, said)
-    if "no space left on device" in small:
-        return _at(at, "The disk of the host is full.", "Remove images and build cache that nobody needs.", said)
+    if _NO_ROOM in small:
+        return _at(at, "The disk of the host is full.", _ROOM, said)
     if "exec format error" in small:
         hint = "The host cannot run programs of that platform; it would need QEMU's binfmt."
         return _at(at, "The program is made for another kind of processor.", hint, said)

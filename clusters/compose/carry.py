@@ -14,6 +14,8 @@ from clusters.compose.program import environment, private_folder, run, the_progr
 from clusters.compose.progress import Effect, Event, Heard, effects
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict, Missing
+from clusters.kinds.docker.transfer_errors import transfer_error
+from clusters.registries.reference import read_reference
 
 if TYPE_CHECKING:
     from clusters.kinds.base import Says
@@ -87,16 +89,22 @@ def _failed(heard: Heard) -> ClusterError:
     low = said.casefold()
     if "port is already allocated" in low or "address already in use" in low:
         return Conflict("A port that it publishes is taken on that machine.", hint="Choose another one.", detail=said)
+    names = [one.name for one in heard.events if one.failed and one.sort == "Image"]
     if ("not found" in low and "resolve reference" in low) or "manifest unknown" in low:
-        names = [one.name for one in heard.events if one.failed and one.sort == "Image"]
         return Missing(
             f"There is no image {names[0] if names else 'of that name'} where it is fetched from.", detail=said
         )
+    if "no space left" in low:
+        return Conflict("The disk of the engine's machine is full.", hint="Make room there (“Clean up”).", detail=said)
     if "no such image" in low:
         return Missing("An image is not on that machine.", detail=said)
     if "is already in use by container" in low:
         return Conflict("A container of that name is there already, and not of this project.", detail=said)
     if "cannot connect to the docker daemon" in low or "eof" in low.split():
         return ClusterError("The engine was lost in the middle.", hint="Try again when it answers.", detail=said)
+    if names:
+        told = transfer_error(ClusterError(said, detail=said), names[0], read_reference(names[0]).host, push=False)
+        if told.message != said:
+            return told
     first = said.strip().splitlines()[0][:300] if said.strip() else "The program ended without saying why."
     return ClusterError(f"{first}." if first[-1].isalnum() else first, detail=said)

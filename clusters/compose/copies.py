@@ -48,7 +48,8 @@ def limit(name: str, service: Mapping[str, Any]) -> tuple[int, str]:
             room, span = last - first + 1, f"{first}" if first == last else f"{first}-{last}"
             ports = "port" if first == last else "ports"
             why = f"{name} publishes the {ports} {span} of the machine: a port can be had by one copy only."
-            how = f"Write a longer range, as {first}-{first + 2}:{port.get('target')}, or leave the machine's port out."
+            longer = f"{first}-{first + max(3, 2 * room) - 1}:{port.get('target')}"
+            how = f"For more copies write a longer range, as {longer}, or leave the machine's port out."
             return room, f"{why} {how}"
     return MOST, ""
 

@@ -11,7 +11,9 @@ import msgspec
 
 from clusters.causes import certificate_fault, root_cause
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+from clusters.registries.reference import HUB, called
 
+_OFFLINE = "This machine may have no way to the internet."
 _FULL = ("no space left", "disk quota exceeded", '"err":28')  # however the registry keeps what it is sent
 
 
@@ -59,7 +61,7 @@ def may_not(where: str, user: str, subject: str, detail: str = "") -> Refused:
 
 def connection_error(error: BaseException, where: str) -> ClusterError:
     """Why there is no answer."""
-    detail = f"{type(error).__name__}: {error}"
+    where, detail = called(where), f"{type(error).__name__}: {error}"
     cause = root_cause(error)
     if isinstance(cause, ForbiddenAddress):
         return Refused(f"{where} leads to an address that is never opened.", detail=detail, field="host")
@@ -69,7 +71,7 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
         hint = "Is it on, and is a firewall in between?"
         return Unreachable(f"{where} did not answer in time.", hint=hint, detail=detail, field="host")
     if isinstance(cause, socket.gaierror):
-        hint = "Check the spelling."
+        hint = _OFFLINE if where == called(HUB) else "Check the spelling."
         return Unreachable(f"The name of {where} is not known.", hint=hint, detail=detail, field="host")
     number = getattr(cause, "errno", None)
     if number == errno.ECONNREFUSED:
@@ -86,6 +88,7 @@ def connection_error(error: BaseException, where: str) -> ClusterError:
 
 def answer_error(status: int, body: bytes, where: str, subject: str, user: str) -> ClusterError:
     """What an answer means that is not a success. ``subject`` is what it was about."""
+    where = called(where)
     codes, said = _read(body)
     if status == 507 or any(part in said.lower() for part in _FULL):
         return Conflict(f"The disk of {where} is full.", hint="Make room there and try again.", detail=said)

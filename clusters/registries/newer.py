@@ -10,7 +10,7 @@ from clusters.errors import ClusterError, Invalid, Missing
 from clusters.models import Registry
 from clusters.registries.client import RegistryClient
 from clusters.registries.kept import way_to
-from clusters.registries.reference import Reference, read_reference
+from clusters.registries.reference import Reference, called, read_reference
 from clusters.registries.seen import State
 
 KEPT = 6 * 3600.0  # seconds between two questions about one image
@@ -53,7 +53,7 @@ async def compare(name: str, digests: Sequence[str], *, anew: bool = False) -> C
     here = _digest_here(reference, digests)
     registry = await Registry.objects.filter(host=reference.host).afirst()
     if registry is None:
-        return Compared(name, "unknown", here, why=f"{reference.host} is not among the registries.")
+        return Compared(name, "unknown", here, why=f"{called(reference.host)} is not among the registries.")
     found = await _ask(registry, reference, anew=anew)
     state: State = "unknown"
     why = found.why

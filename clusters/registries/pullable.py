@@ -16,7 +16,7 @@ from clusters.models import Registry
 from clusters.registries.at_registry import AtRegistry, at_registry
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import ACCOUNT, hosts_of, pull_secrets_of
-from clusters.registries.reference import HUB, Reference, named, read_reference
+from clusters.registries.reference import Reference, called, named, read_reference
 from clusters.shells import in_time
 
 SECONDS = 20.0
@@ -114,7 +114,7 @@ async def _answer(asked: _Asked) -> Pullable:
 
 async def _in_registry(asked: _Asked, said: AtRegistry) -> Pullable:
     known: dict[str, Any] = {"registry": said.registry, "holders": asked.holders}
-    host = asked.reference.host
+    host = called(asked.reference.host)
     if asked.driver.platform in ENGINES:
         goes = "The sign-in stored here goes along." if said.registry and said.registry.user else "It takes no sign-in."
         return Pullable(answer="yes", why=f"{host} has it. {goes}", **known)
@@ -134,13 +134,12 @@ async def _in_registry(asked: _Asked, said: AtRegistry) -> Pullable:
 
 
 def _not_in_registry(asked: _Asked, said: AtRegistry) -> Pullable:
-    host = asked.reference.host
+    host = called(asked.reference.host)
     known: dict[str, Any] = {"registry": said.registry, "holders": asked.holders}
     onto: tuple[Way, ...] = ("load",) if asked.driver.platform in ENGINES else ()
     held: tuple[Way, ...] = ("push", *onto) if asked.holders else ()
     if said.state == "not kept":
-        where = "Docker Hub" if host == HUB else host
-        why = f"{where} is not among the registries, so it was not asked: it is tried without signing in."
+        why = f"{host} is not among the registries, so it was not asked: it is tried without signing in."
         return Pullable(answer="unknown", why=why, ways=(*held, "add-registry"), **known)
     if said.state == "refused":
         return Pullable(answer="no", why=said.words, ways=("sign-in", *held), **known)

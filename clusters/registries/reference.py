@@ -35,6 +35,11 @@ class Reference:
         return f"{self.host}/{self.repository}{'@' + self.digest if self.digest else ':' + self.tag}"
 
 
+def called(host: str) -> str:
+    """A registry as people call it."""
+    return "Docker Hub" if host == HUB else host
+
+
 @lru_cache(maxsize=4096)  # lists of thousands of workloads run few images
 def read_reference(image: str) -> Reference:
     """The parts of a name as people write it, read as the engines do. Raises Invalid."""

@@ -56,6 +56,7 @@ async def test_an_image_comes_of_it_and_every_step_has_its_line(classic: Builder
     ("dockerfile", "line", "words"),
     [
         ("FROM busybox\nENV A=1\n\nRUN echo out && \\\n  exit 3\n", 4, "exit code 3"),
+        ("FROM busybox\nRUN echo cp: write error: No space left on device; exit 1\n", 2, "The disk of the host is full"),
         ("FROM busybox\n\nFRUM x\n", 3, "instruction: FRUM"),
         ("FROM busybox\nCOPY ./missing.txt /x/\n", 2, "“missing.txt” is not among the files that were sent"),
         ("FROM busybox\nRUN --mount=type=cache,target=/x true\n", 2, "--mount needs BuildKit"),

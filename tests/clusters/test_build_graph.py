@@ -8,6 +8,7 @@ from clusters.build.dockerfile import read_dockerfile
 from clusters.build.graph import MOST_KEPT, MOST_STEPS, Graph
 from clusters.build.output import HEAD, LONGEST, TAIL, Output
 from clusters.build.trace_pb2 import StatusResponse
+from clusters.build.words import explain
 
 DOCKERFILE = read_dockerfile("FROM busybox\nRUN one\nRUN two\n")
 
@@ -119,3 +120,17 @@ def test_a_message_that_is_none_is_an_error_in_words() -> None:
     for aux in ("not base64!", "//////8="):
         with pytest.raises(Unsupported):
             _take({"id": "moby.buildkit.trace", "aux": aux}, Graph(DOCKERFILE))
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("alpine:3", "Docker Hub, from where alpine:3 is fetched, does not answer."),
+        ("team/web:1", "Docker Hub, from where team/web:1 is fetched, does not answer."),
+        ("r.test/web:1", "The registry of r.test/web:1 does not answer."),
+        ("r.test:5000/web:1", "The registry of r.test:5000/web:1 does not answer."),
+    ],
+)  # fmt: skip
+def test_a_registry_that_is_not_reached_is_named_as_people_call_it(image: str, words: str) -> None:
+    said = f"{image}: failed to resolve source metadata for {image}: dial tcp: lookup x: no such host"
+    assert explain(said, Graph(read_dockerfile(f"FROM {image}\n"))).message == words

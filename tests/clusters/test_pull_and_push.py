@@ -146,7 +146,7 @@ async def test_what_is_not_there_says_so(driver: DockerDriver, put: Put) -> None
 
 
 async def test_a_registry_that_is_not_there_says_so(driver: DockerDriver) -> None:
-    with pytest.raises(ClusterError, match=r"The registry 127.0.0.1:1 does not answer"):
+    with pytest.raises(ClusterError, match=r"127.0.0.1:1 does not answer"):
         await pull(driver, "127.0.0.1:1/web:1", Heard())
 
 
@@ -161,7 +161,7 @@ async def test_a_digest_is_pulled_and_never_pushed(driver: DockerDriver, put: Pu
 @pytest.mark.parametrize(
     ("said", "push_it", "error", "words"),
     [
-        ("write /var/lib/docker/x: no space left on device", False, Conflict, "The disk of this machine is full."),
+        ("write /var/lib/docker/x: no space left on device", False, Conflict, "The disk of the engine's machine is full."),
         ("unknown: unknown error: no space left on device", True, Conflict, "The disk of r.test is full."),
         ("toomanyrequests: You have reached your pull rate limit", False, Conflict, "asked too often"),
         ("unexpected EOF", False, ClusterError, "lost in the middle"),

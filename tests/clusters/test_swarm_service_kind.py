@@ -25,7 +25,7 @@ def test_an_update_that_stopped_says_so_and_why_its_new_copy_failed() -> None:
     health = judged(service("shop_web"))
     assert (health.level, health.word) == (Level.AT_RISK, "Update paused")
     assert "2 of 3 copies run" in health.reason
-    assert "The registry docker.io does not answer" in health.reason
+    assert "Docker Hub does not answer" in health.reason
 
 
 def test_a_service_whose_copies_end_again_and_again_is_crashing_with_the_reason() -> None:

@@ -72,7 +72,9 @@ def _load_error(error: ClusterError) -> ClusterError:
         return Unreachable("The engine was lost in the middle of the file.", hint=hint, detail=error.message)
     said = (error.detail or error.message).lower()
     if "no space left" in said:
-        return Conflict("The disk of this machine is full.", hint="Make room there and try again.", detail=error.detail)
+        return Conflict(
+            "The disk of the engine's machine is full.", hint="Make room there and try again.", detail=error.detail
+        )
     if any(word in said for word in ("invalid tar", "unrecognized", "unexpected eof", "manifest.json", "archive/tar")):
         hint = "It has to be a whole file that docker save wrote."
         return Invalid("The engine cannot read that file.", hint=hint, detail=error.detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
+from clusters.registries.reference import called
 
 # In this order: the first that fits. What is written small is looked for in what the engine said.
 _FULL = ("no space left", "disk quota exceeded", "not enough space", '"err":28')
@@ -38,7 +39,7 @@ _FAULT = ("500 internal server error", "502 bad", "503 service", "504 gateway", 
 
 def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) -> ClusterError:
     """The error to end a job with."""
-    said = error.detail or error.message
+    said, host = error.detail or error.message, called(host)
     small = said.lower()
 
     def says(*parts: str) -> bool:
@@ -51,7 +52,7 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) ->
         hint = "It ends what it does when that happens. Try again when it answers: whole layers are kept."
         return Unreachable(f"The engine was lost in the middle of the {doing}.", hint=hint, detail=error.message)
     if says(*_FULL):
-        where = f"The disk of {host}" if push else "The disk of this machine"
+        where = f"The disk of {host}" if push else "The disk of the engine's machine"
         return Conflict(f"{where} is full.", hint="Make room there and try again.", detail=said)
     if says(*_TLS):
         return Refused(
@@ -71,7 +72,7 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) ->
         return Missing(f"There is no image {image}.", hint="Check its name and tag.", detail=said)
     if says(*_SILENT):
         hint = "The machine of the engine needs a way to it."
-        return ClusterError(f"The registry {host} does not answer.", hint=hint, detail=said)
+        return ClusterError(f"{host} does not answer.", hint=hint, detail=said)
     if says(*_CUT):
         hint = "What came over is kept where the engine can: try again."
         return ClusterError(f"The connection to {host} was lost in the middle.", hint=hint, detail=said)
