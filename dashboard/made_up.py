@@ -67,6 +67,10 @@ def cards(now: float) -> dict[str, Any]:
                 ("web-7d9f-zz91c", ["changing", "Waiting", "", ""], "", 0),
             )
         ),
+        "versions": tuple(
+            {"revision": number, "image": f"shop/web:{number}", "copies": many, "created": now - 840, "current": many}
+            for number, many in ((12, 3), (11, 0))
+        ),
         "steps": (
             {"label": "Entry point", "text": "shop.example.com", "status": ["healthy", "Answers", "", ""], "links": ()},
             {
