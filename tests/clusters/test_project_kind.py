@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from django.template.loader import render_to_string
 
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError, Conflict
 from clusters.kinds.base import Level, Look
-from clusters.kinds.docker import network_model, volume_model
+from clusters.kinds.docker import network_model, project_down, volume_model
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.project import OVERVIEW, PROJECT
 from clusters.kinds.docker.project_model import Project, in_order, join
@@ -173,6 +174,21 @@ async def test_where_no_program_reaches_nothing_is_taken_down_and_it_is_said_bef
         assert ahead.effect.startswith("Nothing would be done.")
     assert "shop-db-1, shop-web-1" in action("down").effect(one)
     assert action("down-volumes").refuse(one) == "It has no volumes. “Take down” removes all of it."
+
+
+async def test_a_volume_without_a_name_stays_with_nothing_that_leads_to_it_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def possible(driver: object) -> str:
+        return ""
+
+    monkeypatch.setattr(project_down, "_held", possible)
+    one = msgspec.structs.replace(project(container("web")), nameless_volumes=("a" * 64,))
+    look = Look(cluster_id=1, kind=PROJECT, resource=one, related=no_others, driver=Driver(), sees=all_shared)  # type: ignore[arg-type]
+    stays = (await action("down").preview(look, {})).told[-1]
+    assert list(stays.items) == [("a" * 12, "volume without a name: stays, and nothing leads to it")]
+    lost = (await action("down-volumes").preview(look, {"lose": True})).told[-1]
+    assert list(lost.items) == [("a" * 12, "has no name; is deleted with its container")]
 
 
 async def no_others(kind: str) -> list[Any]:

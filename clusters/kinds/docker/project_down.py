@@ -151,6 +151,7 @@ async def _look(look: Look, one: Project, *, volumes: bool) -> Preview:
     stays = [(name, f"is used by {_guest(look, *guest)}: it cannot go") for name, *guest in one.kept_by]
     if not volumes:
         stays += [(name, "volume: its data stays") for name in one.own_volumes if name not in used]
+        stays += [(name[:12], "volume without a name: stays, and nothing leads to it") for name in one.nameless_volumes]
         data = []
     told = [
         Told(f"Goes: {count(len(goes), 'thing')}", "at_risk", goes),
