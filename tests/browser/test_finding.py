@@ -77,6 +77,14 @@ def test_filters_are_chips_in_the_address(page_for: PageFor) -> None:
     page.wait_for_url("**kind=container**")
     page.get_by_role("button", name=re.compile("Remove the filter")).click()
     expect(page.locator(".chip")).to_have_count(0)
+    page.keyboard.press("l")
+    page.get_by_label("Labels", exact=True).fill("no-such-label in (a")
+    expect(page.locator("#table-labels-wrong")).to_have_text("The bracket is not closed: no-such-label in (a, b).")
+    page.get_by_label("Labels", exact=True).fill("!no-such-label")
+    page.wait_for_url("**labels=%21no-such-label**")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_contain_text("!no-such-label")
+    expect(rows(page).first).to_be_visible()
 
 
 def test_a_quick_look_leaves_the_list_where_it_is(page_for: PageFor) -> None:
