@@ -1,7 +1,8 @@
 """The hub: shares views and windows among all who look, and flushes what changed at most every 40 ms.
 
 The first change after a quiet time is told at once (leading edge); under load the pace slows down by itself when a
-flush takes long, so that the event loop stays free. Rows never pass through the channel layer (see docs/engine.md).
+flush takes long, so that the event loop stays free. What comes of a long list is told twice a second, until it is all
+there. Rows never pass through the channel layer (see docs/engine.md).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from clusters.live.window import Window
 
 TICK = 0.04  # seconds between two flushes
 SLOWEST_TICK = 0.25
+WHILE_COMING = 0.5  # seconds between two looks at a long list on its way: each costs its page more than a change does
 KEEP_VIEW = 30.0  # seconds a view nobody looks at is kept: going back to a list is instant
 
 
@@ -32,6 +34,15 @@ class _Shared:
     wanted: contextlib.ExitStack
     windows: dict[tuple[tuple[str, ...], int, int], Window]
     users: int = 0
+    told: float = 0.0  # when its windows were told last, by the loop's clock
+    later: asyncio.TimerHandle | None = None  # tells what has come of a long list meanwhile
+
+    def said(self, now: float) -> None:
+        """Its windows are told now, whatever was to be told later."""
+        self.told = now
+        if self.later:
+            self.later.cancel()
+            self.later = None
 
 
 class Hub:
@@ -133,20 +144,26 @@ class Hub:
         shared.view.close()
         shared.wanted.close()
 
-    def _mark(self, view: View) -> None:
+    def _mark(self, view: View, at_once: bool) -> None:
+        loop = asyncio.get_running_loop()
+        if (shared := self._shared.get(view.query)) is None:
+            return
+        if not at_once and loop.time() < (due := shared.told + WHILE_COMING):
+            shared.later = shared.later or loop.call_at(due, self._mark, view, True)
+            return
         self._dirty.add(view)
         if self._flushing is None:
-            loop = asyncio.get_running_loop()
             wait = self._last_flush + self._tick - loop.time()
             self._flushing = loop.call_later(wait, self.flush) if wait > 0 else loop.call_soon(self.flush)
 
     def flush(self) -> None:
         """Tell all windows what is different now."""
-        began = time.perf_counter()
+        began, now = time.perf_counter(), asyncio.get_running_loop().time()
         dirty, self._dirty, self._flushing = self._dirty, set(), None
         for view in dirty:
             moved, touched, view.moved, view.touched = view.moved, view.touched, False, set()
             if shared := self._shared.get(view.query):
+                shared.said(now)
                 for window in shared.windows.values():
                     window.flush(moved, touched)
         spent = time.perf_counter() - began

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import compress
 from operator import not_
 from typing import Any
@@ -21,7 +22,8 @@ from clusters.permissions import NotPermitted
 class View:
     """Shared by everybody who asks the same question with the same rights."""
 
-    def __init__(self, query: Query, indexes: Sequence[Index], dirty: Callable[[View], None]) -> None:
+    def __init__(self, query: Query, indexes: Sequence[Index], dirty: Callable[[View, bool], None]) -> None:
+        """``dirty`` is called when rows are different: with True for a change, False for what comes of a long list."""
         self.query = query
         self.table = TABLES[query.table]
         self.moved = True  # rows came, went or changed places since the last flush
@@ -47,8 +49,9 @@ class View:
             if self._words:
                 index.read_texts()
             keys += self._scan(order)
-            order.listeners[self._take] = None
-            self._leave.append(lambda order=order: order.listeners.pop(self._take, None))  # type: ignore[misc]
+            take = partial(self._take, index)
+            order.listeners[take] = None
+            self._leave.append(partial(order.listeners.pop, take, None))
         self.order: Any = SortedList(keys)
 
     @property
@@ -157,7 +160,7 @@ class View:
             keep([(entry.facets[at] in values) != without for entry in found])
         return order.of(found, left_out)
 
-    def _take(self, moves: Sequence[Move]) -> None:
+    def _take(self, index: Index, moves: Sequence[Move]) -> None:
         gone, come, admitted = [], [], []
         for before, after, old, new in moves:
             was, now = self._admitted(before), self._admitted(after)
@@ -172,7 +175,7 @@ class View:
         recount(self._counters, admitted)
         self.moved = self.moved or bool(gone or come)
         replace(self.order, gone, come)
-        self._dirty(self)
+        self._dirty(self, index.listed)
 
     def _admitted(self, entry: Entry | None) -> Entry | None:
         """The row, when rights, search and labels let it in."""

@@ -22,7 +22,7 @@ from clusters.live.cluster import ClusterInfo
 from clusters.live.frame import Frame
 from clusters.live.hub import Hub
 from clusters.live.query import Filter, Query
-from clusters.live.resource import Broken, Changed, Listed, Resource
+from clusters.live.resource import Broken, Changed, Coming, Listed, Resource
 from clusters.live.row import Row
 from clusters.live.selector import read_selector
 from clusters.live.store import Store
@@ -202,7 +202,7 @@ def test_what_was_pushed_equals_what_a_reload_shows(
             assert tab.facets["status"] == facets
         del TABLES["thing"]
 
-    with patch("clusters.live.index.SLICE", few):
+    with patch("clusters.live.index.SLICE", few), patch("clusters.live.hub.WHILE_COMING", 0.0):
         asyncio.run(tell())
 
 
@@ -263,6 +263,30 @@ async def test_what_is_listed_is_not_said_to_be_forbidden_when_what_completes_it
         snapshot = window.snapshot()
         assert snapshot["troubles"] == ["Things of c1: This cluster's account may not list classes."]
         assert snapshot["narrow"] == []
+
+
+async def test_what_comes_of_a_long_list_is_told_now_and_then_and_a_change_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(TABLES, "thing", TABLE)
+    monkeypatch.setattr("clusters.live.hub.WHILE_COMING", 0.3)
+    coming, live = FakeConnection(1), FakeConnection(2)
+    live.stores["thing"].apply(Listed([Thing("u0", "db", "", 0, 0, "v0")]))
+    hub = Hub(lambda: [coming, live], lambda row: f"/{row.id}/")  # type: ignore[arg-type, list-item, return-value]
+    with hub.window(ALL, 0, 20) as window:
+        tab = Tab(window)
+
+        async def total_after(connection: FakeConnection, item: Coming | Changed, seconds: float) -> int:
+            connection.stores["thing"].apply(item)
+            await asyncio.sleep(seconds)
+            return tab.total
+
+        first, second, third, fourth = (Thing(f"u{one}", "web", "", 0, 0, "v0") for one in range(1, 5))
+        assert await total_after(coming, Coming([first]), 0.1) == 2, "the first rows are waited for"
+        assert await total_after(coming, Coming([second]), 0.0) == 2
+        assert await total_after(coming, Coming([third]), 0.4) == 4
+        assert await total_after(coming, Coming([fourth]), 0.0) == 4
+        assert await total_after(live, Changed([Thing("u9", "api", "", 0, 0, "v0")], []), 0.1) == 6, "with all that came"
 
 
 async def take(step: Any, connections: list[FakeConnection], hub: Hub, tab: Tab | None) -> None:

@@ -120,7 +120,7 @@ async def test_checking_again_joins_nothing_that_nobody_looks_at() -> None:
 
 def test_rows_of_a_list_that_was_cut_never_look_like_all_of_it() -> None:
     store, pod, cut = Store(1, POD), made(metadata={"resourceVersion": "1"}), Broken(Unreachable("It was cut."), 1.0)
-    view = View(parse("pod", "", {1: None}), [Index(store, CLUSTER, TABLES["pod"])], lambda view: None)
+    view = View(parse("pod", "", {1: None}), [Index(store, CLUSTER, TABLES["pod"])], lambda view, at_once: None)
     store.apply(Coming([pod]))
     store.apply(cut)
     assert view.total == 1
