@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Protocol
 
 PIECE = 256 << 10
+
+
+class Context(Protocol):
+    """What is sent to the engine: a tar with the Dockerfile in it."""
+
+    size: int  # bytes
+    alone: bool  # nothing but the Dockerfile
+    words: str  # "12 files, 3 MiB"
+
+    def pieces(self) -> AsyncIterable[bytes]:
+        """The tar, bit by bit."""
 
 
 class Alone:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from clusters.build.dockerfile import Dockerfile, Instruction, short_image
 from clusters.build.output import Output, hide
-from clusters.build.trace_pb2 import StatusResponse, Vertex, VertexStatus
 from clusters.kinds.formats import size
 from clusters.kinds.masking import mask_words
+
+if TYPE_CHECKING:
+    from clusters.build.trace_pb2 import StatusResponse, Vertex, VertexStatus
 
 MOST_STEPS = 2000
 MOST_KEPT = 4 << 20  # characters of output, of all steps together

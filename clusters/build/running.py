@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import DatabaseError
 
 from clusters import owed
 from clusters.access import Actor, Need
-from clusters.build.context import Alone
+from clusters.build.context import Alone, Context
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.form import BuildForm, docker_line
 from clusters.build.git_source import fetched
 from clusters.build.graph import Graph
-from clusters.build.work import BuildFailed, Built, Context, build_image
+from clusters.build.words import BuildFailed
 from clusters.drivers.base import Driver
 from clusters.errors import Conflict
 from clusters.gateway import Gateway
@@ -24,6 +24,9 @@ from clusters.jobs import Reporter
 from clusters.kinds.base import Role
 from clusters.long_work import LongWork
 from clusters.models import Build
+
+if TYPE_CHECKING:
+    from clusters.build.work import Built
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +123,8 @@ async def _build(
     driver: Driver, form: BuildForm, context: Closing | None, graph: Graph, reporter: Reporter, build: Build
 ) -> Built:
     """With what was sent, or with what a repository holds now."""
+    from clusters.build.work import build_image
+
     if context is not None:
         return await build_image(driver, form, context, graph, reporter)
     assert form.git is not None

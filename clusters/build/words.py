@@ -43,6 +43,17 @@ class Failure:
         return ClusterError(f"{where}{self.message}", hint=self.hint, detail=self.detail)
 
 
+class BuildFailed(ClusterError):
+    """It failed, and we know where."""
+
+    title = "The build failed"
+
+    def __init__(self, failure: Failure) -> None:
+        error = failure.error()
+        super().__init__(error.message, hint=error.hint, detail=error.detail)
+        self.failure = failure
+
+
 def explain(said: str, graph: Graph, secrets: tuple[str, ...] = (), *, alone: bool = False) -> Failure:
     """The engine's words made plain. ``alone``: nothing but the Dockerfile was sent."""
     said = hide(_unwrapped(said), secrets)[:2000]

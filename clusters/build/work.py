@@ -1,4 +1,7 @@
-"""Carries out one build: sends what is needed, follows the steps, and tells truthfully how it ended."""
+"""Carries out one build: sends what is needed, follows the steps, and tells truthfully how it ended.
+
+Imported when the first one begins: the messages of BuildKit need a library that takes 5 MB of memory.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,22 @@ import asyncio
 import base64
 import binascii
 import time
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from google.protobuf.message import DecodeError
 
 from clusters.build.classic import Classic
+from clusters.build.context import Context
 from clusters.build.engine import build_engine, classic_builder
 from clusters.build.form import BuildForm, docker_line
 from clusters.build.graph import Graph, Step
 from clusters.build.mounts import wanted_mounts
 from clusters.build.session import answers, registries_of
 from clusters.build.trace_pb2 import StatusResponse
-from clusters.build.words import Failure, explain
+from clusters.build.words import BuildFailed, explain
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Invalid, Unreachable, Unsupported
 from clusters.kinds.base import Says
@@ -32,17 +36,6 @@ SLOWEST = 50_000  # bytes a second that a line to an engine carries at least
 PATIENCE = 300.0  # seconds until the engine says its first word
 
 
-class Context(Protocol):
-    """What is sent to the engine: a tar with the Dockerfile in it."""
-
-    size: int  # bytes
-    alone: bool  # nothing but the Dockerfile
-    words: str  # "12 files, 3 MiB"
-
-    def pieces(self) -> AsyncIterable[bytes]:
-        """The tar, bit by bit."""
-
-
 @dataclass(frozen=True, slots=True)
 class Built:
     """The image that was made."""
@@ -50,17 +43,6 @@ class Built:
     image: str  # its id
     size: int | None
     seconds: float
-
-
-class BuildFailed(ClusterError):
-    """It failed, and we know where."""
-
-    title = "The build failed"
-
-    def __init__(self, failure: Failure) -> None:
-        error = failure.error()
-        super().__init__(error.message, hint=error.hint, detail=error.detail)
-        self.failure = failure
 
 
 async def build_image(driver: Driver, form: BuildForm, context: Context, graph: Graph, says: Says) -> Built:

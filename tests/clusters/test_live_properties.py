@@ -279,7 +279,7 @@ async def test_what_comes_of_a_long_list_is_told_now_and_then_and_a_change_at_on
         async def total_after(connection: FakeConnection, item: Coming | Changed, seconds: float) -> int:
             connection.stores["thing"].apply(item)
             await asyncio.sleep(seconds)
-            return tab.total
+            return int(tab.total)
 
         first, second, third, fourth = (Thing(f"u{one}", "web", "", 0, 0, "v0") for one in range(1, 5))
         assert await total_after(coming, Coming([first]), 0.1) == 2, "the first rows are waited for"
