@@ -286,7 +286,9 @@ async def test_what_comes_of_a_long_list_is_told_now_and_then_and_a_change_at_on
         assert await total_after(coming, Coming([second]), 0.0) == 2
         assert await total_after(coming, Coming([third]), 0.4) == 4
         assert await total_after(coming, Coming([fourth]), 0.0) == 4
-        assert await total_after(live, Changed([Thing("u9", "api", "", 0, 0, "v0")], []), 0.1) == 6, "with all that came"
+        assert await total_after(live, Changed([Thing("u9", "api", "", 0, 0, "v0")], []), 0.1) == 6, (
+            "with all that came"
+        )
 
 
 async def take(step: Any, connections: list[FakeConnection], hub: Hub, tab: Tab | None) -> None:
