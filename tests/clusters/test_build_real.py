@@ -18,7 +18,8 @@ from clusters.build.context import Alone
 from clusters.build.dockerfile import read_dockerfile
 from clusters.build.form import read_form
 from clusters.build.graph import Graph
-from clusters.build.work import BuildFailed, Built, build_image
+from clusters.build.words import BuildFailed
+from clusters.build.work import Built, build_image
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Unreachable
