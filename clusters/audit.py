@@ -209,6 +209,8 @@ def _append(event: Event, request: str, stage: str, result: str = "", extra: Map
         _wait_for_turn()
         if stage == "intent" and AuditEntry.objects.filter(request=request).exists():
             raise Conflict("This is being done already.", hint="Look at how it is now.")
+        if stage == "outcome" and AuditEntry.objects.filter(request=request, stage="outcome").exists():
+            return  # it was tried again although the database had taken it
         last = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first()
         entry.previous = last or GENESIS
         entry.digest = digest(entry)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
 log = logging.getLogger(__name__)
+Found = TypeVar("Found")
 AGAIN = 5.0  # seconds after which a task that still goes on is told once more
 
 
@@ -28,3 +29,19 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in going:
             log.warning("%s goes on although it was to end; it is told again", task.get_name())
             task.cancel()
+
+
+async def whole(work: Coroutine[Any, Any, Found]) -> Found:
+    """Do it to its end, also when whoever asked for it is cancelled meanwhile: they are then cancelled after it."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled():
+        task.exception()  # seen
+    raise cancelled

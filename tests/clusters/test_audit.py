@@ -135,6 +135,14 @@ async def test_secrets_are_hidden_and_long_text_is_cut() -> None:
     assert (await asyncio.to_thread(audit.verify)).broken is None
 
 
+async def test_an_outcome_that_is_tried_again_although_it_was_taken_is_in_it_once() -> None:
+    request = await audit.intent(event())
+    await audit.outcome(request, event(), "done", "the first")
+    await audit.outcome(request, event(), "done", "again")
+    outcomes = AuditEntry.objects.filter(request=request, stage="outcome")
+    assert [row.detail["words"] async for row in outcomes] == ["the first"]
+
+
 async def test_an_intent_without_an_end_becomes_unknown_when_we_start_again() -> None:
     await audit.intent(event())
     done = await audit.intent(event())
