@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,6 +35,22 @@ class Asked:
     begin: Callable[[Gateway, Actor, int, str], Awaitable[str]]  # with a note for the version; the key of the job
 
 
+class Check(Protocol):
+    """Reads a text with its values and copies. ``named`` and ``stored`` as in ``clusters.compose.check.check``."""
+
+    async def __call__(
+        self,
+        text: str,
+        name: str,
+        values: Mapping[str, str],
+        copies: Mapping[str, int],
+        *,
+        named: bool = True,
+        stored: Collection[str] = (),
+    ) -> Asked:
+        """Raises Wrong with lines, Invalid for the name, Unsupported where a program is missing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sort:
     """What is deployed, where to, and by what."""
@@ -51,13 +67,19 @@ class Sort:
     first: str  # the text that a new one begins with
     hosts: Callable[[Actor], list[ClusterInfo]]
     program: Callable[[], Awaitable[Found]]
-    check: Callable[[str, str, Mapping[str, str], Mapping[str, int], bool], Awaitable[Asked]]
+    check: Check
 
 
 async def _check_project(
-    text: str, name: str, values: Mapping[str, str], copies: Mapping[str, int], named: bool
+    text: str,
+    name: str,
+    values: Mapping[str, str],
+    copies: Mapping[str, int],
+    *,
+    named: bool = True,
+    stored: Collection[str] = (),
 ) -> Asked:
-    found = await check(text, name, values, copies, named=named)
+    found = await check(text, name, values, copies, named=named, stored=stored)
     return Asked(
         checked=found,
         look_ahead=lambda gateway, actor, host: projects.look_ahead(gateway, actor, host, found),
@@ -66,9 +88,15 @@ async def _check_project(
 
 
 async def _check_stack(
-    text: str, name: str, values: Mapping[str, str], copies: Mapping[str, int], named: bool
+    text: str,
+    name: str,
+    values: Mapping[str, str],
+    copies: Mapping[str, int],
+    *,
+    named: bool = True,
+    stored: Collection[str] = (),
 ) -> Asked:
-    found = await check_stack(text, name, values, named=named)
+    found = await check_stack(text, name, values, named=named, stored=stored)
     return Asked(
         checked=found.checked,
         look_ahead=lambda gateway, actor, swarm: stacks.look_ahead(gateway, actor, swarm, found),

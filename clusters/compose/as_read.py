@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.compose.check import Checked, config, read_text, secret_values
+from clusters.compose.check import Checked, config, read_text
 from clusters.errors import ClusterError
 from clusters.kinds.masking import MASK
 
@@ -11,7 +11,7 @@ LONGEST = 256 << 10  # characters that a page is given
 
 async def as_read(asked: Checked) -> str:
     """For a page; "" where it cannot be told without a secret value, as where one is a port."""
-    secret = secret_values(asked.text, asked.values)
+    secret = {one.name for one in asked.variables if one.secret}
     shown = {name: MASK if name in secret else value for name, value in asked.values.items()}
     try:
         printed = await config(read_text(asked.text), asked.name, shown, "--no-path-resolution")

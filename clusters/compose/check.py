@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,11 +32,12 @@ class Variable:
     default: str = ""
     required: bool = False
     content: bool = False  # all that is in a config or a secret: it may have many lines
+    stored: bool = False  # its value was secret when it was kept, and nobody is to read it, whatever asks for it now
 
     @property
     def secret(self) -> bool:
         """Is it one, or does it look like one?"""
-        return self.content or is_secret_name(self.name)
+        return self.content or self.stored or is_secret_name(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +113,21 @@ async def variables_of(found: ProjectText) -> list[Variable]:
 
 
 async def check(
-    text: str, name: str, values: Mapping[str, str], scale: Mapping[str, int] | None = None, *, named: bool = True
+    text: str,
+    name: str,
+    values: Mapping[str, str],
+    scale: Mapping[str, int] | None = None,
+    *,
+    named: bool = True,
+    stored: Collection[str] = (),
 ) -> Checked:
     """Raises Wrong with lines, Invalid for the name, Unsupported where the program is missing.
 
-    ``named``: it has that name; otherwise it stands in for one that is still to be given.
+    ``named``: it has that name; otherwise it stands in for one that is still to be given. ``stored``: names of the
+    values that whoever asks may not read.
     """
     found = read_text(text, check_name(name) if named else "")
-    variables = await variables_of(found)
+    variables = [replace(one, stored=one.name in stored) for one in await variables_of(found)]
     for one in variables:
         if why := refused_name(one.name):
             raise Wrong([Problem(holding(found.node, one.name), why)])

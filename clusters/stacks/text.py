@@ -6,7 +6,7 @@ They are written into the folder of the program, which nobody else can open and 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,12 +39,14 @@ class StackText:
     values: Mapping[str, str] = field(repr=False)  # what stands for the texts with variables, as Compose reads them
 
 
-async def check_stack(text: str, name: str, values: Mapping[str, str], *, named: bool = True) -> StackText:
-    """Raises Wrong with lines, Invalid for the name, Unsupported where a program is missing."""
+async def check_stack(
+    text: str, name: str, values: Mapping[str, str], *, named: bool = True, stored: Collection[str] = ()
+) -> StackText:
+    """As ``check``; also Unsupported where the program that deploys is missing."""
     program = await the_docker()
     if len(name) > LONGEST:
         raise Invalid(f"The name of a stack is at most {LONGEST} letters long.", field="name")
-    checked = await check(text, name, values, named=named)
+    checked = await check(text, name, values, named=named, stored=stored)
     found = read(text)
     asked = await _for_the_program(checked, found)
     async with at_once, private_folder() as folder:

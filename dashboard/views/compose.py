@@ -120,8 +120,10 @@ async def _answer(request: Request, sort: Sort) -> HttpResponse:
 
 
 async def _checked(request: Request, sort: Sort, name: str, *, named: bool = True) -> Asked:
-    given = {**await _stored(request, sort), **given_values(request)}
-    return await sort.check(request.POST.get("text", ""), name, given, _copies(request), named)
+    stored, given = await _stored(request, sort), given_values(request)
+    unread = stored.keys() - given.keys()
+    text, copies = request.POST.get("text", ""), _copies(request)
+    return await sort.check(text, name, {**stored, **given}, copies, named=named, stored=unread)
 
 
 def _copies(request: Request) -> dict[str, int]:

@@ -71,7 +71,7 @@ async def back(request: Request, sort: Sort) -> HttpResponse:
     """Deploy an earlier version as it was, with its values and copies: it becomes the newest."""
     host, name, kept = await _version(request, request.POST, sort)
     try:
-        asked = await sort.check(kept.text, name, kept.values, kept.scale, True)
+        asked = await sort.check(kept.text, name, kept.values, kept.scale)
         key = await asked.begin(engine.gateway, request.actor, host.id, f"As version {kept.number}")
     except ClusterError as error:
         error.shown_job = await shown_job(request.actor, error.job)

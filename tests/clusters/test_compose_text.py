@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.apply.documents import Unreadable
+from clusters.compose.as_read import as_read
 from clusters.compose.check import check, check_name, read_text
 from clusters.compose.power import project_powers, reaches_out
 from clusters.compose.problem import Wrong
@@ -222,6 +223,19 @@ def test_what_is_wrong_is_said_at_its_line(program: str, text: str, line: int, w
         asyncio.run(check(text, "shop", {}))
     first = caught.value.problems[0]
     assert (first.line, words in first.words) == (line, True), first
+
+
+def test_a_stored_secret_stays_one_wherever_another_text_asks_for_it(program: str) -> None:
+    text, given = SERVICE + "    labels: {x: 'the ${LICENSE}'}\n", {"LICENSE": "canary-1"}
+    assert "x: the canary-1" in asyncio.run(_as_read(text, given))
+    assert "x: the ••••••" in asyncio.run(_as_read(text, given, stored={"LICENSE"}))
+    with pytest.raises(Wrong) as caught:
+        asyncio.run(check(text + "    ports: ['${LICENSE}:80']\n", "shop", given, stored={"LICENSE"}))
+    assert "canary-1" not in f"{caught.value.problems}{caught.value.detail}"
+
+
+async def _as_read(text: str, values: dict[str, str], **more: Any) -> str:
+    return await as_read(await check(text, "shop", values, **more))
 
 
 def test_power_over_the_machine_is_seen_as_in_the_form_of_one_container(program: str) -> None:

@@ -15,6 +15,7 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient, override_settings
 
+from clusters.compose.versions import keep
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
@@ -235,6 +236,16 @@ async def test_a_key_of_many_lines_can_be_given_whole_or_not_at_all(
     long = form(host, name, text, **{"value-PEM": "x" * 70_000})
     assert "PEM is longer than 64 KiB" in await looked(client, long)
     assert (await client.post("/compose/values/", long)).status_code == 200
+
+    # Stored, it is told to nobody, whatever another text asks for it.
+    job = await Job.objects.acreate(key="0" * 32, title="Deploy", verb="deploy", actor=ada, cluster=host)
+    await keep(job, host.pk, name, text, {"PEM": CANARY})
+    other = form(host, name, "services: {a: {image: 'busybox:latest', labels: {x: '${PEM}'}}}")
+    told = await looked(client, {**other, "of": str(host.pk), "version": "last"})
+    assert "x: ••••••" in told
+    assert CANARY not in told
+    own = {**other, "of": str(host.pk), "version": "last", "value-PEM": "typed now"}
+    assert "x: typed now" in await looked(client, own)
 
 
 async def test_what_was_not_looked_at_is_not_deployed(
