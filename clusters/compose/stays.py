@@ -1,14 +1,15 @@
 """After the program has started everything: does it stay up? Watched until that can be told, and no longer.
 
 A container with a health check has said so itself, one that did its work has ended well, and any other one counts as up
-when it ran for a while without a break. What falls is told at once; what is started again and again gets some time, for
-it may only wait for another one.
+when it ran for a while without a break. What falls is told at once; what is started again and again gets some time from
+its first fall on, for it may only wait for another one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,97 +26,140 @@ GIVEN_UP = 30.0  # seconds for what is started again and again to stay up
 LONGEST = 300.0  # seconds for a health check to say anything
 SILENT = 15.0  # seconds without an answer, after which nobody can tell
 SEEN = 5.0  # seconds for one look
+AT_ONCE = 8  # containers that are inspected side by side
 NAMED = 3  # of those that are waited for
 SERVICE_LABEL = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"  # a label: started by hand, once
+_IN_BRACKETS = re.compile(r"\([^()]*\)")  # of "Up 3 minutes (healthy)", "Exited (1) 3 minutes ago"
 _HINT = (
-    "They stay as they are, and their lines say why. Mend the text and deploy again, or go back to the version before."
+    "Nothing was stopped: the log of each of them says why. Correct the text and deploy again, "
+    "or go back to the version before."
 )
+_UNSAID = "the engine does not say how it is"
 _LEFT = "What was started goes on; whether it stays up was not waited for."
 
 
 @dataclass(slots=True)
-class _Watched:
-    """One container, over the looks at it."""
+class _Container:
+    """One of the project, over the looks at it."""
 
     name: str
+    is_waited_for: bool  # it did not run before
     since: float  # from when on it runs without a break, as far as we saw
-    fallen: str = ""  # why it does not stay up
-    waits: str = ""  # for what; "" for one that is up, or did its work
+    listed: str = ""  # what the list said of it when it was last inspected
+    status: str = ""
+    health: str = ""  # what its check says: starting, healthy or unhealthy; "" where it has none
     started: str = ""  # as the engine writes it: another one whenever it was started again
-    again: int = 0  # how often that was
     code: int = 0  # with which it ended last
+    was_restarted: bool = False
+    unsteady_since: float | None = None  # from when on it is started again and again; None while it is not
+    fallen: str = ""  # why it does not stay up
+    waits: str = _UNSAID  # for what; "" for one that is up, or did its work
+
+    def hear(self, state: Mapping[str, Any], now: float) -> None:
+        """What the engine says when it is inspected."""
+        self.status = str(state.get("Status"))
+        self.health = str((state.get("Health") or {}).get("Status") or "").replace("none", "")
+        started = str(state.get("StartedAt") or "")
+        restarted = bool(self.started) and started != self.started
+        self.was_restarted |= restarted
+        if restarted or self.status == "restarting":
+            self.since = now
+        if self.status != "running":  # while it runs, the engine tells of no code
+            self.code = int(state.get("ExitCode") or 0)
+        self.started = started
+        self._judge(now)
+
+    def ended(self) -> str:
+        """How, in words."""
+        return f"ended with code {self.code}" if self.code else "ended"
+
+    def _judge(self, now: float) -> None:
+        if not self._is_unsteady(now):
+            self.unsteady_since = None
+        elif self.unsteady_since is None:
+            self.unsteady_since = now
+        self.fallen = self._why_fallen(now)
+        self.waits = "" if self.fallen else self._why_waits(now)
+
+    def _is_unsteady(self, now: float) -> bool:
+        has_just_begun = self.status == "running" and self.was_restarted and now - self.since < SETTLED
+        return self.status == "restarting" or has_just_begun
+
+    def _why_fallen(self, now: float) -> str:
+        if self.status == "dead" or (self.status == "exited" and self.code):
+            return self.ended()
+        if self.unsteady_since is not None and now - self.unsteady_since >= GIVEN_UP:
+            return "ends again and again" + (f", with code {self.code}" if self.code else "")
+        is_ill = self.status == "running" and self.health == "unhealthy" and self.is_waited_for
+        return "runs, and its health check fails" if is_ill else ""
+
+    def _why_waits(self, now: float) -> str:
+        if self.unsteady_since is not None:
+            return f"{self.ended()} and was started again"
+        if self.status != "running" or self.health in ("healthy", "unhealthy"):
+            return ""  # it did its work, is not to run, or said how it is
+        if self.health == "starting":
+            return "its health check has not said anything yet"
+        up = now - self.since
+        return f"up for {up:.0f} of {SETTLED:.0f} seconds" if up < SETTLED and self.is_waited_for else ""
 
 
 @dataclass(slots=True)
 class _Watch:
+    """All that is watched: it asks the engine, and lists what it heard."""
+
     driver: Driver
     project: str
     service: str  # of which alone; "" for all of the project
     left: Collection[str]  # containers that ran before: they are looked at once
     began: float
-    containers: dict[str, _Watched] = field(default_factory=dict)  # by id
+    containers: dict[str, _Container] = field(default_factory=dict)  # by id
 
     @property
-    def fallen(self) -> list[_Watched]:
+    def fallen(self) -> list[_Container]:
+        """What does not stay up, by name."""
         return sorted((one for one in self.containers.values() if one.fallen), key=lambda one: one.name)
 
     @property
-    def waiting(self) -> list[_Watched]:
+    def waiting(self) -> list[_Container]:
+        """What cannot be told yet, by name."""
         return sorted((one for one in self.containers.values() if one.waits), key=lambda one: one.name)
 
     async def look(self, now: float) -> None:
-        """Raises what the engine says, or that it says nothing."""
+        """Raises what the engine says, or that it says nothing. What is well is asked only when the list says news."""
         labels = [f"{PROJECT_LABEL}={self.project}", *([f"{SERVICE_LABEL}={self.service}"] if self.service else [])]
         query = {"all": "1", "filters": json.dumps({"label": labels})}
         there = await self.driver.call(Call("GET", ("containers", "json"), query, timeout=SEEN))
-        ids = [str(one["Id"]) for one in there or () if not _by_hand(one)]
-        answers = await asyncio.gather(*(self._inspected(one) for one in ids))
-        found = {uid: answer for uid, answer in zip(ids, answers, strict=True) if answer is not None}
-        self.containers = {uid: self._judged(uid, answer, now) for uid, answer in found.items()}
+        listed = {str(one["Id"]): one for one in there or () if not _by_hand(one)}
+        self.containers = {uid: self.containers.get(uid) or self._met(one, now) for uid, one in listed.items()}
+        unsure = [uid for uid, one in self.containers.items() if one.waits or one.listed != _in_short(listed[uid])]
+        turn = asyncio.Semaphore(AT_ONCE)
+        lost = await asyncio.gather(*(self._inspect(uid, listed[uid], now, turn) for uid in unsure))
+        errors = [error for error in lost if error is not None]
+        if errors and len(errors) == len(unsure):
+            raise errors[0]  # one that is lost among others is only asked again
 
-    async def _inspected(self, uid: str) -> Mapping[str, Any] | None:
+    async def _inspect(
+        self, uid: str, listed: Mapping[str, Any], now: float, turn: asyncio.Semaphore
+    ) -> ClusterError | None:
+        one = self.containers[uid]
         try:
-            answer: Mapping[str, Any] = await self.driver.call(Call("GET", ("containers", uid, "json"), timeout=SEEN))
+            async with turn:
+                answer = await self.driver.call(Call("GET", ("containers", uid, "json"), timeout=SEEN))
         except Missing:
+            del self.containers[uid]
             return None
-        return answer
+        except ClusterError as error:
+            one.waits = one.waits or _UNSAID
+            return error
+        one.hear(answer.get("State") or {}, now)
+        one.listed = _in_short(listed)
+        return None
 
-    def _judged(self, uid: str, answer: Mapping[str, Any], now: float) -> _Watched:
-        state, name = answer.get("State") or {}, str(answer.get("Name") or uid).removeprefix("/")[:100]
-        one = self.containers.get(uid) or _Watched(name, now)
-        started, status = str(state.get("StartedAt") or ""), str(state.get("Status"))
-        if status == "restarting" or (one.started and started != one.started):
-            one.since = now
-            one.again += started != one.started
-        if status != "running":  # while it runs, the engine tells of no code
-            one.code = int(state.get("ExitCode") or 0)
-        one.started = started
-        one.fallen = self._why_fallen(one, status, _health(state), now)
-        one.waits = "" if one.fallen else self._why_waits(one, status, _health(state), now)
-        return one
-
-    def _why_fallen(self, one: _Watched, status: str, health: str, now: float) -> str:
-        code = f" with code {one.code}" if one.code else ""
-        if status == "dead" or (status == "exited" and one.code):
-            return f"ended{code}"
-        if self._is_unsteady(one, status, now) and now - self.began >= GIVEN_UP:
-            return f"ends again and again{code and f',{code}'}"
-        is_ill = status == "running" and health == "unhealthy" and one.name not in self.left
-        return "runs, and its health check fails" if is_ill else ""
-
-    def _why_waits(self, one: _Watched, status: str, health: str, now: float) -> str:
-        if self._is_unsteady(one, status, now):
-            return f"ended{f' with code {one.code}' if one.code else ''} and was started again"
-        if status != "running" or health in ("healthy", "unhealthy"):
-            return ""  # it did its work, is not to run, or said how it is
-        if health == "starting":
-            return "its health check has not said anything yet"
-        up = now - one.since
-        return f"up for {up:.0f} of {SETTLED:.0f} seconds" if up < SETTLED and one.name not in self.left else ""
-
-    def _is_unsteady(self, one: _Watched, status: str, now: float) -> bool:
-        return status == "restarting" or (status == "running" and one.again > 0 and now - one.since < SETTLED)
+    def _met(self, listed: Mapping[str, Any], now: float) -> _Container:
+        name = str((listed.get("Names") or [listed["Id"]])[0]).removeprefix("/")[:100]
+        return _Container(name, name not in self.left, now)
 
 
 async def check_stays(
@@ -174,14 +218,15 @@ def _tell(watch: _Watch, says: Says) -> None:
     says.progress("stays", f"Does it stay up? {well}{f'; {_listed(waiting)}' if waiting else ''}")
 
 
-def _listed(waiting: Sequence[_Watched]) -> str:
+def _listed(waiting: Sequence[_Container]) -> str:
     named = "; ".join(f"{one.name}: {one.waits}" for one in waiting[:NAMED])
     return f"{named}; and {len(waiting) - NAMED} more" if len(waiting) > NAMED else named
 
 
-def _health(state: Mapping[str, Any]) -> str:
-    """What its check says: starting, healthy or unhealthy; "" where it has none."""
-    return str((state.get("Health") or {}).get("Status") or "").replace("none", "")
+def _in_short(listed: Mapping[str, Any]) -> str:
+    """What a list says of a container, without how long that is so: "running (healthy)"."""
+    said = _IN_BRACKETS.search(str(listed.get("Status") or ""))
+    return f"{listed.get('State')} {said[0] if said else ''}"
 
 
 def _by_hand(one: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -34,21 +35,34 @@ class Engine:
 
     def __init__(self, **containers: Looks) -> None:
         self.containers, self.looks, self.told = containers, 0, list[str]()
+        self.inspected, self.at_once, self.most_at_once = list[str](), 0, 0
 
     def now(self) -> float:
         return self.looks * stays.EVERY
 
     async def call(self, call: Call) -> Any:
+        self.at_once += 1
+        self.most_at_once = max(self.at_once, self.most_at_once)
         await asyncio.sleep(0)
+        self.at_once -= 1
         if call.path == ("containers", "json"):
             self.looks += 1
             if any(self._at(name) is None for name in self.containers):
                 raise Unreachable("It does not answer.")
-            return [{"Id": name, "Labels": {stays.ONE_OFF: str(name == "hand")}} for name in self.containers]
+            return [self._listed(name) for name in self.containers]
         name = call.path[1]
+        self.inspected.append(name)
+        if name == "lost" and self.looks < 9:
+            raise Unreachable("It does not answer.")
         if name == "gone":
             raise Missing("There is no such container.")
         return {"Name": f"/{name}", "State": self._at(name)}
+
+    def _listed(self, name: str) -> dict[str, Any]:
+        state = self._at(name) or {}
+        health = (state.get("Health") or {}).get("Status") or state["ExitCode"]
+        labels = {stays.ONE_OFF: str(name == "hand")}
+        return {"Id": name, "Names": [f"/{name}"], "Labels": labels, "State": state["Status"], "Status": f"({health})"}
 
     def _at(self, name: str) -> dict[str, Any] | None:
         said = self.containers[name]
@@ -92,9 +106,22 @@ async def _at_once(seconds: float) -> None:
             2.5,
         ),
         (
-            {"b": [up(str(at // 6)) for at in range(99)], "a": [ended(1, "restarting")]},
+            {"b": [ended(1, "restarting")], "a": [ended(1, "restarting")]},
             "2 of 2 containers do not stay up: a ends again and again, with code 1.",
             30.5,
+        ),
+        (
+            {"b": [up(str(at // 6)) for at in range(99)]},
+            "1 of 1 container does not stay up: b ends again and again.",
+            33.5,  # it first fell after three seconds
+        ),
+        (  # one restart late in a long watch is none of "again and again"
+            {
+                "db": [up(health="starting")] * 120 + [up(health="healthy")],
+                "app": [up()] * 80 + [ended(1, "restarting"), up("2")],
+            },
+            "",
+            60.5,
         ),
         ({"web": [ended(1, "restarting"), up("2"), ended(1, "restarting", "2"), up("3")]}, "", 12.0),
         ({"job": [ended(1, "restarting"), up("2"), ended(0, started="2")]}, "", 1.5),
@@ -126,6 +153,26 @@ async def test_what_nobody_can_tell_is_said_to_be_so(monkeypatch: pytest.MonkeyP
     slow = Engine(web=[up(health="starting")])
     words = await look(slow, monkeypatch)
     assert words.startswith("After 5 minutes it is not known whether it stays up: web: its health check has not")
+
+
+async def test_many_are_asked_a_few_at_a_time_and_what_is_well_only_when_there_is_news(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many: dict[str, Looks] = {f"web-{number}": [up()] for number in range(50)}
+    engine = Engine(**many, once=[ended(0)], late=[*[up()] * 30, ended(2)], db=[up(health="starting")], lost=[up()])
+    words = await look(engine, monkeypatch)
+    assert words.endswith("1 of 54 containers does not stay up: late ended with code 2.")
+    assert engine.most_at_once == stays.AT_ONCE
+    asked = Counter(engine.inspected)
+    assert (asked["once"], asked["db"]) == (1, engine.looks)
+    assert asked["web-1"] == asked["late"] - 1 == 21, "for ten seconds, and no longer"
+
+
+async def test_one_that_is_not_answered_for_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(web=[up()], lost=[up()])
+    assert await look(engine, monkeypatch) == ""
+    assert any("lost: the engine does not say how it is" in said for said in engine.told)
+    assert engine.told[-1] == "Does it stay up? 2 of 2 containers well"
 
 
 async def test_who_cancels_ends_the_watching_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
