@@ -8,6 +8,7 @@ import threading
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.browser.before_shots import first
 from tests.browser.parts import CONTAINER, DEPLOYMENT, PageFor, act, dialog
 
 pytestmark = pytest.mark.browser
@@ -77,3 +78,20 @@ def test_what_was_deleted_is_said_once_and_is_no_error(page_for: PageFor) -> Non
     expect(page.locator("[data-gone-note]")).to_contain_text("It was deleted", timeout=20_000)
     page.wait_for_timeout(1_000)
     expect(page.locator(".toast[role=alert]")).to_have_count(0)
+
+
+def test_what_changed_before_a_live_part_was_followed_is_shown(page_for: PageFor) -> None:
+    page, asked = page_for("ada"), list[Route]()
+
+    def old_at_first(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            return route.fulfill(body='<div id="image-life">as it was</div>', content_type="text/html")
+        return route.continue_()
+
+    page.route("**/images/life/**", old_at_first)
+    page.goto("/list/image/?status=healthy")
+    first("life")(page)
+    expect(page.locator("#life-runs")).to_be_visible()
+    expect(page.get_by_text("as it was")).to_have_count(0)
+    assert page.locator("live-part .skeleton").count() == 0

@@ -1,24 +1,32 @@
-// <live-part data-topic="git" data-args="{…}" data-href="…">: what stands in it is fetched again when its topic says that
-// it is different.
+// <live-part data-topic="git" data-args="{…}" data-href="…" data-every="60">: what stands in it is fetched again when its
+// topic says that it is different, and every so many seconds, where that is given. A skeleton in it is filled at once.
 
 import { refresh } from "../ask.js";
 import { live } from "../socket.js";
 
 class LivePart extends HTMLElement {
   connectedCallback() {
+    this.known = undefined;
     this.subscription = live.follow(this.dataset.topic, JSON.parse(this.dataset.args), (frame) => this.#receive(frame));
+    if (this.querySelector(".skeleton")) this.#refresh();
+    if (this.dataset.every) this.timer = setInterval(() => this.#refresh(), this.dataset.every * 1000);
   }
 
   disconnectedCallback() {
     this.subscription.close();
+    clearInterval(this.timer);
   }
 
-  // The first frame says how it is as the page came; one after a line that was lost, that it may be otherwise.
+  // Something may have changed between the page and the first frame, or while the line was lost: only a mark that is known
+  // already says that nothing did.
   #receive(frame) {
     if (frame.t === "end") return;
-    const known = this.known;
-    this.known = frame.mark ?? frame.seq;
-    if (known === undefined || (frame.mark && frame.mark === known)) return;
+    if (frame.mark && frame.mark === this.known) return;
+    this.known = frame.mark;
+    this.#refresh();
+  }
+
+  #refresh() {
     refresh(this.dataset.href, this);
   }
 }
