@@ -23,6 +23,7 @@ window.htmx.registerExtension("merged-form", {
 function merged(old, fresh) {
   const [mine, its] = [old, fresh].map((field) => field.querySelector("[name]"));
   if (!its || mine.matches("[data-elsewhere]")) return false;
+  if (mine.name !== its.name) return replaced(old, fresh, its);
   const isTyped = valueOf(mine) !== merging.before.get(mine.name);
   if (shapeOf(mine) === shapeOf(its)) {
     if (!isTyped && !old.contains(document.activeElement) && !mine.matches("line-rows *, [data-secret]")) setValue(mine, valueOf(its));
@@ -35,6 +36,17 @@ function merged(old, fresh) {
   if (isTyped) setValue(its, valueOf(mine));
   old.replaceChildren(...fresh.childNodes);
   if (hadFocus) its.focus();
+  return true;
+}
+
+// A field that goes stands where another one comes: only what was typed into that one, elsewhere in the form, stays.
+// "old" itself has to stay: the merge goes on behind it.
+function replaced(old, fresh, its) {
+  const moved = old.closest("form")?.elements.namedItem(its.name);
+  if (moved instanceof HTMLElement && valueOf(moved) !== merging.before.get(its.name)) setValue(its, valueOf(moved));
+  for (const { name } of [...old.attributes]) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+  old.replaceChildren(...fresh.childNodes);
   return true;
 }
 

@@ -11,7 +11,7 @@ const LONG = 8_000; // ms: until it can be given up
 const asked = new WeakMap(); // choice -> { ctx, before, timers }
 
 const nameOf = (choice, value) => [...choice.options].find((one) => one.value === value)?.text ?? "another cluster";
-const stateOf = (choice) => choice.form.querySelector("[data-elsewhere-state]");
+const stateOf = (choice) => choice.form?.querySelector("[data-elsewhere-state]"); // none: its dialog was closed meanwhile
 const isFor = (choice) => [...choice.options].find((one) => one.defaultSelected)?.value ?? choice.options[0].value;
 
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
@@ -35,6 +35,7 @@ function ended(choice, ctx, status) {
   const asking = asked.get(choice);
   if (asking?.ctx !== ctx) return; // another one was chosen meanwhile
   clear(choice);
+  if (!choice.isConnected) return;
   if (status !== 200) failed(choice, status ? wordsOf(ctx.text) : "Pilothouse did not answer.");
   checkAgain(choice);
 }
@@ -48,6 +49,7 @@ function failed(choice, why) {
 }
 
 function tell(choice, isLong = false) {
+  if (!choice.isConnected) return clear(choice);
   const here = nameOf(choice, isFor(choice));
   const stay = make("button", { type: "button", className: "btn sm", onclick: () => giveUp(choice) }, `Stay on ${here}`);
   const words = `The form for ${nameOf(choice, choice.value)} is coming … Go on typing.`;

@@ -77,3 +77,34 @@ def test_what_is_typed_until_the_form_of_another_host_comes_stays_with_the_focus
     expect(where.locator("option[selected]")).to_have_attribute("value", here)
     expect(said).to_be_hidden()
     assert [where.input_value(), memory.input_value()] == [here, "512m"]
+
+    # Another field stands where one was: what was typed is not its value.
+    def with_another_field(route: Route) -> None:
+        answer = route.fetch()
+        other = answer.text().replace(
+            'id="field-name" name="name" value="typed"', 'id="field-alias" name="alias" value=""'
+        )
+        route.fulfill(response=answer, body=other)
+
+    page.route("**/run/container/", with_another_field)
+    where.select_option(there)
+    expect(page.locator('[name="alias"]')).to_have_value("")
+    expect(page.locator('[name="name"]')).to_have_count(0)
+    assert [page.locator("#field-image").input_value(), memory.input_value()] == ["busybox", "512m"], (
+        "what follows stays"
+    )
+
+
+def test_a_dialog_that_is_closed_while_its_form_is_asked_for_leaves_nothing_behind(page_for: PageFor) -> None:
+    page, waiting = page_for("ada"), list[Route]()
+    page.goto("/list/container/?cluster=demo-host")
+    page.get_by_role("button", name="Run a container").click()
+    dialog = page.locator("dialog#run[open]")
+    where = dialog.locator("[data-elsewhere]")
+    page.route("**/run/container/", lambda route: waiting.append(route))
+    where.select_option(where.locator("option:not([selected])").first.get_attribute("value"))
+    expect(dialog.get_by_role("status").filter(has_text="is coming")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    waiting[0].abort()
+    expect(page.get_by_role("button", name="Run a container")).to_be_enabled()  # and page_for heard no script fail
