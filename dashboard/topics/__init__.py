@@ -14,10 +14,17 @@ from dashboard.topics.shell import ShellTopic
 from dashboard.topics.table import TableTopic
 from dashboard.topics.uses import UsesTopic
 
-TOPICS: dict[str, type[Topic]] = {
-    topic.name: topic
-    for topic in (
-        *(ShellTopic, OverviewTopic, TableTopic, ResourceTopic, LayersTopic, LogsTopic, JobTopic, BuildTopic),
-        *(GitTopic, UsesTopic),
-    )
-}
+_ALL: tuple[type[Topic], ...] = (
+    ShellTopic,
+    OverviewTopic,
+    TableTopic,
+    ResourceTopic,
+    LayersTopic,
+    LogsTopic,
+    JobTopic,
+    BuildTopic,
+    GitTopic,
+    UsesTopic,
+)
+
+TOPICS: dict[str, type[Topic]] = {topic.name: topic for topic in _ALL}
