@@ -34,7 +34,7 @@ class Requirement:
         return there != self.without
 
     def each(self, many: Sequence[Mapping[str, str]]) -> list[bool]:
-        """The same of ten thousand at once, in a quarter of the time."""
+        """Does it hold of each of these?"""
         key, values, without = self.key, self.values, self.without
         if values is None:
             return [(key in labels) != without for labels in many]
@@ -54,6 +54,14 @@ class Selector:
     def holds(self, labels: Mapping[str, str]) -> bool:
         """Does it select what has these labels?"""
         return not self.wrong and all(one.holds(labels) for one in self.requirements)
+
+    def each(self, many: Sequence[Mapping[str, str]]) -> list[bool]:
+        """The same of ten thousand at once: requirement by requirement, in a quarter of the time."""
+        if self.wrong:
+            return [False] * len(many)
+        if not self.requirements:
+            return [True] * len(many)
+        return [all(held) for held in zip(*(one.each(many) for one in self.requirements), strict=True)]
 
 
 EVERYTHING = Selector()
@@ -81,7 +89,7 @@ class _Reader:
     def requirements(self) -> Iterator[Requirement]:
         yield self._requirement()
         while self._next:
-            self._expect(",", "Several are parted by commas: app=web, tier=front.")
+            self._expect(",", "Separate several with commas: app=web, tier=front.")
             yield self._requirement()
 
     @property

@@ -147,10 +147,8 @@ class View:
             keep([place_of(entry.resource) in namespaces for entry in found])
         for word in self._words:
             keep([word in entry.text for entry in found])
-        for requirement in self.query.labels.requirements:
-            keep(requirement.each([entry.resource.labels for entry in found]))
-        if self.query.labels.wrong:
-            keep([False] * len(found))
+        if self.query.labels:
+            keep(self.query.labels.each([entry.resource.labels for entry in found]))
         if len(found) == len(index.entries):
             for mine, all_of_them in zip(self._counters, index.facets, strict=True):
                 mine.update(all_of_them)

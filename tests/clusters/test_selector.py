@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import pytest
 
 from clusters.live.selector import Requirement, read_selector
@@ -37,6 +39,8 @@ def test_it_selects_what_kubectl_selects(text: str, selected: str) -> None:
     selector = read_selector(text)
     assert selector.wrong == ""
     assert [name for name, labels in THINGS.items() if selector.holds(labels)] == selected.split()
+    of_all = selector.each(list(THINGS.values()))
+    assert list(compress(THINGS, of_all)) == selected.split(), "of all at once as of each"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +51,7 @@ def test_it_selects_what_kubectl_selects(text: str, selected: str) -> None:
         ("app in web", "After “app in” come values in brackets: app in (a, b)."),
         ("app web", "After app comes =, !=, in or notin; not “web”."),
         ("size>3", "After size comes =, !=, in or notin; not “>”."),
-        ("app=web tier=front", "Several are parted by commas: app=web, tier=front."),
+        ("app=web tier=front", "Separate several with commas: app=web, tier=front."),
         ("app=web,", "The name of a label is missing at the end."),
         ("=web", "“=” is not the name of a label."),
         ("app=!", "“!” is not the value of a label."),
@@ -62,6 +66,7 @@ def test_what_cannot_be_read_is_said_and_selects_nothing(text: str, words: str) 
     selector = read_selector(text)
     assert selector.wrong == words
     assert not any(selector.holds(labels) for labels in THINGS.values())
+    assert not any(selector.each(list(THINGS.values())))
 
 
 def test_equal_selectors_are_one_question() -> None:
