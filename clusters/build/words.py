@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from clusters.build.dockerfile import Instruction, short_image
 from clusters.build.graph import Graph
 from clusters.build.output import hide
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Invalid
 from clusters.kinds.exit_codes import exit_words
+from clusters.registries.reference import called, read_reference
 
 _LINE = re.compile(r"parse error (?:on |at )?line ?(\d{1,6})(?::\s*(?P<said>.*))?", re.DOTALL)
 _EXIT = re.compile(r"(?:exit code: |returned a non-zero code: )(\d{1,3})")
@@ -122,8 +123,10 @@ def _base_image(said: str, graph: Graph) -> Failure | None:
 
 
 def _registry_of(name: str) -> str:
-    on_hub = not any(sign in name.partition("/")[0] for sign in ".:") or "/" not in name
-    return f"Docker Hub, from where {name} is fetched," if on_hub else f"The registry of {name}"
+    try:
+        return f"{called(read_reference(name).host)}, from where {name} is fetched,"
+    except Invalid:
+        return f"The registry of {name}"
 
 
 def _other(said: str, at: Instruction | None) -> Failure:

@@ -126,9 +126,10 @@ def test_a_message_that_is_none_is_an_error_in_words() -> None:
     ("image", "words"),
     [
         ("alpine:3", "Docker Hub, from where alpine:3 is fetched, does not answer."),
+        ("localhost/web:1", "localhost, from where localhost/web:1 is fetched, does not answer."),
         ("team/web:1", "Docker Hub, from where team/web:1 is fetched, does not answer."),
-        ("r.test/web:1", "The registry of r.test/web:1 does not answer."),
-        ("r.test:5000/web:1", "The registry of r.test:5000/web:1 does not answer."),
+        ("r.test/web:1", "r.test, from where r.test/web:1 is fetched, does not answer."),
+        ("r.test:5000/web:1", "r.test:5000, from where r.test:5000/web:1 is fetched, does not answer."),
     ],
 )  # fmt: skip
 def test_a_registry_that_is_not_reached_is_named_as_people_call_it(image: str, words: str) -> None:
