@@ -10,8 +10,9 @@ from clusters.kinds.makers import Remark
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """``stops``: why nothing would come of it; empty: it ``would`` be taken, said in a sentence."""
+    """``stops``: why nothing would come of it; empty: it ``passed``, and ``would`` be taken, said in a sentence."""
 
     stops: Sequence[str] = ()
     remarks: Sequence[Remark] = ()
     would: str = ""
+    passed: str = ""  # in two or three words: what was looked at before

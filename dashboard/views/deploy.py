@@ -95,7 +95,8 @@ async def dry_run(request: Request, connection: Connection, given: Mapping[str, 
     found = await plan(engine.gateway, request.actor, asked)
     stops = [f"{one.kind} {one.name}: {one.error.message}" for one in found.errors if one.error]
     makes = ", ".join(f"{one.kind} {one.name}" for one in found.steps)
-    return DryRun(stops, beside.remarks(form, there), f"{connection.cluster.name} would take it: {makes}.")
+    would = f"{connection.cluster.name} would take it: {makes}."
+    return DryRun(stops, beside.remarks(form, there), would, passed="Dry run passed")
 
 
 async def _asked(request: Request, given: Mapping[str, Any]) -> Asked:

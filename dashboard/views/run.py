@@ -107,9 +107,9 @@ async def dry_run(request: Request, kind: str, cluster: ClusterInfo, given: Mapp
         return DryRun(stops=wrong or [found.error])
     noted = await making.remarks(engine.gateway, request.actor, cluster.id, asked.kind, asked.maker, found.form)
     would = f"{cluster.name} would take it: no other {asked.kind.label.lower()} has its name or one of its ports."
-    return DryRun(
-        [one.text for one in noted if one.level == "stop"], [one for one in noted if one.level != "stop"], would
-    )
+    stops = [one.text for one in noted if one.level == "stop"]
+    remarks = [one for one in noted if one.level != "stop"]
+    return DryRun(stops, remarks, would, passed="Nothing in the way")
 
 
 async def _asked(request: Request, name: str, given: QueryDict) -> Asked:

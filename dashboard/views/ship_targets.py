@@ -87,11 +87,10 @@ async def dry_run(request: Request) -> HttpResponse:
     target = await target_named(request.actor, request.POST.get("to"))
     if target is None:
         raise Http404
-    context: dict[str, Any] = {"target": target}
     try:
-        context["dry_run"] = await _dry_run(request, target)
+        context: dict[str, Any] = {"dry_run": await _dry_run(request, target)}
     except ClusterError as error:
-        context["error"] = error
+        context = {"error": error}
     return render(request, "partials/ship_dry_run.html", context)
 
 
