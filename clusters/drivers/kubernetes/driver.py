@@ -138,24 +138,25 @@ class KubernetesDriver:
             reading = Tables() if kind.printed else (MetadataAlone if kind.metadata_only else Objects)(kind.model)
             return Reflector(self._server, kind.api, reading, namespace, timing, watched=kind.watched)
 
-        if namespaces and kind.namespaced:
-            feed = merged({one: reflect(one) for one in sorted(namespaces)})
-        else:
-            feed = reflect("").run()
-        async with aclosing(feed):  # type: ignore[type-var]
-            async for item in feed:
-                if namespaces and kind.own_namespace and isinstance(item, Broken) and isinstance(item.error, Refused):
-                    break  # it may not list them, and may well see those that were chosen
-                yield item
+        feeds: list[AsyncIterator[FeedItem]]
         if namespaces and kind.own_namespace:
-            server, reading = self._server, Objects(kind.model)
-            named = {
-                one: ByName(server, kind.api, one, reading, timing, lambda: self.looked_at)
-                for one in sorted(namespaces)
-            }
-            async with aclosing(merged(named)) as feed:  # type: ignore[type-var]
+            feeds = [_until_refused(reflect("").run()), self._by_name(kind, namespaces, timing)]
+        elif namespaces and kind.namespaced:
+            feeds = [merged({one: reflect(one) for one in sorted(namespaces)})]
+        else:
+            feeds = [reflect("").run()]
+        for feed in feeds:
+            async with aclosing(feed):  # type: ignore[type-var]
                 async for item in feed:
                     yield item
+
+    def _by_name(self, kind: Kind[Any], namespaces: frozenset[str], timing: Timing) -> AsyncIterator[FeedItem]:
+        """Those that were chosen, one by one."""
+        server, reading = self._server, Objects(kind.model)
+        named = {
+            one: ByName(server, kind.api, one, reading, timing, lambda: self.looked_at) for one in sorted(namespaces)
+        }
+        return merged(named)
 
     async def get(self, kind: Kind[Any], namespace: str, name: str) -> dict[str, Any]:
         """The whole object as the API has it now. Raises Missing."""
@@ -252,6 +253,15 @@ class KubernetesDriver:
             return str(found["metadata"]["uid"])[:60]
         except (ClusterError, KeyError, TypeError):
             return ""
+
+
+async def _until_refused(feed: AsyncIterator[FeedItem]) -> AsyncIterator[FeedItem]:
+    """All of it, or what came before our account was refused: it may well see those that were chosen."""
+    async with aclosing(feed):  # type: ignore[type-var]
+        async for item in feed:
+            if isinstance(item, Broken) and isinstance(item.error, Refused):
+                return
+            yield item
 
 
 class PersonalDriver(KubernetesDriver):
