@@ -123,7 +123,7 @@ async def _build(
     driver: Driver, form: BuildForm, context: Closing | None, graph: Graph, reporter: Reporter, build: Build
 ) -> Built:
     """With what was sent, or with what a repository holds now."""
-    from clusters.build.work import build_image
+    from clusters.build.work import build_image  # here: it needs 5 MB that only builds need (see work.py)
 
     if context is not None:
         return await build_image(driver, form, context, graph, reporter)
