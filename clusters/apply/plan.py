@@ -25,6 +25,7 @@ from clusters.apply.owners import OURS, Owned, conflicts_of, managers_of, withou
 from clusters.apply.places import Places
 from clusters.apply.schema import types_of
 from clusters.apply.step import LEAST, Choice, Step, need
+from clusters.apply.typed import typed_as
 from clusters.drivers.base import Driver, Found
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.gateway import Gateway
@@ -115,7 +116,7 @@ async def _plan(gateway: Gateway, actor: Actor, asked: Asked, documents: Sequenc
     if any(isinstance(step.error, Refused) for step in steps):
         return Plan(steps, refused=True)
     for step in steps:
-        _wish(step, asked)
+        _wish(step, asked, documents)
     if asked.edited is not None:
         await _each(steps, lambda step: _least(driver, asked.cluster_id, step))
     await _each(steps, lambda step: _try(driver, step, asked.edited is not None))
@@ -174,7 +175,7 @@ async def _allowed_there(driver: Driver, step: Step) -> None:
             raise Refused(words, hint=HINT)
 
 
-def _wish(step: Step, asked: Asked) -> None:
+def _wish(step: Step, asked: Asked, documents: Sequence[Document]) -> None:
     """What will be sent: the text, on what is there now where it is an edit, with its secrets in their places."""
     if step.place is None or step.error is not None:
         return
@@ -184,19 +185,13 @@ def _wish(step: Step, asked: Asked) -> None:
             tree = asked.edited.onto(step, tree)
         elif left := sorted({*step.document.tree, *step.document.tree["metadata"]} - {*tree, *tree["metadata"]}):
             step.remarks.append(f"Left out, because the cluster itself writes it: {', '.join(left)}.")
-        tree = restored(_as_typed(tree, asked), bare(step.before) if step.before else {})
+        known = typed_as(step.document, documents, asked.typed, asked.namespace, is_new=step.before is None)
+        tree = filled(tree, known) if known else tree
+        tree = restored(tree, bare(step.before) if step.before else {})
         metadata = {**tree["metadata"]} | ({"namespace": step.namespace} if step.place.namespaced else {})
         step.wish = {**tree, "metadata": metadata}
     except ClusterError as error:
         step.error = error
-
-
-def _as_typed(tree: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    """With what was typed in a form where something hides it: in the object of its name, or the only one like it."""
-    alike = [one for one in asked.typed if (one["apiVersion"], one["kind"]) == (tree["apiVersion"], tree["kind"])]
-    same = [one for one in alike if one["metadata"].get("name") == tree["metadata"].get("name")]
-    found = same or (alike if len(alike) == 1 else [])
-    return dict(filled(tree, found[0])) if found else tree
 
 
 async def _least(driver: Driver, cluster_id: int, step: Step) -> None:
