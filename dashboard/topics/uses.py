@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Sequence
 
 from clusters.errors import Invalid
@@ -17,6 +18,7 @@ from dashboard.topics.base import Topic
 from dashboard.topics.found import found
 
 PACE = 1.0  # seconds between two looks, however fast things change: each goes over all that runs
+SHARE = 50.0  # a look that took long is followed by a pause of this many times as long
 
 
 class UsesTopic(Topic):
@@ -29,7 +31,9 @@ class UsesTopic(Topic):
         connection, store, resource = await found(self.actor, self.args, self.need)
         if store.kind.name != "image":
             raise Invalid("That is not an image.")
-        self._seq, self._mark, self._waits = 0, "", False
+        self._seq, self._mark, self._pace = 0, "", PACE
+        self._due: asyncio.TimerHandle | None = None
+        self.open_things.callback(self._rest)
         self._row = Row(connection.cluster, store.kind, resource, store.health[resource.uid])
         for one in list(engine.supervisor.connections.values()):
             kinds = [kind for kind in KINDS if kind in one.stores]
@@ -44,16 +48,21 @@ class UsesTopic(Topic):
         return Frame(t="snap", seq=self._seq, mark=self._mark)
 
     def _changed(self, store: Store, deltas: Sequence[Delta]) -> None:
-        if not self._waits:
-            self._waits = True
-            self.open_things.callback(asyncio.get_running_loop().call_later(PACE, self._look).cancel)
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(self._pace, self._look)
+
+    def _rest(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
 
     def _look(self) -> None:
-        self._waits = False
+        self._due = None
         if self._now() != self._mark:
             self.owe_snapshot()
 
     def _now(self) -> str:
+        began = time.monotonic()
         uses = uses_of_image(self.actor, self._row)
         shown = [(one.key, one.image, one.image_id, one.row.health.level, one.row.health.word) for one in uses]
+        self._pace = max(PACE, SHARE * (time.monotonic() - began))
         return hashlib.sha1(repr(shown).encode(), usedforsecurity=False).hexdigest()[:16]

@@ -106,7 +106,7 @@ async def test_what_is_not_shared_is_not_there(
 
 
 async def test_the_life_of_an_image_says_who_built_it_and_what_runs_it(
-    host: Cluster, async_client_for: ClientFor, ada: User
+    host: Cluster, async_client_for: ClientFor, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = async_client_for(ada)
     row = await row_id(client, "image", IMAGE)
@@ -130,14 +130,16 @@ async def test_the_life_of_an_image_says_who_built_it_and_what_runs_it(
     key = IMAGE if (found := engine.supervisor.row(row)) is None else found.key
     topic = UsesTopic(await actor_for(ada.pk), {"cluster": "host", "kind": "image", "key": key}, lambda: None)
     await topic.open()
-    first = topic.take()
+    first, grown = topic.take(), list[object]()
     assert first
+    monkeypatch.setattr(topic.open_things, "callback", grown.append)
     stopped = await client.post("/act/", {"verb": "stop", "rows": await row_id(client, "container", "shop/shop-db-1")})
     assert stopped.status_code < 400
     async with asyncio.timeout(10):
         while (then := topic.take()) is None:
             await asyncio.sleep(0.05)
     assert then.body["mark"] != first.body["mark"]
+    assert not grown, "it keeps nothing of a look, however long its page is open"
     await topic.close()
 
 
