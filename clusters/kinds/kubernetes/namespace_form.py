@@ -15,6 +15,7 @@ from clusters.kinds.kubernetes.base import collection
 from clusters.kinds.kubernetes.names import NAMESPACE as NAME
 from clusters.kinds.kubernetes.pairs import read, wrong_labels
 from clusters.kinds.makers import Maker, Remark
+from clusters.kinds.masking import mask_value
 
 API = "v1/namespaces"
 ENFORCED = "pod-security.kubernetes.io/enforce"
@@ -72,11 +73,19 @@ def read_form(values: Mapping[str, JSON]) -> NamespaceForm:
 
 
 def line(form: NamespaceForm) -> str:
-    """The same on a command line."""
+    """The same on a command line, for whoever wrote it."""
+    return _line(form, [f"{key}={value}" for key, value in form.labels.items()])
+
+
+def record(form: NamespaceForm) -> str:
+    """The same for the job and the audit, which others read: without what looks secret."""
+    return _line(form, [f"{key}={mask_value(key, value)}" for key, value in form.labels.items()])
+
+
+def _line(form: NamespaceForm, pairs: Sequence[str]) -> str:
     words = ["kubectl", "create", "namespace", form.name]
-    if not form.labels:
+    if not pairs:
         return shlex.join(words)
-    pairs = [f"{key}={value}" for key, value in form.labels.items()]
     return f"{shlex.join(words)} && {shlex.join(['kubectl', 'label', 'namespace', form.name, *pairs])}"
 
 
@@ -89,7 +98,7 @@ async def _check(driver: Driver, form: NamespaceForm, there: Sequence[Any]) -> S
 
 
 async def _make(driver: Driver, form: NamespaceForm, says: Says) -> str:
-    says.say(line(form))
+    says.say(record(form))
     body = {
         "apiVersion": "v1",
         "kind": "Namespace",
@@ -109,7 +118,7 @@ CREATE: Maker[Any] = Maker(
     fields=FIELDS,
     read=read_form,
     line=line,
-    record=line,
+    record=record,
     title=lambda form: f"Create namespace {form.name}",
     run=_make,
     check=_check,
