@@ -25,7 +25,8 @@ from clusters import owed
 from clusters.errors import Conflict
 from clusters.models import AuditEntry
 from clusters.own_disk import Unrecorded as Unrecorded
-from clusters.own_disk import fault_of_ours
+from clusters.own_disk import database_fault
+from clusters.storable import storable
 
 _SEALED = (
     "request",
@@ -102,7 +103,8 @@ async def outcome(request: str, event: Event, result: Result, words: str = "", s
     """Write down how it ended, now or as soon as that can be; ``seconds`` is how long it took."""
     extra = {"words": words, "seconds": round(seconds, 3)}
     what = f"how “{event.verb}” ended (request {request})"
-    await owed.write(what, lambda: _append_async(event, request, "outcome", result, extra))
+    # Not as _append_async does, which says that nothing was done.
+    await owed.write(what, lambda: sync_to_async(_append_alone)(event, request, "outcome", result, extra))
 
 
 async def denied(event: Event, why: str) -> None:
@@ -188,7 +190,7 @@ def clean(value: Any, depth: int = 0) -> Any:
 
 def _cut(text: str) -> str:
     """Valid text without NUL, at most ``MAX_TEXT`` bytes long."""
-    data = text.replace("\0", "�").encode("utf-8", "replace")
+    data = storable(text).encode()
     return data.decode() if len(data) <= MAX_TEXT else data[: MAX_TEXT - 3].decode("utf-8", "ignore") + "…"
 
 
@@ -227,13 +229,9 @@ async def _append_async(*args: Any) -> None:
     try:
         await sync_to_async(_append_alone)(*args)
     except DatabaseError as error:
-        why = fault_of_ours(error)
-        words = f"{why.message} " if why else ""
-        raise Unrecorded(
-            f"{words}This could not be written to the audit, so it was not done.",
-            hint=why.hint if why else "",
-            detail=str(error),
-        ) from error
+        why = database_fault(error)
+        words = f"{why.message} This could not be written to the audit, so it was not done."
+        raise Unrecorded(words, hint=why.hint, detail=why.detail) from error
 
 
 def _wait_for_turn() -> None:

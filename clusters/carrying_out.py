@@ -17,7 +17,7 @@ from clusters.access import Actor
 from clusters.connections import ClusterLike, Connections
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict, Unreachable, Unsure
-from clusters.jobs import State
+from clusters.job_end import State
 from clusters.kinds.base import JSON, Action, Kind, Says
 from clusters.live.resource import Resource
 from clusters.own_disk import fault_of_ours

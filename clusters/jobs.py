@@ -13,16 +13,19 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.db import DatabaseError
 from django.utils import timezone
 
 from clusters import owed
 from clusters.access import Actor
+from clusters.ending import whole
 from clusters.errors import ClusterError, Conflict, Missing, Unsure
+from clusters.job_end import End, State
 from clusters.models import Job, JobLine
-from clusters.own_disk import fault_of_ours
+from clusters.own_disk import database_fault, fault_of_ours
+from clusters.storable import storable
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,6 @@ MAX_LINES = 10_000
 MAX_TEXT = 4000  # characters of one line
 MAX_RUNNING = 50
 STOPPED = "Pilothouse was stopped before this ended."
-_END = ("state", "reason", "result", "ended")  # the columns of a row that tell it
 FLUSH_SECONDS = 0.2  # lines are written to the database together
 
 
@@ -42,9 +44,6 @@ class Made:
     kind: str
     name: str
     key: str = ""  # among those of its kind, where the name alone may be another's too
-
-
-State = Literal["running", "done", "failed", "unknown", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class Reporter:
             del self._followers[heard]
 
     def _put(self, number: int, text: str, level: str, done: int | None = None, total: int | None = None) -> None:
-        self.lines[number] = Line(number, timezone.now(), text.replace("\0", "�")[:MAX_TEXT], level, done, total)
+        self.lines[number] = Line(number, timezone.now(), storable(text[:MAX_TEXT]), level, done, total)
         self._unwritten.add(number)
         for heard, missing in self._followers.items():
             missing.add(number)
@@ -149,7 +148,7 @@ Result = str | Made | None
 Work = Callable[[Reporter], Coroutine[Any, Any, Result]]
 Ended = Callable[[State, str], Awaitable[None]]
 _running: dict[str, tuple[Reporter, asyncio.Task[Result]]] = {}
-_unkept: dict[str, Reporter] = {}  # those that ended, while the database did not take their end
+_unkept: dict[str, tuple[Reporter, End]] = {}  # those that ended, while the database did not take their end
 _runners: set[asyncio.Task[None]] = set()
 
 
@@ -191,9 +190,8 @@ def cancel(key: str) -> bool:
 
 async def follow(key: str, from_number: int = 1) -> AsyncIterator[News]:
     """The lines from that number on, then every change, until the job has ended. Raises Missing."""
-    running = _running.get(key)
-    if reporter := running[0] if running else _unkept.get(key):
-        async for news in reporter.news(from_number):
+    if here := _running.get(key) or _unkept.get(key):
+        async for news in here[0].news(from_number):
             yield news
         return
     job = await Job.objects.filter(key=key).afirst()
@@ -204,9 +202,8 @@ async def follow(key: str, from_number: int = 1) -> AsyncIterator[News]:
 
 def as_known(job: Job) -> Job:
     """The row as it should be: also with an end that the database could not take yet."""
-    if reporter := _unkept.get(job.key):
-        for name in _END:
-            setattr(job, name, getattr(reporter.job, name))
+    if unkept := _unkept.get(job.key):
+        unkept[1].apply_to(job)
     return job
 
 
@@ -236,59 +233,60 @@ async def _written(title: str, verb: str, actor: Actor, cluster_id: int | None, 
             result=asdict(about) if about else {},
         )
     except DatabaseError as error:
-        raise fault_of_ours(error) or error from error
+        raise database_fault(error) from error
 
 
 async def _run(reporter: Reporter, work: asyncio.Task[Result], ended: Ended | None) -> None:
     job = reporter.job
     writer = asyncio.create_task(_write_while_running(reporter))
-    state, reason, result = await _outcome(reporter, work)
+    end = await _outcome(reporter, work)
     writer.cancel()
     await asyncio.gather(writer, return_exceptions=True)
-    end = dict(zip(_END, (state, reason, {**job.result, **result}, timezone.now()), strict=True))
     reporter.close()
 
     async def keep() -> None:
         await _write(reporter)
-        await Job.objects.filter(pk=job.pk).aupdate(**end)
+        await end.keep(job)
+        forget()
+
+    def forget() -> None:
         _unkept.pop(job.key, None)
 
     try:
         if ended:
-            await ended(state, reason)
-        if not await owed.write(f"the end of job {job.key}", keep):
-            _unkept[job.key] = reporter
+            await ended(end.state, end.reason)
+        if not await owed.write(f"the end of job {job.key}", keep, lost=forget):
+            _unkept[job.key] = reporter, end
     finally:
-        for name, value in end.items():  # told when it is kept: whoever hears of it reads the end in the database
-            setattr(job, name, value)
+        end.apply_to(job)  # told when it is kept: whoever hears of it reads the end in the database
         reporter.end()
         _running.pop(job.key, None)
 
 
-async def _outcome(reporter: Reporter, work: asyncio.Task[Result]) -> tuple[State, str, dict[str, Any]]:
+async def _outcome(reporter: Reporter, work: asyncio.Task[Result]) -> End:
     try:
-        end = await work
+        made = await work
     except asyncio.CancelledError:
         if work.cancelled():
-            return "cancelled", "", {}
+            return End("cancelled")
         work.cancel()  # it is not the work that was cancelled, but we: the server stops
-        return "interrupted", STOPPED, {}
+        return End("interrupted", STOPPED)
     except ClusterError as error:
         state: State = "unknown" if isinstance(error, Unsure) else "failed"
-        return state, error.message, {"hint": error.hint, "detail": error.detail, "job": error.job}
+        return End(state, error.message, {"hint": error.hint, "detail": error.detail, "job": error.job})
     except Exception as error:
         log.exception("job %s failed", reporter.job.key)
         if ours := fault_of_ours(error):
-            return "failed", ours.message, {"hint": ours.hint, "detail": ours.detail}
-        return "failed", "This failed because of a fault in Pilothouse. Its log says more.", {}
-    return "done", "", asdict(end) if isinstance(end, Made) else {"words": end or ""}
+            return End("failed", ours.message, {"hint": ours.hint, "detail": ours.detail})
+        return End("failed", "This failed because of a fault in Pilothouse. Its log says more.")
+    return End("done", result=asdict(made) if isinstance(made, Made) else {"words": made or ""})
 
 
 async def _write_while_running(reporter: Reporter) -> None:
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         try:
-            await asyncio.shield(_write(reporter))
+            await whole(_write(reporter))
         except DatabaseError as error:
             log.warning("lines of job %s cannot be kept now (%s); they are tried again", reporter.job.key, error)
 

@@ -14,6 +14,7 @@ from clusters.access import Actor, Need
 from clusters.carrying_out import event_of, recorded_end
 from clusters.connections import ClusterLike
 from clusters.drivers.base import Driver
+from clusters.job_end import State
 from clusters.reservations import Reservations
 
 
@@ -54,7 +55,7 @@ async def begin(
     try:
         record = await recorded_end(event)
 
-        async def ended(state: jobs.State, reason: str) -> None:
+        async def ended(state: State, reason: str) -> None:
             reservations.let_go(reservation)
             await record(state, reason)
 

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from django.db import InterfaceError, InternalError, OperationalError
 
 from clusters.ending import end, whole
-from clusters.own_disk import Unrecorded
 
 EVERY = 3.0  # seconds between two tries
-PASSING = (OperationalError, InterfaceError, InternalError, Unrecorded)  # internal: a PostgreSQL that is only read now
+PASSING = (OperationalError, InterfaceError, InternalError)  # internal: a PostgreSQL that is only read now
 Write = Callable[[], Awaitable[None]]
 log = logging.getLogger(__name__)
 

@@ -29,13 +29,18 @@ class NoRoom(Conflict):
     title = "No room"
 
 
+def database_fault(error: DatabaseError) -> Unrecorded:
+    """The words for an error of our database."""
+    if "full" in str(error).lower():
+        return Unrecorded("The disk of Pilothouse is full.", hint=HINT, detail=str(error))
+    hint = "See whether its disk is full or another program locks it, then try again."
+    return Unrecorded("The database of Pilothouse does not take records right now.", hint=hint, detail=str(error))
+
+
 def fault_of_ours(error: BaseException) -> ClusterError | None:
     """The words for an error of our database or our disk; None for any other one."""
     if isinstance(error, DatabaseError):
-        words = "is full" if "full" in str(error).lower() else "does not take records right now"
-        what = "disk" if words == "is full" else "database"
-        hint = HINT if what == "disk" else "See whether its disk is full or another program locks it, then try again."
-        return Unrecorded(f"The {what} of Pilothouse {words}.", hint=hint, detail=str(error))
+        return database_fault(error)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return NoRoom("The disk of Pilothouse is full.", hint=HINT, detail=str(error))
     return None

@@ -7,11 +7,12 @@ import errno
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from clusters import jobs, owed
 from clusters.access import Actor
 from clusters.errors import Conflict, Missing, Unsure
+from clusters.job_end import State
 from clusters.models import Job, JobLine
 from clusters.own_disk import Unrecorded
 
@@ -79,7 +80,7 @@ async def test_who_is_told_of_the_end_finds_it_kept() -> None:
     async def work(reporter: jobs.Reporter) -> None:
         reporter.say("one")
 
-    async def slow(state: jobs.State, reason: str) -> None:
+    async def slow(state: State, reason: str) -> None:
         await asyncio.sleep(0.05)
 
     key = await jobs.start("Pull busybox", "pull", NOBODY, None, work, slow)
@@ -178,7 +179,7 @@ async def test_lines_and_an_end_that_find_no_room_are_told_at_once_and_kept_when
         await gone_on.wait()  # the line was tried meanwhile, in vain
         return "made"
 
-    async def outcome(state: jobs.State, reason: str) -> None:
+    async def outcome(state: State, reason: str) -> None:
         outcomes.append(state)
 
     monkeypatch.setattr(owed, "EVERY", 0.02)
@@ -199,6 +200,56 @@ async def test_lines_and_an_end_that_find_no_room_are_told_at_once_and_kept_when
     assert outcomes == ["done"]
 
 
+async def test_lines_that_fail_to_be_written_while_the_job_ends_are_written_with_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = asyncio.Event()
+    real = JobLine.objects.abulk_create
+
+    async def write(*args: Any, **kwargs: Any) -> object:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.sleep(0.1)  # the job ends meanwhile
+            raise OperationalError("database is locked")
+        return await real(*args, **kwargs)
+
+    async def work(reporter: jobs.Reporter) -> None:
+        reporter.say("one")
+        await begun.wait()
+
+    monkeypatch.setattr(jobs, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(JobLine.objects, "abulk_create", write)
+    job = await ended(await start(work))
+    await asyncio.sleep(0.15)
+    assert [line.text async for line in JobLine.objects.filter(job=job)] == ["one"]
+
+
+async def test_an_end_that_the_database_never_takes_is_not_held_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(reporter: jobs.Reporter) -> None:
+        reporter.say("one")
+
+    async def refuse(*args: Any, **kwargs: Any) -> object:
+        raise errors.pop(0)
+
+    errors = [OperationalError("database is locked"), DataError("out of range")]
+    monkeypatch.setattr(owed, "EVERY", 0.01)
+    monkeypatch.setattr(JobLine.objects, "abulk_create", refuse)
+    key = await start(work)
+    assert [news.state async for news in jobs.follow(key)][-1] == "done"
+    while errors:
+        await asyncio.sleep(0.01)
+    await owed.stop()
+    assert key not in jobs._unkept
+
+
+async def test_an_error_with_what_no_database_takes_is_kept_without_it() -> None:
+    async def work(reporter: jobs.Reporter) -> None:
+        raise Conflict("The name is \0 taken.", hint="Choose \ud800.", detail="\0")
+
+    job = await ended(await start(work))
+    assert (job.reason, job.result["hint"], job.result["detail"]) == ("The name is � taken.", "Choose ?.", "�")
+
+
 async def test_what_cannot_be_written_down_does_not_begin_and_its_intent_has_an_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -210,7 +261,7 @@ async def test_what_cannot_be_written_down_does_not_begin_and_its_intent_has_an_
     async def work(reporter: jobs.Reporter) -> None:
         raise AssertionError("it began")
 
-    async def outcome(state: jobs.State, reason: str) -> None:
+    async def outcome(state: State, reason: str) -> None:
         outcomes.append((state, reason))
 
     monkeypatch.setattr(Job.objects, "acreate", refuse)

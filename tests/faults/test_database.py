@@ -119,8 +119,12 @@ async def test_a_full_disk_refuses_actions_and_shows_pages_and_heals_when_there_
 
 
 async def test_an_outcome_that_cannot_be_written_is_written_as_soon_as_there_is_room_without_a_new_start(
-    fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+    fakes: Fakes,
+    async_client_for: ClientFor,
+    otto: AbstractUser,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     from clusters import audit, owed
 
     await ready(fakes)
@@ -136,6 +140,7 @@ async def test_an_outcome_that_cannot_be_written_is_written_as_soon_as_there_is_
     monkeypatch.setattr(audit, "_append_alone", full_after_the_intent)
     answer = await stop(async_client_for(otto), fakes)
     assert answer.status_code == 204  # type: ignore[attr-defined]
+    assert "not done" not in caplog.text  # it was done
     assert not await owed.settle()
     monkeypatch.setattr(audit, "_append_alone", real)
     await owed.stop()
