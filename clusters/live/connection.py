@@ -114,8 +114,10 @@ class Connection:
         """Stop everything and let go of the cluster."""
         for noticer in self.noticers:
             noticer.stop()
+        for joiner in self._joiners.values():
+            joiner.stop()
         for glancer in self._glancers.values():
-            glancer.stop()
+            glancer.close()
         await end([*self.feeds.tasks, *self._spawned, *([self._pinger] if self._pinger else [])])
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
             async with asyncio.timeout(5):

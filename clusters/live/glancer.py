@@ -32,9 +32,12 @@ class Glancer:
         self._due: dict[About, float] = {}  # on the clock that never stands back
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._closed = False
 
     def need(self, who: Any, own: Iterable[Any], changed: Callable[[], None]) -> Sequence[tuple[About, Any]]:
         """What is known about these so far; ``changed`` is told when there is more."""
+        if self._closed:
+            return ()
         self._needed[who], self._listeners[who] = frozenset(self.glances.about(list(own))), changed
         wanted = frozenset().union(*self._needed.values())
         for about in self._due.keys() - wanted:
@@ -61,6 +64,11 @@ class Glancer:
             self._task = None
         self._known.clear()
         self._due.clear()
+
+    def close(self) -> None:
+        """The cluster is let go of: whatever is needed later, nothing is asked."""
+        self._closed = True
+        self.stop()
 
     async def _run(self) -> None:
         turn = asyncio.Semaphore(AT_ONCE)

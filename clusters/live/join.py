@@ -93,6 +93,16 @@ class Joiner:
         untold = not store.listed and store.trouble is not None and not isinstance(store.trouble, Unreachable)
         return untold and store.kind.name in self._join.without
 
+    def _broken(self) -> Broken | None:
+        """What cannot be seen of what it is made of: everywhere if that is so of one, otherwise where it is of any."""
+        troubled = {store: store.trouble for store in self._sources() if store.trouble is not None}
+        if not troubled:
+            return None
+        everywhere = next((store for store in troubled if not store.hidden), None)
+        if everywhere is not None:
+            return Broken(troubled[everywhere], 0.0)
+        return Broken(next(iter(troubled.values())), 0.0, frozenset().union(*(store.hidden for store in troubled)))
+
     def _heard(self, store: Store, deltas: Sequence[Delta]) -> None:
         self._soon()
 
@@ -103,7 +113,7 @@ class Joiner:
 
     def _round(self) -> None:
         self._due, began = None, time.monotonic()
-        troubled = next((store for store in self._sources() if store.trouble is not None), None)
+        broken = self._broken()
         seen = {name: store for name, store in self._others.items() if not self._is_hidden(store)}
         if all(store.listed for store in (*self._own(), *seen.values())):
             others = {name: list(store.resources.values()) for name, store in seen.items()}
@@ -113,7 +123,7 @@ class Joiner:
                 log.exception("cannot join the %s", self._target.kind.plural)
                 return
             self._target.apply(Remembered(made, self.told.as_of) if self.told.as_of else Listed(made))
-        if troubled is not None and troubled.trouble is not None:
-            self._target.apply(Broken(troubled.trouble, 0.0, troubled.hidden))
+        if broken is not None:
+            self._target.apply(broken)
         self._last = time.monotonic()
         self._pace = max(PACE, SHARE * (self._last - began))

@@ -119,3 +119,24 @@ async def test_it_is_told_without_a_kind_that_may_not_be_listed_and_says_so(trou
     other.apply(Listed([App(id="9", title="x")]))
     await until(lambda: target.resources["1"].copies == 1)  # type: ignore[attr-defined]
     assert target.trouble is None
+
+
+async def test_what_cannot_be_seen_anywhere_counts_before_what_cannot_be_seen_in_one_namespace() -> None:
+    narrow, wide = (Store(1, replace(APP, name=name)) for name in ("narrow", "wide"))
+    join: Join[Any] = Join(kinds=("narrow", "wide"), make=lambda own, others: list(own))
+    target = Store(1, replace(APP, name="joined", join=join))
+    joiner = Joiner(target, join, {"narrow": narrow, "wide": wide})
+    joiner.start()
+    for store in (joiner.told, narrow, wide):
+        store.apply(Listed([]))
+    narrow.apply(Broken(Refused("Our account may not."), 1.0, frozenset({"a"})))
+    await until(lambda: target.trouble)
+    assert target.hidden == {"a"}
+    wide.apply(Broken(Refused("Nor there."), 1.0, frozenset({"c"})))
+    await until(lambda: target.hidden == {"a", "c"})
+    wide.apply(Broken(Unreachable("It is silent."), 1.0))
+    await until(lambda: not target.hidden)
+    assert target.trouble is not None
+    assert target.trouble.message == "It is silent."
+    assert not target.knows("b")
+    joiner.stop()

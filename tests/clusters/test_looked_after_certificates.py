@@ -17,7 +17,7 @@ from clusters.kinds.kubernetes.ingress_model import Ingress
 from clusters.live import glancer, noticer
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
-from clusters.live.resource import Listed
+from clusters.live.resource import Changed, Listed
 from clusters.live.store import Store
 from clusters.triage.engine import find
 from clusters.triage.finding import Finding
@@ -133,3 +133,17 @@ async def test_each_is_read_once_and_said_in_the_list_and_on_home_while_nobody_l
     assert "PRIVATE" not in kept
     await line.close()
     assert line._glancers["ingress"]._known == {}
+
+
+async def test_nothing_is_read_any_more_once_the_cluster_is_let_go_of_while_somebody_looks() -> None:
+    driver = Cluster(old=secret("shop.example", days=-3))
+    line = connection(driver, certificates=True)
+    line.start()
+    with line.wanted("ingress"):
+        await until(lambda: words(line.stores["ingress"]).get("old") == "Certificate expired")
+        asked = list(driver.asked)
+        line.stores["ingress-class"].apply(Changed(deletes=["u-edge"]))  # a list is to be made again
+        await line.close()
+        await asyncio.sleep(0.1)
+    assert driver.asked == asked
+    assert line._glancers["ingress"].need(line, line.stores["ingress"].resources.values(), lambda: None) == ()
