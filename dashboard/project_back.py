@@ -11,7 +11,7 @@ from django.urls import reverse
 from clusters.access import Actor, decide
 from clusters.compose.deploy import NEED
 from clusters.compose.program import missing
-from clusters.compose.versions import WayBack, way_back
+from clusters.compose.versions import WayBack, newest_of_each, way_back
 from clusters.drivers.base import ENGINES
 from clusters.reach import target_in
 from clusters.triage import explain
@@ -35,14 +35,20 @@ class Back:
 
 async def ways_back(actor: Actor, findings: Sequence[Finding]) -> dict[str, Back]:
     """By finding. None where the newest version is not suspected, or there is none to go back to."""
-    projects = {(one.cluster, one.namespace) for one in findings if _is_of_project(one)}
-    ways = {key: await way_back(*key) for key in sorted(projects) if _may_see(actor, *key)}
-    suspected = {one.id: way for one in findings if (way := ways.get((one.cluster, one.namespace)))}
-    return {
-        one.id: _back(actor, one, suspected[one.id])
-        for one in findings
-        if one.id in suspected and _is_suspected(one, suspected[one.id])
-    }
+    shown = [one for one in findings if _is_of_project(one) and _may_see(actor, *_project(one))]
+    if not shown:
+        return {}
+    newest = await newest_of_each({one.cluster for one in shown})
+    came = {(version.cluster_id, version.project): version.at.timestamp() for version in newest}
+    suspected = [one for one in shown if _is_suspected(one, came.get(_project(one)))]
+    # Only now: it opens the sealed texts of many versions, and Home asks each time it is drawn.
+    ways = {key: await way_back(*key) for key in sorted({_project(one) for one in suspected})}
+    return {one.id: _back(actor, one, way) for one in suspected if (way := ways[_project(one)])}
+
+
+def _project(one: Finding) -> tuple[int, str]:
+    """Its cluster and name."""
+    return one.cluster, one.namespace
 
 
 def _is_of_project(one: Finding) -> bool:
@@ -55,9 +61,9 @@ def _may_see(actor: Actor, cluster: int, project: str) -> bool:
     return decide(actor, target_in(engine.supervisor.connections[cluster].cluster, project), LOOKS).allowed
 
 
-def _is_suspected(one: Finding, way: WayBack) -> bool:
-    """It began soon after the newest version came."""
-    return bool(one.since) and 0 <= one.since - way.since.timestamp() + SLACK <= AFTER_VERSION
+def _is_suspected(one: Finding, came: float | None) -> bool:
+    """It began soon after the newest version came, if any was ever deployed from here."""
+    return came is not None and bool(one.since) and 0 <= one.since - came + SLACK <= AFTER_VERSION
 
 
 def _back(actor: Actor, one: Finding, way: WayBack) -> Back:

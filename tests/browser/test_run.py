@@ -93,18 +93,3 @@ def test_what_is_typed_until_the_form_of_another_host_comes_stays_with_the_focus
     assert [page.locator("#field-image").input_value(), memory.input_value()] == ["busybox", "512m"], (
         "what follows stays"
     )
-
-
-def test_a_dialog_that_is_closed_while_its_form_is_asked_for_leaves_nothing_behind(page_for: PageFor) -> None:
-    page, waiting = page_for("ada"), list[Route]()
-    page.goto("/list/container/?cluster=demo-host")
-    page.get_by_role("button", name="Run a container").click()
-    dialog = page.locator("dialog#run[open]")
-    where = dialog.locator("[data-elsewhere]")
-    page.route("**/run/container/", lambda route: waiting.append(route))
-    where.select_option(where.locator("option:not([selected])").first.get_attribute("value"))
-    expect(dialog.get_by_role("status").filter(has_text="is coming")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
-    waiting[0].abort()
-    expect(page.get_by_role("button", name="Run a container")).to_be_enabled()  # and page_for heard no script fail
