@@ -12,6 +12,7 @@ def little_room_words() -> str:
     if free is None:
         return ""
     return (
-        f"{size(free)} are free on the disk where it keeps its data. When that is full, all can be looked at, but "
-        "nothing is done: what cannot be written to the audit is not begun. Make room there; it goes on by itself."
+        f"{size(free)} are free on the disk where Pilothouse keeps its data. When it is full, you can still look at "
+        "everything, but nothing can be changed, because every change must be recorded first. Free some space there; "
+        "no restart is needed."
     )

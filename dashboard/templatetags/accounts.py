@@ -22,7 +22,7 @@ SYSTEMS = (
 
 @register.simple_tag
 def little_room() -> str:
-    """Why nobody can sign in although no password was wrong: without room on our disk no try can be counted."""
+    """Why somebody may not be signed in although no password was wrong: with a full disk no try can be counted."""
     return little_room_words()
 
 
