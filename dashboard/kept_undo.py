@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from django.core.cache import cache
+from django.db import DatabaseError
 from django.http import QueryDict
 
 from clusters.access import Actor
 from clusters.connect.secrets import bytes_of, open_sealed, seal, text_of
 from clusters.errors import Missing
 
+log = logging.getLogger(__name__)
+
 KEPT_FOR = 600  # seconds: its toast is gone much earlier, unless somebody points at it
 NAME = "undo"  # of the value that stands for all others; no field is called so
 
 
-async def keep(actor: Actor, values: Mapping[str, Any]) -> dict[str, str]:
-    """What the page gets in place of these values."""
+async def keep(actor: Actor, values: Mapping[str, Any]) -> dict[str, str] | None:
+    """What the page gets in place of these values. None when they cannot be kept now: what was done is done."""
     key = secrets.token_hex(16)
     sealed = text_of(seal(json.dumps(values).encode(), _about(actor, key)))
-    await cache.aset(_about(actor, key), sealed, KEPT_FOR)
-    return {NAME: key}
+    try:
+        await cache.aset(_about(actor, key), sealed, KEPT_FOR)
+        is_kept = await cache.aget(_about(actor, key)) == sealed  # a full disk is not told by the cache
+    except DatabaseError:
+        log.warning("what undoes an act could not be kept", exc_info=True)
+        return None
+    return {NAME: key} if is_kept else None
 
 
 async def with_kept(actor: Actor, asked: QueryDict) -> QueryDict:

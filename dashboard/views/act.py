@@ -137,7 +137,7 @@ async def _answer(request: Request, action: Action[Any], results: Sequence[Acted
     undo = _undo(results)
     if undo and len(json.dumps(undo["values"])) > LONGEST_VALUES:
         undo["values"] = await keep(request.actor, undo["values"])
-    if undo and len(json.dumps(undo)) > LONGEST_UNDO:
+    if undo and (undo["values"] is None or len(json.dumps(undo)) > LONGEST_UNDO):
         undo, words = None, f"{words}. It is too long to be undone from here."
     return trigger_client_event(response, "toast", {"words": words, "level": "ok", "undo": undo})
 

@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from django.contrib.auth.models import AbstractUser
+from django.db import OperationalError
 from django.test import AsyncClient
 
 from clusters.access import Actor
@@ -212,7 +214,7 @@ async def test_what_undoes_it_is_kept_here_for_who_did_it_where_it_is_long(
     client, rows = async_client_for(otto), fakes.row("shop", "u1")
     stopped = await client.post("/act/", {"verb": "stop", "rows": rows}, headers=HTMX)
     assert set(json.loads(stopped["HX-Trigger"])["toast"]["undo"]["values"]) == {"undo"}
-    kept = await keep(Actor(otto.pk, "otto"), {"copies": "4"})
+    kept = await keep(Actor(otto.pk, "otto"), {"copies": "4"}) or {}
     back, calls = {"verb": "scale", "rows": rows, **kept}, len(fakes.calls)
     for one, asked in ((async_client_for(ada), back), (client, back | {"undo": "0" * 32})):
         answer = await one.post("/act/", asked, headers=HTMX)
@@ -220,6 +222,18 @@ async def test_what_undoes_it_is_kept_here_for_who_did_it_where_it_is_long(
     assert len(fakes.calls) == calls
     assert (await client.post("/act/", back, headers=HTMX)).status_code == 204
     assert fakes.calls[calls:] == [("scale", 4)]
+
+
+@pytest.mark.parametrize("fault", [OperationalError("no such line"), None], ids=["not there", "full"])
+async def test_what_was_done_is_told_also_where_what_undoes_it_cannot_be_kept(
+    fakes: Fakes, otto_client: AsyncClient, monkeypatch: pytest.MonkeyPatch, fault: Exception | None
+) -> None:
+    monkeypatch.setattr("dashboard.views.act.LONGEST_VALUES", 1)
+    monkeypatch.setattr("dashboard.kept_undo.cache.aset", AsyncMock(side_effect=fault))
+    answer = await otto_client.post("/act/", {"verb": "stop", "rows": fakes.row("shop", "u1")}, headers=HTMX)
+    toast = json.loads(answer["HX-Trigger"])["toast"]
+    assert (answer.status_code, toast["undo"]) == (204, None)
+    assert toast["words"].endswith("It is too long to be undone from here.")
 
 
 async def test_a_viewer_is_told_nothing_of_what_an_act_would_do(
