@@ -22,9 +22,8 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from clusters import owed
-from clusters.errors import Conflict
+from clusters.errors import Conflict, Unrecorded
 from clusters.models import AuditEntry
-from clusters.own_disk import Unrecorded as Unrecorded
 from clusters.own_disk import database_fault
 from clusters.storable import storable
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong between us and a cluster, as few named errors with words for people.
+"""Everything that can go wrong between us and a cluster, or on our own disk, as few named errors with words for people.
 
 Raise them where the cause is known and chain the library's own error with ``from``. ``message`` is one plain
 sentence, ``hint`` says what to do about it, ``detail`` keeps the technical text (shown folded, never trusted), and
@@ -78,6 +78,18 @@ class Conflict(ClusterError):
     """Somebody else changed it first, the name is taken, or it is in use."""
 
     title = "In conflict"
+
+
+class NoRoom(Conflict):
+    """A file that is needed on the way could not be written: our own disk is full."""
+
+    title = "No room"
+
+
+class Unrecorded(ClusterError):
+    """The audit, or our own tables, could not be written, so nothing was done."""
+
+    title = "Not recorded"
 
 
 class Unsupported(ClusterError):

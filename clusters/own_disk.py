@@ -9,24 +9,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError
 
-from clusters.errors import ClusterError, Conflict
+from clusters.errors import ClusterError, NoRoom, Unrecorded
 
 FREE = 1 << 30  # bytes that files of people leave free
 LITTLE = 32 << 20  # bytes of room below which everybody is told
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 HINT = "Make room there, then try again: nothing has to be restarted."
-
-
-class Unrecorded(ClusterError):
-    """The audit, or our own tables, could not be written, so nothing was done."""
-
-    title = "Not recorded"
-
-
-class NoRoom(Conflict):
-    """A file that is needed on the way could not be written."""
-
-    title = "No room"
 
 
 def database_fault(error: DatabaseError) -> Unrecorded:

@@ -18,8 +18,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 from clusters import actors
 from clusters.access import Actor
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
-from clusters.own_disk import NoRoom, Unrecorded, fault_of_ours
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, NoRoom, Refused, Unrecorded
+from clusters.own_disk import fault_of_ours
 from dashboard.access import check, policy_of
 from dashboard.page import page
 from dashboard.request import Request

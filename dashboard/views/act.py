@@ -16,9 +16,8 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from clusters import bulk
-from clusters.audit import Unrecorded
 from clusters.carrying_out import Outcome
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unsure
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unrecorded, Unsure
 from clusters.fields import NotFilledIn, clean
 from clusters.gateway import Denied
 from clusters.kinds.base import Action, Role

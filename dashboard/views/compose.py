@@ -10,12 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from clusters.audit import Unrecorded
 from clusters.compose.as_read import as_read
 from clusters.compose.check import NAME, check_name, secret_values
 from clusters.compose.copies import check_copies
 from clusters.compose.problem import Wrong
-from clusters.errors import ClusterError, Conflict, Invalid, Missing
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unrecorded
 from dashboard.access import allow
 from dashboard.compose_rights import is_foreign, kept_version, taken_down
 from dashboard.compose_sorts import Asked, Sort

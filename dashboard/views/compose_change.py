@@ -10,13 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from clusters.audit import Unrecorded
 from clusters.compose import deploy
 from clusters.compose.check import Checked
 from clusters.compose.check import check as check_text
 from clusters.compose.copies import check_copies, limit, wanted
 from clusters.compose.newer import images_of
-from clusters.errors import ClusterError, Unsupported
+from clusters.errors import ClusterError, Unrecorded, Unsupported
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.live.cluster import ClusterInfo

@@ -9,10 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.apply.difference import difference
-from clusters.audit import Unrecorded
 from clusters.compose.changes import changed_copies, changed_values
 from clusters.compose.versions import Kept, versions_of
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Unrecorded
 from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow
 from dashboard.compose_rights import is_there, kept_as, kept_version, may_look, project_page

@@ -12,8 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clusters.access import decide
-from clusters.audit import Unrecorded
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Unrecorded
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.live.row import Row

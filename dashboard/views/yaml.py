@@ -17,9 +17,8 @@ from clusters.apply.hidden import shown
 from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.step import CHOICES
 from clusters.apply.undo import latest
-from clusters.audit import Unrecorded
 from clusters.deploy.held import held
-from clusters.errors import ClusterError, Invalid
+from clusters.errors import ClusterError, Invalid, Unrecorded
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.kinds.kubernetes.names import NAMESPACE

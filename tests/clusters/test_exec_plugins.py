@@ -21,7 +21,7 @@ from clusters.connect import cluster as connecting
 from clusters.connect.kubeconfig import read_found, read_pasted
 from clusters.drivers.kubernetes import KubernetesDriver, plugin
 from clusters.drivers.kubernetes.plugin import Plugin
-from clusters.errors import Invalid, Refused, Unreachable
+from clusters.errors import Invalid, Refused, Unreachable, Unrecorded
 from clusters.fields import NotFilledIn
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Cluster
@@ -193,7 +193,7 @@ async def test_who_has_a_program_run_is_written_down_before_it_runs(
     to = connecting.Reach("kubernetes", {"server": "https://127.0.0.1:1", "exec": one.stored(), "context": "shop"}, {})
     with monkeypatch.context() as broken:
         broken.setattr(audit, "_append_alone", fails)
-        with pytest.raises(audit.Unrecorded):
+        with pytest.raises(Unrecorded):
             await connecting.test(to, ADA, None)
     assert not ran.exists()
     with pytest.raises(Refused, match="failed"):

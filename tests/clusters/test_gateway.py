@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from clusters import audit
 from clusters.access import Actor
 from clusters.drivers.base import LogOptions, LogSource
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unrecorded
 from clusters.gateway import Denied, Gateway
 from clusters.kinds.base import Look
 from clusters.kinds.panels import RAW
@@ -129,7 +129,7 @@ async def test_without_an_audit_nothing_is_done(
         raise DatabaseError("database or disk is full")
 
     monkeypatch.setattr(audit, "_append", full)
-    with pytest.raises(audit.Unrecorded, match="not done"):
+    with pytest.raises(Unrecorded, match="not done"):
         await gateway.act(ADA, 1, APP, web(there), "stop", {})
     assert there.fake.calls == []
 

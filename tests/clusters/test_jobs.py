@@ -11,10 +11,9 @@ from django.db import DataError, OperationalError
 
 from clusters import jobs, owed
 from clusters.access import Actor
-from clusters.errors import Conflict, Missing, Unsure
+from clusters.errors import Conflict, Missing, Unrecorded, Unsure
 from clusters.job_end import State
 from clusters.models import Job, JobLine
-from clusters.own_disk import Unrecorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOBODY = Actor(0, "nobody")
