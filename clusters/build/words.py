@@ -9,6 +9,7 @@ from clusters.build.dockerfile import Instruction, short_image
 from clusters.build.graph import Graph
 from clusters.build.output import hide
 from clusters.errors import ClusterError, Invalid
+from clusters.kinds.docker.full_disk import HINT, WORDS, is_full
 from clusters.kinds.exit_codes import exit_words
 from clusters.registries.reference import called, read_reference
 
@@ -23,8 +24,7 @@ _IMAGE = re.compile(r"(?:\[internal\] load metadata for |(?:\[[^\]]*\] )?FROM )(
 _STAGE = re.compile(
     r"target stage \"?(?P<one>[^\"\s]+)\"? could not be found|failed to reach build target (?P<two>\S+)"
 )
-_NO_ROOM, _LAST = "no space left on device", 20  # what a program prints then, among so many of its last lines
-_ROOM = "Remove images and build cache that nobody needs: “Clean up” on the page of the host."
+_LAST = 20  # lines of a program: among them it says that the disk is full
 _WRAPPING = ("failed to solve with frontend dockerfile.v0: ", "failed to create LLB definition: ", "failed to solve: ")
 
 
@@ -65,8 +65,8 @@ def explain(said: str, graph: Graph, secrets: tuple[str, ...] = (), *, alone: bo
         return Failure(_sentence(found["said"] or said), "", said, line, _end(graph.dockerfile.at_line(line), line))
     if found := _EXIT.search(said):
         code = int(found[1])
-        if step and any(_NO_ROOM in line.lower() for _, line in step.output.newest(_LAST)):
-            return _at(at, f"The disk of the host is full (exit code {code}).", _ROOM, said)
+        if step and any(is_full(line) for _, line in step.output.newest(_LAST)):
+            return _at(at, f"{WORDS.removesuffix('.')} (exit code {code}).", HINT, said)
         hint = "What it printed last is below." if step and step.output.count else "It printed nothing."
         return _at(at, f"{exit_words(code)} (exit code {code}).", hint, said)
     if found := _STAGE.search(said):
@@ -141,8 +141,8 @@ def _other(said: str, at: Instruction | None) -> Failure:
         option = next(iter(re.findall(r"(--[a-z]+)", said)), "that")
         hint = "Switch BuildKit on in the settings of that engine, or do without."
         return _at(at, f"{option} needs BuildKit, and this engine builds without it.", hint, said)
-    if _NO_ROOM in small:
-        return _at(at, "The disk of the host is full.", _ROOM, said)
+    if is_full(said):
+        return _at(at, WORDS, HINT, said)
     if "exec format error" in small:
         hint = "The host cannot run programs of that platform; it would need QEMU's binfmt."
         return _at(at, "The program is made for another kind of processor.", hint, said)

@@ -14,6 +14,7 @@ from clusters.compose.program import environment, private_folder, run, the_progr
 from clusters.compose.progress import Effect, Event, Heard, effects
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict, Missing
+from clusters.kinds.docker.full_disk import full_disk, is_full
 from clusters.kinds.docker.transfer_errors import transfer_error
 from clusters.registries.reference import read_reference
 
@@ -94,8 +95,8 @@ def _failed(heard: Heard) -> ClusterError:
         return Missing(
             f"There is no image {names[0] if names else 'of that name'} where it is fetched from.", detail=said
         )
-    if "no space left" in low:
-        return Conflict("The disk of the engine's machine is full.", hint="Make room there (“Clean up”).", detail=said)
+    if is_full(said):
+        return full_disk(said)
     if "no such image" in low:
         return Missing("An image is not on that machine.", detail=said)
     if "is already in use by container" in low:

@@ -11,10 +11,10 @@ import msgspec
 
 from clusters.causes import certificate_fault, root_cause
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+from clusters.kinds.docker.full_disk import is_full
 from clusters.registries.reference import HUB, called
 
 _OFFLINE = "This machine may have no way to the internet."
-_FULL = ("no space left", "disk quota exceeded", '"err":28')  # however the registry keeps what it is sent
 
 
 class ForbiddenAddress(OSError):
@@ -90,7 +90,7 @@ def answer_error(status: int, body: bytes, where: str, subject: str, user: str) 
     """What an answer means that is not a success. ``subject`` is what it was about."""
     where = called(where)
     codes, said = _read(body)
-    if status == 507 or any(part in said.lower() for part in _FULL):
+    if status == 507 or is_full(said):
         return Conflict(f"The disk of {where} is full.", hint="Make room there and try again.", detail=said)
     if status == 413:
         hint = "What stands before the registry (a proxy) may have a limit of its own."

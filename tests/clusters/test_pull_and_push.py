@@ -161,7 +161,7 @@ async def test_a_digest_is_pulled_and_never_pushed(driver: DockerDriver, put: Pu
 @pytest.mark.parametrize(
     ("said", "push_it", "error", "words"),
     [
-        ("write /var/lib/docker/x: no space left on device", False, Conflict, "The disk of the engine's machine is full."),
+        ("write /var/lib/docker/x: no space left on device", False, Conflict, "The disk of the host is full."),
         ("unknown: unknown error: no space left on device", True, Conflict, "The disk of r.test is full."),
         ("toomanyrequests: You have reached your pull rate limit", False, Conflict, "asked too often"),
         ("unexpected EOF", False, ClusterError, "lost in the middle"),

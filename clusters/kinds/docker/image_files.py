@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Conflict, Invalid, Unreachable
+from clusters.errors import ClusterError, Invalid, Unreachable
 from clusters.kinds.base import Says
+from clusters.kinds.docker.full_disk import full_disk, is_full
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.layers import plain
 from clusters.kinds.formats import size
@@ -71,10 +72,8 @@ def _load_error(error: ClusterError) -> ClusterError:
         hint = "Some of its images may be here: see the list. Load it again when the engine answers."
         return Unreachable("The engine was lost in the middle of the file.", hint=hint, detail=error.message)
     said = (error.detail or error.message).lower()
-    if "no space left" in said:
-        return Conflict(
-            "The disk of the engine's machine is full.", hint="Make room there and try again.", detail=error.detail
-        )
+    if is_full(said):
+        return full_disk(error.detail)
     if any(word in said for word in ("invalid tar", "unrecognized", "unexpected eof", "manifest.json", "archive/tar")):
         hint = "It has to be a whole file that docker save wrote."
         return Invalid("The engine cannot read that file.", hint=hint, detail=error.detail)

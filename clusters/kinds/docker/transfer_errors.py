@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
+from clusters.kinds.docker.full_disk import full_disk, is_full
 from clusters.registries.reference import called
 
 # In this order: the first that fits. What is written small is looked for in what the engine said.
-_FULL = ("no space left", "disk quota exceeded", "not enough space", '"err":28')
 _TLS = ("x509:", "certificate", "gave http response to https client", "tls: ")
 _NOT_LET = (
     "denied",
@@ -51,9 +51,10 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) ->
         doing = "push" if push else "pull"
         hint = "It ends what it does when that happens. Try again when it answers: whole layers are kept."
         return Unreachable(f"The engine was lost in the middle of the {doing}.", hint=hint, detail=error.message)
-    if says(*_FULL):
-        where = f"The disk of {host}" if push else "The disk of the engine's machine"
-        return Conflict(f"{where} is full.", hint="Make room there and try again.", detail=said)
+    if is_full(said) or says("not enough space"):
+        if not push:
+            return full_disk(said)
+        return Conflict(f"The disk of {host} is full.", hint="Make room there and try again.", detail=said)
     if says(*_TLS):
         return Refused(
             f"The engine does not trust {host}.",
