@@ -8,15 +8,14 @@ what could not be seen.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clusters.errors import Unreachable
 from clusters.kinds.base import Join
 from clusters.live.glancer import Glancer
+from clusters.live.paced import Paced
 from clusters.live.resource import Broken, Listed, Remembered
 from clusters.live.store import Delta, Store
 
@@ -38,14 +37,13 @@ class Joiner:
         self._glancer = glancer
         self._others = {name: others[name] for name in join.kinds if name in others}
         self._leave: list[Callable[[], object]] = []
-        self._due: asyncio.TimerHandle | None = None
-        self._last, self._pace = 0.0, PACE
+        self._paced = Paced(self._round, PACE, SHARE)
 
     def start(self) -> None:
         """Begin, with what is known now."""
         if not self._leave:
             self._leave = [store.subscribe(self._heard) for store in self._sources()]
-            self._soon()
+            self._paced.soon()
 
     def stop(self) -> None:
         """Nobody looks any longer, and nothing is told of it."""
@@ -59,9 +57,7 @@ class Joiner:
         for leave in self._leave:
             leave()
         self._leave = []
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+        self._paced.rest()
         self._target.forget()
 
     def _made(self, others: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
@@ -69,7 +65,7 @@ class Joiner:
         told = list(self.told.resources.values())
         hiding = {name: store.hidden for name in others if (store := self._others[name]).hidden}
         if self._glancer is not None:
-            others = {**others, self._glancer.glances.name: self._glancer.need(self, told, self._soon)}
+            others = {**others, self._glancer.glances.name: self._glancer.need(self, told, self._paced.soon)}
         if not hiding:
             return self._join.make(told, others)
         groups: dict[frozenset[str], list[Any]] = {}
@@ -104,15 +100,9 @@ class Joiner:
         return Broken(next(iter(troubled.values())), 0.0, frozenset().union(*(store.hidden for store in troubled)))
 
     def _heard(self, store: Store, deltas: Sequence[Delta]) -> None:
-        self._soon()
-
-    def _soon(self) -> None:
-        if self._due is None:
-            wait = max(0.0, self._last + self._pace - time.monotonic())
-            self._due = asyncio.get_running_loop().call_later(wait, self._round)
+        self._paced.soon()
 
     def _round(self) -> None:
-        self._due, began = None, time.monotonic()
         broken = self._broken()
         seen = {name: store for name, store in self._others.items() if not self._is_hidden(store)}
         if all(store.listed for store in (*self._own(), *seen.values())):
@@ -125,5 +115,3 @@ class Joiner:
             self._target.apply(Remembered(made, self.told.as_of) if self.told.as_of else Listed(made))
         if broken is not None:
             self._target.apply(broken)
-        self._last = time.monotonic()
-        self._pace = max(PACE, SHARE * (self._last - began))

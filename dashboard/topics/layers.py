@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from clusters.errors import Missing
 from clusters.layers.told import told
 from clusters.live.connection import Connection
 from clusters.live.frame import Frame
+from clusters.live.paced import Paced
 from clusters.live.store import Delta, Store
 from dashboard.engine import engine
 from dashboard.layers import Sheet, addresses, made_of
@@ -31,8 +31,7 @@ class LayersTopic(Topic):
         self._connection, self._store, self._resource = await found(self.actor, self.args, self.need)
         if self._store.kind.layers is None:
             raise Missing("There is no picture of it.")
-        self._seq, self._last, self._pace = 0, 0.0, PACE
-        self._due: asyncio.TimerHandle | None = None
+        self._seq, self._paced = 0, Paced(self._round, PACE, SHARE)
         self._sheet = Sheet(await addresses())
         stores = made_of(self._connection, self._store.kind)
         self.open_things.enter_context(self._connection.wanted(*(store.kind.name for store in stores)))
@@ -42,8 +41,8 @@ class LayersTopic(Topic):
             if other is not self._connection and (containers := other.stores.get("container")):
                 self.open_things.callback(containers.subscribe(self._changed_elsewhere))
         self.open_things.callback(engine.supervisor.on_state(self._state_changed))
-        self.open_things.callback(self._rest)
-        self._draw()
+        self.open_things.callback(self._paced.rest)
+        self._paced.do(self._draw)
         self.owe_snapshot()
 
     def snapshot(self) -> Frame:
@@ -56,14 +55,10 @@ class LayersTopic(Topic):
         )  # fmt: skip
 
     def _draw(self) -> None:
-        began = time.perf_counter()
         self._resource = self._store.resources.get(self._resource.uid, self._resource)
         self._sheet.draw(self.actor, self._connection, self._store, self._resource)
-        self._last = time.monotonic()
-        self._pace = max(PACE, SHARE * (time.perf_counter() - began))
 
     def _round(self) -> None:
-        self._due = None
         sheet = self._sheet
         app, parts, links, notes = sheet.app, sheet.parts, sheet.links, sheet.notes
         self._draw()
@@ -83,21 +78,12 @@ class LayersTopic(Topic):
         inside = self._resource.namespace
         touched = {one.namespace for delta in deltas for one in delta if one is not None}
         if not deltas or not store.kind.namespaced or not inside or inside in touched:
-            self._soon()
+            self._paced.soon()
 
     def _changed_elsewhere(self, store: Store, deltas: Sequence[Delta]) -> None:
         uids = {one.uid for delta in deltas for one in delta if one is not None}
         if uids & self._sheet.met:
-            self._soon()
+            self._paced.soon()
 
     def _state_changed(self, connection: Connection) -> None:
-        self._soon()
-
-    def _soon(self) -> None:
-        if self._due is None:
-            wait = max(0.0, self._last + self._pace - time.monotonic())
-            self._due = asyncio.get_running_loop().call_later(wait, self._round)
-
-    def _rest(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
+        self._paced.soon()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import time
 from collections.abc import Sequence
 
 from clusters.errors import Invalid
 from clusters.live.frame import Frame
+from clusters.live.paced import Paced
 from clusters.live.row import Row
 from clusters.live.store import Delta, Store
 from clusters.ship.uses import KINDS
@@ -31,38 +30,28 @@ class UsesTopic(Topic):
         connection, store, resource = await found(self.actor, self.args, self.need)
         if store.kind.name != "image":
             raise Invalid("That is not an image.")
-        self._seq, self._mark, self._pace = 0, "", PACE
-        self._due: asyncio.TimerHandle | None = None
-        self.open_things.callback(self._rest)
+        self._seq, self._mark, self._paced = 0, "", Paced(self._look, PACE, SHARE)
+        self.open_things.callback(self._paced.rest)
         self._row = Row(connection.cluster, store.kind, resource, store.health[resource.uid])
         for one in list(engine.supervisor.connections.values()):
             kinds = [kind for kind in KINDS if kind in one.stores]
             self.open_things.enter_context(one.wanted(*kinds))
             for kind in kinds:
                 self.open_things.callback(one.stores[kind].subscribe(self._changed))
-        self.owe_snapshot()
+        self._paced.do(self._look)  # the first mark is always another one
 
     def snapshot(self) -> Frame:
-        """The mark of all that is shown."""
-        self._seq, self._mark = self._seq + 1, self._now()
+        """The mark of all that is shown, as it was when that was looked at last."""
+        self._seq += 1
         return Frame(t="snap", seq=self._seq, mark=self._mark)
 
     def _changed(self, store: Store, deltas: Sequence[Delta]) -> None:
-        if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(self._pace, self._look)
-
-    def _rest(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
+        self._paced.soon(PACE)
 
     def _look(self) -> None:
-        self._due = None
-        if self._now() != self._mark:
-            self.owe_snapshot()
-
-    def _now(self) -> str:
-        began = time.monotonic()
         uses = uses_of_image(self.actor, self._row)
         shown = [(one.key, one.image, one.image_id, one.row.health.level, one.row.health.word) for one in uses]
-        self._pace = max(PACE, SHARE * (time.monotonic() - began))
-        return hashlib.sha1(repr(shown).encode(), usedforsecurity=False).hexdigest()[:16]
+        mark = hashlib.sha1(repr(shown).encode(), usedforsecurity=False).hexdigest()[:16]
+        if mark != self._mark:
+            self._mark = mark
+            self.owe_snapshot()

@@ -266,7 +266,7 @@ async def test_it_is_pushed_four_times_a_second_at_most(running: None, ada: Abst
     await asyncio.sleep(0.3)
     before = drawn
     topic._changed(store, [(other, other)])
-    assert topic._due is None
+    assert topic._paced._due is None
     assert drawn == before, "what changes in another namespace is no part of it"
     for _ in range(20):
         topic.owe_snapshot()
