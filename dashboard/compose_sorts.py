@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from clusters.access import Actor
@@ -35,20 +35,16 @@ class Asked:
     begin: Callable[[Gateway, Actor, int, str], Awaitable[str]]  # with a note for the version; the key of the job
 
 
-class Check(Protocol):
-    """Reads a text with its values and copies. ``named`` and ``stored`` as in ``clusters.compose.check.check``."""
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """A text as it was typed, or kept. ``named`` and ``stored`` as in ``clusters.compose.check.check``."""
 
-    async def __call__(
-        self,
-        text: str,
-        name: str,
-        values: Mapping[str, str],
-        copies: Mapping[str, int],
-        *,
-        named: bool = True,
-        stored: Collection[str] = (),
-    ) -> Asked:
-        """Raises Wrong with lines, Invalid for the name, Unsupported where a program is missing."""
+    text: str
+    name: str
+    values: Mapping[str, str] = field(repr=False)
+    copies: Mapping[str, int]
+    named: bool = True
+    stored: Collection[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +63,11 @@ class Sort:
     first: str  # the text that a new one begins with
     hosts: Callable[[Actor], list[ClusterInfo]]
     program: Callable[[], Awaitable[Found]]
-    check: Check
+    check: Callable[[Typed], Awaitable[Asked]]  # raises Wrong with lines, Invalid for the name, Unsupported
 
 
-async def _check_project(
-    text: str,
-    name: str,
-    values: Mapping[str, str],
-    copies: Mapping[str, int],
-    *,
-    named: bool = True,
-    stored: Collection[str] = (),
-) -> Asked:
-    found = await check(text, name, values, copies, named=named, stored=stored)
+async def _check_project(typed: Typed) -> Asked:
+    found = await check(typed.text, typed.name, typed.values, typed.copies, named=typed.named, stored=typed.stored)
     return Asked(
         checked=found,
         look_ahead=lambda gateway, actor, host: projects.look_ahead(gateway, actor, host, found),
@@ -87,16 +75,8 @@ async def _check_project(
     )
 
 
-async def _check_stack(
-    text: str,
-    name: str,
-    values: Mapping[str, str],
-    copies: Mapping[str, int],
-    *,
-    named: bool = True,
-    stored: Collection[str] = (),
-) -> Asked:
-    found = await check_stack(text, name, values, named=named, stored=stored)
+async def _check_stack(typed: Typed) -> Asked:
+    found = await check_stack(typed.text, typed.name, typed.values, named=typed.named, stored=typed.stored)
     return Asked(
         checked=found.checked,
         look_ahead=lambda gateway, actor, swarm: stacks.look_ahead(gateway, actor, swarm, found),

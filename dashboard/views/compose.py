@@ -17,7 +17,7 @@ from clusters.compose.problem import Wrong
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unrecorded
 from dashboard.access import allow
 from dashboard.compose_rights import is_foreign, kept_version, taken_down
-from dashboard.compose_sorts import Asked, Sort
+from dashboard.compose_sorts import Asked, Sort, Typed
 from dashboard.compose_values import given_values, seal_of, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
@@ -120,9 +120,15 @@ async def _answer(request: Request, sort: Sort) -> HttpResponse:
 
 async def _checked(request: Request, sort: Sort, name: str, *, named: bool = True) -> Asked:
     stored, given = await _stored(request, sort), given_values(request)
-    unread = stored.keys() - given.keys()
-    text, copies = request.POST.get("text", ""), _copies(request)
-    return await sort.check(text, name, {**stored, **given}, copies, named=named, stored=unread)
+    typed = Typed(
+        text=request.POST.get("text", ""),
+        name=name,
+        values={**stored, **given},
+        copies=_copies(request),
+        named=named,
+        stored=stored.keys() - given.keys(),
+    )
+    return await sort.check(typed)
 
 
 def _copies(request: Request) -> dict[str, int]:

@@ -15,7 +15,7 @@ from clusters.errors import ClusterError, Unrecorded
 from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow
 from dashboard.compose_rights import is_there, kept_as, kept_version, may_look, project_page
-from dashboard.compose_sorts import Sort
+from dashboard.compose_sorts import Sort, Typed
 from dashboard.engine import engine
 from dashboard.page import page
 from dashboard.request import Request
@@ -70,7 +70,7 @@ async def back(request: Request, sort: Sort) -> HttpResponse:
     """Deploy an earlier version as it was, with its values and copies: it becomes the newest."""
     host, name, kept = await _version(request, request.POST, sort)
     try:
-        asked = await sort.check(kept.text, name, kept.values, kept.scale)
+        asked = await sort.check(Typed(text=kept.text, name=name, values=kept.values, copies=kept.scale))
         key = await asked.begin(engine.gateway, request.actor, host.id, f"As version {kept.number}")
     except ClusterError as error:
         error.shown_job = await shown_job(request.actor, error.job)
