@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.http import QueryDict
 
 from clusters.access import Actor
-from clusters.connect.secrets import bytes_of, open_sealed, seal, text_of
+from clusters.connect.secrets import open_text, seal, text_of
 from clusters.errors import Missing
 
 log = logging.getLogger(__name__)
@@ -25,10 +25,11 @@ NAME = "undo"  # of the value that stands for all others; no field is called so
 async def keep(actor: Actor, values: Mapping[str, Any]) -> dict[str, str] | None:
     """What the page gets in place of these values. None when they cannot be kept now: what was done is done."""
     key = secrets.token_hex(16)
-    sealed = text_of(seal(json.dumps(values).encode(), _about(actor, key)))
+    about = _about(actor, key)
+    sealed = text_of(seal(json.dumps(values).encode(), about))
     try:
-        await cache.aset(_about(actor, key), sealed, KEPT_FOR)
-        is_kept = await cache.aget(_about(actor, key)) == sealed  # a full disk is not told by the cache
+        await cache.aset(about, sealed, KEPT_FOR)
+        is_kept = await cache.aget(about) == sealed  # a full disk is not told by the cache
     except DatabaseError:
         log.warning("what undoes an act could not be kept", exc_info=True)
         return None
@@ -44,7 +45,7 @@ async def with_kept(actor: Actor, asked: QueryDict) -> QueryDict:
     if not isinstance(sealed, str):
         raise Missing("This can no longer be undone here.", hint="Open it, and change it back by hand.")
     whole = asked.copy()
-    whole.update(json.loads(open_sealed(bytes_of(sealed), about)))
+    whole.update(json.loads(open_text(sealed, about)))
     return whole
 
 

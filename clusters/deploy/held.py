@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from clusters.apply.documents import read
-from clusters.connect.secrets import Sealed, bytes_of, open_sealed, seal, text_of
+from clusters.connect.secrets import Sealed, open_text, seal, text_of
 from clusters.errors import Invalid
 
 LASTS = 86_400.0  # seconds
@@ -32,7 +32,7 @@ def hold(text: str, user_id: int, cluster_id: int) -> str:
 def held(sealed: str, user_id: int, cluster_id: int) -> Sequence[Mapping[str, Any]]:
     """Its objects. Raises Invalid where it is another's, of another cluster, too old or damaged."""
     try:
-        opened = open_sealed(bytes_of(sealed[:LONGEST]), _about(user_id, cluster_id))
+        opened = open_text(sealed[:LONGEST], _about(user_id, cluster_id))
         packed = msgspec.json.decode(opened, type=_Packed)
     except (Sealed, msgspec.DecodeError) as error:
         raise _lost() from error

@@ -89,9 +89,13 @@ def _line(form: NamespaceForm, pairs: Sequence[str]) -> str:
     return f"{shlex.join(words)} && {shlex.join(['kubectl', 'label', 'namespace', form.name, *pairs])}"
 
 
+def _taken(form: NamespaceForm) -> str:
+    return f"There is a namespace called {form.name} already."
+
+
 async def _check(driver: Driver, form: NamespaceForm, there: Sequence[Any]) -> Sequence[Remark]:
     if any(one.name == form.name for one in there):
-        return [Remark(f"There is a namespace called {form.name} already.", "stop")]
+        return [Remark(_taken(form), "stop")]
     if form.name.startswith("kube-"):
         return [Remark("Names that begin with “kube-” are meant for Kubernetes itself.", "warn")]
     return []
@@ -107,8 +111,7 @@ async def _make(driver: Driver, form: NamespaceForm, says: Says) -> str:
     try:
         await driver.call(Call("POST", collection(API, ""), {"fieldManager": "pilothouse"}, body, timeout=30.0))
     except Conflict as error:
-        hint = "Choose another name."
-        raise Conflict(f"There is a namespace called {form.name} already.", hint=hint, detail=error.detail) from error
+        raise Conflict(_taken(form), hint="Choose another name.", detail=error.detail) from error
     return form.name
 
 
