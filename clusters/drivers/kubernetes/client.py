@@ -9,7 +9,6 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from importlib import import_module
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from yarl import URL
 
 from clusters.drivers.body import whole
 from clusters.drivers.keeper import Keeper
-from clusters.drivers.kubernetes import behind
+from clusters.drivers.kubernetes import behind, library
 from clusters.drivers.kubernetes.addresses import near
 from clusters.drivers.kubernetes.connection import Connection
 from clusters.drivers.kubernetes.credentials import Credential
@@ -206,9 +205,8 @@ class ApiServer:
                 await old.close()
 
     async def _open(self, pair: tuple[str, str]) -> tuple[Any, aiohttp.ClientSession]:
-        # Half a second and 25 MB: paid when the first cluster is reached, and not on the event loop.
-        library = await asyncio.to_thread(import_module, "kubernetes.aio.client")
-        settings = library.Configuration(
+        client = await asyncio.to_thread(library.client)  # when the first cluster is reached, and not on the event loop
+        settings = client.Configuration(
             host=self.connection.server,
             ca_cert_data=self.connection.ca_data or None,
             verify_ssl=not self.connection.insecure,
@@ -219,7 +217,7 @@ class ApiServer:
             settings.api_key = {"BearerToken": self.connection.token}
             settings.api_key_prefix = {"BearerToken": "Bearer"}
         try:
-            api = library.ApiClient(settings)
+            api = client.ApiClient(settings)
         except ssl.SSLError as error:
             raise Invalid("The CA certificate cannot be read.", detail=str(error), field="ca_data") from error
         if pair[0]:
