@@ -58,8 +58,8 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What it is about. ``namespace`` None: the cluster as a whole, or a thing without a namespace."""
+class Area:
+    """Where something is asked. ``namespace`` None: the cluster as a whole, or a thing without a namespace."""
 
     cluster: int
     namespace: str | None = None
@@ -77,21 +77,21 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Yes, or no and why. ``known``: may this person know at all that the target exists?"""
+    """Yes, or no and why. ``known``: may this person know at all that there is such a thing?"""
 
     allowed: bool
     reason: str = ""
     known: bool = False
 
 
-def decide(actor: Actor, target: Target, need: Need) -> Decision:
-    """May this actor do what needs that, to this target?"""
-    reaching = [grant for grant in actor.grants if _reaches(grant, target)]
+def decide(actor: Actor, area: Area, need: Need) -> Decision:
+    """May this actor do there what needs that?"""
+    reaching = [grant for grant in actor.grants if _reaches(grant, area)]
     if not reaching:
         return Decision(False, "This is not shared with you.")
-    if (limits := actor.limits_on(target.cluster)) and not _within(limits.namespaces, target.namespace):
+    if (limits := actor.limits_on(area.cluster)) and not _within(limits.namespaces, area.namespace):
         return Decision(False, limits.why or "The cluster itself does not show that to you.")
-    if need.acts and target.read_only:
+    if need.acts and area.read_only:
         return Decision(False, "This cluster is set to read-only.", known=True)
     if not any(grant.role >= need.role for grant in reaching):
         return Decision(False, f"This needs the role {need.role.name.lower()}.", known=True)
@@ -100,10 +100,10 @@ def decide(actor: Actor, target: Target, need: Need) -> Decision:
     return Decision(True, known=True)
 
 
-def _reaches(grant: Granted, target: Target) -> bool:
-    if grant.role == Role.NOBODY or grant.cluster not in (None, target.cluster):
+def _reaches(grant: Granted, area: Area) -> bool:
+    if grant.role == Role.NOBODY or grant.cluster not in (None, area.cluster):
         return False
-    return not grant.namespaces or target.namespace in grant.namespaces
+    return not grant.namespaces or area.namespace in grant.namespaces
 
 
 def _has(grant: Granted, right: Right) -> bool:
@@ -147,7 +147,7 @@ def sees_kind(actor: Actor, cluster: int, kind: Kind[Any], namespace: str | None
     return limits is None or _within(limits.of(kind), namespace)
 
 
-def places(actor: Actor, cluster: int) -> set[str | None]:
+def reachable(actor: Actor, cluster: int) -> set[str | None]:
     """Where somebody may have any right at all: the cluster as a whole (None), and namespaces that are named."""
     named = {name for grant in actor.grants if grant.cluster in (None, cluster) for name in grant.namespaces}
     limits = actor.limits_on(cluster)

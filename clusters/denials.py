@@ -12,7 +12,7 @@ MOST = 5000
 
 
 class Denied(Refused):
-    """Not allowed by us. ``known``: this person may at least know that the target exists."""
+    """Not allowed by us. ``known``: this person may at least know that there is such a thing."""
 
     def __init__(self, message: str, *, known: bool) -> None:
         super().__init__(message, hint="Ask an administrator of Pilothouse.")

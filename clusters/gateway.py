@@ -30,7 +30,7 @@ from clusters.long_work import LongWork
 from clusters.narrowing import Narrowing
 from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
 from clusters.powers import for_admins
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.repeats import Repeats, request_of
 from clusters.reservations import Reservations
 from clusters.shells import in_time, recorded_shell
@@ -70,7 +70,7 @@ class Gateway:
     ) -> None:
         """Return when that is allowed; otherwise write it down and raise Denied."""
         cluster, actor = self.connections.cluster(cluster_id), await self.narrowing.of(actor)
-        decision = decide(actor, target_in(cluster, namespace), need)
+        decision = decide(actor, area_in(cluster, namespace), need)
         if decision.allowed and not shows(self.connections, actor, cluster_id, kind, namespace):
             decision = Decision(False, "The cluster itself does not show that to you.")
         if decision.allowed:
@@ -132,8 +132,8 @@ class Gateway:
 
     async def beyond(self, actor: Actor, cluster_id: int, kind: Kind[Any], one: Resource, action: Action[Any]) -> str:
         """Why that is for administrators where this resource is concerned; "" for these, and where it is not."""
-        target = target_in(self.connections.cluster(cluster_id), kind.namespace_of(one))
-        admin = decide(await self.narrowing.of(actor), target, Need(Role.ADMIN, action.right)).allowed
+        area = area_in(self.connections.cluster(cluster_id), kind.namespace_of(one))
+        admin = decide(await self.narrowing.of(actor), area, Need(Role.ADMIN, action.right)).allowed
         return "" if admin else await for_admins(self.driver(actor, cluster_id), one, action)
 
     async def _may_touch(self, actor: Actor, cluster_id: int, action: Action[Any], values: Mapping[str, Any]) -> None:
@@ -179,9 +179,9 @@ class Gateway:
     def decide_action(self, actor: Actor, row: Row, action: Action[Any]) -> Decision:
         """Would it be allowed? For what a page offers; doing it is decided again."""
         need = Need(action.role, action.right)
-        decision = decide(actor, target_in(row.cluster, row.namespace), need)
+        decision = decide(actor, area_in(row.cluster, row.namespace), need)
         others = action.changes_in(row.resource) if action.changes_in and decision.allowed else ()
-        allowed = all(decide(actor, target_in(row.cluster, one), need).allowed for one in set(others))
+        allowed = all(decide(actor, area_in(row.cluster, one), need).allowed for one in set(others))
         return decision if allowed else Decision(False, NOT_SHARED)
 
     async def read(

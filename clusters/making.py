@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clusters import audit
-from clusters.access import Actor, Need, Target, decide
+from clusters.access import Actor, Area, Need, decide
 from clusters.carrying_out import event_of
 from clusters.drivers.base import Driver, full_name
 from clusters.gateway import Denied, Gateway
@@ -39,7 +39,7 @@ async def remarks(
     await _allow(gateway, actor, cluster_id, maker, None)
     powers = list(maker.powers(form)) if maker.powers else []
     powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
-    admin = decide(actor, Target(cluster_id, None), Need(Role.ADMIN, maker.right, acts=False)).allowed
+    admin = decide(actor, Area(cluster_id, None), Need(Role.ADMIN, maker.right, acts=False)).allowed
     found = [Remark(f"For administrators only: it {why}.", "warn" if admin else "stop") for why in powers]
     driver = gateway.driver(actor, cluster_id)
     if why := await refused_there(driver, kind):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from clusters.access import Target
+from clusters.access import Area
 from clusters.connections import ClusterLike
 
 
-def target_in(cluster: ClusterLike, namespace: str | None = None) -> Target:
+def area_in(cluster: ClusterLike, namespace: str | None = None) -> Area:
     """What is asked about; ``namespace`` None is the whole cluster. Read-only by its own setting, or all of us are."""
-    return Target(cluster.id, namespace, settings.READ_ONLY or cluster.read_only)
+    return Area(cluster.id, namespace, settings.READ_ONLY or cluster.read_only)

@@ -20,7 +20,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRed
 from django.urls import ResolverMatch, reverse
 
 from clusters import audit
-from clusters.access import Actor, Need, Target, decide, places
+from clusters.access import Actor, Area, Need, decide, reachable
 from clusters.by_name import uid_of
 from clusters.errors import Invalid, Missing
 from clusters.gateway import Denied
@@ -143,7 +143,7 @@ async def cluster_or_404(request: Request, slug: str) -> Connection:
     if connection is None:
         raise Http404
     actor, policy, one = request.actor, request.policy, connection.cluster
-    decisions = [decide(actor, Target(one.id, place), policy.need) for place in places(actor, one.id)]
+    decisions = [decide(actor, Area(one.id, place), policy.need) for place in reachable(actor, one.id)]
     if not any(decision.allowed for decision in decisions):
         await audit.denied(_event(actor, request, one.name), decisions[0].reason)
         if not any(decision.known for decision in decisions):

@@ -6,7 +6,7 @@ from clusters.access import Actor, decide
 from clusters.build.running import NEED
 from clusters.drivers.base import ENGINES
 from clusters.live.cluster import ClusterInfo
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.engine import engine
 
 
@@ -17,6 +17,6 @@ def hosts_of(actor: Actor) -> list[ClusterInfo]:
         for one in engine.supervisor.connections.values()
         if one.driver.platform in ENGINES
         and one.cluster.driver != "demo"
-        and decide(actor, target_in(one.cluster), NEED).allowed
+        and decide(actor, area_in(one.cluster), NEED).allowed
     ]
     return sorted(found, key=lambda one: one.name.casefold())

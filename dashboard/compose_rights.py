@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404
 
-from clusters.access import Actor, decide, places
+from clusters.access import Actor, decide, reachable
 from clusters.compose.check import NAME, check_name
 from clusters.compose.deploy import NEED
 from clusters.compose.source import source_of
@@ -21,7 +21,7 @@ from clusters.gateway import Denied
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
 from clusters.models import ComposeVersion
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.stacks.deploy import versions_name
 from dashboard.access import listed, refusal
 from dashboard.engine import engine
@@ -41,7 +41,7 @@ def compose_hosts(actor: Actor, only: str = "") -> list[ClusterInfo]:
     allowed = [
         one
         for one in found
-        if any(decide(actor, target_in(one, place), NEED).allowed for place in places(actor, one.id))
+        if any(decide(actor, area_in(one, place), NEED).allowed for place in reachable(actor, one.id))
     ]
     return sorted(allowed, key=lambda one: one.name.casefold())
 
@@ -97,7 +97,7 @@ async def is_there(actor: Actor, host: ClusterInfo, name: str, kind: str = "proj
 
 async def is_foreign(actor: Actor, host: ClusterInfo | None, name: str, kind: str) -> bool:
     """Is it there, but was never deployed from here? Then nobody knows its text here."""
-    if host is None or not NAME.fullmatch(name) or not decide(actor, target_in(host, name), LOOKS).allowed:
+    if host is None or not NAME.fullmatch(name) or not decide(actor, area_in(host, name), LOOKS).allowed:
         return False
     return not await is_ours(host.id, kept_as(name, kind)) and await is_there(actor, host, name, kind)
 
@@ -107,7 +107,7 @@ async def taken_down(actor: Actor, kind: str = "project") -> list[tuple[ClusterI
     hosts = {one.id: one for one in (stack_clusters(actor) if kind == "stack" else compose_hosts(actor))}
     kept = [(hosts[one.cluster_id], one.project.removeprefix(":"), one) for one in await newest_of_each(hosts)]
     these = [one for one in kept if NAME.fullmatch(one[1]) and one[2].project == kept_as(one[1], kind)]
-    mine = [one for one in these if decide(actor, target_in(one[0], one[1]), NEED).allowed]
+    mine = [one for one in these if decide(actor, area_in(one[0], one[1]), NEED).allowed]
     there = await asyncio.gather(*(is_there(actor, host, name, kind) for host, name, _ in mine))
     return [one for one, is_here in zip(mine, there, strict=True) if not is_here][:MOST]
 
@@ -123,7 +123,7 @@ async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
         return None
     ours = await is_ours(row.cluster.id, kept_as(name, row.kind.name))
     asked = urlencode({"cluster": row.cluster.slug, "name": name})
-    decision = decide(actor, target_in(row.cluster, name), LOOKS)
+    decision = decide(actor, area_in(row.cluster, name), LOOKS)
     why = "" if decision.allowed else decision.reason
     found: dict[str, Any] = {"ours": ours, "why": why, "edit": "", "versions": "", "git": "", "source": None}
     if why:

@@ -55,7 +55,7 @@ class Sort:
     route: str  # its pages are this, this + "_check", "_values", "_versions", "_compare" and "_back"
     label: str  # "Project"
     plural: str
-    place: str  # "Host"
+    target: str  # "Host"
     parts: str  # "Containers": what it is made of
     nowhere: str
     connect: str
@@ -94,7 +94,7 @@ PROJECT = Sort(
     route="compose",
     label="Project",
     plural="Projects",
-    place="Host",
+    target="Host",
     parts="Containers",
     nowhere="There is no Docker host on which you may deploy projects",
     connect="Connect one",
@@ -116,7 +116,7 @@ STACK = Sort(
     route="stack",
     label="Stack",
     plural="Stacks",
-    place="Swarm",
+    target="Swarm",
     parts="Services",
     nowhere="There is no Swarm to which you may deploy stacks",
     connect="Connect one of its managers",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clusters.access import Actor, Need, Target, decide
+from clusters.access import Actor, Area, Need, decide
 from clusters.drivers.base import LogOptions
 from clusters.errors import Invalid, Missing
 from clusters.kinds.base import Role
@@ -67,7 +67,7 @@ def rows_of(actor: Actor, ids: Sequence[str]) -> list[Row]:
         row = connection.row(store, found.uid) if connection and store and found else None
         if row is None:
             raise absent(actor, connection, kind)
-        if not decide(actor, Target(row.cluster.id, row.namespace), VIEW).allowed:
+        if not decide(actor, Area(row.cluster.id, row.namespace), VIEW).allowed:
             raise Missing("It is not there any more.")
         rows.append(row)
     return rows

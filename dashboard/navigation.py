@@ -12,7 +12,7 @@ from clusters.drivers.base import ENGINES
 from clusters.kinds.base import Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES, Table
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.registries.access import may_see
 from dashboard.engine import engine
 from dashboard.scope import chosen_cluster
@@ -171,6 +171,6 @@ def _is_admin_anywhere(actor: Actor) -> bool:
 def _may_break(actor: Actor, connections: Iterable[Connection]) -> bool:
     """Is there a demonstration whose faults this person may switch?"""
     return any(
-        one.cluster.driver == "demo" and decide(actor, target_in(one.cluster), Need(Role.OPERATOR)).allowed
+        one.cluster.driver == "demo" and decide(actor, area_in(one.cluster), Need(Role.OPERATOR)).allowed
         for one in connections
     )

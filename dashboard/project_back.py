@@ -13,7 +13,7 @@ from clusters.compose.deploy import NEED
 from clusters.compose.program import missing
 from clusters.compose.versions import WayBack, newest_of_each, way_back
 from clusters.drivers.base import ENGINES
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.triage import explain
 from clusters.triage.engine import AFTER_VERSION
 from clusters.triage.finding import Finding
@@ -58,7 +58,7 @@ def _is_of_project(one: Finding) -> bool:
 
 
 def _may_see(actor: Actor, cluster: int, project: str) -> bool:
-    return decide(actor, target_in(engine.supervisor.connections[cluster].cluster, project), LOOKS).allowed
+    return decide(actor, area_in(engine.supervisor.connections[cluster].cluster, project), LOOKS).allowed
 
 
 def _is_suspected(one: Finding, came: float | None) -> bool:
@@ -68,7 +68,7 @@ def _is_suspected(one: Finding, came: float | None) -> bool:
 
 def _back(actor: Actor, one: Finding, way: WayBack) -> Back:
     cluster = engine.supervisor.connections[one.cluster].cluster
-    decision = decide(actor, target_in(cluster, one.namespace), NEED)
+    decision = decide(actor, area_in(cluster, one.namespace), NEED)
     asked = {"cluster": cluster.slug, "name": one.namespace, "version": way.to, "back": 1}
     began = explain.after_version(one.since, way.since.timestamp(), f"{way.newest} of {one.namespace}")
     return Back(

@@ -10,7 +10,7 @@ from clusters.access import Actor, Need, decide
 from clusters.deploy.where import Where
 from clusters.live.cluster import ClusterInfo
 from clusters.permissions import SOON
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.ship import carried
 from dashboard.deploy_rights import allowed_in
 from dashboard.engine import engine
@@ -81,7 +81,7 @@ def targets_of(actor: Actor) -> list[ShipTarget]:
         for name in ("container", "swarm-service"):
             store = one.stores.get(name)
             maker = store.kind.make if store else None
-            if maker and decide(actor, target_in(one.cluster), Need(maker.role, maker.right)).allowed:
+            if maker and decide(actor, area_in(one.cluster), Need(maker.role, maker.right)).allowed:
                 found.append(ShipTarget(name, one.cluster))
     found += [ShipTarget("deployment", one.cluster) for one in yaml_clusters(actor)]
     order = {name: number for number, name in enumerate(carried.TARGETS)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from clusters.access import Actor, Decision, decide, places
-from clusters.apply.places import Place
+from clusters.access import Actor, Decision, decide, reachable
+from clusters.apply.served import ServedKind
 from clusters.apply.step import LEAST, need
 from clusters.live.connection import Connection
 from clusters.live.row import Row
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.engine import engine
 
 
@@ -16,10 +16,10 @@ def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> D
     cluster = connection.cluster
     if row is not None:
         version, _, plural = row.kind.api.rpartition("/")
-        place = Place(version, plural, row.kind.label, row.kind.namespaced)
-        return decide(actor, target_in(cluster, row.namespace), need(place))
-    named = sorted(one for one in places(actor, cluster.id) if one)
-    decisions = [decide(actor, target_in(cluster, one), LEAST) for one in (None, *named)]
+        served = ServedKind(version, plural, row.kind.label, row.kind.namespaced)
+        return decide(actor, area_in(cluster, row.namespace), need(served))
+    named = sorted(one for one in reachable(actor, cluster.id) if one)
+    decisions = [decide(actor, area_in(cluster, one), LEAST) for one in (None, *named)]
     return next((one for one in decisions if one.allowed), decisions[0])
 
 

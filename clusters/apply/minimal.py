@@ -25,14 +25,14 @@ _IDENTITY = ("apiVersion", "kind")
 def minimal(wish: Mapping[str, Any], live: Mapping[str, Any], before: Any, types: Types | None) -> dict[str, Any]:
     """The part of ``wish`` to send. ``live`` has its managers' notes; ``before`` is the same without them."""
     notes = [one for one in live.get("metadata", {}).get("managedFields") or () if isinstance(one, dict)]
-    place = _Place(
+    noted = _Noted(
         schema=types.kind(str(wish.get("kind"))) if types else None,
         types=types,
         noted=[one["fieldsV1"] for one in notes if isinstance(one.get("fieldsV1"), dict)],
         ours=next((one.get("fieldsV1") for one in notes if _is_ours(one)), None),
         plain=True,
     )
-    picked = _fields(wish, before, place)
+    picked = _fields(wish, before, noted)
     identity = {name: wish["metadata"][name] for name in ("name", "namespace") if name in wish["metadata"]}
     metadata = {**identity, **(picked.get("metadata") or {})}
     return {**{name: wish[name] for name in _IDENTITY if name in wish}, **picked, "metadata": metadata}
@@ -43,8 +43,8 @@ def _is_ours(note: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """A place in the object: its type, what every manager has noted of it, and what we apply of it (None: nothing)."""
+class _Noted:
+    """A part of the object: its type, what every manager has noted of it, and what we apply of it (None: nothing)."""
 
     schema: Schema | None
     types: Types | None
@@ -52,22 +52,22 @@ class _Place:
     ours: Mapping[str, Any] | None
     plain: bool = False  # a map that every kind has: the object itself, and its metadata
 
-    def field(self, name: str) -> _Place:
-        """The place of one of its fields."""
+    def field(self, name: str) -> _Noted:
+        """That of one of its fields."""
         schema = self.schema or {}
         inner = (schema.get("properties") or {}).get(name, schema.get("additionalProperties"))
         return self._inside(f"f:{name}", inner, plain=self.plain and name == "metadata")
 
-    def item(self, key: Mapping[str, Any]) -> _Place:
-        """The place of the item of a list that has that key."""
+    def item(self, key: Mapping[str, Any]) -> _Noted:
+        """That of the item of a list that has that key."""
         names = {name for one in (*self.noted, self.ours or {}) for name in one if _has_key(name, key)}
         return self._inside(next(iter(names), ""), (self.schema or {}).get("items"))
 
-    def _inside(self, note: str, schema: Any, plain: bool = False) -> _Place:
+    def _inside(self, note: str, schema: Any, plain: bool = False) -> _Noted:
         noted = [one[note] for one in self.noted if isinstance(one.get(note), dict)]
         found = self.types.resolve(schema) if self.types and isinstance(schema, dict) else None
         ours = (self.ours or {}).get(note)
-        return _Place(schema=found or None, types=self.types, noted=noted, ours=ours, plain=plain)
+        return _Noted(schema=found or None, types=self.types, noted=noted, ours=ours, plain=plain)
 
     @property
     def by_field(self) -> bool:
@@ -102,35 +102,35 @@ class _Place:
         return any(name.startswith("v:") and same(_key(name), value) for name in self.ours or ())
 
 
-def _pick(wish: Any, before: Any, place: _Place) -> Any:
-    if place.ours is None and same(before, wish):
+def _pick(wish: Any, before: Any, noted: _Noted) -> Any:
+    if noted.ours is None and same(before, wish):
         return _NOTHING
-    if isinstance(wish, dict) and isinstance(before, dict) and place.by_field:
-        made = _fields(wish, before, place)
+    if isinstance(wish, dict) and isinstance(before, dict) and noted.by_field:
+        made = _fields(wish, before, noted)
         return made if made or wish == {} else _NOTHING
     if isinstance(wish, list) and isinstance(before, list):
-        return _list(wish, before, place)
+        return _list(wish, before, noted)
     return wish
 
 
-def _fields(wish: Mapping[str, Any], before: Mapping[str, Any], place: _Place) -> dict[str, Any]:
-    picked = {key: _pick(value, before.get(key, _NOTHING), place.field(key)) for key, value in wish.items()}
+def _fields(wish: Mapping[str, Any], before: Mapping[str, Any], noted: _Noted) -> dict[str, Any]:
+    picked = {key: _pick(value, before.get(key, _NOTHING), noted.field(key)) for key, value in wish.items()}
     return {key: value for key, value in picked.items() if value is not _NOTHING}
 
 
-def _list(wish: Sequence[Any], before: Sequence[Any], place: _Place) -> Any:
+def _list(wish: Sequence[Any], before: Sequence[Any], noted: _Noted) -> Any:
     made: list[Any]
-    if place.by_value:
-        made = [one for one in wish if place.applies(one) or not any(same(one, old) for old in before)]
+    if noted.by_value:
+        made = [one for one in wish if noted.applies(one) or not any(same(one, old) for old in before)]
         return made or _NOTHING
-    keys = place.keys
+    keys = noted.keys
     old = _by_key(before, keys)
     if not keys or old is None or _by_key(wish, keys) is None:
         return wish
     made = []
     for one in wish:
         key = {name: one[name] for name in keys if name in one}
-        picked = _pick(one, old.get(_text(key), _NOTHING), place.item(key))
+        picked = _pick(one, old.get(_text(key), _NOTHING), noted.item(key))
         if picked is not _NOTHING:
             made.append({**key, **picked})
     return made or _NOTHING

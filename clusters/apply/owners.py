@@ -43,7 +43,7 @@ def without(tree: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
     """A copy without these fields, which are written as conflicts name them."""
     made: dict[str, Any] = copy.deepcopy(dict(tree))
     for field in fields:
-        path = place_of(field, made)
+        path = path_of(field, made)
         if path:
             inside: Any = made
             for step in path[:-1]:
@@ -52,7 +52,7 @@ def without(tree: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
     return made
 
 
-def place_of(field: str, tree: Any) -> Path | None:
+def path_of(field: str, tree: Any) -> Path | None:
     """``.spec.containers[name="web"].image`` as the way through this tree; None when it is not there."""
     path: list[str | int] = []
     while field:

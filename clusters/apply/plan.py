@@ -22,8 +22,8 @@ from clusters.apply.merging import in_order, same, taken_out
 from clusters.apply.minimal import minimal
 from clusters.apply.newest import TRIES, newest, same_as_seen
 from clusters.apply.owners import OURS, Owned, conflicts_of, managers_of, without
-from clusters.apply.places import Places
 from clusters.apply.schema import types_of
+from clusters.apply.served import ServedKinds
 from clusters.apply.step import LEAST, Choice, Step, need
 from clusters.apply.typed import typed_as
 from clusters.drivers.base import Driver, Found
@@ -80,7 +80,7 @@ class Plan:
     def seal(self) -> str:
         """The same for the same wishes about the same objects: what somebody saw is what is done."""
         about = [
-            [one.place.api if one.place else "", one.namespace, one.name, one.choice, one.wish,
+            [one.served.api if one.served else "", one.namespace, one.name, one.choice, one.wish,
              one.before and [one.before["metadata"].get("uid"), bare(one.before)]]
             for one in self.steps
         ]  # fmt: skip
@@ -102,13 +102,13 @@ async def _plan(gateway: Gateway, actor: Actor, asked: Asked, documents: Sequenc
         await _allowed_by_us(gateway, actor, asked, step, LEAST)
     if any(step.error for step in steps):
         return Plan(steps, refused=True)
-    places = Places(driver, documents, asked.found)
+    known = ServedKinds(driver, documents, asked.found)
     for step in steps:
-        await _place(step, places, asked)
+        await _find_kind(step, known, asked)
     _check_doubles(steps)
     for step in steps:
-        if step.place is not None:
-            await _allowed_by_us(gateway, actor, asked, step, need(step.place))
+        if step.served is not None:
+            await _allowed_by_us(gateway, actor, asked, step, need(step.served))
     if any(isinstance(step.error, Refused) for step in steps):
         return Plan(steps, refused=True)
     await _each(steps, lambda step: _look(driver, step))
@@ -124,14 +124,14 @@ async def _plan(gateway: Gateway, actor: Actor, asked: Asked, documents: Sequenc
     return Plan(steps)
 
 
-async def _place(step: Step, places: Places, asked: Asked) -> None:
+async def _find_kind(step: Step, known: ServedKinds, asked: Asked) -> None:
     document = step.document
     try:
         if asked.edited is not None:
             asked.edited.check(document)
-        step.place = await places.of(document)
-        step.namespace = (document.namespace or asked.namespace) if step.place.namespaced else ""
-        if document.namespace and not step.place.namespaced:
+        step.served = await known.of(document)
+        step.namespace = (document.namespace or asked.namespace) if step.served.namespaced else ""
+        if document.namespace and not step.served.namespaced:
             raise Invalid(f"A {document.kind} belongs to the whole cluster: take metadata.namespace out.")
     except ClusterError as error:
         step.error = error
@@ -140,9 +140,9 @@ async def _place(step: Step, places: Places, asked: Asked) -> None:
 def _check_doubles(steps: Iterable[Step]) -> None:
     seen: dict[tuple[str, ...], Step] = {}
     for step in steps:
-        if step.place is None or step.error is not None:
+        if step.served is None or step.error is not None:
             continue
-        about = (step.place.group, step.place.plural, step.namespace, step.name)
+        about = (step.served.group, step.served.plural, step.namespace, step.name)
         if first := seen.get(about):
             step.error = Invalid(f"This is the same object as document {first.document.number}.")
         seen.setdefault(about, step)
@@ -150,7 +150,7 @@ def _check_doubles(steps: Iterable[Step]) -> None:
 
 async def _allowed_by_us(gateway: Gateway, actor: Actor, asked: Asked, step: Step, takes: Need) -> None:
     namespace: str | None = step.document.namespace or asked.namespace
-    if step.place is not None and not step.place.namespaced:
+    if step.served is not None and not step.served.namespaced:
         namespace = None
     try:
         await gateway.see(actor, asked.cluster_id, namespace, takes, verb="apply", kind=step.kind, name=step.name)
@@ -159,25 +159,25 @@ async def _allowed_by_us(gateway: Gateway, actor: Actor, asked: Asked, step: Ste
 
 
 async def _look(driver: Driver, step: Step) -> None:
-    if step.place is None or step.place.promised:
+    if step.served is None or step.served.promised:
         return
     step.before = await newest(driver, step.path())
 
 
 async def _allowed_there(driver: Driver, step: Step) -> None:
     """The cluster says for its own part whether our account may. Where it does not say, the dry run tells."""
-    if step.place is None:
+    if step.served is None:
         return
-    place = step.place
+    served = step.served
     for verb in ("patch",) if step.before is not None else ("create", "patch"):
-        if await driver.may(verb, place.group, place.plural, step.namespace, step.name, newest=True) is False:
-            words = may_not(verb, place.plural, step.namespace, place.group, who=driver.acts_as)
+        if await driver.may(verb, served.group, served.plural, step.namespace, step.name, newest=True) is False:
+            words = may_not(verb, served.plural, step.namespace, served.group, who=driver.acts_as)
             raise Refused(words, hint=HINT)
 
 
 def _wish(step: Step, asked: Asked, documents: Sequence[Document]) -> None:
     """What will be sent: the text, on what is there now where it is an edit, with its secrets in their places."""
-    if step.place is None or step.error is not None:
+    if step.served is None or step.error is not None:
         return
     try:
         tree = bare(step.document.tree)
@@ -188,7 +188,7 @@ def _wish(step: Step, asked: Asked, documents: Sequence[Document]) -> None:
         known = typed_as(step.document, documents, asked.typed, asked.namespace, is_new=step.before is None)
         tree = filled(tree, known) if known else tree
         tree = restored(tree, bare(step.before) if step.before else {})
-        metadata = {**tree["metadata"]} | ({"namespace": step.namespace} if step.place.namespaced else {})
+        metadata = {**tree["metadata"]} | ({"namespace": step.namespace} if step.served.namespaced else {})
         step.wish = {**tree, "metadata": metadata}
     except ClusterError as error:
         step.error = error
@@ -202,7 +202,7 @@ async def _least(driver: Driver, cluster_id: int, step: Step) -> None:
 
 
 async def _try(driver: Driver, step: Step, editing: bool) -> None:
-    if step.place is None or step.place.promised:
+    if step.served is None or step.served.promised:
         step.waits = "Its kind comes with another document: there is no dry run of it."
         return
     step.after = await _dry_run(driver, step)
@@ -270,7 +270,7 @@ def _excuse(steps: Sequence[Step]) -> None:
         if isinstance(step.error, Missing) and step.before is None and step.namespace in made:
             step.error = None
             step.waits = f"Its namespace {step.namespace} comes with another document, so no dry run is possible."
-        if step.place and step.place.api == "v1/namespaces" and step.before is None and step.error is None:
+        if step.served and step.served.api == "v1/namespaces" and step.before is None and step.error is None:
             made.add(step.name)
 
 

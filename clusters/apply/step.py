@@ -14,7 +14,7 @@ from clusters.apply.drawn import without_drawn
 from clusters.apply.hidden import bare, shown_pair
 from clusters.apply.merging import same
 from clusters.apply.owners import OURS, Owned
-from clusters.apply.places import Place
+from clusters.apply.served import ServedKind
 from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
@@ -26,9 +26,9 @@ LEAST = Need(Role.OPERATOR, "apply")  # without that nothing is applied at all
 GIVE_RIGHTS = {"rbac.authorization.k8s.io"}  # groups whose objects say who may do what
 
 
-def need(place: Place) -> Need:
+def need(served: ServedKind) -> Need:
     """What it takes: what gives rights, or concerns the whole cluster, is for administrators."""
-    powerful = not place.namespaced or place.group in GIVE_RIGHTS
+    powerful = not served.namespaced or served.group in GIVE_RIGHTS
     return Need(Role.ADMIN if powerful else Role.OPERATOR, "apply")
 
 
@@ -38,7 +38,7 @@ class Step:
 
     document: Document
     choice: Choice = ""  # about what others manage: leave it to them, or take it over
-    place: Place | None = None
+    served: ServedKind | None = None
     namespace: str = ""
     before: dict[str, Any] | None = None  # as it is there now
     wish: dict[str, Any] = field(default_factory=dict)  # as it was written, secrets put in
@@ -59,7 +59,7 @@ class Step:
     @property
     def kind(self) -> str:
         """What its kind is called in the audit."""
-        return self.place.name if self.place else self.document.kind
+        return self.served.name if self.served else self.document.kind
 
     @property
     def undecided(self) -> bool:
@@ -85,8 +85,8 @@ class Step:
 
     def path(self) -> tuple[str, ...]:
         """Where it is."""
-        assert self.place is not None
-        return self.place.path(self.namespace, self.name)
+        assert self.served is not None
+        return self.served.path(self.namespace, self.name)
 
     @property
     def force(self) -> bool:

@@ -15,8 +15,8 @@ from clusters.apply.hidden import bare, shown
 from clusters.apply.merging import changes, words
 from clusters.apply.newest import TRIES, newest, same_as_seen
 from clusters.apply.owners import Owned, conflicts_of
-from clusters.apply.places import Place
 from clusters.apply.plan import Asked, Plan, plan
+from clusters.apply.served import ServedKind
 from clusters.apply.step import Step, need
 from clusters.apply.written import Written
 from clusters.carrying_out import event_of, recorded
@@ -34,7 +34,7 @@ MOST_FIELDS = 30  # named in the audit
 class Result:
     """How it went with one object. ``words`` says it; ``conflicts`` name who stood in the way."""
 
-    place: Place
+    served: ServedKind
     namespace: str
     name: str
     state: Literal["done", "same", "failed", "unknown", "left"]
@@ -45,7 +45,7 @@ class Result:
     @property
     def uid(self) -> str:
         """Tells them apart on a page."""
-        return f"{self.place.kind} {self.namespace} {self.name}"
+        return f"{self.served.kind} {self.namespace} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ async def _write_all(gateway: Gateway, actor: Actor, cluster_id: int, steps: Seq
     results: list[Result] = []
     written: list[Written] = []
     for step in steps:
-        assert step.place is not None
-        about = step.place, step.namespace, step.name
+        assert step.served is not None
+        about = step.served, step.namespace, step.name
         if any(one.state in ("failed", "unknown") for one in results):
             results.append(Result(*about, "left", "Not tried, because of what happened before it."))
             continue
@@ -125,9 +125,9 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
         driver = gateway.driver(actor, cluster_id)
         written = await undo.read(actor.user_id, cluster_id, kept)
         for one in written:  # all of them, before the first
-            inside = one.namespace if one.place.namespaced else None
-            takes = need(one.place)
-            await gateway.see(actor, cluster_id, inside, takes, verb="undo", kind=one.place.name, name=one.name)
+            inside = one.namespace if one.served.namespaced else None
+            takes = need(one.served)
+            await gateway.see(actor, cluster_id, inside, takes, verb="undo", kind=one.served.name, name=one.name)
         results, after, used = [], None, None
         for one in reversed(written):
 
@@ -140,7 +140,7 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
 
             said = "Deleted again." if one.before is None else "As it was before."
             outcome, after = await _recorded(
-                gateway, actor, cluster_id, (one.place, one.namespace, one.name), one.uid, "undo", {}, key, back, said
+                gateway, actor, cluster_id, (one.served, one.namespace, one.name), one.uid, "undo", {}, key, back, said
             )
             results.append(outcome)
         again = all(one.state == "failed" for one in results) and (not used or await undo.give_back(used))
@@ -162,7 +162,7 @@ async def _recorded(
     gateway: Gateway,
     actor: Actor,
     cluster_id: int,
-    about: tuple[Place, str, str],
+    about: tuple[ServedKind, str, str],
     uid: str,
     verb: str,
     detail: dict[str, Any],
@@ -171,13 +171,13 @@ async def _recorded(
     said: str,
 ) -> tuple[Result, dict[str, Any] | None]:
     """One act: its intent, the call, its outcome. What goes wrong is a result, not an error."""
-    place, namespace, name = about
+    served, namespace, name = about
     cluster = gateway.connections.cluster(cluster_id)
-    detail = {"api": place.api, **detail}
-    event = event_of(actor, cluster, place.name, None, verb, namespace=namespace, detail=detail, name=name)
+    detail = {"api": served.api, **detail}
+    event = event_of(actor, cluster, served.name, None, verb, namespace=namespace, detail=detail, name=name)
     event = replace(event, uid=uid)
     try:
-        one_key = f"{key}:{verb}:{place.api}:{namespace}:{name}" if key else ""
+        one_key = f"{key}:{verb}:{served.api}:{namespace}:{name}" if key else ""
         request = await audit.intent(event, request_of(actor.user_id, one_key))
         after = await recorded(event, request, work(), EACH_SECONDS, lambda _: said)
     except ClusterError as error:
@@ -187,8 +187,8 @@ async def _recorded(
 
 
 async def _write(driver: Driver, step: Step) -> dict[str, Any]:
-    if step.waits and step.place and step.place.promised:
-        await _until_known(driver, step.place)
+    if step.waits and step.served and step.served.promised:
+        await _until_known(driver, step.served)
     for tries in range(TRIES):
         try:
             answer: dict[str, Any] = await driver.call(step.call(dry=False, force=step.force))
@@ -202,19 +202,19 @@ async def _write(driver: Driver, step: Step) -> dict[str, Any]:
     raise AssertionError
 
 
-async def _until_known(driver: Driver, place: Place) -> None:
+async def _until_known(driver: Driver, served: ServedKind) -> None:
     """A kind that was defined a moment ago is served a moment later."""
     ends = time.monotonic() + READY_SECONDS
-    root = ("apis", *place.version.split("/"))
+    root = ("apis", *served.version.split("/"))
     while time.monotonic() < ends:
         try:
             answer = await driver.call(Call("GET", root, timeout=10))
         except Missing:
             answer = {}
-        if any(one.get("name") == place.plural for one in answer.get("resources") or ()):
+        if any(one.get("name") == served.plural for one in answer.get("resources") or ()):
             return
         await asyncio.sleep(0.3)
-    raise Missing(f"The cluster does not know {place.kind} yet.", hint="Apply it again in a moment.")
+    raise Missing(f"The cluster does not know {served.kind} yet.", hint="Apply it again in a moment.")
 
 
 def _fields(step: Step) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from clusters.apply.hidden import bare
 from clusters.apply.merging import Clash, carried, words
 from clusters.apply.owners import OURS
-from clusters.apply.places import Place
+from clusters.apply.served import ServedKind
 from clusters.drivers.base import Call
 from clusters.errors import Conflict, Missing
 
@@ -17,7 +17,7 @@ from clusters.errors import Conflict, Missing
 class Written:
     """One object that was written: as it was before (None: it was made), and as it was right after."""
 
-    place: Place
+    served: ServedKind
     namespace: str
     name: str
     uid: str
@@ -26,7 +26,7 @@ class Written:
 
     def path(self) -> tuple[str, ...]:
         """Where it is."""
-        return self.place.path(self.namespace, self.name)
+        return self.served.path(self.namespace, self.name)
 
     def back(self, live: dict[str, Any] | None) -> Call:
         """The request that takes it back. Raises Missing or Conflict where that would undo somebody else's work."""

@@ -35,7 +35,7 @@ from clusters.ending import end
 from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.models import ComposeSource, ComposeVersion, Job
-from clusters.reach import target_in
+from clusters.reach import area_in
 
 PACE = 15.0  # seconds between two looks at what is due
 MOST_TRIES = 5  # that what could not be looked at is looked at again by itself, each after its rest
@@ -226,7 +226,7 @@ class Follower:
             words = "Whoever set this up has no account any more, or it is switched off."
             raise _NotAllowed(words, hint="Save it again as yourself.")
         cluster = self._gateway.connections.cluster(row.cluster_id)
-        decision = decide(actor, target_in(cluster, row.project), deploy.NEED)
+        decision = decide(actor, area_in(cluster, row.project), deploy.NEED)
         if decision.allowed:
             return actor
         words = f"{actor.name}, who set this up, may not deploy it any more: {decision.reason}"

@@ -39,17 +39,17 @@ async def offers() -> list[Offer]:
     engines, contexts = await asyncio.gather(docker.found(), kubeconfig.found())
     connected: dict[tuple[str, str], str] = {}
     async for one in Cluster.objects.order_by("pk"):  # of several accounts there, the first one is named
-        connected.setdefault(_place(one.driver, one.settings), one.name)
+        connected.setdefault(_leads_to(one.driver, one.settings), one.name)
     return [_unless_connected(offer, connected) for offer in (*engines, *contexts)]
 
 
 def _unless_connected(offer: Offer, connected: Mapping[tuple[str, str], str]) -> Offer:
-    name = connected.get(_place(offer.driver, offer.settings))
+    name = connected.get(_leads_to(offer.driver, offer.settings))
     return replace(offer, problem=f"Connected already, as “{name}”.") if name and not offer.problem else offer
 
 
-def _place(driver: str, settings: Mapping[str, Any]) -> tuple[str, str]:
-    """Where a connection leads: two of them to the same place are the same cluster."""
+def _leads_to(driver: str, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a connection leads: two of them that lead to the same are the same cluster."""
     return driver, str(settings.get("address") or settings.get("server") or "")
 
 

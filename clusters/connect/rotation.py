@@ -39,7 +39,7 @@ def sealed_rows() -> Iterator[Sealed]:
     for model in ROWS:
         for row in model._default_manager.exclude(secret=b"").order_by("pk"):
             data, same = bytes(row.secret), model._default_manager.filter(pk=row.pk, secret=row.secret)
-            yield Sealed(f"{model._meta.verbose_name} {row}", data, secrets.place(row), *_writes(same))
+            yield Sealed(f"{model._meta.verbose_name} {row}", data, secrets.sealed_for(row), *_writes(same))
 
 
 def sealed_row(row: ComposeSource | ComposeVersion | Undo, name: str, about: str) -> Sealed:

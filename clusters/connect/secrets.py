@@ -91,17 +91,17 @@ def read_secret(row: Cluster | Registry) -> dict[str, Any]:
     """The secret fields of a connection. Raises Sealed."""
     if not row.secret:
         return {}
-    return msgspec.json.decode(open_sealed(bytes(row.secret), place(row)), type=dict[str, Any])
+    return msgspec.json.decode(open_sealed(bytes(row.secret), sealed_for(row)), type=dict[str, Any])
 
 
 def write_secret(row: Cluster | Registry, values: dict[str, Any]) -> None:
     """Set them on something that has its number already; the caller saves it. Raises Sealed while locked."""
     if values:
         refuse_while_locked()
-    row.secret = seal(msgspec.json.encode(values), place(row)) if values else b""
+    row.secret = seal(msgspec.json.encode(values), sealed_for(row)) if values else b""
 
 
-def place(row: Cluster | Registry) -> str:
+def sealed_for(row: Cluster | Registry) -> str:
     """What the secret of a row is sealed for."""
     if row.pk is None:
         raise ValueError("a secret is bound to its row: save it first")

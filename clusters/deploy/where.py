@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from clusters.access import Actor, decide, places
+from clusters.access import Actor, decide, reachable
 from clusters.apply.step import LEAST
 from clusters.drivers.base import Driver
 from clusters.gateway import Gateway
 from clusters.kinds import DESCRIBED
 from clusters.permissions import HINT, may_not, subject
-from clusters.reach import target_in
+from clusters.reach import area_in
 
 GROUP = "apps"
 MOST = 200  # namespaces that the cluster is asked about, one by one
@@ -43,10 +43,10 @@ async def where(
 ) -> Where:
     """``plural`` is what is made there ("deployments"); ``chosen`` the namespaces that the cluster is looked at in."""
     cluster = gateway.connections.cluster(cluster_id)
-    known = {name for name in places(actor, cluster_id) if name}
+    known = {name for name in reachable(actor, cluster_id) if name}
     names = {one.name for one in gateway.visible(actor, cluster_id, "namespace")} | set(chosen) | known
-    anywhere = decide(actor, target_in(cluster), LEAST)
-    ours = sorted(name for name in names if decide(actor, target_in(cluster, name), LEAST).allowed)
+    anywhere = decide(actor, area_in(cluster), LEAST)
+    ours = sorted(name for name in names if decide(actor, area_in(cluster, name), LEAST).allowed)
     if not ours and not anywhere.allowed:
         return Where(why_not=anywhere.reason)
     try:

@@ -279,7 +279,7 @@ class Kind(Generic[T]):
         """The namespace in which rights to act on it are decided; None: it belongs to the whole cluster."""
         return resource.namespace if self.namespaced else None
 
-    def place_of(self, resource: T) -> str:
+    def own_or_namespace(self, resource: T) -> str:
         """Where somebody must be let in to see it: its namespace ("" for none), or itself where it is one."""
         return resource.name if self.own_namespace else resource.namespace
 
@@ -288,7 +288,7 @@ class Kind(Generic[T]):
 
         As in Kubernetes, who may see a namespace may see the object that it is; acting on that is another matter.
         """
-        return self.place_of(resource) if self.namespaced or self.own_namespace else None
+        return self.own_or_namespace(resource) if self.namespaced or self.own_namespace else None
 
     @property
     def measured(self) -> bool:

@@ -87,7 +87,7 @@ class App:
 
     things: dict[LayerName, dict[str, Thing]] = field(default_factory=dict)
     links: dict[tuple[str, str], None] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)  # id of a copy, container, engine -> id of its machine
+    machines: dict[str, str] = field(default_factory=dict)  # id of a copy, container, engine -> id of its machine
     titles: dict[LayerName, str] = field(default_factory=dict)  # where a layer has another name than usual
     empty: dict[LayerName, str] = field(default_factory=dict)  # what is said where nothing is; no words: no layer
     lists: dict[LayerName, tuple[str, Mapping[str, str]]] = field(default_factory=dict)  # where all of them are listed
@@ -102,7 +102,7 @@ class App:
         for one in above:
             self.links[one, thing.id] = None
         if machine:
-            self.places[thing.id] = machine
+            self.machines[thing.id] = machine
         return thing.id
 
     def told_of(self, machine: str, health: Health) -> Health:

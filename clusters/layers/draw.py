@@ -72,7 +72,7 @@ class _Drawing:
     def _in_columns(self, key: LayerName, things: Sequence[Thing]) -> tuple[Column, ...]:
         inside: dict[str, list[Thing]] = {column: [] for column in self.names}
         for thing in things:
-            inside[self.columns.get(self.app.places.get(thing.id, NOWHERE), NOWHERE)].append(thing)
+            inside[self.columns.get(self.app.machines.get(thing.id, NOWHERE), NOWHERE)].append(thing)
         many = len(things) > MOST_THINGS and key in ("copy", "container")
         found = []
         for column, some in inside.items():
@@ -130,7 +130,7 @@ def _columns(app: App) -> dict[str, str]:
     worst = {uid: _level(one) for uid, one in machines.items()}
     placed = [one for key in ("copy", "container") for one in app.things.get(key, {}).values()]
     for thing in placed:
-        if (uid := app.places.get(thing.id, NOWHERE)) in worst:
+        if (uid := app.machines.get(thing.id, NOWHERE)) in worst:
             worst[uid] = min(worst[uid], _level(thing))
     by_name = sorted(machines, key=lambda uid: (len(machines[uid].name), machines[uid].name))
     own = by_name
@@ -140,7 +140,7 @@ def _columns(app: App) -> dict[str, str]:
     found = dict.fromkeys(own, "")
     found = {uid: uid for uid in found}
     found |= {uid: REST for uid in by_name if uid not in found}
-    unplaced = any(thing.id not in app.places for thing in placed)
+    unplaced = any(thing.id not in app.machines for thing in placed)
     return {**found, **({NOWHERE: NOWHERE} if unplaced or not found else {})}
 
 

@@ -143,8 +143,8 @@ class View:
             found = list(compress(found, wanted))
 
         if (namespaces := self._scope[index.store.cluster_id]) is not None:
-            place_of = index.store.kind.place_of
-            keep([place_of(entry.resource) in namespaces for entry in found])
+            own_or_namespace = index.store.kind.own_or_namespace
+            keep([own_or_namespace(entry.resource) in namespaces for entry in found])
         for word in self._words:
             keep([word in entry.text for entry in found])
         if self.query.labels:
@@ -182,7 +182,7 @@ class View:
         if (selector := self.query.labels) and not selector.holds(entry.resource.labels):
             return None
         namespaces = self._scope[entry.cluster.id]
-        return entry if namespaces is None or entry.kind.place_of(entry.resource) in namespaces else None
+        return entry if namespaces is None or entry.kind.own_or_namespace(entry.resource) in namespaces else None
 
     def _passes(self, entry: Entry) -> bool:
         """Do the filters let it be shown?"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from clusters.access import Actor, Need, Target, decide
+from clusters.access import Actor, Area, Need, decide
 from clusters.kinds.base import Role
 from clusters.models import Cluster, Registry
 from clusters.people import is_admin
@@ -44,4 +44,4 @@ async def may_copy_to(actor: Actor, registry: Registry) -> bool:
     if is_admin(actor):
         return True
     hosts = Cluster.objects.filter(driver="docker", read_only=False).values_list("pk", flat=True)
-    return any([decide(actor, Target(host), RUN).allowed async for host in hosts])
+    return any([decide(actor, Area(host), RUN).allowed async for host in hosts])

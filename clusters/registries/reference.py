@@ -27,7 +27,7 @@ class Reference:
     digest: str = ""
 
     @property
-    def place(self) -> tuple[str, str]:
+    def home(self) -> tuple[str, str]:
         """Where it is, of whichever version: registry and repository."""
         return self.host, self.repository
 

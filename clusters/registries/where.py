@@ -70,15 +70,15 @@ def find(
 ) -> Found:
     """What this person sees running of it, in all of these clusters: workloads by name, the same ones together."""
     found: dict[tuple[str, str, tuple[str, ...]], Runs] = {}
-    more, place = False, (registry.host, repository)
+    more, home = False, (registry.host, repository)
 
     @cache
     def pulled(cluster_id: int) -> dict[str, set[str]]:
-        return _pulled(gateway, actor, cluster_id, place)
+        return _pulled(gateway, actor, cluster_id, home)
 
-    for one in _running(Walk(gateway, actor, connections), pulled, place):
+    for one in _running(Walk(gateway, actor, connections), pulled, home):
         reference = named(one.image)
-        tag = reference.tag if reference and reference.place == place else ""
+        tag = reference.tag if reference and reference.home == home else ""
         about = one.row.id, tag, one.digests
         before = found.get(about)
         if before is None and len(found) >= MOST:
@@ -148,40 +148,40 @@ def _judged(one: Runs, there: tuple[str, frozenset[str]] | ClusterError | None, 
     return replace(one, state="behind", newest=newest)
 
 
-def _running(walk: Walk, pulled: Pulled, place: tuple[str, str]) -> Iterator[_One]:
+def _running(walk: Walk, pulled: Pulled, home: tuple[str, str]) -> Iterator[_One]:
     """Containers last: those of pods and services are told with these."""
     for row in walk.rows("pod"):
-        yield from _of_pod(walk, row, place)
+        yield from _of_pod(walk, row, home)
     for row in walk.rows("swarm-service"):
-        if _is_of(image := row.resource.template.container.image, place):
+        if _is_of(image := row.resource.template.container.image, home):
             yield from [_One(row, image, _pinned(image))] * row.resource.running
     for row in walk.containers():
         if row.resource.running:
-            yield from _of_container(row, pulled, place)
+            yield from _of_container(row, pulled, home)
 
 
-def _of_pod(walk: Walk, pod: Row, place: tuple[str, str]) -> Iterator[_One]:
+def _of_pod(walk: Walk, pod: Row, home: tuple[str, str]) -> Iterator[_One]:
     asked = {one.name: one.image for one in pod.resource.containers}
     for status in pod.resource.statuses:
         image = asked.get(status.name, "")
-        if status.state.running is not None and _is_of(image, place):
+        if status.state.running is not None and _is_of(image, home):
             yield _One(walk.top(pod), image, _pinned(status.image_id))
 
 
-def _of_container(row: Row, pulled: Pulled, place: tuple[str, str]) -> Iterator[_One]:
+def _of_container(row: Row, pulled: Pulled, home: tuple[str, str]) -> Iterator[_One]:
     one = row.resource
     digests = pulled(row.cluster.id).get(one.image_id) or set()
     nameless = one.image in (one.image_id, "") or one.image.startswith("sha256:")
-    if (digests and nameless) or _is_of(one.image, place):
+    if (digests and nameless) or _is_of(one.image, home):
         yield _One(row, one.image, tuple(dict.fromkeys((*sorted(digests), one.image_id))))
 
 
-def _pulled(gateway: Gateway, actor: Actor, cluster_id: int, place: tuple[str, str]) -> dict[str, set[str]]:
+def _pulled(gateway: Gateway, actor: Actor, cluster_id: int, home: tuple[str, str]) -> dict[str, set[str]]:
     """The digests there of an engine's images, by their ids, as far as the engine was asked for them."""
     found: dict[str, set[str]] = {}
     for image in gateway.visible(actor, cluster_id, "image"):
         for name in image.digests:
-            if (reference := named(name)) and reference.place == place:
+            if (reference := named(name)) and reference.home == home:
                 found.setdefault(image.id, set()).add(reference.digest)
     return found
 
@@ -192,9 +192,9 @@ def _pinned(image: str) -> tuple[str, ...]:
     return (digest,) if is_digest(digest) else ()
 
 
-def _is_of(image: str, place: tuple[str, str]) -> bool:
+def _is_of(image: str, home: tuple[str, str]) -> bool:
     reference = named(image)
-    return reference is not None and reference.place == place
+    return reference is not None and reference.home == home
 
 
 def _sorted(found: Iterable[Runs]) -> list[Runs]:

@@ -62,7 +62,7 @@ def left_out(part: Part, target: str, handled: Collection[str]) -> Iterator[Gap]
     for name, value in {**rest.config, **rest.host}.items():
         if name not in handled and name not in _ELSEWHERE:
             yield gap_of(part, name, value, target)
-    for network, kept in rest.places.items():
+    for network, kept in rest.endpoints.items():
         for name, value in kept.items():
             where = f"in {network} ({name} {short(value, name)})"
             words = f"Its fixed place {where} is of that network alone: {target} gives none."

@@ -20,7 +20,7 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.origin import load_origin
 from clusters.kinds.docker.project_model import LABEL
 from clusters.live.row import Row
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.shells import in_time
 from clusters.ship.app import App, Part, part_of
 from clusters.ship.copied import Copied, copied_files
@@ -73,7 +73,7 @@ async def reveal(gateway: Gateway, actor: Actor, row: Row, app: App) -> dict[str
 
 async def _files(actor: Actor, row: Row) -> dict[str, list[Copied]] | None:
     """What Compose copied into its containers, by service; None where no text is kept here that this person may see."""
-    if not decide(actor, target_in(row.cluster, row.namespace), TEXT).allowed:
+    if not decide(actor, area_in(row.cluster, row.namespace), TEXT).allowed:
         return None
     try:
         kept = await open_version(row.cluster.id, row.resource.name)

@@ -33,21 +33,21 @@ class Use:
 
 def uses_of(gateway: Gateway, actor: Actor, connections: Iterable[Connection], *images: str) -> list[Use]:
     """All that this person sees, of any tag and digest of the repositories of these. Raises Invalid."""
-    wanted = {read_reference(one).place for one in images}
+    wanted = {read_reference(one).home for one in images}
     found = [use for use in _uses(Walk(gateway, actor, connections)) if _is_of(use.image, wanted)]
     return sorted(found, key=lambda use: (use.row.cluster.name.casefold(), use.row.kind.name, use.row.key, use.part))
 
 
 def names_in_use(names: Iterable[str], uses: Sequence[Use]) -> list[str]:
     """Those of an image's names of whose repository something runs."""
-    run = {one.place for use in uses if (one := named(use.image))}
+    run = {one.home for use in uses if (one := named(use.image))}
     return [one for one in names if _is_of(one, run)]
 
 
-def _is_of(image: str, places: set[tuple[str, str]]) -> bool:
+def _is_of(image: str, homes: set[tuple[str, str]]) -> bool:
     """Not so where something was made from the id of an image."""
     reference = named(image)
-    return reference is not None and reference.place in places
+    return reference is not None and reference.home in homes
 
 
 def _uses(walk: Walk) -> Iterator[Use]:

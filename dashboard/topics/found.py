@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.access import Actor, Need, Target, decide
+from clusters.access import Actor, Area, Need, decide
 from clusters.errors import Invalid, Missing
 from clusters.live.connection import Connection
 from clusters.live.resource import Resource
@@ -26,9 +26,9 @@ async def found(actor: Actor, args: Mapping[str, Any], need: Need) -> tuple[Conn
     if connection is None or store is None or resource is None:
         raise absent(actor, connection, kind_name)
     place = store.kind.seen_in(resource)
-    target = Target(connection.cluster.id, place)
+    area = Area(connection.cluster.id, place)
     reach = engine.gateway.reach(actor, connection.cluster.id, [store.kind])
     shown = reach is None or place in reach
-    if not (shown and decide(actor, target, need).allowed):
+    if not (shown and decide(actor, area, need).allowed):
         raise Missing("It is not there any more.")
     return connection, store, resource

@@ -6,7 +6,7 @@ from clusters.access import decide
 from clusters.compose.source import source_of
 from clusters.errors import Invalid, Missing
 from clusters.live.frame import Frame
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.compose_rights import LOOKS
 from dashboard.engine import engine
 from dashboard.topics.base import Topic
@@ -24,7 +24,7 @@ class GitTopic(Topic):
         if not (isinstance(slug, str) and isinstance(name, str)):
             raise Invalid("That is not a project.")
         connection = engine.supervisor.by_slug(slug)
-        if connection is None or not decide(self.actor, target_in(connection.cluster, name), self.need).allowed:
+        if connection is None or not decide(self.actor, area_in(connection.cluster, name), self.need).allowed:
             raise Missing("There is no such project.")
         row = await source_of(connection.cluster.id, name)
         if row is None:

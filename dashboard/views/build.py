@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from clusters.access import Actor, Target, decide
+from clusters.access import Actor, Area, decide
 from clusters.build import beforehand, running, uploads
 from clusters.build.compare import cached_of, compare
 from clusters.build.form import FIELDS, GIT_FIELDS, BuildForm, docker_line, mask_line, read_form
@@ -22,7 +22,7 @@ from clusters.fields import NotFilledIn, clean, typed_wrong
 from clusters.kinds.makers import Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Build
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.registries.access import RUN
 from dashboard.access import allow
 from dashboard.build_hosts import hosts_of
@@ -191,12 +191,12 @@ def _may_repeat(actor: Actor, one: Build) -> bool:
     """The whole Dockerfile is for who began it, and for who may build on that host."""
     if one.job.actor_id == actor.user_id:
         return True
-    return one.job.cluster_id is not None and decide(actor, Target(one.job.cluster_id), running.NEED).allowed
+    return one.job.cluster_id is not None and decide(actor, Area(one.job.cluster_id), running.NEED).allowed
 
 
 def _may_run(actor: Actor, cluster_id: int) -> bool:
     connection = engine.supervisor.connections.get(cluster_id)
-    return connection is not None and decide(actor, target_in(connection.cluster), RUN).allowed
+    return connection is not None and decide(actor, area_in(connection.cluster), RUN).allowed
 
 
 def _excerpt(one: Build) -> list[tuple[int, str, bool]]:

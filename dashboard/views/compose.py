@@ -98,12 +98,12 @@ async def _answer(request: Request, sort: Sort) -> HttpResponse:
     try:
         host = meant(sort.hosts(request.actor), given.get("cluster", ""))
         if host is None:
-            raise Missing(f"There is no such {sort.place.lower()} on which you may deploy.")
+            raise Missing(f"There is no such {sort.target.lower()} on which you may deploy.")
         asked = await _checked(request, sort, check_name(given.get("name", "").strip()))
         seal = seal_of(sort.kind, host, asked.checked)
         if given.get("do") == "deploy":
             if not hmac.compare_digest(seal, given.get("seal", "")[:64]):
-                words = f"The text, the values or the {sort.place.lower()} were changed since you looked."
+                words = f"The text, the values or the {sort.target.lower()} were changed since you looked."
                 raise Conflict(words, hint="Look again.")
             key = await asked.begin(engine.gateway, request.actor, host.id, "")
             return HttpResponseClientRedirect(reverse("job", args=[key]))

@@ -16,7 +16,7 @@ from clusters.errors import ClusterError, Unrecorded
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.live.row import Row
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.ship.app import App, Converted
 from clusters.ship.loading import KINDS, REVEAL, load, refused, reveal
 from clusters.ship.to_kubernetes import manifests
@@ -115,7 +115,7 @@ def _given(request: Request, app: App) -> dict[str, str]:
 
 
 def _context(request: Request, row: Row, app: App, given: Mapping[str, str]) -> dict[str, Any]:
-    decision = decide(request.actor, target_in(row.cluster, row.namespace), REVEAL)
+    decision = decide(request.actor, area_in(row.cluster, row.namespace), REVEAL)
     return {
         "row": row,
         "href": address(row),

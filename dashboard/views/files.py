@@ -20,7 +20,7 @@ from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.kinds.files import Listing, words_of
 from clusters.live.row import Row
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
@@ -135,7 +135,7 @@ async def _shown(
 
 
 def _may_write(request: Request, row: Row) -> bool:
-    return decide(request.actor, target_in(row.cluster, row.namespace), files.WRITE).allowed
+    return decide(request.actor, area_in(row.cluster, row.namespace), files.WRITE).allowed
 
 
 def _entries(here: Here, found: Listing) -> list[dict[str, Any]]:

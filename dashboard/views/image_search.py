@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from clusters.access import decide
 from clusters.errors import ClusterError, Unsupported
 from clusters.models import Registry
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.registries import search
 from clusters.registries.access import RUN
 from clusters.registries.lately import TooOften
@@ -66,7 +66,7 @@ async def _part(request: Request, part: str, text: str, kept: list[Registry]) ->
 def _may_run(request: Request) -> bool:
     """Is there a host on which this person may pull and run?"""
     return any(
-        decide(request.actor, target_in(one.cluster), RUN).allowed
+        decide(request.actor, area_in(one.cluster), RUN).allowed
         for one in engine.supervisor.connections.values()
         if one.cluster.driver == "docker"
     )

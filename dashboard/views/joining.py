@@ -15,7 +15,7 @@ from clusters.access import decide
 from clusters.errors import ClusterError
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.access import allow, listed, refusal
 from dashboard.engine import engine
 from dashboard.request import Request
@@ -52,7 +52,7 @@ async def hosts(request: Request) -> HttpResponse:
         for one in engine.supervisor.connections.values()
         if one.driver.platform == "docker"
         and one.cluster.driver != "demo"
-        and decide(request.actor, target_in(one.cluster), joining.NEED).allowed
+        and decide(request.actor, area_in(one.cluster), joining.NEED).allowed
     ]
     await asyncio.gather(*(listed(one, one.stores["host"]) for one in found if "host" in one.stores))
     pairs = [

@@ -17,7 +17,7 @@ from clusters.kinds.base import Role
 from clusters.kinds.docker.container_edit import EDIT
 from clusters.live.row import Row
 from clusters.live.table import status_cell
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import pull_secrets_of
 from clusters.ship import rollout
@@ -190,7 +190,7 @@ async def _allowed(actor: Actor, place: Place) -> Place:
     """Doing it is decided again, by the gateway."""
     row = place.use.row
     if place.verb == "edit":
-        decision = decide(actor, target_in(row.cluster, row.namespace), Need(EDIT.role, EDIT.right))
+        decision = decide(actor, area_in(row.cluster, row.namespace), Need(EDIT.role, EDIT.right))
         return place if decision.allowed else replace(place, why_not=decision.reason)
     action = row.kind.action(place.verb)
     if action is None:

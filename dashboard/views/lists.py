@@ -9,14 +9,14 @@ from typing import Any
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from clusters.access import Actor, Need, decide, places
+from clusters.access import Actor, Need, decide, reachable
 from clusters.errors import Invalid
 from clusters.kinds.base import Kind, Role
 from clusters.kinds.makers import Maker
 from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.access import allow
 from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.deploy_rights import offered
@@ -148,13 +148,13 @@ def _may_make(actor: Actor, kind: Kind[Any], maker: Maker[Any]) -> bool:
     """Is there a cluster on which they may make one?"""
     need = Need(maker.role, maker.right)
     having = (one.cluster for one in engine.supervisor.connections.values() if kind.name in one.stores)
-    return any(decide(actor, target_in(cluster), need).allowed for cluster in having)
+    return any(decide(actor, area_in(cluster), need).allowed for cluster in having)
 
 
 def _may_somewhere(actor: Actor, need: Need) -> bool:
     """Is there anything at all that this may be done to? Each act is decided again, for its own resource."""
     for one in engine.supervisor.connections.values():
-        for place in places(actor, one.cluster.id):
-            if decide(actor, target_in(one.cluster, place), need).allowed:
+        for place in reachable(actor, one.cluster.id):
+            if decide(actor, area_in(one.cluster, place), need).allowed:
                 return True
     return False

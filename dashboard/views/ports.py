@@ -18,7 +18,7 @@ from clusters.forward.opening import NEED, may_open, open_port, why_not_there
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.live.row import Row
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import address, engine
 from dashboard.forward import forwards
@@ -41,8 +41,8 @@ async def offered(request: Request, row: Row) -> list[dict[str, Any]]:
     """The button, with the reason where it is off; nothing for what has no ports."""
     if row.kind.forwarding is None:
         return []
-    target = target_in(row.cluster, row.namespace)
-    decision = decide(request.actor, target, NEED)
+    area = area_in(row.cluster, row.namespace)
+    decision = decide(request.actor, area, NEED)
     there = await why_not_there(engine.gateway, request.actor, row) if decision.allowed else ""
     why = decision.reason if not decision.allowed else why_not() or there or row.kind.forwarding.refuse(row.resource)
     href = f"/ports/open/?{urlencode({'row': row.id})}"

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from clusters.access import decide, places
+from clusters.access import decide, reachable
 from clusters.apply.step import LEAST
 from clusters.errors import ClusterError
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Registry
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.registries.access import may_give
 from clusters.registries.pull_secret import Wanted, look_ahead, make, usual_name
 from dashboard.access import allow
@@ -88,6 +88,6 @@ async def _asked(request: Request, given: QueryDict) -> Asked:
 def _namespaces(request: Request, cluster: ClusterInfo) -> list[str]:
     """Those whose names are known, in which this person may apply YAML."""
     seen = {one.name for one in engine.gateway.visible(request.actor, cluster.id, "namespace")}
-    named = {one for one in places(request.actor, cluster.id) if one}
+    named = {one for one in reachable(request.actor, cluster.id) if one}
     names = seen | named | set(cluster.namespaces or ())
-    return sorted(one for one in names if decide(request.actor, target_in(cluster, one), LEAST).allowed)
+    return sorted(one for one in names if decide(request.actor, area_in(cluster, one), LEAST).allowed)

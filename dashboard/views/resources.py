@@ -19,7 +19,7 @@ from clusters.kinds.base import Panel, Role
 from clusters.live.row import Row
 from clusters.live.table import status_cell
 from clusters.live.usage import asked, measurable, usage_cells, usage_history
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard import confirm
 from dashboard.access import allow, resource_or_404
 from dashboard.compose_rights import links_of
@@ -100,7 +100,7 @@ async def _offered(request: Request, row: Row) -> list[dict[str, Any]]:
 async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be done, each with the reason why not where it cannot be done now, not by this person, or not by the
     account that we sign in with."""
-    target = target_in(row.cluster, row.namespace)
+    area = area_in(row.cluster, row.namespace)
     undos = [action.undo(row.resource, {}) for action in row.kind.actions if action.undo and not action.fields]
     undone_by = {undo[0] for undo in undos if undo}
     there = [
@@ -109,7 +109,7 @@ async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
     ]
     actions = []
     for action, refused_there in zip(row.kind.actions, await asyncio.gather(*there), strict=True):
-        decision = decide(request.actor, target, Need(action.role, action.right))
+        decision = decide(request.actor, area, Need(action.role, action.right))
         refused = action.refuse(row.resource) if action.refuse else ""
         if refused and action.verb in undone_by:
             continue  # of two that undo each other (start and stop) only the one that makes sense now is shown
@@ -122,10 +122,10 @@ async def _actions(request: Request, row: Row) -> list[dict[str, Any]]:
 
 def _remakes(request: Request, row: Row) -> list[dict[str, Any]]:
     """What can be made from it: a form of its own opens for each."""
-    target = target_in(row.cluster, row.namespace)
+    area = area_in(row.cluster, row.namespace)
     found = []
     for maker in row.kind.remake:
-        decision = decide(request.actor, target, Need(maker.role, maker.right))
+        decision = decide(request.actor, area, Need(maker.role, maker.right))
         refused = maker.like.refuse(row.resource) if maker.like and maker.like.refuse else ""
         href = f"/run/{row.kind.name}/?{urlencode({'like': row.id, 'verb': maker.verb})}"
         why = refused if decision.allowed else decision.reason

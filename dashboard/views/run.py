@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters import making
-from clusters.access import Need, Target, decide
+from clusters.access import Area, Need, decide
 from clusters.errors import ClusterError, Invalid
 from clusters.fields import NotFilledIn, clean, still_hidden, typed_wrong
 from clusters.gateway import Denied
@@ -22,7 +22,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.makers import Maker, Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
-from clusters.reach import target_in
+from clusters.reach import area_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.dry_run import DryRun
 from dashboard.engine import engine
@@ -142,7 +142,7 @@ async def _like(request: Request, kind: Kind[Any], given: QueryDict) -> Asked:
 
 def _may(request: Request, cluster: ClusterInfo, asked: Asked, one: Field) -> bool:
     namespace = asked.kind.namespace_of(asked.like.resource) if asked.like else None
-    return decide(request.actor, Target(cluster.id, namespace), Need(one.role, acts=False)).allowed
+    return decide(request.actor, Area(cluster.id, namespace), Need(one.role, acts=False)).allowed
 
 
 def _initial(asked: Asked, given: QueryDict) -> Mapping[str, Any]:
@@ -230,6 +230,6 @@ def _where(request: Request, kind: Kind[Any], maker: Maker[Any]) -> list[Cluster
     found = [
         one.cluster
         for one in engine.supervisor.connections.values()
-        if kind.name in one.stores and decide(request.actor, target_in(one.cluster), need).allowed
+        if kind.name in one.stores and decide(request.actor, area_in(one.cluster), need).allowed
     ]
     return sorted(found, key=lambda one: (one.driver == "demo", one.name.casefold()))

@@ -20,7 +20,7 @@ from clusters.image_files import begin_load
 from clusters.kinds.base import Role
 from clusters.live.row import Row
 from clusters.models import Registry
-from clusters.reach import target_in
+from clusters.reach import area_in
 from clusters.registries.access import RUN, may_push
 from clusters.registries.transfers import begin_pull, begin_push
 from dashboard.access import allow, refusal, row_or_none
@@ -139,9 +139,9 @@ async def names(request: Request) -> HttpResponse:
         raise Http404 from error
     except ClusterError as error:
         return render(request, "components/error.html", {"error": error})
-    target = target_in(row.cluster)
-    may = {"may_run": decide(request.actor, target, RUN).allowed}
-    may["may_save"] = decide(request.actor, target, image_files.SAVE).allowed
+    area = area_in(row.cluster)
+    may = {"may_run": decide(request.actor, area, RUN).allowed}
+    may["may_save"] = decide(request.actor, area, image_files.SAVE).allowed
     may["may_copy"] = bool(await targets(request))
     repositories = list(dict.fromkeys((one.registry, one.repository) for one in found if one.registry))[
         :MOST_REPOSITORIES
@@ -187,7 +187,7 @@ def _given(request: Request) -> dict[str, Any]:
         (
             one.cluster
             for one in engine.supervisor.connections.values()
-            if one.cluster.driver == "docker" and decide(request.actor, target_in(one.cluster), RUN).allowed
+            if one.cluster.driver == "docker" and decide(request.actor, area_in(one.cluster), RUN).allowed
         ),
         key=lambda one: one.name.casefold(),
     )

@@ -17,7 +17,7 @@ WORD = st.from_regex(r"[a-z][a-z0-9]{2,8}", fullmatch=True)
 PATH = WORD.map(lambda word: f"/{word}")
 
 TARGETS = (stack, manifests)
-Target = Callable[[App], Converted]
+Conversion = Callable[[App], Converted]
 
 
 def origin_of(config: dict[str, Any], host: dict[str, Any], **more: Any) -> Origin:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusters.access import Actor, Granted, Need, Target, decide, scope
+from clusters.access import Actor, Area, Granted, Need, decide, scope
 from clusters.kinds.base import Role
 
 roles = st.sampled_from(list(Role))
@@ -18,7 +18,7 @@ grants = st.builds(
     namespaces=st.frozensets(namespaces, max_size=2),
     rights=rights,
 )
-targets = st.builds(Target, cluster=st.sampled_from([1, 2]), namespace=st.none() | namespaces, read_only=st.booleans())
+targets = st.builds(Area, cluster=st.sampled_from([1, 2]), namespace=st.none() | namespaces, read_only=st.booleans())
 needs = st.builds(
     Need,
     role=st.sampled_from([Role.VIEWER, Role.OPERATOR, Role.ADMIN]),
@@ -32,13 +32,13 @@ def who(*given: Granted) -> Actor:
 
 
 @given(st.lists(grants, max_size=4), grants, targets, needs)
-def test_one_more_grant_never_takes_a_right_away(had: list[Granted], more: Granted, target: Target, need: Need) -> None:
+def test_one_more_grant_never_takes_a_right_away(had: list[Granted], more: Granted, target: Area, need: Need) -> None:
     if decide(who(*had), target, need).allowed:
         assert decide(who(*had, more), target, need).allowed
 
 
 @given(grants, targets, needs)
-def test_a_higher_role_may_all_that_the_lower_one_may(one: Granted, target: Target, need: Need) -> None:
+def test_a_higher_role_may_all_that_the_lower_one_may(one: Granted, target: Area, need: Need) -> None:
     allowed = [
         decide(who(Granted(role, one.cluster, one.namespaces, one.rights)), target, need).allowed
         for role in (Role.NOBODY, Role.VIEWER, Role.OPERATOR, Role.ADMIN)
@@ -48,7 +48,7 @@ def test_a_higher_role_may_all_that_the_lower_one_may(one: Granted, target: Targ
 
 
 @given(st.lists(grants, max_size=4), targets, needs)
-def test_what_is_allowed_is_known_and_within_the_scope(had: list[Granted], target: Target, need: Need) -> None:
+def test_what_is_allowed_is_known_and_within_the_scope(had: list[Granted], target: Area, need: Need) -> None:
     decision = decide(who(*had), target, need)
     seen = scope(who(*had), [1, 2])
     if decision.allowed:
@@ -59,19 +59,19 @@ def test_what_is_allowed_is_known_and_within_the_scope(had: list[Granted], targe
 
 
 @given(st.lists(grants, max_size=4), targets, needs)
-def test_nobody_acts_on_a_read_only_cluster(had: list[Granted], target: Target, need: Need) -> None:
+def test_nobody_acts_on_a_read_only_cluster(had: list[Granted], target: Area, need: Need) -> None:
     if target.read_only and need.acts:
         assert not decide(who(*had), target, need).allowed
 
 
 @given(targets, needs)
-def test_without_grants_nothing_is_allowed_and_nothing_is_known(target: Target, need: Need) -> None:
+def test_without_grants_nothing_is_allowed_and_nothing_is_known(target: Area, need: Need) -> None:
     decision = decide(who(), target, need)
     assert (decision.allowed, decision.known) == (False, False)
 
 
 @given(st.lists(grants, max_size=4), targets)
-def test_a_right_is_never_given_to_a_viewer(had: list[Granted], target: Target) -> None:
+def test_a_right_is_never_given_to_a_viewer(had: list[Granted], target: Area) -> None:
     viewers = [Granted(min(one.role, Role.VIEWER), one.cluster, one.namespaces, one.rights) for one in had]
     assert not decide(who(*viewers), target, Need(Role.OPERATOR, "exec")).allowed
     assert not decide(who(*viewers), target, Need(Role.VIEWER, "reveal", acts=False)).allowed
@@ -79,6 +79,6 @@ def test_a_right_is_never_given_to_a_viewer(had: list[Granted], target: Target) 
 
 def test_a_grant_for_one_namespace_does_not_reach_things_without_a_namespace() -> None:
     operator = who(Granted(Role.OPERATOR, 1, frozenset({"front"})))
-    assert decide(operator, Target(1, "front"), Need(Role.OPERATOR)).allowed
-    assert not decide(operator, Target(1, None), Need(Role.VIEWER, acts=False)).known
-    assert not decide(operator, Target(1, ""), Need(Role.VIEWER, acts=False)).known
+    assert decide(operator, Area(1, "front"), Need(Role.OPERATOR)).allowed
+    assert not decide(operator, Area(1, None), Need(Role.VIEWER, acts=False)).known
+    assert not decide(operator, Area(1, ""), Need(Role.VIEWER, acts=False)).known

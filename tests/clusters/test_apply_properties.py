@@ -13,7 +13,7 @@ from clusters.apply.difference import difference
 from clusters.apply.documents import read
 from clusters.apply.hidden import StillHidden, bare, restored, shown, shown_pair
 from clusters.apply.merging import Clash, carried, changes, same, taken_out
-from clusters.apply.owners import conflicts_of, managers_of, place_of, without
+from clusters.apply.owners import conflicts_of, managers_of, path_of, without
 from clusters.errors import Cause, Conflict
 from clusters.kinds.masking import MASK, masked
 from clusters.kinds.yaml_text import text_of
@@ -142,14 +142,14 @@ def test_fields_are_found_as_conflicts_name_them() -> None:
             "containers": [{"name": "web", "image": "i"}],
         },
     }
-    assert place_of(".metadata.annotations.deployment.kubernetes.io/revision", tree) == (
+    assert path_of(".metadata.annotations.deployment.kubernetes.io/revision", tree) == (
         "metadata",
         "annotations",
         "deployment.kubernetes.io/revision",
     )
-    assert place_of('.spec.ports[port=80,protocol="UDP"].protocol', tree) == ("spec", "ports", 1, "protocol")
-    assert place_of('.metadata.finalizers[="x/y"]', tree) == ("metadata", "finalizers", 0)
-    assert place_of('.spec.containers[name="none"].image', tree) is None
+    assert path_of('.spec.ports[port=80,protocol="UDP"].protocol', tree) == ("spec", "ports", 1, "protocol")
+    assert path_of('.metadata.finalizers[="x/y"]', tree) == ("metadata", "finalizers", 0)
+    assert path_of('.spec.containers[name="none"].image', tree) is None
     assert without(tree, ['.spec.containers[name="web"].image', ".not.there"])["spec"]["containers"] == [
         {"name": "web"}
     ]

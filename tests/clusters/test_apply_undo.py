@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 
 from clusters.apply import undo
-from clusters.apply.places import Place
+from clusters.apply.served import ServedKind
 from clusters.apply.written import Written
 from clusters.connect.rotation import rotate
 from clusters.connect.secrets import Sealed
@@ -18,12 +18,12 @@ from clusters.errors import Missing
 from clusters.models import Cluster, Undo
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PLACE = Place("v1", "secrets", "Secret", namespaced=True)
+SECRETS = ServedKind("v1", "secrets", "Secret", namespaced=True)
 
 
 def written(uid: str = "u1", value: str = "canary-value") -> Written:
     tree: dict[str, Any] = {"metadata": {"name": "s", "uid": uid}, "data": {"x": value, "n": 1, "f": 0.5, "no": None}}
-    return Written(PLACE, "shop", "s", uid, tree, {**tree, "data": {}})
+    return Written(SECRETS, "shop", "s", uid, tree, {**tree, "data": {}})
 
 
 async def test_it_comes_back_as_it_was_once_for_who_applied_it(shop: Cluster, ada: User, vera: User) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clusters.ship.to_kubernetes import manifests
 from clusters.ship.to_swarm import stack
-from tests.clusters.converting import PATH, SECRET, TARGETS, WORD, Target, app_of, origin_of, said
+from tests.clusters.converting import PATH, SECRET, TARGETS, WORD, Conversion, app_of, origin_of, said
 
 # Each setting of an engine, as it says it of a container, and what may stand there beside nothing.
 CONFIG: dict[str, st.SearchStrategy[Any]] = {
@@ -105,7 +105,9 @@ HOST: dict[str, st.SearchStrategy[Any]] = {
 @pytest.mark.parametrize("convert", TARGETS)
 @given(config=st.fixed_dictionaries({}, optional=CONFIG), host=st.fixed_dictionaries({}, optional=HOST))
 @settings(max_examples=6)
-def test_every_setting_is_in_the_result_or_named(convert: Target, config: dict[str, Any], host: dict[str, Any]) -> None:
+def test_every_setting_is_in_the_result_or_named(
+    convert: Conversion, config: dict[str, Any], host: dict[str, Any]
+) -> None:
     if host.get("AutoRemove"):
         host = {**host, "RestartPolicy": {"Name": "no"}}
     whole = said(convert(app_of(origin_of(config, host))))
@@ -121,7 +123,7 @@ def test_every_setting_is_in_the_result_or_named(convert: Target, config: dict[s
 @pytest.mark.parametrize("convert", TARGETS)
 @given(data=st.data(), name=st.sampled_from([*CONFIG, *HOST]))
 @settings(max_examples=40)
-def test_each_value_of_a_setting_is_told_from_none(convert: Target, data: st.DataObject, name: str) -> None:
+def test_each_value_of_a_setting_is_told_from_none(convert: Conversion, data: st.DataObject, name: str) -> None:
     value = data.draw(CONFIG[name] if name in CONFIG else HOST[name])
     host = {"RestartPolicy": {"Name": "no"}} if name == "AutoRemove" else {}
     without = said(convert(app_of(origin_of({}, host))))
@@ -161,7 +163,7 @@ def test_each_value_of_a_setting_is_told_from_none(convert: Target, data: st.Dat
     ],
 )
 def test_no_secret_is_in_a_result_or_in_the_words_about_it(
-    convert: Target, config: dict[str, Any], host: dict[str, Any]
+    convert: Conversion, config: dict[str, Any], host: dict[str, Any]
 ) -> None:
     found = convert(app_of(origin_of(config, host)))
     assert SECRET not in str(found)

@@ -15,7 +15,7 @@ from clusters.ship.copied import copied_files
 from clusters.ship.kubernetes_pod import plain_name
 from clusters.ship.to_kubernetes import manifests
 from clusters.ship.to_swarm import service_name, stack
-from tests.clusters.converting import SECRET, TARGETS, Target, app_of, origin_of, service_of
+from tests.clusters.converting import SECRET, TARGETS, Conversion, app_of, origin_of, service_of
 
 
 def test_a_project_keeps_its_services_their_names_and_what_they_share() -> None:
@@ -64,7 +64,7 @@ ALIKE = st.lists(st.sampled_from(["web", "web.a", "web-a", "web_a", "Web-A", "we
 @given(names=ALIKE)
 @settings(max_examples=40)
 def test_services_and_volumes_that_would_be_called_the_same_are_kept_apart_and_that_is_said(
-    convert: Target, names: list[str]
+    convert: Conversion, names: list[str]
 ) -> None:
     services = [service_of(name, Binds=[f"shop_{name}:/data", f"{name}:/more"], Env=["A_TOKEN=x"]) for name in names]
     app = app_of(*services, project="shop")

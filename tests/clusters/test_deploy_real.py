@@ -43,7 +43,7 @@ async def test_a_workload_and_its_service_come_up_as_filled_in(cluster: OneClust
         assert not cluster.writes
     form = read({**ALL, "kind": "deployment", "name": "web", "namespace": namespace})
     done = await do(cluster, objects.text(form))
-    assert [(one.place.kind, one.state) for one in done.results] == [("Deployment", "done"), ("Service", "done")]
+    assert [(one.served.kind, one.state) for one in done.results] == [("Deployment", "done"), ("Service", "done")]
     rollout = ["kubectl", "rollout", "status", "deployment/web", "-n", namespace, "--timeout=30s"]
     subprocess.run(rollout, check=True, capture_output=True)
     ends = kubectl("get", "endpointslices", "-n", namespace, "-l", "kubernetes.io/service-name=web")["items"][0]

@@ -117,7 +117,7 @@ async def _apply(cluster: OneCluster, made: dict[str, dict[str, Any]]) -> None:
     assert seen.ready, [(one.name, one.kind, one.error) for one in seen.errors]
     done = await writing.apply(Gateway(cluster), ADA, asked, seen.seal, MARK)
     assert {one.state for one in done.results} == {"done"}, [
-        (one.place.kind, one.words, one.error) for one in done.results if one.state != "done"
+        (one.served.kind, one.words, one.error) for one in done.results if one.state != "done"
     ]
 
 

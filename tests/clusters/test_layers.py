@@ -31,7 +31,7 @@ def an_app(copies: int, machines: int, broken: frozenset[int] = frozenset(), unp
             else app.add("machine", Thing(f"m{number % machines}", f"oak-{number % machines}", "server", health=WELL))
         )
         if machine:
-            app.places[machine] = machine
+            app.machines[machine] = machine
         health = CRASHES if number in broken else WELL
         copy = app.add(
             "copy",
@@ -107,7 +107,7 @@ def test_nothing_is_lost_and_every_line_has_both_its_ends(
 def test_copies_that_move_appear_go_or_fail_are_told() -> None:
     before, after = an_app(3, 2), an_app(3, 2, broken=frozenset({1}))
     assert told(before, before) == []
-    after.places["c0"] = "m1"
+    after.machines["c0"] = "m1"
     del after.things["copy"]["c2"]
     after.add("copy", Thing("c9", "web-9", "box", health=WELL), "web", machine="m0")
     assert told(before, after) == [

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusters.access import Actor, Granted, Namespaces, Need, Target, decide, places, scope
+from clusters.access import Actor, Area, Granted, Namespaces, Need, decide, reachable, scope
 from clusters.connections import visible
 from clusters.drivers.kubernetes.access import Rule
 from clusters.drivers.kubernetes.rights import Rights
@@ -55,10 +55,10 @@ def test_limits_only_ever_take_away(grants: list[Granted], namespaces: Namespace
             if inside(after, place):
                 assert namespaces is None or place in namespaces
                 assert not asked or kinds is None or place in kinds
-    for place in places(free, 1):
+    for place in reachable(free, 1):
         for need in (Need(Role.VIEWER, acts=False), Need(Role.ADMIN)):
-            yes = decide(narrow, Target(1, place), need).allowed
-            assert yes <= decide(free, Target(1, place), need).allowed
+            yes = decide(narrow, Area(1, place), need).allowed
+            assert yes <= decide(free, Area(1, place), need).allowed
             assert not yes or namespaces is None or place in namespaces
 
 

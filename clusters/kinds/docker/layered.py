@@ -119,5 +119,5 @@ class _Telling:
                 self.machine = self.app.add("machine", thing)
                 engine = Thing(f"engine {thing.id}", "Docker", "cpu", "Engine", one.server_version, None, thing.href)
                 self.app.links[self.app.add("engine", engine), self.machine] = None
-                self.app.places |= {thing.id: thing.id, engine.id: thing.id}
+                self.app.machines |= {thing.id: thing.id, engine.id: thing.id}
         return self.machine

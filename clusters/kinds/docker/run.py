@@ -66,12 +66,12 @@ async def has_image(driver: Driver, image: str) -> bool:
 
 async def need_networks(driver: Driver, form: RunForm) -> None:
     """Raises Missing for a network that is not there: an engine would say so at the start only."""
-    for place in form.networks:
-        if place.network not in BUILT_IN:
+    for one in form.networks:
+        if one.network not in BUILT_IN:
             try:
-                await driver.call(Call("GET", ("networks", place.network)))
+                await driver.call(Call("GET", ("networks", one.network)))
             except Missing as error:
-                raise Missing(f"There is no network {place.network} on this machine.", detail=error.detail) from error
+                raise Missing(f"There is no network {one.network} on this machine.", detail=error.detail) from error
 
 
 async def create(driver: Driver, form: RunForm, says: Says) -> str:
@@ -93,9 +93,9 @@ async def create(driver: Driver, form: RunForm, says: Says) -> str:
 
 async def join(driver: Driver, form: RunForm, uid: str) -> None:
     """Join its further networks."""
-    for place in form.later_places:
-        body = {"Container": uid, "EndpointConfig": form.endpoint(place)}
-        await driver.call(Call("POST", ("networks", place.network, "connect"), body=body))
+    for one in form.later_networks:
+        body = {"Container": uid, "EndpointConfig": form.endpoint(one)}
+        await driver.call(Call("POST", ("networks", one.network, "connect"), body=body))
 
 
 async def start(driver: Driver, form: RunForm, uid: str) -> None:

@@ -69,13 +69,13 @@ async def _image(driver: Driver, form: RunForm) -> list[Remark]:
 
 async def _networks(driver: Driver, form: RunForm) -> list[Remark]:
     found = []
-    for place in form.networks[:10]:
-        if place.network in BUILT_IN:
+    for one in form.networks[:10]:
+        if one.network in BUILT_IN:
             continue
         try:
-            await driver.call(Call("GET", ("networks", place.network), timeout=5.0))
+            await driver.call(Call("GET", ("networks", one.network), timeout=5.0))
         except Missing:
-            found.append(Remark(f"There is no network {place.network} on this machine.", "stop"))
+            found.append(Remark(f"There is no network {one.network} on this machine.", "stop"))
         except ClusterError:
             break
     return found

@@ -44,7 +44,7 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Membership:
     """A network, and the names it has there."""
 
     network: str
@@ -77,7 +77,7 @@ class Rest:
 
     config: Mapping[str, Any] = field(default_factory=dict)
     host: Mapping[str, Any] = field(default_factory=dict)
-    places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by network: fixed addresses and the like
+    endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by network: fixed addresses and the like
     environment: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -95,7 +95,7 @@ class RunForm:
     unseen: tuple[str, ...] = ()  # names of variables whose values are shown nowhere
     mounts: tuple[Mount, ...] = ()
     tmpfs: tuple[tuple[str, str], ...] = ()  # where inside, options
-    networks: tuple[Place, ...] = ()
+    networks: tuple[Membership, ...] = ()
     dns: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     restart: str = "no"
@@ -140,24 +140,24 @@ class RunForm:
         folders = [*host.get("Binds", ()), *(one.text for one in self.mounts if one.is_folder)]
         host |= {name: value for name, value in (("Mounts", mounts), ("Binds", folders)) if value}
         body: dict[str, Any] = {**copy.deepcopy(dict(self.rest.config)), **_config(self), "HostConfig": host}
-        if first := self.first_place:
+        if first := self.first_network:
             body["NetworkingConfig"] = {"EndpointsConfig": {first.network: self.endpoint(first)}}
         return body
 
     @property
-    def first_place(self) -> Place | None:
+    def first_network(self) -> Membership | None:
         """The network it is created in; it joins the others before it is started."""
         return next((one for one in self.networks if one.network not in BUILT_IN), None)
 
     @property
-    def later_places(self) -> tuple[Place, ...]:
+    def later_networks(self) -> tuple[Membership, ...]:
         """The networks that it joins after it was created: older engines take one only."""
-        return tuple(one for one in self.networks if one != self.first_place and one.network not in BUILT_IN)
+        return tuple(one for one in self.networks if one != self.first_network and one.network not in BUILT_IN)
 
-    def endpoint(self, place: Place) -> dict[str, Any]:
-        """Its place in one network, as the API has it."""
-        kept = copy.deepcopy(dict(self.rest.places.get(place.network, {})))
-        return {**kept, **({"Aliases": list(place.aliases)} if place.aliases else {})}
+    def endpoint(self, membership: Membership) -> dict[str, Any]:
+        """Its end in one network, as the API has it."""
+        kept = copy.deepcopy(dict(self.rest.endpoints.get(membership.network, {})))
+        return {**kept, **({"Aliases": list(membership.aliases)} if membership.aliases else {})}
 
 
 def _config(form: RunForm) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def read_copy(values: Mapping[str, JSON], origin: Origin) -> RunForm:
     """One more like it: without fixed addresses, which only one can have, and with volumes of its own."""
     form, rest = read_form(unhide(values, copy_values(origin))), rest_of(origin)
     labels = {name: value for name, value in rest.labels.items() if not name.startswith(_COMPOSE)}
-    return replace(form, rest=replace(rest, places={}, labels=labels))
+    return replace(form, rest=replace(rest, endpoints={}, labels=labels))
 
 
 @understood
@@ -134,7 +134,7 @@ def rest_of(origin: Origin) -> Rest:
     return Rest(
         config=own,
         host=kept,
-        places=_fixed(origin),
+        endpoints=_fixed(origin),
         environment=tuple(one for one in _variables(origin) if not _fits(one)),
         labels={name: value for name, value in _labels(origin).items() if "\n" in value},
     )

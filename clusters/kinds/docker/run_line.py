@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
-from clusters.kinds.docker.run_form import Check, Place, Port, RunForm
+from clusters.kinds.docker.run_form import Check, Membership, Port, RunForm
 from clusters.kinds.masking import mask_shell, mask_value, mask_words
 from clusters.kinds.variables import shown, typed
 
@@ -80,7 +80,7 @@ def _named(form: RunForm) -> list[str]:
 
 def _placed(form: RunForm) -> list[str]:
     words = [word for port in form.ports for word in ("--publish", port_text(port))]
-    words += [word for place in form.networks for word in _place(place, alone=len(form.networks) == 1)]
+    words += [word for membership in form.networks for word in _membership(membership, alone=len(form.networks) == 1)]
     return [*words, *_pairs(*(("--dns", one) for one in form.dns), *(("--add-host", one) for one in form.hosts))]
 
 
@@ -92,10 +92,10 @@ def port_text(port: Port) -> str:
     return f"{address + ':' if address else ''}{outside}{inside}"
 
 
-def _place(place: Place, *, alone: bool) -> list[str]:
-    if alone or not place.aliases:
-        return ["--network", place.network, *_pairs(*(("--network-alias", alias) for alias in place.aliases))]
-    return ["--network", ",".join([f"name={place.network}", *(f"alias={alias}" for alias in place.aliases)])]
+def _membership(membership: Membership, *, alone: bool) -> list[str]:
+    if alone or not membership.aliases:
+        return ["--network", membership.network, *_pairs(*(("--network-alias", alias) for alias in membership.aliases))]
+    return ["--network", ",".join([f"name={membership.network}", *(f"alias={alias}" for alias in membership.aliases)])]
 
 
 def _limited(form: RunForm) -> list[str]:

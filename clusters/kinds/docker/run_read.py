@@ -14,7 +14,7 @@ from clusters.errors import Invalid
 from clusters.kinds.docker.amounts import read_cpus, read_memory, read_seconds
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.names import NAME, NAME_HELP, RESTART
-from clusters.kinds.docker.run_form import BUILT_IN, Check, Device, Mount, Place, RunForm
+from clusters.kinds.docker.run_form import BUILT_IN, Check, Device, Membership, Mount, RunForm
 from clusters.kinds.docker.run_ports import read_port
 from clusters.kinds.variables import FILE, SECRET, check_variable, marked, read_switch
 
@@ -192,24 +192,24 @@ def _tmpfs(line: str) -> tuple[str, str]:
     return target, options
 
 
-def _networks(values: Mapping[str, Any]) -> tuple[Place, ...]:
-    places = _each(values, "networks", _place)
-    if len({one.network for one in places}) < len(places):
+def _networks(values: Mapping[str, Any]) -> tuple[Membership, ...]:
+    found = _each(values, "networks", _membership)
+    if len({one.network for one in found}) < len(found):
         raise Invalid("A network is there twice.")
-    alone = next((one.network for one in places if one.network in ("host", "none")), None)
-    if alone and len(places) > 1:
+    alone = next((one.network for one in found if one.network in ("host", "none")), None)
+    if alone and len(found) > 1:
         raise Invalid(f"“{alone}” goes with no other network.")
-    return places
+    return found
 
 
-def _place(line: str) -> Place:
+def _membership(line: str) -> Membership:
     network, *aliases = [one for one in re.split(r"[\s,:]+", line) if one]
     for name in (network, *aliases):
         if not NAME.fullmatch(name):
             raise Invalid(f"“{name[:60]}” cannot be a name in a network.", hint=NAME_HELP)
     if aliases and network in BUILT_IN:
         raise Invalid(f"In “{network}” nothing has names.", hint="Names work on networks of your own.")
-    return Place(network, tuple(aliases))
+    return Membership(network, tuple(aliases))
 
 
 def _address(text: str) -> str:

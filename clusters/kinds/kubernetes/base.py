@@ -179,17 +179,17 @@ def condition(conditions: Sequence[Condition] | None, type_: str) -> Condition |
     return None
 
 
-Place: TypeAlias = Kind[Any] | str  # a kind, or its ``api`` where the kind itself is not made yet
+KindOrApi: TypeAlias = Kind[Any] | str  # a kind, or its ``api`` where the kind itself is not made yet
 
 
-def collection(kind: Place, namespace: str) -> tuple[str, ...]:
+def collection(kind: KindOrApi, namespace: str) -> tuple[str, ...]:
     """The path of a kind's objects: ``apis/apps/v1/namespaces/shop/deployments``."""
     *version, plural = (kind if isinstance(kind, str) else kind.api).split("/")
     root = ("api", *version) if len(version) == 1 else ("apis", *version)
     return (*root, "namespaces", namespace, plural) if namespace else (*root, plural)
 
 
-def at(kind: Place, resource: Resource, *sub: str) -> tuple[str, ...]:
+def at(kind: KindOrApi, resource: Resource, *sub: str) -> tuple[str, ...]:
     """The path of one object, or of a part of it (``scale``)."""
     return (*collection(kind, resource.namespace), resource.name, *sub)
 
@@ -198,7 +198,7 @@ PatchType = Literal["merge", "strategic"]
 _CONTENT = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json"}
 
 
-def patch(kind: Place, resource: Resource, body: Mapping[str, Any], type_: PatchType = "merge") -> Call:
+def patch(kind: KindOrApi, resource: Resource, body: Mapping[str, Any], type_: PatchType = "merge") -> Call:
     """Change a part of it, only if it is still the same object (another one of its name has another uid)."""
     metadata = {**body.get("metadata", {}), "uid": resource.uid}
     return Call(
@@ -206,13 +206,13 @@ def patch(kind: Place, resource: Resource, body: Mapping[str, Any], type_: Patch
     )
 
 
-def delete(kind: Place, resource: Resource, **options: Any) -> Call:
+def delete(kind: KindOrApi, resource: Resource, **options: Any) -> Call:
     """Delete it, only if it is still the same object."""
     body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": resource.uid}, **options}
     return Call("DELETE", at(kind, resource), body=body)
 
 
-async def read_same(driver: Driver, kind: Place, resource: Resource) -> dict[str, Any]:
+async def read_same(driver: Driver, kind: KindOrApi, resource: Resource) -> dict[str, Any]:
     """The whole object as it is now. Raises Conflict when another one has its name by now."""
     tree: dict[str, Any] = await driver.call(Call("GET", at(kind, resource)))
     if tree["metadata"].get("uid") != resource.uid:

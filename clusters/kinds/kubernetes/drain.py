@@ -67,7 +67,7 @@ async def _preview(asked: Look, values: Values) -> Preview:
 
 
 def _told(label: str, level: str, fates: Sequence[Fate]) -> Told:
-    return Told(f"{label}: {len(fates)}", level, [(one.pod.place, one.words) for one in fates])
+    return Told(f"{label}: {len(fates)}", level, [(one.pod.key, one.words) for one in fates])
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class _Drain:
         self.began = time.monotonic()
         self.waiting = {pod.uid: pod for pod in plan.leaving}
         for pod in self.waiting.values():
-            self.says.progress(pod.uid, f"{pod.place}: waits for its turn")
+            self.says.progress(pod.uid, f"{pod.key}: waits for its turn")
         while self.waiting or self.leaving:
             self._count()
             if time.monotonic() - self.began > self.options.minutes * MINUTE:
@@ -118,15 +118,15 @@ class _Drain:
             self.leaving[pod.uid] = self.waiting.pop(pod.uid)  # the next look tells
         except Refused as error:
             del self.waiting[pod.uid]
-            self.failed[pod.place] = error.message
-            self.says.progress(pod.uid, f"{pod.place}: FAILED. {error.message}")
+            self.failed[pod.key] = error.message
+            self.says.progress(pod.uid, f"{pod.key}: FAILED. {error.message}")
         except ClusterError as error:
             # A budget that holds on, a server that is busy, a line that was cut: asked again, until the time is over.
             often = f" Asked {count(times, 'time')}." if times > 1 else ""
-            self.says.progress(pod.uid, f"{pod.place}: waits. {error.message} {error.hint}".rstrip() + often)
+            self.says.progress(pod.uid, f"{pod.key}: waits. {error.message} {error.hint}".rstrip() + often)
         else:
             self.leaving[pod.uid] = self.waiting.pop(pod.uid)
-            self.says.progress(pod.uid, f"{pod.place}: was asked to go, and ends")
+            self.says.progress(pod.uid, f"{pod.key}: was asked to go, and ends")
 
     async def _see_who_is_gone(self) -> None:
         try:
@@ -140,12 +140,12 @@ class _Drain:
             for uid in [uid for uid in group if uid not in there]:
                 pod = group.pop(uid)
                 self.gone += 1
-                self.says.progress(uid, f"{pod.place}: gone after {span(time.monotonic() - self.began)}")
+                self.says.progress(uid, f"{pod.key}: gone after {span(time.monotonic() - self.began)}")
 
     @property
     def left(self) -> list[str]:
         """Who is still there, by name."""
-        return [pod.place for pod in (*self.waiting.values(), *self.leaving.values())] + list(self.failed)
+        return [pod.key for pod in (*self.waiting.values(), *self.leaving.values())] + list(self.failed)
 
 
 async def _drain(driver: Driver, node: Any, values: Values, says: Says) -> str:
@@ -157,7 +157,7 @@ async def _drain(driver: Driver, node: Any, values: Values, says: Says) -> str:
     await driver.call(patch(NODES, node, {"spec": {"unschedulable": True}}))
     says.say(f"{node.name} takes no new pods.")
     for one in plan.stays:
-        says.say(f"{one.pod.place}: stays, {one.words}.")
+        says.say(f"{one.pod.key}: stays, {one.words}.")
     work = _Drain(driver, node, options, says)
     try:
         await work.run(plan)

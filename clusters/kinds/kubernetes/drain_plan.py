@@ -54,7 +54,7 @@ class DrainPod(Object, frozen=True, gc=False, rename="camel"):
     status: DrainStatus = DrainStatus()
 
     @property
-    def place(self) -> str:
+    def key(self) -> str:
         """ "shop/web-1" """
         return f"{self.namespace}/{self.name}"
 
@@ -148,7 +148,7 @@ class Plan:
         if not self.holds:
             return ""
         reasons = dict.fromkeys(one.words for one in self.holds)
-        names = ", ".join(one.pod.place for one in self.holds[:3])
+        names = ", ".join(one.pod.key for one in self.holds[:3])
         more = f" and {len(self.holds) - 3} more" if len(self.holds) > 3 else ""
         who = count(len(self.holds), "pod needs", "pods need")
         return f"{who} your leave first ({'; '.join(reasons)}): {names}{more}."

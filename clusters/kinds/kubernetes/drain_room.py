@@ -81,7 +81,7 @@ def judged(moving: Iterable[DrainPod], free: Sequence[Room]) -> list[Fate]:
             fitting.take(cores, memory)
         else:
             left.append(Fate(pod, _why(pod, free)))
-    return sorted(left, key=lambda fate: fate.pod.place)
+    return sorted(left, key=lambda fate: fate.pod.key)
 
 
 def _may(pod: DrainPod, room: Room) -> bool:

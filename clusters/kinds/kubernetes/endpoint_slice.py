@@ -27,7 +27,7 @@ class EndpointConditions(Part, frozen=True, gc=False, rename="camel"):
     terminating: bool | None = None
 
 
-class Target(Part, frozen=True, gc=False, rename="camel"):
+class TargetRef(Part, frozen=True, gc=False, rename="camel"):
     """What has the address."""
 
     kind: str = ""
@@ -40,7 +40,7 @@ class Endpoint(Part, frozen=True, gc=False, rename="camel"):
 
     addresses: list[str] | None = None
     conditions: EndpointConditions = EndpointConditions()
-    target_ref: Target | None = None
+    target_ref: TargetRef | None = None
     node_name: str = ""
 
     @property

@@ -15,7 +15,7 @@ from clusters.live.resource import Number
 WORDS = {"cpu": "CPU"}
 
 
-class Target(Part, frozen=True, gc=False, rename="camel"):
+class ScaleTargetRef(Part, frozen=True, gc=False, rename="camel"):
     """What it scales."""
 
     kind: str = ""
@@ -91,7 +91,7 @@ class Metric(Part, frozen=True, gc=False, rename="camel"):
 class AutoscalerSpec(Part, frozen=True, gc=False, rename="camel"):
     """What was asked for."""
 
-    scale_target_ref: Target = Target()
+    scale_target_ref: ScaleTargetRef = ScaleTargetRef()
     min_replicas: Number = 1
     max_replicas: Number = 0
     metrics: list[Metric] | None = None

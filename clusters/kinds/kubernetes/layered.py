@@ -128,7 +128,7 @@ class _Telling:
         if node is not None:
             thing = self.sight.thing("node", node, node.status.node_info.os_image)
         machine = self.machines[name] = self.app.add("machine", thing)
-        self.app.places[machine] = machine
+        self.app.machines[machine] = machine
         program, _, version = node.status.node_info.container_runtime_version.partition("://") if node else ("", "", "")
         if program:
             engine = Thing(f"engine {machine}", program, "cpu", "Engine", version, None, thing.href)

@@ -43,13 +43,13 @@ async def _find(own: Sequence[Service], others: Mapping[str, Sequence[Any]]) -> 
             looked_at = 0
             await asyncio.sleep(0)
     keepers: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in OTHERS if name != "pod"}
-    for name, of_place in keepers.items() if nothing else ():
+    for name, of_namespace in keepers.items() if nothing else ():
         for each in others[name]:
-            of_place[each.namespace].append(each)
+            of_namespace[each.namespace].append(each)
     found: list[Service] = []
     for one in nothing:
         around = {"pod": list(there[one.namespace].values())}
-        found += join([one], around | {name: of_place[one.namespace] for name, of_place in keepers.items()})
+        found += join([one], around | {name: of_namespace[one.namespace] for name, of_namespace in keepers.items()})
         await asyncio.sleep(0)
     return [one for one in found if _counts(one)]
 

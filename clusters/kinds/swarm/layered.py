@@ -120,7 +120,7 @@ class _Telling:
                 words = "manages the Swarm" if node.manages else "works in the Swarm"
                 thing = self.sight.thing("swarm-node", node, words)
             self.nodes[task.node_id] = self.app.add("machine", thing)
-            self.app.places[thing.id] = thing.id
+            self.app.machines[thing.id] = thing.id
         return self.nodes[task.node_id]
 
     def _engine(self, task: Task, machine: str, above: str) -> str:

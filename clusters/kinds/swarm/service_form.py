@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from clusters.kinds.docker.amounts import write_size
-from clusters.kinds.docker.run_form import Check, Mount, Place
+from clusters.kinds.docker.run_form import Check, Membership, Mount
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class ServiceForm:
     endpoint: str = ""
     mounts: tuple[Mount, ...] = ()
     tmpfs: tuple[Memory, ...] = ()
-    networks: tuple[Place, ...] = ()
+    networks: tuple[Membership, ...] = ()
     secrets: tuple[Given, ...] = ()
     typed: tuple[Typed, ...] = ()  # only of a new one
     configs: tuple[Given, ...] = ()

@@ -14,7 +14,7 @@ from clusters.kinds.docker.origin import understood
 from clusters.kinds.docker.run_form import Mount
 from clusters.kinds.swarm.base import Tree
 from clusters.kinds.swarm.service_form import Memory
-from clusters.kinds.swarm.service_spec import given_of, is_plain_label, mount_of, place_of, port_of, variable_of
+from clusters.kinds.swarm.service_spec import given_of, is_plain_label, membership_of, mount_of, port_of, variable_of
 
 
 @understood
@@ -67,7 +67,7 @@ def _around(spec: Mapping[str, Any], template: Tree, names: Mapping[str, str]) -
     labels = [f"{name}={value}" for name, value in (spec.get("Labels") or {}).items() if is_plain_label(name, value)]
     return {
         "copies": ((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas"),
-        "networks": lines(place_of(names), networks, lambda one: " ".join((one.network, *one.aliases))),
+        "networks": lines(membership_of(names), networks, lambda one: " ".join((one.network, *one.aliases))),
         "ports": lines(port_of, endpoint.get("Ports")),
         "endpoint": "dnsrr" if endpoint.get("Mode") == "dnsrr" else "",
         "constraints": "\n".join(placement.get("Constraints") or ()),

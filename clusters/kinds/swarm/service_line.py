@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
-from clusters.kinds.docker.run_form import Mount, Place
+from clusters.kinds.docker.run_form import Membership, Mount
 from clusters.kinds.docker.run_line import health_words
 from clusters.kinds.masking import mask_value, mask_words
 from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, ServicePort
@@ -85,10 +85,10 @@ def mount_word(mount: Mount | Memory) -> str:
     return f"type={sort}{source},target={mount.target}{',readonly' if mount.read_only else ''}"
 
 
-def network_word(place: Place) -> str:
+def network_word(membership: Membership) -> str:
     """As --network takes it."""
-    aliases = "".join(f",alias={one}" for one in place.aliases)
-    return f"name={place.network}{aliases}" if aliases else place.network
+    aliases = "".join(f",alias={one}" for one in membership.aliases)
+    return f"name={membership.network}{aliases}" if aliases else membership.network
 
 
 def given_word(one: Given) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Se
 from types import MappingProxyType
 from typing import Any
 
-from clusters.kinds.docker.run_form import Check, Mount, Place
+from clusters.kinds.docker.run_form import Check, Membership, Mount
 from clusters.kinds.swarm.base import Tree
 from clusters.kinds.swarm.service_form import Given, Memory, ServiceForm, ServicePort
 
@@ -168,22 +168,22 @@ def _where(spec: Tree, template: Tree, form: ServiceForm, changed: Container[str
             _put(endpoint, "Ports", merged(endpoint.get("Ports"), port_of, form.ports, _port))
     if "networks" in changed:
         there = [*(template.get("Networks") or ()), *(spec.pop("Networks", None) or ())]  # the latter: of old programs
-        _put(template, "Networks", merged(there, place_of(names), form.networks, _place))
+        _put(template, "Networks", merged(there, membership_of(names), form.networks, _attached))
     if any(one in changed for one in ("constraints", "spread", "most_on_node")):
         _put(template, "Placement", _placement(dict(template.get("Placement") or {}), form, changed))
 
 
-def place_of(names: Mapping[str, str]) -> Callable[[Any], Place | None]:
+def membership_of(names: Mapping[str, str]) -> Callable[[Any], Membership | None]:
     """Of a network that it is on: how a form says it. ``names`` of networks, by id."""
 
-    def read(tree: Any) -> Place | None:
+    def read(tree: Any) -> Membership | None:
         name = names.get(str(tree.get("Target") or ""))
-        return Place(name, tuple(tree.get("Aliases") or ())) if name else None
+        return Membership(name, tuple(tree.get("Aliases") or ())) if name else None
 
     return read
 
 
-def _place(one: Place) -> Tree:
+def _attached(one: Membership) -> Tree:
     return {"Target": one.network, **({"Aliases": list(one.aliases)} if one.aliases else {})}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from clusters.kinds.docker.amounts import write_cpus, write_seconds, write_size
-from clusters.kinds.docker.run_form import Mount, Place
+from clusters.kinds.docker.run_form import Membership, Mount
 from clusters.kinds.docker.run_line import health_words
 from clusters.kinds.masking import mask_words
 from clusters.kinds.swarm.service_form import Memory
@@ -17,8 +17,8 @@ from clusters.kinds.swarm.service_spec import (
     ROLLOUT,
     given_of,
     is_plain_label,
+    membership_of,
     mount_of,
-    place_of,
     port_of,
     variable_of,
 )
@@ -114,7 +114,7 @@ def _lists(edit: Edit, hidden: bool) -> Iterator[Option]:
         ("tmpfs", "mount", (one for one in mounts if isinstance(one, Memory)), form.tmpfs, _target, mount_word),
         ("secrets", "secret", _given(container, "Secret"), form.secrets, lambda one: one.name, given_word),
         ("configs", "config", _given(container, "Config"), form.configs, lambda one: one.name, given_word),
-        ("networks", "network", map(place_of(edit.origin.networks), there), form.networks, _network, network_word),
+        ("networks", "network", map(membership_of(edit.origin.networks), there), form.networks, _network, network_word),
         ("constraints", "constraint", placement.get("Constraints") or (), form.constraints, str, str),
         ("spread", "placement-pref", spread, form.spread, "spread={}".format, "spread={}".format),
     ):
@@ -122,7 +122,7 @@ def _lists(edit: Edit, hidden: bool) -> Iterator[Option]:
             yield from _apart(flag, before, after, gone, come)
 
 
-def _network(one: Place) -> str:
+def _network(one: Membership) -> str:
     return one.network
 
 

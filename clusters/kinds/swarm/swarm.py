@@ -70,7 +70,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
         Fact("Made", at=one.created),
         Fact("Id", cluster.id, mono=True),
     ]  # fmt: skip
-    nodes = [Fact(node.name, _place(node), kind="swarm-node", key=node.uid) for node in managers]
+    nodes = [Fact(node.name, _standing(node), kind="swarm-node", key=node.uid) for node in managers]
     return overview([Section("Facts", facts), Section("Managers", nodes)], labels=one.labels)
 
 
@@ -78,7 +78,7 @@ def _locked(on: bool) -> str:
     return "are locked until the unlock key is given" if on else "decide at once"
 
 
-def _place(node: Any) -> str:
+def _standing(node: Any) -> str:
     status = node.manager_status
     return ("leads" if node.leads else status.reachability or "manager") if status else "is becoming one"
 

@@ -42,7 +42,7 @@ def create(world: ShopWorld, owner: Object, suffix: str = "", selector: dict[str
         pod["spec"].setdefault("volumes", []).append({"name": disk, **held})
     world.save(pod)
     world.event(owner, owner["kind"], "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
-    _later(world, pod, world.between(0.3, 0.8), _place)
+    _later(world, pod, world.between(0.3, 0.8), _schedule)
 
 
 def delete(world: ShopWorld, pod: Object, grace: float = 30.0) -> None:
@@ -112,7 +112,7 @@ def _later(world: ShopWorld, pod: Object, delay: float, happen: Callable[[ShopWo
     world.after(delay, due)
 
 
-def _place(world: ShopWorld, pod: Object) -> None:
+def _schedule(world: ShopWorld, pod: Object) -> None:
     nodes = [
         node["metadata"]["name"]
         for node in world.all("v1/nodes")
@@ -132,7 +132,7 @@ def _place(world: ShopWorld, pod: Object) -> None:
         ):
             world.save(pod)
             world.event(pod, "Pod", "FailedScheduling", "0 nodes are available.", "Warning")
-        _later(world, pod, 2.0, _place)
+        _later(world, pod, 2.0, _schedule)
         return
     pod["spec"]["nodeName"] = min(nodes, key=lambda name: (world.crowd(name), name))
     status = pod["status"]

@@ -132,7 +132,7 @@ def nodes_changed(world: SwarmWorld) -> None:
         keep(world, service)
     for task in world.all("tasks"):
         if task["Status"]["State"] == "pending":
-            tasks.place(world, task)
+            tasks.assign(world, task)
 
 
 def remove(world: SwarmWorld, service: Object) -> None:

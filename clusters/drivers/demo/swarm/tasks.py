@@ -46,14 +46,14 @@ def make(world: SwarmWorld, service: Object, slot: int, node: str = "", delay: f
         task["Slot"] = slot
     world.put("tasks", uid, task)
     _set(world, task, "new", "created")
-    _later(world, task, 0.2, place)
+    _later(world, task, 0.2, assign)
     if delay:
         _later(world, task, delay, _let_run)
     _prune(world, service, slot, node)
     return task
 
 
-def place(world: SwarmWorld, task: Object) -> None:
+def assign(world: SwarmWorld, task: Object) -> None:
     """Find a node for it; without one it waits, and says why."""
     service = world.get("services", task["ServiceID"])
     if service is None or not is_live(task) or task["Status"]["State"] not in ("new", "pending"):

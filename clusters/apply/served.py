@@ -13,7 +13,7 @@ from clusters.kinds import DESCRIBED
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServedKind:
     """One kind in one version of its group."""
 
     version: str  # "apps/v1"
@@ -45,7 +45,7 @@ class Place:
         return (*root, *inside, self.plural, name)
 
 
-class Places:
+class ServedKinds:
     """Asks a cluster for each version of a group once."""
 
     def __init__(self, driver: Driver, documents: Sequence[Document], found: Iterable[Found] = ()) -> None:
@@ -53,7 +53,7 @@ class Places:
         self._asked: dict[str, Sequence[Mapping[str, Any]] | None] = {}
         self._promised = {(one.version, one.kind): one for document in documents for one in _promised(document)}
 
-    async def of(self, document: Document) -> Place:
+    async def of(self, document: Document) -> ServedKind:
         """Raises Missing for a kind that the cluster does not have, Unsupported for one that is never kept."""
         known = await self._kinds(document.version)
         one = next((one for one in known or () if one.get("kind") == document.kind), None)
@@ -63,7 +63,7 @@ class Places:
             raise self._missing(document, known is None)
         if "patch" not in (one.get("verbs") or ()):
             raise Unsupported(f"A {document.kind} is nothing that a cluster keeps, so it cannot be applied.")
-        return Place(document.version, str(one["name"]), document.kind, one.get("namespaced") is True)
+        return ServedKind(document.version, str(one["name"]), document.kind, one.get("namespaced") is True)
 
     async def _kinds(self, version: str) -> Sequence[Mapping[str, Any]] | None:
         if version not in self._asked:
@@ -91,7 +91,7 @@ class Places:
         return Missing(words, hint="Is it spelled right, and is its custom resource definition installed?")
 
 
-def _promised(document: Document) -> Iterable[Place]:
+def _promised(document: Document) -> Iterable[ServedKind]:
     """The kinds that a definition of custom resources in the same text will bring."""
     spec = document.tree.get("spec")
     if document.kind != "CustomResourceDefinition" or not isinstance(spec, dict):
@@ -102,6 +102,6 @@ def _promised(document: Document) -> Iterable[Place]:
     for one in versions:
         if isinstance(one, dict) and one.get("served"):
             version = f"{spec.get('group')}/{one.get('name')}"
-            yield Place(
+            yield ServedKind(
                 version, str(names.get("plural")), str(names.get("kind")), spec.get("scope") == "Namespaced", True
             )
