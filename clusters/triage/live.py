@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from clusters.access import Namespaces, Scope
@@ -46,7 +46,7 @@ class Triage:
         self._sightings = Sightings()
         self._bad: dict[tuple[int, str], set[str]] = {}
         self._met: set[Store] = set()
-        self._stops: dict[int, tuple[Connection, list[Callable[[], object]]]] = {}
+        self._stops: dict[int, tuple[Connection, dict[Store, Callable[[], object]]]] = {}
         self._listeners: dict[Callable[[], None], None] = {}
         self._answers: OrderedDict[Any, Any] = OrderedDict()
         self._due: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -74,7 +74,7 @@ class Triage:
         if self._due:
             self._due.cancel()
             self._due = None
-        for stop in (*self._stop_hearing, *(stop for _, stops in self._stops.values() for stop in stops)):
+        for stop in (*self._stop_hearing, *(stop for _, stops in self._stops.values() for stop in stops.values())):
             stop()
         self._stops.clear()
         await self.recorder.flush()
@@ -165,27 +165,28 @@ class Triage:
         there = self._supervisor.connections
         for cluster_id, (connection, stops) in tuple(self._stops.items()):
             if there.get(cluster_id) is not connection:
-                for stop in stops:
-                    stop()
+                self._leave(stops, set(stops))
+                self._watcher.forget(cluster_id)
                 del self._stops[cluster_id]
-                self._forget(connection)
         for cluster_id, connection in there.items():
-            if cluster_id not in self._stops:
-                self._stops[cluster_id] = (
-                    connection,
-                    [
-                        *(store.subscribe(self._changed) for store in connection.stores.values()),
-                        *(one.found.subscribe(lambda *_: self._mark()) for one in connection.noticers),
-                    ],
-                )
-                for store in connection.stores.values():
-                    if store.listed:
-                        self._meet(store)
+            self._follow(connection, self._stops.setdefault(cluster_id, (connection, {}))[1])
         self._mark()
 
-    def _forget(self, connection: Connection) -> None:
-        self._watcher.forget(connection.cluster.id)
-        for store in connection.stores.values():
+    def _follow(self, connection: Connection, stops: dict[Store, Callable[[], object]]) -> None:
+        """Hear all that it has now: an engine that begins or leaves a Swarm has other stores than a moment ago."""
+        noticed, own = {one.found for one in connection.noticers}, set(connection.stores.values())
+        self._leave(stops, stops.keys() - own - noticed)
+        for store in (own | noticed) - stops.keys():
+            if store in noticed:
+                stops[store] = store.subscribe(lambda *_: self._mark())
+                continue
+            stops[store] = store.subscribe(self._changed)
+            if store.listed:
+                self._meet(store)
+
+    def _leave(self, stops: dict[Store, Callable[[], object]], gone: Collection[Store]) -> None:
+        for store in gone:
+            stops.pop(store)()
             self._met.discard(store)
             self._bad.pop((store.cluster_id, store.kind.name), None)
 

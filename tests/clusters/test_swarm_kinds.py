@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
+from clusters.drivers.base import Call, Driver
 from clusters.drivers.docker.errors import answer_error
 from clusters.errors import Conflict, Invalid, Unsupported
-from clusters.kinds.base import Level, Role
+from clusters.kinds.base import Level, Look, Role
 from clusters.kinds.docker.host import HOST
 from clusters.kinds.docker.host_swarm_actions import read_join_line
 from clusters.kinds.swarm.kept_rotation import encoded, next_name
 from clusters.kinds.swarm.swarm_model import join as join_swarm
+from tests.clusters.fakes import all_shared
 from tests.clusters.swarm_things import AT, named, read, recorded, resources
 
 NO_LEADER = (
@@ -191,6 +193,28 @@ def test_who_decides_for_the_whole_swarm_is_an_administrator() -> None:
     joining = named("swarm").panel("joining")
     assert joining
     assert (joining.role, joining.right) == (Role.ADMIN, "reveal")
+
+
+async def test_the_unlock_key_is_shown_as_soon_as_managers_are_locked_whatever_is_remembered() -> None:
+    swarm, joining = resources(named("swarm"))[0], named("swarm").panel("joining")
+    assert joining
+    assert not swarm.cluster.spec.encryption_config.auto_lock_managers
+    answers = {("swarm",): {"JoinTokens": {"Worker": TOKEN}, "Spec": {"EncryptionConfig": {"AutoLockManagers": True}}}}
+    answers[("swarm", "unlockkey")] = {"UnlockKey": "SWMKEY-1-x"}
+
+    class Manager:
+        async def call(self, call: Call) -> Any:
+            return answers[call.path]
+
+    look = Look(
+        cluster_id=1,
+        kind=named("swarm"),
+        resource=swarm,
+        driver=cast(Driver, Manager()),
+        related=None,  # type: ignore[arg-type]
+        sees=all_shared,
+    )
+    assert (await joining.load(look))["key"] == "SWMKEY-1-x"
 
 
 def test_nothing_that_is_kept_of_a_swarm_holds_its_join_lines() -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from clusters.drivers import docker as module
+from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
+from clusters.drivers.docker.collections import COLLECTIONS
 from clusters.errors import Unreachable
 from clusters.live.resource import Broken
 from tests.clusters.swarm_things import named
@@ -42,4 +44,22 @@ async def test_nothing_is_heard_for_a_polled_list_that_nobody_looks_at(driver: D
         async with aclosing(driver.watch(named("task"))) as items:  # type: ignore[type-var]
             assert isinstance(await anext(items), Broken)
     assert driver._events._everybody() == ()
+    await driver.close()
+
+
+async def test_what_was_done_to_a_swarm_is_looked_at_at_once_for_an_engine_tells_no_event_of_it(
+    driver: DockerDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def done(*_: Any, **__: Any) -> bytes:
+        return b""
+
+    monkeypatch.setattr(driver._client, "bytes", done)
+    told = [driver._events.follow(COLLECTIONS[name].event) for name in ("swarm", "info")]
+    other = driver._events.follow(COLLECTIONS["nodes"].event)
+    for call in (Call("GET", ("swarm",)), Call("POST", ("nodes", "x", "update"))):
+        await driver.call(call)
+    assert not any(follower.check for follower in told)
+    await driver.call(Call("POST", ("swarm", "update")))
+    assert all(follower.check and follower.wake.is_set() for follower in told)
+    assert not other.check
     await driver.close()

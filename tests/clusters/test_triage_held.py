@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from clusters.drivers.base import Platform
 from clusters.kinds import KINDS
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.deployment_model import Deployment
@@ -16,6 +17,7 @@ from clusters.live.resource import Listed
 from clusters.live.store import Store
 from clusters.triage.live import TICK, Triage
 from clusters.triage.sightings import COMES_BACK
+from tests.clusters.swarm_things import named, resources
 
 BEGAN = 1_800_000_000.0
 
@@ -64,8 +66,17 @@ class Scene:
         self.triage = Triage(supervisor)
         self.triage._follow_all()
 
+    def turns_into(self, platform: Platform) -> None:
+        """What both platforms have goes on, as in Connection.become."""
+        before = dict(self.stores)
+        self.stores.clear()
+        self.stores.update({kind.name: before.get(kind.name) or Store(1, kind) for kind in KINDS[platform]})
+        self.triage._follow_all()
+
     def _row(self, row: str) -> Any:
-        return SimpleNamespace(health=self.stores["deployment"].health[row.rpartition("~")[2]])
+        _, kind, uid = row.split("~")
+        store = self.stores.get(kind)
+        return SimpleNamespace(health=store.health[uid]) if store is not None and uid in store.health else None
 
     def says(self, one: Deployment) -> None:
         self.stores[DEPLOYMENT.name].apply(Listed([one]))
@@ -112,3 +123,17 @@ async def test_what_was_wrong_before_a_cluster_fell_silent_is_said_at_once_when_
     scene.state = "live"
     scene.triage._tell()
     assert scene.titles_after(0) == ["web is down"]
+
+
+async def test_what_is_wrong_in_a_swarm_that_was_begun_while_its_engine_is_connected_is_found() -> None:
+    scene = Scene()
+    scene.turns_into("docker")
+    assert scene.titles_after(10) == []
+    scene.turns_into("swarm")
+    swarm = resources(named("swarm"))[0]
+    lost = msgspec.structs.replace(swarm, error="The swarm does not have a leader.", revision="2")
+    scene.stores["swarm"].apply(Listed([swarm]))
+    scene.stores["swarm"].apply(Listed([lost]))
+    assert scene.titles_after(10) == [f"{swarm.name} cannot decide"]
+    scene.turns_into("docker")
+    assert scene.titles_after(10) == []

@@ -143,7 +143,10 @@ class DockerDriver(OnlyOurKinds):
         signed = await auth_header(call.registry) if call.registry else NOBODY
         headers = None if signed == NOBODY else {"X-Registry-Auth": signed}
         asked = (call.method, call.path, call.query, call.body)
-        return decode_json(await self._client.bytes(*asked, within=call.timeout, headers=headers))
+        answer = decode_json(await self._client.bytes(*asked, within=call.timeout, headers=headers))
+        if call.path[:1] == ("swarm",) and call.method != "GET":
+            self._events.told(COLLECTIONS["info"].event, COLLECTIONS["swarm"].event)  # an engine does not tell of it
+        return answer
 
     def stream(self, call: Call) -> AsyncIterator[Mapping[str, Any]]:
         """Send one request whose answer is a stream of JSON objects."""

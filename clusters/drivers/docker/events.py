@@ -137,6 +137,13 @@ class Events:
     def _everybody(self) -> tuple[Follower, ...]:
         return (*self._followers, *self._resting)
 
+    def told(self, *types: str) -> None:
+        """Something of these was changed just now, by us, and no event will say so: it is looked at again."""
+        for follower in self._everybody():
+            if follower.type in types:
+                follower.check = True
+                follower.wake.set()
+
     def doubt(self, error: ClusterError) -> None:
         """The engine did not answer another request: a stream that only seems open is closed and opened anew."""
         if self._open and self._stream is not None:

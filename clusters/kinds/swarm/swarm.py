@@ -108,8 +108,8 @@ async def _joining(look: Look) -> Mapping[str, Any]:
         (label, f"docker swarm join --token {tokens.get(role, '')} {address}")
         for label, role in (("As a worker", "Worker"), ("As a manager", "Manager"))
     ]
-    key = ""
-    if one.cluster.spec.encryption_config.auto_lock_managers:
+    key, spec = "", said.get("Spec") or {}
+    if (spec.get("EncryptionConfig") or {}).get("AutoLockManagers"):  # now: what is in memory may be of before
         key = str((await look.driver.call(Call("GET", ("swarm", "unlockkey")))).get("UnlockKey") or "")
     return {"lines": lines, "key": key}
 
