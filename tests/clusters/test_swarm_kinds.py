@@ -199,8 +199,10 @@ async def test_the_unlock_key_is_shown_as_soon_as_managers_are_locked_whatever_i
     swarm, joining = resources(named("swarm"))[0], named("swarm").panel("joining")
     assert joining
     assert not swarm.cluster.spec.encryption_config.auto_lock_managers
-    answers = {("swarm",): {"JoinTokens": {"Worker": TOKEN}, "Spec": {"EncryptionConfig": {"AutoLockManagers": True}}}}
-    answers[("swarm", "unlockkey")] = {"UnlockKey": "SWMKEY-1-x"}
+    answers: dict[tuple[str, ...], Any] = {
+        ("swarm",): {"JoinTokens": {"Worker": TOKEN}, "Spec": {"EncryptionConfig": {"AutoLockManagers": True}}},
+        ("swarm", "unlockkey"): {"UnlockKey": "SWMKEY-1-x"},
+    }
 
     class Manager:
         async def call(self, call: Call) -> Any:

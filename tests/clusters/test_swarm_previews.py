@@ -16,6 +16,7 @@ from clusters.kinds.base import Look
 from clusters.kinds.swarm import service_image, stack_actions
 from clusters.kinds.swarm.node_actions import _on_each
 from clusters.kinds.swarm.service_model import Mode
+from clusters.kinds.swarm.task_model import Placement
 from tests.clusters.swarm_things import named, recorded, resources, service
 
 
@@ -65,6 +66,37 @@ def test_a_job_that_is_not_bound_to_nodes_is_started_on_another_when_its_node_is
         return _on_each(msgspec.structs.replace(one, spec=msgspec.structs.replace(one.spec, mode=mode_)))
 
     assert [runs(ReplicatedJob={}), runs(Replicated={}), runs(Global={}), runs(GlobalJob={})] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "stuck"),
+    [
+        ("node.hostname == DOCKER-3", True),
+        ("node.hostname!=docker-3", False),
+        ("node.role==worker", False),
+        ("node.labels.zone!=a", False),
+        ("node.labels.zone==a", True),
+        ("node.ip==172.30.0.22", False),  # how that is compared is the scheduler's to know
+    ],
+)
+async def test_draining_a_node_names_the_tasks_whose_placement_rules_fit_no_other_node(rule: str, stuck: bool) -> None:
+    nodes = resources(named("swarm-node"))
+    one = next(node for node in nodes if node.name == "docker-3")
+    task = next(each for each in resources(named("task")) if each.running and each.wanted)
+    placement = msgspec.convert({"Constraints": [rule]}, Placement)
+    spec = msgspec.structs.replace(task.spec, placement=placement)
+    bound = msgspec.structs.replace(task, node_id=one.uid, spec=spec)
+    found = {"swarm-node": nodes, "task": [bound], "swarm-service": []}
+
+    async def related(name: str) -> Any:
+        return found[name]
+
+    drain = _action("swarm-node", "drain").preview
+    preview = await drain(cast(Look, SimpleNamespace(resource=one, related=related)), {})
+    assert (preview.told[0].label == "Find no place: 1") is stuck
+    assert ("1 task finds no place elsewhere until then." in preview.effect) is stuck
+    if stuck:
+        assert preview.told[0].items == [(bound.short, f"no other node that takes tasks matches {rule}")]
 
 
 async def test_half_a_second_between_copies_stays_when_another_image_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

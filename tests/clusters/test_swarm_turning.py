@@ -11,6 +11,7 @@ from clusters.drivers import docker as module
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.drivers.docker.collections import COLLECTIONS
+from clusters.drivers.docker.polled_watch import PolledWatch
 from clusters.errors import Unreachable
 from clusters.live.resource import Broken
 from tests.clusters.swarm_things import named
@@ -62,4 +63,19 @@ async def test_what_was_done_to_a_swarm_is_looked_at_at_once_for_an_engine_tells
     await driver.call(Call("POST", ("swarm", "update")))
     assert all(follower.check and follower.wake.is_set() for follower in told)
     assert not other.check
+    await driver.close()
+
+
+async def test_that_managers_decide_again_is_heard_soon_however_long_they_needed_to_say_that_they_did_not(
+    driver: DockerDriver,
+) -> None:
+    polled = {kind: driver._make_watch(named(kind)) for kind in ("swarm", "task")}
+    for watch in polled.values():
+        assert isinstance(watch, PolledWatch)
+        watch._took = 15.0
+    assert [watch._period() for watch in polled.values() if isinstance(watch, PolledWatch)] == [10.0, 150.0]
+    swarm = driver._events.follow(COLLECTIONS["swarm"].event)
+    driver._events._hear(b'{"Type":"node","Action":"update","Actor":{"ID":"x"}}')
+    assert swarm.check
+    assert swarm.wake.is_set()
     await driver.close()

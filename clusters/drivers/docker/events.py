@@ -209,6 +209,7 @@ class Events:
             return
         if event.type == "node":
             self._heard_of_nodes()
+            self.told("swarm")  # how many managers there are, and whether they decide
         for follower in self._everybody():
             if follower.type == event.type and event.action not in follower.ignored:
                 follower.hear(event.action, event.actor.id)

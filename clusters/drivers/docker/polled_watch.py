@@ -54,8 +54,9 @@ class PolledWatch(ListWatch):
 
     def _period(self) -> float:
         often, seldom = self._where.every or (0.0, 0.0)
-        # A manager that needs long for the list is asked less often.
-        return max(often if self._looked_at() else seldom, 10.0 * self._took)
+        # A manager that needs long for the list is asked less often. What is no list is no work: it waited for others.
+        slow = min(seldom, 10.0 * self._took) if self._where.alone else 10.0 * self._took
+        return max(often if self._looked_at() else seldom, slow)
 
     async def _read(self, query: dict[str, str] | None = None) -> list[Any]:
         try:

@@ -16,7 +16,7 @@ from clusters.kinds.swarm.overview import Fact, Section, overview, panel
 AVAILABILITY = {
     "active": "takes tasks",
     "pause": "takes no new tasks; those it has go on",
-    "drain": "takes no tasks; those it had were moved",
+    "drain": "takes no tasks; those it had start on other nodes that fit",
 }
 
 _PARTS = {"leads": "leads the managers", "manager": "one of the managers", "worker": "works"}
@@ -34,7 +34,9 @@ def health(one: Node) -> Health:
         words = "The other managers do not reach it: it does not help to decide"
         return Health(Level.FAILING, "Not answering", words, "unreachable", since)
     if one.spec.availability == "drain":
-        return Health(Level.PAUSED, "Drained", "It takes no tasks; those it had were moved", "drain", since)
+        return Health(
+            Level.PAUSED, "Drained", "It takes no tasks; those it had start on other nodes that fit", "drain", since
+        )
     if one.spec.availability == "pause":
         return Health(Level.PAUSED, "Paused", "It takes no new tasks; those it has go on", "pause", since)
     return Health(Level.HEALTHY, "Ready", "", role_words(one))

@@ -15,6 +15,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.preview import NOTHING, Difference, Preview, Told
 from clusters.kinds.swarm.base import Tree, change_spec
+from clusters.kinds.swarm.fitting import broken_rule
 from clusters.kinds.swarm.node_model import Node
 from clusters.kinds.swarm.task_model import Task
 
@@ -51,18 +52,29 @@ async def _preview_drain(look: Look, values: Values) -> Preview:
         for node in await look.related("swarm-node")
         if node.uid != one.uid and node.ready and node.spec.availability == "active"
     ]
-    moving = [task for task in here if not _on_each(services.get(task.service_id))]
     ending = [task for task in here if _on_each(services.get(task.service_id))]
+    going_on = [(task, _no_place(task, others)) for task in here if not _on_each(services.get(task.service_id))]
+    stuck = [(task, why) for task, why in going_on if why]
+    moving = [task for task, why in going_on if not why]
     effect = f"Ends {count(len(here), 'task')} on {one.name}. It takes none until it is made active again."
-    if not others and moving:
-        effect += " No other node takes tasks: they find no place until one does."
-    return Preview(effect=effect, told=_told(moving, ending, elsewhere=bool(others)))
+    if stuck:
+        effect += f" {count(len(stuck), 'task finds', 'tasks find')} no place elsewhere until then."
+    return Preview(effect=effect, told=_told(moving, stuck, ending))
 
 
-def _told(moving: Sequence[Task], ending: Sequence[Task], *, elsewhere: bool) -> list[Told]:
-    where = "Started on other nodes that fit" if elsewhere else "Find no place"
+def _no_place(task: Task, others: Sequence[Node]) -> str:
+    """Why none of the other nodes that take tasks takes this one; "" where one may."""
+    if not others:
+        return "no other node takes tasks"
+    placement = task.spec.placement
+    rule = broken_rule((placement.constraints if placement else None) or (), others)
+    return f"no other node that takes tasks matches {rule[:100]}" if rule else ""
+
+
+def _told(moving: Sequence[Task], stuck: Sequence[tuple[Task, str]], ending: Sequence[Task]) -> list[Told]:
     found = [
-        Told(f"{where}: {len(moving)}", "info" if elsewhere else "warn", [(one.short, _loses(one)) for one in moving]),
+        Told(f"Find no place: {len(stuck)}", "warn", [(one.short, why) for one, why in stuck]),
+        Told(f"Started on other nodes that fit: {len(moving)}", "info", [(one.short, _loses(one)) for one in moving]),
         Told(f"End: {len(ending)}", "info", [(one.short, "its service has one copy on each node") for one in ending]),
     ]
     return [one for one in found if one.items]
@@ -167,7 +179,7 @@ DRAIN: Action[Node] = Action(
     effect=lambda one: f"Ends all tasks on {one.name}; they are started on other nodes that fit.",
     stays=lambda one: "Containers that belong to no service, volumes and images stay on it.",
     preview=_preview_drain,
-    run=_available("drain", "{name} is drained: its tasks move"),
+    run=_available("drain", "{name} is drained: its tasks end, and start on other nodes that fit"),
     refuse=lambda one: "It is drained already." if one.spec.availability == "drain" else "",
     bulk=False,
     line=_line("update", "--availability", "drain"),
