@@ -64,7 +64,7 @@ class Hub:
             order = index.order(query.sort)
             while not order.catch_up(SLICE):  # noqa: ASYNC110 (it waits for nobody: it works, and lets others work)
                 await asyncio.sleep(0)
-            if not query.text:
+            if not query.searches:
                 index.read_ahead()
                 continue
             while not index.read_texts(SLICE):  # noqa: ASYNC110

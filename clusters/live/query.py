@@ -36,6 +36,11 @@ class Query:
     columns: tuple[str, ...] = field(default=(), compare=False)  # what is shown changes no order: not part of the view
     labels: Selector = EVERYTHING
 
+    @property
+    def searches(self) -> bool:
+        """Does it look through what rows say of themselves, before any column is asked?"""
+        return bool(self.text or self.labels)
+
 
 def parse(table_name: str, query_string: str, scope: Mapping[int, frozenset[str] | None]) -> Query:
     """``q=web&labels=tier!=edge&status=failing,at_risk&namespace=-kube-system&sort=-restarts&cols=name`` as a Query.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from clusters.errors import Invalid
 from clusters.kinds.masking import is_secret_name
@@ -56,12 +57,15 @@ class Selector:
         return not self.wrong and all(one.holds(labels) for one in self.requirements)
 
     def each(self, many: Sequence[Mapping[str, str]]) -> list[bool]:
-        """The same of ten thousand at once: requirement by requirement, in a quarter of the time."""
-        if self.wrong:
-            return [False] * len(many)
-        if not self.requirements:
-            return [True] * len(many)
-        return [all(held) for held in zip(*(one.each(many) for one in self.requirements), strict=True)]
+        """The same of ten thousand at once, in a quarter of the time.
+
+        Requirement by requirement, those first that leave few: the next one looks at what is left alone.
+        """
+        held = [not self.wrong] * len(many)
+        for one in sorted(self.requirements, key=lambda one: (one.without, one.values is None)):
+            left = iter(one.each(list(compress(many, held))))
+            held = [before and next(left) for before in held]
+        return held
 
 
 EVERYTHING = Selector()

@@ -46,7 +46,7 @@ class View:
         for index in indexes:
             order = index.order(query.sort)
             order.catch_up()
-            if self._words:
+            if query.searches:
                 index.read_texts()
             keys += self._scan(order)
             take = partial(self._take, index)
@@ -148,7 +148,7 @@ class View:
         for word in self._words:
             keep([word in entry.text for entry in found])
         if self.query.labels:
-            keep(self.query.labels.each([entry.resource.labels for entry in found]))
+            keep(self.query.labels.each([entry.labels for entry in found]))
         if len(found) == len(index.entries):
             for mine, all_of_them in zip(self._counters, index.facets, strict=True):
                 mine.update(all_of_them)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import msgspec
 
 from clusters.drivers.kubernetes import decode
+from clusters.drivers.kubernetes.siblings import Siblings
 from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.cluster import ClusterInfo
@@ -53,7 +54,7 @@ def measure() -> Iterator[Figure]:
 async def _over(rows: int, limit: float) -> list[Figure]:
     connection = Connection(ClusterInfo(1, "bench", "bench", "kubernetes", "kubernetes"), _Driver(), lambda _: None)
     store = connection.stores["pod"]
-    store.apply(Listed([_pod(number) for number in range(rows)]))
+    store.apply(Listed(_as_fed(rows)))
     connection.wanted = lambda *names: ExitStack()  # type: ignore[assignment,method-assign]  # nobody is watched here
     hub = Hub(lambda: [connection], lambda row: "/")
     figures = []
@@ -132,6 +133,14 @@ def _pod(number: int, restarts: int = 0) -> Resource:
     made = decode.resource(msgspec.Raw(body), POD.model)
     assert made is not None
     return made
+
+
+def _as_fed(rows: int) -> list[Resource]:
+    """Copies of one owner hold their labels once, as a feed leaves them."""
+    siblings, pods = Siblings(), [_pod(number) for number in range(rows)]
+    for pod in pods:
+        siblings.join(pod)
+    return pods
 
 
 def _event(number: int, restarts: int) -> bytes:
