@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +19,7 @@ from dashboard.request import Request
 from dashboard.visible_jobs import shown_job, visible_jobs
 
 EACH = 50
+ENDED = "It had ended already."
 
 
 @allow(scope="signed-in")
@@ -62,12 +64,17 @@ async def cancel(request: Request, key: str) -> HttpResponse:
     one = await job_or_404(request, key)
     actor: Actor = request.actor
     event = audit.Event(actor=actor.name, address=actor.address, verb="cancel", kind="job", name=one.title, uid=one.key)
+    if _concerns(request, one) and one.state != "running":  # it ended while the page that was pressed stood open
+        messages.info(request, ENDED)
+        return redirect("job", key)
     if not may_cancel(request, one):
         await audit.denied(event, "Only who began a job, and administrators, may cancel it.")
         raise Http404
     request_id = await audit.intent(event)
     stopped = domain.cancel(key)
-    await audit.outcome(request_id, event, "done" if stopped else "failed", "" if stopped else "It had ended already.")
+    await audit.outcome(request_id, event, "done" if stopped else "failed", "" if stopped else ENDED)
+    if not stopped:
+        messages.info(request, ENDED)
     return redirect("job", key)
 
 
@@ -104,5 +111,9 @@ async def job_or_404(request: Request, key: str) -> Job:
 
 def may_cancel(request: Request, one: Job) -> bool:
     """Whoever began it may, and administrators, while it runs."""
+    return one.state == "running" and _concerns(request, one)
+
+
+def _concerns(request: Request, one: Job) -> bool:
     actor: Actor = request.actor
-    return one.state == "running" and (one.actor_id == actor.user_id or is_admin(actor))
+    return one.actor_id == actor.user_id or is_admin(actor)

@@ -74,8 +74,14 @@ async def test_who_began_it_may_cancel_it_and_others_may_not(
     for other in (vera, nora):
         assert (await async_client_for(other).post(f"/jobs/{key}/cancel/")).status_code == 404
     assert (await Job.objects.aget(key=key)).state == "running"
-    assert (await async_client_for(otto).post(f"/jobs/{key}/cancel/")).status_code == 302
+    client = async_client_for(otto)
+    assert (await client.post(f"/jobs/{key}/cancel/")).status_code == 302
     assert (await end(key)).state == "cancelled"
+    late = await client.post(f"/jobs/{key}/cancel/", follow=True)  # from a page that still showed it running
+    assert late.status_code == 200
+    assert "It had ended already." in late.content.decode()
+    assert 'data-state="cancelled"' in late.content.decode()
+    assert (await async_client_for(vera).post(f"/jobs/{key}/cancel/")).status_code == 404
 
 
 async def test_who_acts_as_themselves_on_its_cluster_follows_no_job_of_somebody_else_live_either(
