@@ -175,7 +175,7 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
         logs=_logs(top, worst),
         action=first_action(top, suspect, HALF_WAY if health.word == HALF_WAY else worst.health.word),
         evidence=_evidence(copies or [top]),
-        image=image_of(top),
+        image="" if worst.health.word == NO_PLACE else image_of(top),
         node=_only_node(copies or [top]),
         tentative=level != Level.FAILING,
     )

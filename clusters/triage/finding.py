@@ -49,6 +49,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     explains: tuple[str, ...] = ()  # what else is wrong because of this
     places: tuple[str, ...] = ()  # where, when in more than one cluster or namespace
-    image: str = ""
+    image: str = ""  # "" also where it cannot be to blame: nothing ran
     node: str = ""  # the one machine that everything unwell is on
+    parts: tuple[str, ...] = ()  # the ids of the findings it stands for
     tentative: bool = False  # it only counts when it lasts a few seconds: nothing is down

@@ -21,12 +21,16 @@ class Sightings:
         self._there_since: dict[str, float] = {}
 
     def note(self, found: Sequence[Finding], unheard: Collection[int], now: float) -> None:
-        """These are there now; what was found in clusters that are not heard is taken to be there still."""
+        """These are there now; what was found in clusters that are not heard is taken to be there still.
+
+        So are those that one of them stands for: whoever looks at one cluster alone sees them as they are.
+        """
         for one in found:
-            if not self.was_there(one.id, now):
-                self._there_since[one.id] = now
+            for name in (one.id, *one.parts):
+                if not self.was_there(name, now):
+                    self._there_since[name] = now
+                self._last[name] = now
             self.first.setdefault(one.id, one.since)
-            self._last[one.id] = now
         for name in self._last:
             if name.partition("~")[0] in {str(number) for number in unheard}:
                 self._last[name] = now

@@ -163,6 +163,24 @@ def test_the_same_image_failing_in_two_places_is_one_finding() -> None:
     assert found.action is None
 
 
+def test_what_finds_no_node_is_not_the_fault_of_its_image() -> None:
+    lost = "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector."
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": lost}
+    tree = {
+        "metadata": {"name": "web", "namespace": "shop", "uid": "p1", "resourceVersion": "1",
+                     "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"containers": [{"name": "web", "image": "busybox"}]},
+        "status": {"phase": "Pending", "conditions": [condition]},
+    }  # fmt: skip
+    clusters = []
+    for number in (1, 2):
+        stores = {kind.name: Store(number, kind) for kind in KINDS["kubernetes"]}
+        stores["pod"].apply(Listed([msgspec.convert(tree, POD.model)]))
+        clusters.append(Heard(number, f"c{number}", "kubernetes", "live", stores))
+    found = find(clusters, ALL, Clock.at)
+    assert [one.title for one in found] == ["web cannot be placed"] * 2
+
+
 def test_what_is_not_shared_is_neither_found_nor_counted() -> None:
     clusters = [heard(1, "Shop", shop("leak", "image", "node", after=100)), heard(2, "Host", host("disk", "stuck"))]
     assert find(clusters, {}, Clock.at) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +12,15 @@ import pytest
 
 from clusters.drivers.base import Platform
 from clusters.kinds import KINDS
+from clusters.kinds.base import Level
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.deployment_model import Deployment
 from clusters.live.resource import Listed
 from clusters.live.store import Store
+from clusters.triage.finding import Finding
 from clusters.triage.live import TICK, Triage
-from clusters.triage.sightings import COMES_BACK
+from clusters.triage.rules.merging import merged
+from clusters.triage.sightings import COMES_BACK, Sightings
 from tests.clusters.swarm_things import named, resources
 
 BEGAN = 1_800_000_000.0
@@ -103,6 +107,17 @@ async def test_what_stays_down_stays_found() -> None:
     scene = Scene()
     scene.says(deployment(0, "MinimumReplicasUnavailable"))
     assert scene.titles_after(120) == ["web is down"]
+
+
+async def test_whoever_looks_at_one_cluster_alone_is_told_at_once_what_was_one_finding_of_several() -> None:
+    seen, now = Sightings(), BEGAN
+    alone = Finding(id="1~pod~a", level=Level.FAILING, cluster=1, namespace="shop", kind="pod", row="1~pod~a", key="shop/a",
+                    title="a fails", cause="", icon="failing")  # fmt: skip
+    other = replace(alone, id="2~pod~b")
+    seen.note([merged([alone, other], identity="image~x", title="x fails", cause="")], (), now)
+    assert seen.lasts(alone, now + 5)
+    seen.note([alone], (), now + 5)
+    assert seen.lasts(alone, now + 5)
 
 
 async def test_a_cluster_that_does_not_answer_is_said_at_once_and_all_is_well_at_no_time() -> None:

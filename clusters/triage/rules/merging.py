@@ -22,6 +22,7 @@ def merged(findings: Sequence[Finding], *, identity: str, title: str, cause: str
         since=min(starts, default=0.0),
         tentative=all(one.tentative for one in findings),
         affected=sum(one.affected for one in findings),
+        parts=tuple(name for one in findings for name in (one.id, *one.parts)),
         explains=tuple(one.title for one in findings),
         evidence=tuple(seen for one in findings for seen in one.evidence)[:MOST_EVIDENCE],
     )
