@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clusters.drivers.base import Driver
 
 T = TypeVar("T", bound=Resource)
-About = tuple[str, str]  # namespace and name of what is asked for
+About = tuple[str, ...]  # namespace and name of what is asked for, and what else the answer depends on
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ class Connection:
         self.about: About | None = None
         self.stores = {kind.name: Store(cluster.id, kind) for kind in KINDS[driver.platform]}
         self._glancers = {
-            name: Glancer(driver, glances)
+            name: Glancer(driver, glances, cluster.namespaces)
             for name, store in self.stores.items()
             if (glances := store.kind.glances) and cluster.settings.get(glances.setting)
         }

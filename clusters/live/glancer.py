@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from clusters.drivers.base import Driver
@@ -23,8 +23,9 @@ REFUSED = 300.0  # seconds until what could not be told is asked for again
 class Glancer:
     """Of one kind of one cluster; at work while somebody needs it (``need``)."""
 
-    def __init__(self, driver: Driver, glances: Glances[Any]) -> None:
+    def __init__(self, driver: Driver, glances: Glances[Any], namespaces: Collection[str] | None = None) -> None:
         self.glances = glances
+        self._namespaces = namespaces  # what is in others is not asked for
         self._driver = driver
         self._needed: dict[Any, frozenset[About]] = {}  # by who needs it
         self._listeners: dict[Any, Callable[[], None]] = {}
@@ -38,7 +39,9 @@ class Glancer:
         """What is known about these so far; ``changed`` is told when there is more."""
         if self._closed:
             return ()
-        self._needed[who], self._listeners[who] = frozenset(self.glances.about(list(own))), changed
+        inside, asked = self._namespaces, self.glances.about(list(own))
+        self._needed[who] = frozenset(one for one in asked if inside is None or one[0] in inside)
+        self._listeners[who] = changed
         wanted = frozenset().union(*self._needed.values())
         for about in self._due.keys() - wanted:
             del self._due[about]

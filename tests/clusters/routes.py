@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from clusters.kinds.kubernetes import gateway, route_model
-from clusters.kinds.kubernetes.gateway import Gateway
+from clusters.kinds.kubernetes import gateway_model, route_model
 from clusters.kinds.kubernetes.gateway_class import GatewayClass
+from clusters.kinds.kubernetes.gateway_model import Gateway
 from clusters.kinds.kubernetes.http_route import HTTP_ROUTE, HttpRoute
 from clusters.kinds.kubernetes.service_model import Answers, Service
 
@@ -50,7 +50,7 @@ def front(
     }
     status = {"conditions": list(conditions), "listeners": list(listeners)}
     known = [msgspec.convert({"metadata": {"name": name}}, GatewayClass) for name in classes]
-    return gateway.join([made(Gateway, "front", age, spec=spec, status=status)], {"gateway-class": known})[0]
+    return gateway_model.join([made(Gateway, "front", age, spec=spec, status=status)], {"gateway-class": known})[0]
 
 
 def route(

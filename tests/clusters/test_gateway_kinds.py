@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from clusters.kinds.base import Level, Look
-from clusters.kinds.kubernetes import gateway, route_model
-from clusters.kinds.kubernetes.gateway import GATEWAY, Gateway
+from clusters.kinds.kubernetes import gateway_model, route_model
+from clusters.kinds.kubernetes.gateway import GATEWAY
 from clusters.kinds.kubernetes.gateway_class import GATEWAY_CLASS
+from clusters.kinds.kubernetes.gateway_model import Gateway
 from clusters.kinds.kubernetes.http_route import HTTP_ROUTE, HttpRoute
 from clusters.kinds.kubernetes.service_model import Service
 from clusters.kinds.kubernetes.service_panels import routes_to
@@ -66,7 +67,7 @@ def test_a_gateway_says_who_does_not_serve_it_and_which_port_is_not_open(
 
 
 def test_a_class_that_may_not_be_listed_is_not_called_missing() -> None:
-    one = gateway.join([front(told("Accepted"))], {})[0]
+    one = gateway_model.join([front(told("Accepted"))], {})[0]
     assert GATEWAY.health(one).word == "Open"
 
 

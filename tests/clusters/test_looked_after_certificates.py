@@ -12,7 +12,11 @@ from msgspec.structs import replace
 from clusters.drivers.base import Call
 from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import ClusterError, Missing, Refused, Unreachable
-from clusters.kinds.base import Level
+from clusters.kinds.base import Level, Look
+from clusters.kinds.kubernetes.gateway import GATEWAY
+from clusters.kinds.kubernetes.gateway_certificates import certificate_steps
+from clusters.kinds.kubernetes.gateway_class import GatewayClass
+from clusters.kinds.kubernetes.gateway_model import Gateway
 from clusters.kinds.kubernetes.ingress_model import Ingress
 from clusters.live import glancer, noticer
 from clusters.live.cluster import ClusterInfo
@@ -23,10 +27,17 @@ from clusters.triage.engine import find
 from clusters.triage.finding import Finding
 from clusters.triage.symptoms import Heard
 from tests.clusters.docker_things import until
+from tests.clusters.fakes import all_shared, none_related
 from tests.clusters.test_certificates import secret
 from tests.clusters.test_ingress_kind import ingress_class
 
 TO_FILES = {"path": "/", "backend": {"resource": {"kind": "Bucket", "name": "files"}}}
+
+
+_GROUP = "gateway.networking.k8s.io"
+GRANT = {"metadata": {"name": "edge", "namespace": "open", "uid": "u-grant"},
+         "spec": {"from": [{"group": _GROUP, "kind": "Gateway", "namespace": "shop"}],
+                  "to": [{"group": "", "kind": "Secret", "name": "far"}]}}  # fmt: skip
 
 
 class Cluster(OnlyOurKinds):
@@ -41,6 +52,8 @@ class Cluster(OnlyOurKinds):
     async def call(self, call: Call) -> Any:
         assert call.method == "GET"
         self.asked.append("/".join(call.path))
+        if call.path[-1] == "referencegrants":
+            return {"items": [GRANT] if call.path[-2] == "open" else []}
         found = self.secrets[call.path[-1]]
         if isinstance(found, ClusterError):
             raise found
@@ -64,13 +77,23 @@ def secured(name: str, held: str) -> Ingress:
     return msgspec.convert({"metadata": meta, "spec": spec}, Ingress)
 
 
+def gateway(name: str, *secrets: dict[str, Any], **tls: Any) -> Gateway:
+    listener = {"name": "https", "port": 443, "protocol": "HTTPS", "hostname": "shop.example",
+                "tls": {"certificateRefs": list(secrets), **tls}}  # fmt: skip
+    meta = {"name": name, "namespace": "shop", "uid": f"u-{name}", "resourceVersion": "1"}
+    accepted = {"conditions": [{"type": "Accepted", "status": "True"}]}
+    spec = {"gatewayClassName": "edge", "listeners": [listener]}
+    return msgspec.convert({"metadata": meta, "spec": spec, "status": accepted}, Gateway)
+
+
 def connection(driver: Cluster, **settings: Any) -> Connection:
     edge = ingress_class("edge")
     driver.lists = {
         "ingress": [secured(name, name) for name in driver.secrets],
         "ingress-class": [replace(edge, metadata=replace(edge.metadata, uid="u-edge"))],
     }
-    info = ClusterInfo(1, "k", "k", "kubernetes", "kubernetes", settings=settings)
+    namespaces = settings.pop("namespaces", None)
+    info = ClusterInfo(1, "k", "k", "kubernetes", "kubernetes", settings=settings, namespaces=namespaces)
     return Connection(info, driver, lambda _: None)  # type: ignore[arg-type]
 
 
@@ -147,3 +170,60 @@ async def test_nothing_is_read_any_more_once_the_cluster_is_let_go_of_while_some
         await asyncio.sleep(0.1)
     assert driver.asked == asked
     assert line._glancers["ingress"].need(line, line.stores["ingress"].resources.values(), lambda: None) == ()
+
+
+def gateways(driver: Cluster) -> None:
+    driver.lists = {
+        "gateway": [
+            gateway("old", {"name": "old"}),
+            gateway("fine", {"name": "fine"}),
+            gateway("allowed", {"name": "far", "namespace": "open"}),
+            gateway("barred", {"name": "far", "namespace": "shut"}),
+            gateway("passed", {"name": "old"}, mode="Passthrough"),
+            gateway("other", {"name": "old", "group": "example.com", "kind": "Vault"}),
+        ],
+        "gateway-class": [msgspec.convert({"metadata": {"name": "edge", "uid": "u-edge"}}, GatewayClass)],
+    }
+
+
+HELD = {"old": ("shop.example", -3), "fine": ("shop.example", 90), "far": ("shop.example", -3)}
+
+
+async def test_those_of_gateways_are_looked_at_too_elsewhere_only_where_a_reference_grant_allows_it() -> None:
+    driver = Cluster(**{name: secret(host, days=days) for name, (host, days) in HELD.items()})
+    line = connection(driver, certificates=True)
+    gateways(driver)
+    line.start()
+    await until(lambda: len(on_home(line)) == 3)
+    assert set(on_home(line)) == {"shop/old", "shop/allowed", "shop/barred"}
+    store = line.stores["gateway"]
+    with line.wanted("gateway"):
+        await until(lambda: len(words(store)) == 6 and words(store)["barred"] == "Certificate not permitted")
+        assert words(store) == {"old": "Certificate expired", "allowed": "Certificate expired", "fine": "Open",
+                                "barred": "Certificate not permitted", "passed": "Open", "other": "Open"}  # fmt: skip
+    assert not any("namespaces/shut/secrets" in path for path in driver.asked)
+    await line.close()
+
+
+async def test_nothing_of_a_namespace_that_is_not_looked_at_is_asked_for() -> None:
+    driver = Cluster(**{name: secret(host, days=days) for name, (host, days) in HELD.items()})
+    line = connection(driver, certificates=True, namespaces=frozenset({"shop"}))
+    gateways(driver)
+    line.start()
+    await until(lambda: set(on_home(line)) == {"shop/old"})
+    assert {path.split("/")[3] for path in driver.asked} == {"shop"}
+    await line.close()
+
+
+async def test_the_page_of_a_gateway_has_a_step_for_each_certificate() -> None:
+    driver = Cluster(**{name: secret(host, days=days) for name, (host, days) in HELD.items()})
+    refs = [{"name": "old"}, {"name": "far", "namespace": "shut"}, {"name": "far", "namespace": "open"}]
+
+    async def steps(sees: Any) -> list[Any]:
+        one = gateway("web", *refs)
+        look = Look(cluster_id=1, kind=GATEWAY, resource=one, driver=driver, related=none_related, sees=sees)  # type: ignore[arg-type]
+        found = await certificate_steps(look, one)
+        return [one["status"][1] for one in found]
+
+    assert await steps(all_shared) == ["Expired", "Not permitted", "Expired"]
+    assert await steps(lambda namespace: namespace == "shop") == ["Expired", "Cannot tell", "Cannot tell"]

@@ -31,10 +31,10 @@ FIELDS = (
     Field(name="namespaces", label="Only these namespaces", required=False, max_length=4000, narrows=True,
           pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?( +[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*",
           help="For an account that may not list the whole cluster. Separated by spaces; empty: all of them."),
-    Field(name="certificates", label="Look after the certificates of ingresses", type="flag", required=False,
-          narrows=True,
-          help="Reads the secrets that ingresses name, now and then and one by one, and keeps only what a certificate"
-               " tells everybody: for whom, until when. Off: that is looked at when somebody opens an ingress."),
+    Field(name="certificates", label="Look after the certificates of ingresses and gateways", type="flag",
+          required=False, narrows=True,
+          help="Reads the secrets that they name, now and then and one by one, and keeps only what a certificate"
+               " tells everybody: for whom, until when. Off: that is looked at when somebody opens one."),
     Field(name="impersonate", label="Act as the signed-in person", type="flag", required=False, narrows=True,
           help="What somebody reads and does goes to the cluster under their own name, so that its rights for them"
                " count and its audit names them. The account above must be allowed to impersonate."),

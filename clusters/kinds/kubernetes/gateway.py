@@ -6,116 +6,42 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from clusters.errors import ClusterError
 from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.base import Condition, Object, Part, condition, understood
+from clusters.kinds.kubernetes.base import Condition, condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
+from clusters.kinds.kubernetes.gateway_certificates import (
+    CERTIFICATE_TROUBLE,
+    CERTIFICATES,
+    certificate_steps,
+    certificate_trouble,
+    with_certificates,
+)
 from clusters.kinds.kubernetes.gateway_class import GATEWAYS as API
 from clusters.kinds.kubernetes.gateway_class import TAKEN_UP
+from clusters.kinds.kubernetes.gateway_model import Gateway, ListenerStatus, join
 from clusters.kinds.kubernetes.leading import leads
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.route_lists import routes
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
-from clusters.live.resource import Number
 
 _NOT_YET = {"Pending", "AddressNotAssigned"}  # what may come by itself
 
 
-class Listener(Part, frozen=True, gc=False, rename="camel"):
-    """One port on which it listens."""
-
-    name: str = ""
-    hostname: str = ""
-    port: Number = 0
-    protocol: str = ""
-
-    @property
-    def words(self) -> str:
-        """ "https: HTTPS 443 for *.shop.example" """
-        return f"{self.name}: {self.protocol} {self.port} for {self.hostname or 'all hosts'}"
-
-
-class GatewaySpec(Part, frozen=True, gc=False, rename="camel"):
-    """What was asked for."""
-
-    gateway_class_name: str = ""
-    listeners: list[Listener] | None = None
-
-
-class Address(Part, frozen=True, gc=False, rename="camel"):
-    """Where it is reached."""
-
-    value: str = ""
-
-
-class ListenerStatus(Part, frozen=True, gc=False, rename="camel"):
-    """How one port is."""
-
-    name: str = ""
-    attached_routes: Number = 0
-    conditions: list[Condition] | None = None
-
-
-class GatewayStatus(Part, frozen=True, gc=False, rename="camel"):
-    """What the program that serves it says."""
-
-    addresses: list[Address] | None = None
-    conditions: list[Condition] | None = None
-    listeners: list[ListenerStatus] | None = None
-
-
-class Gateway(Object, frozen=True, gc=False, rename="camel"):
-    """One gateway."""
-
-    spec: GatewaySpec = GatewaySpec()
-    status: GatewayStatus = GatewayStatus()
-    # What the live classes say of its own: "" it is there, "missing", "hidden" cannot be told. No cluster sends this.
-    class_state: str = msgspec.field(default="", name="$class")
-
-    @property
-    def version(self) -> str:
-        """Changes with the gateway and with its class."""
-        return f"{self.metadata.resource_version}.{self.class_state}"
-
-    @property
-    def addresses(self) -> list[str]:
-        """Where it is reached from outside."""
-        return [one.value for one in self.status.addresses or () if one.value]
-
-    @property
-    def listeners(self) -> list[tuple[Listener, ListenerStatus]]:
-        """Its ports, each with how it is."""
-        said = {one.name: one for one in self.status.listeners or ()}
-        return [(one, said.get(one.name, ListenerStatus())) for one in self.spec.listeners or ()]
-
-    @property
-    def routes(self) -> int:
-        """How many routes were taken up, over all ports."""
-        return sum(how.attached_routes for _, how in self.listeners)
-
-
-def join(own: Sequence[Gateway], others: Mapping[str, Sequence[Any]]) -> Sequence[Gateway]:
-    """Each gateway with whether its class is there."""
-    classes = {one.name for one in others.get("gateway-class", ())}
-
-    def state(one: Gateway) -> str:
-        if "gateway-class" not in others:
-            return "hidden"
-        return "" if one.spec.gateway_class_name in classes else "missing"
-
-    return [msgspec.structs.replace(one, class_state=state(one)) for one in own]
-
-
 @understood
 def health(one: Gateway) -> Health:
-    """Whether anybody serves it, and whether all of its ports are open."""
+    """Whether anybody serves it, with certificates that are good, and whether all of its ports are open."""
     served = serving(one)
     if served is not FINE:
         return served
+    opened, certificate = _opened(one), certificate_trouble(one)
+    return certificate if certificate and certificate.level <= opened.level else opened
+
+
+def _opened(one: Gateway) -> Health:
+    """Whether all of its ports are open."""
     broken = [(listener, how) for listener, status in one.listeners if (how := listening(status)) is not FINE]
     if not broken:
         return Health(Level.HEALTHY, "Open")
@@ -188,6 +114,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
                 )
                 for listener, how in one.listeners
             ),
+            *await certificate_steps(look, one),
             await _routes(look, one),
         ],
         "copies": None,
@@ -197,6 +124,14 @@ async def _load(look: Look) -> Mapping[str, Any]:
         ],
         "labels": sorted(one.labels.items()),
     }
+
+
+def _make(own: Sequence[Gateway], others: Mapping[str, Sequence[Any]]) -> Sequence[Gateway]:
+    return with_certificates(join(own, others), others.get(CERTIFICATES.name, ()))
+
+
+def _good_until(one: Gateway) -> str | None:
+    return time.strftime("%d %b %Y", time.gmtime(one.good_until)) if one.good_until else None
 
 
 async def _routes(look: Look, one: Gateway) -> dict[str, Any]:
@@ -231,7 +166,7 @@ GATEWAY: Kind[Gateway] = Kind(
     platform="kubernetes",
     words="Where requests from outside come in: ports and hosts, to which routes are attached.",
     health=health,
-    join=Join(kinds=("gateway-class",), make=join, without=frozenset({"gateway-class"})),
+    join=Join(kinds=("gateway-class",), make=_make, without=frozenset({"gateway-class"})),
     columns=(
         name_column(width="minmax(160px, 1.6fr)"),
         WIDE_STATUS,
@@ -261,6 +196,15 @@ GATEWAY: Kind[Gateway] = Kind(
             words="Routes that were taken up.",
         ),
         Column(
+            key="certificate",
+            label="Certificate until",
+            value=_good_until,
+            sort=lambda one: one.good_until,
+            width="132px",
+            hidden=True,
+            words="When the first of its certificates ends; known where the connection looks after certificates.",
+        ),
+        Column(
             key="class",
             label="Class",
             value=lambda one: one.spec.gateway_class_name or None,
@@ -270,6 +214,8 @@ GATEWAY: Kind[Gateway] = Kind(
         ),
         AGE,
     ),
+    glances=CERTIFICATES,
+    noticing=CERTIFICATE_TROUBLE,
     panels=(OVERVIEW, CONDITIONS, EVENTS, YAML),
     actions=(
         deleting(
