@@ -17,6 +17,7 @@ from clusters.carrying_out import Outcome
 from clusters.errors import ClusterError, Unsure
 from clusters.gateway import Gateway
 from clusters.kinds.base import Action, Says
+from clusters.kinds.formats import plain
 from clusters.live.row import Row
 
 AT_ONCE = 5  # resources that are acted on at the same time
@@ -35,7 +36,7 @@ class Many:
 
 async def begin(gateway: Gateway, actor: Actor, many: Many) -> str:
     """Begin the job; its key."""
-    kinds = {row.kind.plural.lower() if len(many.rows) > 1 else row.kind.label.lower() for row in many.rows}
+    kinds = {plain(row.kind.plural) if len(many.rows) > 1 else plain(row.kind.label) for row in many.rows}
     title = f"{many.action.label}: {len(many.rows)} {kinds.pop() if len(kinds) == 1 else 'resources'}"
     clusters = {row.cluster.id for row in many.rows}
     cluster = clusters.pop() if len(clusters) == 1 else None

@@ -61,6 +61,12 @@ class Refused(ClusterError):
     title = "Not allowed"
 
 
+class InPart(ClusterError):
+    """All there is is listed, and something that says more about it may not be seen."""
+
+    title = "Not told in full"
+
+
 class Missing(ClusterError):
     """The resource is not there (any more)."""
 

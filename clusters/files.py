@@ -19,6 +19,7 @@ from clusters.gateway import Gateway
 from clusters.kinds.base import Role
 from clusters.kinds.docker.run_volumes import gives_power
 from clusters.kinds.files import Files, Listing, Preview, clean_path
+from clusters.kinds.formats import plain
 from clusters.kinds.tar import Entry
 from clusters.live.row import Row
 from clusters.shells import in_time
@@ -82,7 +83,7 @@ async def _driver(gateway: Gateway, actor: Actor, row: Row, need: Need, verb: st
         need = Need(Role.ADMIN, need.right, need.acts)  # such a volume may be any folder or disk of the machine
     await gateway.see(actor, row.cluster.id, namespace, need, verb=verb, kind=row.kind.name, resource=row.resource)
     if row.kind.filing is None:
-        raise Unsupported(f"A {row.kind.label.lower()} has no files that can be looked at.")
+        raise Unsupported(f"A {plain(row.kind.label)} has no files that can be looked at.")
     return gateway.driver(actor, row.cluster.id)
 
 

@@ -23,6 +23,7 @@ from clusters.drivers.base import Driver, LogChunk, LogOptions, LogSource, Shell
 from clusters.errors import Missing, Refused
 from clusters.kinds.base import JSON, Action, Kind, Look, Panel, Role, Says
 from clusters.kinds.cleaners import Cleaner, Leftover
+from clusters.kinds.formats import plain
 from clusters.kinds.preview import Preview
 from clusters.live.resource import Resource
 from clusters.live.row import Row
@@ -125,7 +126,7 @@ class Gateway:
         """The action, when this person may do it to this. Raises Missing or Denied."""
         action = kind.action(verb)
         if action is None:
-            raise Missing(f"A {kind.label.lower()} has no action “{verb[:40]}”.")
+            raise Missing(f"A {plain(kind.label)} has no action “{verb[:40]}”.")
         inside, need = kind.namespace_of(resource), Need(action.role, action.right)
         await self.see(actor, cluster_id, inside, need, verb=verb, kind=kind.name, resource=resource)
         return action
@@ -243,7 +244,7 @@ class Gateway:
     async def raw(self, actor: Actor, cluster_id: int, kind: Kind[Any], resource: Resource) -> dict[str, Any]:
         """The whole object as the cluster has it now, of a kind whose page shows that. Raises Missing or Denied."""
         if not any(panel.key in WHOLE for panel in kind.panels):
-            raise Missing(f"A {kind.label.lower()} is not shown as a whole.")
+            raise Missing(f"A {plain(kind.label)} is not shown as a whole.")
         inside, need = kind.seen_in(resource), Need(Role.VIEWER, acts=False)
         await self.see(actor, cluster_id, inside, need, verb="raw", kind=kind.name, resource=resource)
         driver = self.driver(actor, cluster_id)

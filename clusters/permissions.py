@@ -13,6 +13,7 @@ from clusters.drivers.base import Driver, full_name
 from clusters.errors import Refused
 from clusters.kinds import DESCRIBED
 from clusters.kinds.base import Kind
+from clusters.kinds.formats import plain
 from clusters.kinds.permission import Permission
 from clusters.live.resource import Resource
 
@@ -58,7 +59,7 @@ def may_not(verb: str, resource: str, namespace: str = "", group: str = "", who:
     plural, _, part = resource.partition("/")
     kind = DESCRIBED.get(f"{plural}.{group}" if group else plural)
     doing = _PARTS.get(part) or _VERBS.get(verb, verb)
-    what = kind.plural.lower() if kind else plural
+    what = plain(kind.plural) if kind else plural
     where = f" in {namespace}" if namespace else " in all namespaces"
     if kind and not kind.namespaced:
         where = f": {namespace}" if namespace else ""

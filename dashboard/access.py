@@ -22,7 +22,7 @@ from django.urls import ResolverMatch, reverse
 from clusters import audit
 from clusters.access import Actor, Area, Need, decide, reachable
 from clusters.by_name import uid_of
-from clusters.errors import Invalid, Missing
+from clusters.errors import InPart, Invalid, Missing
 from clusters.gateway import Denied
 from clusters.kinds.base import Action, Right, Role
 from clusters.live.connection import Connection
@@ -163,7 +163,7 @@ async def resource_or_404(request: Request, slug: str, kind_name: str, key: str)
     await listed(connection, store, key)
     resource = store.find(key) or await _just_made(request, connection, store, key)
     if resource is None:
-        if store.trouble is not None:
+        if store.trouble is not None and not isinstance(store.trouble, InPart):
             raise store.trouble.with_traceback(None)  # it may well be there: nobody can tell
         raise Http404
     namespace = store.kind.seen_in(resource)

@@ -8,7 +8,7 @@ from typing import Any
 from clusters.access import Actor, Scope, scope
 from clusters.errors import ClusterError
 from clusters.kinds.base import Kind
-from clusters.kinds.formats import listed
+from clusters.kinds.formats import listed, plain
 from clusters.live.connection import Connection
 from clusters.live.table import Table
 from dashboard.engine import engine
@@ -49,7 +49,7 @@ def _words(actor: Actor, cluster_id: int, table: Table | None) -> str:
     shown = engine.gateway.reach(actor, cluster_id, kinds)
     if shown is None:
         return ""
-    what = kinds[0].plural.lower() if kinds else "what runs there"
+    what = plain(kinds[0].plural) if kinds else "what runs there"
     if not shown:
         return f"{name} itself does not let “{who}” list {what}{'' if kinds else ', in any namespace'}."
     where = listed(sorted(shown)) if len(shown) <= MOST_NAMES else f"{len(shown)} namespaces"

@@ -11,6 +11,7 @@ from clusters.apply.step import LEAST
 from clusters.drivers.base import Driver
 from clusters.gateway import Gateway
 from clusters.kinds import DESCRIBED
+from clusters.kinds.formats import plain
 from clusters.permissions import HINT, may_not, subject
 from clusters.reach import area_in
 
@@ -68,5 +69,5 @@ async def _allowed_there(driver: Driver, plural: str, names: Sequence[str]) -> W
         return Where(allowed)
     if len(names) == 1:
         return Where(why_not=f"{may_not('create', plural, names[0], GROUP, driver.acts_as)} {HINT}")
-    what = DESCRIBED[f"{plural}.{GROUP}"].plural.lower()
+    what = plain(DESCRIBED[f"{plural}.{GROUP}"].plural)
     return Where(why_not=f"{subject(driver.acts_as)} may make {what} in no namespace. {HINT}")

@@ -11,6 +11,7 @@ from clusters.errors import ClusterError, Conflict, Invalid, Unsupported
 from clusters.forward.forward import Forward, Forwards
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
+from clusters.kinds.formats import plain
 from clusters.kinds.forwarding import Forwarding
 from clusters.live.row import Row
 from clusters.permissions import BEFORE_ACTING, HINT, SOON, NotPermitted, refusal
@@ -23,7 +24,7 @@ MOST = 20  # of one person
 def forwarding_of(row: Row) -> Forwarding[Any]:
     """How its ports are opened. Raises Unsupported for what has none."""
     if row.kind.forwarding is None:
-        raise Unsupported(f"A {row.kind.label.lower()} has no ports that could be opened.")
+        raise Unsupported(f"A {plain(row.kind.label)} has no ports that could be opened.")
     return row.kind.forwarding
 
 

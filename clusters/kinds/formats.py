@@ -40,6 +40,12 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def plain(title: str) -> str:
+    """A heading as it stands within a sentence: "Stateful sets" -> "stateful sets", but "HTTP routes"."""
+    first, space, rest = title.partition(" ")
+    return f"{first.lower() if first[1:].islower() else first}{space}{rest}"
+
+
 def short_id(uid: str) -> str:
     """The first twelve characters of an id, without its "sha256:"."""
     return uid.removeprefix("sha256:")[:12]

@@ -12,8 +12,9 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from clusters.errors import Unreachable
+from clusters.errors import ClusterError, InPart, Unreachable
 from clusters.kinds.base import Join
+from clusters.kinds.formats import plain
 from clusters.live.glancer import Glancer
 from clusters.live.paced import Paced
 from clusters.live.resource import Broken, Listed, Remembered
@@ -90,14 +91,24 @@ class Joiner:
         return untold and store.kind.name in self._join.without
 
     def _broken(self) -> Broken | None:
-        """What cannot be seen of what it is made of: everywhere if that is so of one, otherwise where it is of any."""
-        troubled = {store: store.trouble for store in self._sources() if store.trouble is not None}
+        """What cannot be seen of what it is made of: everywhere if that is so of one, otherwise where it is of any.
+
+        What only completes it is told where nothing else is wrong, and does not pass for the kind itself.
+        """
+        all_of_them = {store: store.trouble for store in self._sources() if store.trouble is not None}
+        troubled = {store: why for store, why in all_of_them.items() if not self._only_completes(store)}
+        troubled = troubled or {store: _in_part(store, why) for store, why in all_of_them.items()}
         if not troubled:
             return None
         everywhere = next((store for store in troubled if not store.hidden), None)
         if everywhere is not None:
             return Broken(troubled[everywhere], 0.0)
         return Broken(next(iter(troubled.values())), 0.0, frozenset().union(*(store.hidden for store in troubled)))
+
+    def _only_completes(self, store: Store) -> bool:
+        """Is it told all the same? (Where the driver tells nothing of the kind, the others are all there is of it.)"""
+        without = store in self._others.values() and store.kind.name in self._join.without
+        return without and bool(self._own()) and not isinstance(store.trouble, Unreachable)
 
     def _heard(self, store: Store, deltas: Sequence[Delta]) -> None:
         self._paced.soon()
@@ -115,3 +126,7 @@ class Joiner:
             self._target.apply(Remembered(made, self.told.as_of) if self.told.as_of else Listed(made))
         if broken is not None:
             self._target.apply(broken)
+
+
+def _in_part(store: Store, why: ClusterError) -> ClusterError:
+    return InPart(f"What depends on {plain(store.kind.plural)} is not told. {why.message}")

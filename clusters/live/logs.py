@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from clusters.access import Actor
 from clusters.drivers.base import LogOptions, LogSource
 from clusters.errors import ClusterError, Invalid, Missing
+from clusters.kinds.formats import plain
 from clusters.live import log_waiting
 from clusters.live.log_joining import Again, Copies
 from clusters.live.log_lines import LogFilter, LogLevel, continues
@@ -276,7 +277,7 @@ def sources_of(connection: Connection, row: Row) -> list[tuple[str, LogSource]]:
         return [(f"{row.cluster.id}~{source.kind}~{source.resource.uid}", source) for source in sources]
     store = connection.stores.get(row.kind.copies_of)
     if store is None or store.kind.logs is None:
-        raise Invalid(f"A {row.kind.label.lower()} has no log of its own.")
+        raise Invalid(f"A {plain(row.kind.label)} has no log of its own.")
     # A hostile cluster may say that a copy of another namespace belongs here: who sees this need not see that.
     found = (copy for copy in copies(connection, row) if copy.namespace == row.resource.namespace)
     newest_first = sorted(found, key=lambda copy: (-copy.created, copy.name))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, InPart
 from clusters.kinds.base import Copy, Health, Kind, Level
 from clusters.live.resource import Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
@@ -58,7 +58,8 @@ class Store:
 
     def knows(self, namespace: str) -> bool:
         """Does it tell what is not there, in that namespace?"""
-        return self.is_known and (self.trouble is None or (bool(self.hidden) and namespace not in self.hidden))
+        all_told = self.trouble is None or isinstance(self.trouble, InPart)
+        return self.is_known and (all_told or (bool(self.hidden) and namespace not in self.hidden))
 
     def apply(self, item: FeedItem) -> None:
         """Take in what the driver said; tell the listeners what is different now."""

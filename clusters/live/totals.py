@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusters.drivers.base import About, Usage
 from clusters.errors import ClusterError
+from clusters.kinds.formats import plain
 from clusters.live.usage import total
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Totals:
             return  # it has not said yet what it is
         parts = [one for one in store.resources.values() if getattr(one, "running", True)]
         if len(parts) > MOST and not store.kind.usage_at_once:
-            watched.why_not = f"runs more than {MOST} {store.kind.plural.lower()}"
+            watched.why_not = f"runs more than {MOST} {plain(store.kind.plural)}"
             return
         measured = await _measure(connection, connection.about, store, parts)
         if measured is None:
@@ -154,7 +155,7 @@ async def _measure(connection: Connection, about: About, store: Store, parts: Se
 def _hidden(store: Store | None) -> str:
     if store is None:
         return "tells no usage"
-    return f"does not show its {store.kind.plural.lower()}" if store.trouble is not None else ""
+    return f"does not show its {plain(store.kind.plural)}" if store.trouble is not None else ""
 
 
 def _is_loading(connection: Connection) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from sortedcontainers import SortedList
 
-from clusters.errors import Unreachable
-from clusters.kinds.formats import listed
+from clusters.errors import InPart, Unreachable
+from clusters.kinds.formats import listed, plain
 from clusters.live.index import Entry, Index, Move, Order, count, recount, replace
 from clusters.live.query import Query
 from clusters.live.table import TABLES
@@ -76,8 +76,10 @@ class View:
             shown = index.store.listed and index.store.resources  # of a list that was cut, nobody knows the rest
             if trouble is None or (shown and isinstance(trouble, Unreachable)):
                 continue
+            if isinstance(trouble, InPart) and not index.store.resources:
+                continue  # there is nothing of which more could be told
             if _could_be_narrowed(index):
-                hidden[index.cluster.name].append(kind.plural.lower())
+                hidden[index.cluster.name].append(plain(kind.plural))
             elif index.store.hidden:
                 found += _of_parts(index, self._mine(index))
             else:
@@ -198,7 +200,7 @@ def _of_parts(index: Index, namespaces: Sequence[str]) -> list[str]:
     if trouble is None or not namespaces:
         return []
     if isinstance(trouble, NotPermitted):
-        return [f"{index.cluster.name}: its account may not list {plural.lower()} in {listed(namespaces)}."]
+        return [f"{index.cluster.name}: its account may not list {plain(plural)} in {listed(namespaces)}."]
     return [f"{plural} of {index.cluster.name} in {listed(namespaces)}: {trouble.message}"]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from clusters.access import Namespaces, Scope
 from clusters.kinds.base import Level
+from clusters.kinds.formats import plain
 from clusters.permissions import NotPermitted
 from clusters.triage import engine, explain
 from clusters.triage.finding import Finding
@@ -150,7 +151,7 @@ def _of_parts(cluster: Heard, allowed: Namespaces) -> str:
         if store.kind.always and told_by and isinstance(store.trouble, NotPermitted):
             where = store.hidden if allowed is None or not store.hidden else store.hidden & allowed
             if where or not store.hidden:
-                hidden.setdefault(where, []).append(store.kind.plural.lower())
+                hidden.setdefault(where, []).append(plain(store.kind.plural))
     return "".join(
         f" Not all of {cluster.name} can be seen: its account may not list "
         f"{explain.listed(sorted(kinds))} in {explain.listed(sorted(where)) if where else 'all namespaces'}."

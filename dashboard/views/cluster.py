@@ -8,7 +8,7 @@ import time
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, InPart
 from clusters.kinds.base import Level, Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES
@@ -96,6 +96,6 @@ def _kind(connection: Connection, name: str, request: Request) -> dict[str, obje
         "count": len(visible) if store.listed else None,
         "worst": worst.name.lower(),
         "bad": sum(level <= Level.AT_RISK for level in levels),
-        "trouble": store.trouble,
+        "trouble": None if isinstance(store.trouble, InPart) and not visible else store.trouble,
         "href": f"{list_address(TABLES[name])}?cluster={connection.cluster.slug}",
     }

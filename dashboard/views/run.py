@@ -19,6 +19,7 @@ from clusters.gateway import Denied
 from clusters.kinds import all_kinds
 from clusters.kinds.base import Kind
 from clusters.kinds.field import Field
+from clusters.kinds.formats import plain
 from clusters.kinds.makers import Maker, Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
@@ -106,7 +107,7 @@ async def dry_run(request: Request, kind: str, cluster: ClusterInfo, given: Mapp
         wrong = [f"{labels.get(name, name)}: {words}" for name, words in found.problems.items()]
         return DryRun(stops=wrong or [found.error])
     noted = await making.remarks(engine.gateway, request.actor, cluster.id, asked.kind, asked.maker, found.form)
-    would = f"{cluster.name} would take it: no other {asked.kind.label.lower()} has its name or one of its ports."
+    would = f"{cluster.name} would take it: no other {plain(asked.kind.label)} has its name or one of its ports."
     stops = [one.text for one in noted if one.level == "stop"]
     remarks = [one for one in noted if one.level != "stop"]
     return DryRun(stops, remarks, would, passed="Nothing in the way")

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from clusters.errors import ClusterError, Refused, Unreachable, Unsupported
+from clusters.errors import ClusterError, InPart, Refused, Unreachable, Unsupported
 from clusters.kinds.base import Join
+from clusters.kinds.formats import plain
 from clusters.live.join import Joiner
 from clusters.live.resource import Broken, Changed, Listed
 from clusters.live.store import Store
@@ -114,11 +115,27 @@ async def test_it_is_told_without_a_kind_that_may_not_be_listed_and_says_so(trou
     other.apply(Broken(trouble, 1.0))
     await until(lambda: target.listed)
     assert target.resources["1"].copies == -1  # type: ignore[attr-defined]
-    assert target.trouble is not None
-    assert target.trouble.message == trouble.message
+    assert isinstance(target.trouble, InPart), "what it is completed by is missing, not it"
+    assert target.trouble.message == f"What depends on {plain(APP.plural)} is not told. {trouble.message}"
+    assert target.knows("shop"), "what is not in it is not there"
     other.apply(Listed([App(id="9", title="x")]))
     await until(lambda: target.resources["1"].copies == 1)  # type: ignore[attr-defined]
     assert target.trouble is None
+
+
+async def test_where_it_cannot_be_seen_itself_is_said_before_what_would_complete_it() -> None:
+    other = Store(1, replace(APP, name="other"))
+    join: Join[Any] = Join(kinds=("other",), make=_told_how_many, without=frozenset({"other"}))
+    target = Store(1, replace(APP, name="joined", join=join))
+    joiner = Joiner(target, join, {"other": other})
+    joiner.start()
+    joiner.told.apply(Listed([]))
+    joiner.told.apply(Broken(Refused("Not these in a."), 1.0, frozenset({"a"})))
+    other.apply(Broken(Refused("Not the others."), 1.0))
+    await until(lambda: target.trouble)
+    assert target.trouble is not None
+    assert (target.trouble.message, target.hidden) == ("Not these in a.", frozenset({"a"}))
+    joiner.stop()
 
 
 async def test_what_cannot_be_seen_anywhere_counts_before_what_cannot_be_seen_in_one_namespace() -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clusters.errors import Unreachable
+from clusters.errors import InPart, Unreachable
 from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.live.cluster import ClusterInfo
 from clusters.live.frame import Frame
@@ -263,6 +263,11 @@ async def test_what_is_listed_is_not_said_to_be_forbidden_when_what_completes_it
         snapshot = window.snapshot()
         assert snapshot["troubles"] == ["Things of c1: This cluster's account may not list classes."]
         assert snapshot["narrow"] == []
+        connection.stores["thing"].apply(Broken(InPart("What depends on classes is not told."), 30.0))
+        assert window.view.troubles == ["Things of c1: What depends on classes is not told."]
+        connection.stores["thing"].apply(Listed([]))
+        connection.stores["thing"].apply(Broken(InPart("What depends on classes is not told."), 30.0))
+        assert window.view.troubles == [], "where there is none, nothing of it is missing"
 
 
 async def test_what_comes_of_a_long_list_is_told_now_and_then_and_a_change_at_once(

@@ -128,14 +128,14 @@ class LiveTable extends HTMLElement {
     this.listed = listed;
     if (same) return;
     clearTimeout(this.waiting);
-    const { label } = this.dataset;
+    const label = this.dataset.label.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase()); // "HTTP routes" stays
     if (total) this.empty.hidden = true;
     else if (this.wrong) this.#say("These labels cannot be looked for", this.wrong, this.#clearButton());
     else if (!listed) this.waiting = setTimeout(() => this.#skeleton(), SKELETON_AFTER);
     else if (this.address.isFiltered(this.columns)) this.#say("Nothing fits", ["No row fits the search and the filters.", ...this.troubles].join(" "), ...this.#asLabels(), this.#clearButton(), ...this.#narrowing());
-    else if (this.troubles.length) this.#say(`No ${label.toLowerCase()} can be seen`, this.troubles.join(" "), ...this.#narrowing());
-    else if ("narrowed" in this.dataset) this.#say(`No ${label.toLowerCase()} can be seen`, "You are not shown all of it; the note above says why.");
-    else this.#say(`No ${label.toLowerCase()} here`, "When there is one, it appears by itself.");
+    else if (this.troubles.length) this.#say(`No ${label} can be seen`, this.troubles.join(" "), ...this.#narrowing());
+    else if ("narrowed" in this.dataset) this.#say(`No ${label} can be seen`, "You are not shown all of it; the note above says why.");
+    else this.#say(`No ${label} here`, "When there is one, it appears by itself.");
   }
 
   #say(title, words, ...more) {
