@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clusters.drivers.base import Call
-from clusters.errors import Invalid
+from clusters.errors import Conflict, Invalid, Unsupported
 from clusters.kinds.base import Level, Look
 from clusters.kinds.docker.host import HOST
 from clusters.kinds.docker.host_model import Host
@@ -91,3 +91,28 @@ async def test_a_locked_manager_is_unlocked_with_its_key_and_a_wrong_one_is_said
     with pytest.raises(Invalid, match="not the key of its Swarm"):
         await unlock.run(engine, locked, {"key": "SWMKEY-1-wrong"})
     assert {(call.method, call.path) for call in sent} == {("POST", ("swarm", "unlock"))}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Removing the last manager erases all current state of the swarm. Use `--force` to", "is the last manager"),
+        ("Removing this node leaves 1 managers out of 2. Without a Raft quorum", "only 1 of 2 are left, too few"),
+        ("Use `--force` to suppress this message.", "which others may need to decide"),
+    ],
+)
+async def test_a_manager_that_does_not_leave_just_so_is_told_why_and_what_to_do(said: str, words: str) -> None:
+    """The words of the engine are those of a real one, version 29."""
+    leave = HOST.action("leave-swarm")
+    assert leave
+
+    class Engine:
+        async def call(self, call: Call) -> None:
+            start = "You are attempting to leave the swarm on a node that is participating as a manager."
+            raise Unsupported(f"{start} {said}")
+
+    engine: Any = Engine()
+    with pytest.raises(Conflict, match=words) as caught:
+        await leave.run(engine, read({**recorded("host", "29"), "Swarm": WORKS}, Host), {})
+    assert "Demote it first" in caught.value.hint
+    assert said in caught.value.detail

@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Invalid, Unreachable
+from clusters.errors import ClusterError, Conflict, Invalid, Unreachable
 from clusters.kinds.actions import Values
 from clusters.kinds.base import Action, Role
 from clusters.kinds.docker.host_model import Host
@@ -82,9 +82,27 @@ def _left(one: Host) -> str:
     return f"Its tasks end on {one.name}, and are started on other nodes that fit."
 
 
+def _stays_for(one: Host, said: str) -> str:
+    """Why a manager does not leave just so: the engine's words in ours."""
+    if "last manager" in said:
+        return f"{one.name} is the last manager: without it, the Swarm is gone with its services, secrets and configs."
+    if left := re.search(r"leaves (\d{1,6}) managers out of (\d{1,6})", said):
+        return f"{one.name} is a manager: without it, only {left[1]} of {left[2]} are left, too few to decide."
+    return f"{one.name} is a manager, which others may need to decide."
+
+
 async def _leave(driver: Driver, one: Host, values: Values) -> str:
     query = {"force": "true"} if values.get("force") else {}
-    await driver.call(Call("POST", ("swarm", "leave"), query, timeout=PATIENCE))
+    try:
+        await driver.call(Call("POST", ("swarm", "leave"), query, timeout=PATIENCE))
+    except Unreachable:
+        raise
+    except ClusterError as error:
+        said = f"{error.message} {error.detail}"
+        if "participating as a manager" not in said:
+            raise
+        hint = "Demote it first, on the page of its node; or say that it leaves also when it is a manager."
+        raise Conflict(_stays_for(one, said), hint=hint, detail=error.detail or error.message) from error
     return f"{one.name} has left the Swarm"
 
 
