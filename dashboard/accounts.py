@@ -67,7 +67,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     is_account = match is not None and str(getattr(match.func, "__module__", "")).startswith("allauth.")
     if not is_account or not actor or not actor.user_id:
         return {}
-    named = {"navigation": navigation(actor, request.path, request.GET), "no_passkeys": "", "passkeys_at": ""}
+    sidebar = navigation(actor, request.path, request.GET, request.COOKIES.get("folds", ""))
+    named = {"navigation": sidebar, "no_passkeys": "", "passkeys_at": ""}
     if possible_at(request.get_host()):
         return named
     port = f":{request.get_port()}"

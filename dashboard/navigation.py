@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from django.utils.text import slugify
 
 from clusters.access import Actor, Need, decide
 from clusters.drivers.base import ENGINES
@@ -17,6 +19,7 @@ from clusters.registries.access import may_see
 from dashboard.engine import engine
 from dashboard.scope import chosen_cluster
 
+FITS = 26  # lines, headings among them, that a sidebar shows on a usual screen
 NOT_KEPT = {"cluster", "namespace", "before", "part"}  # of an address, when another cluster is chosen
 
 
@@ -34,10 +37,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Entries that belong together, with a heading when there is one."""
+    """Entries that belong together, with a heading when there is one. ``fold``: its name in the cookie, if it folds."""
 
     label: str
     entries: tuple[Entry, ...]
+    fold: str = ""
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,8 @@ def list_address(table: Table) -> str:
     return "/workloads/" if table.name == "workloads" else f"/list/{table.name}/"
 
 
-def navigation(actor: Actor, path: str, query: Mapping[str, Any]) -> Navigation:
-    """The sidebar of this person on this page."""
+def navigation(actor: Actor, path: str, query: Mapping[str, Any], folds: str = "") -> Navigation:
+    """The sidebar of this person on this page; ``folds`` is what they opened and closed in it (``folds.js``)."""
     seen = engine.scope(actor)
     connections = [connection for one, connection in engine.supervisor.connections.items() if one in seen]
     only = next((one.cluster.slug for one in connections if one.cluster.slug == chosen_cluster(query)), "")
@@ -91,8 +96,11 @@ def navigation(actor: Actor, path: str, query: Mapping[str, Any]) -> Navigation:
         _cluster(one, only, path, query) for one in sorted(connections, key=lambda one: one.cluster.name.casefold())
     )
     narrowed = [one for one in connections if not only or one.cluster.slug == only]
-    groups = tuple(group for group in _groups(actor, path, only, narrowed) if group.entries)
-    return Navigation(groups, clusters, _address(path, query, ""), _is_admin_anywhere(actor))
+    groups = [group for group in _groups(actor, path, only, narrowed) if group.entries]
+    fits = sum(1 + len(group.entries) for group in groups) + len(clusters) <= FITS
+    chosen = dict(one.split(":", 1) for one in folds.split(".") if ":" in one)
+    folded = tuple(replace(group, open=_is_open(group, fits, chosen)) for group in groups)
+    return Navigation(folded, clusters, _address(path, query, ""), _is_admin_anywhere(actor))
 
 
 def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection]) -> Iterator[Group]:
@@ -119,7 +127,7 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
             entry("Workloads", "boxes", "/workloads/", "workloads", phone=True),
         ),
     )
-    yield from (Group(label, tuple(entries)) for label, entries in kinds.items())
+    yield from (Group(label, tuple(entries), fold=slugify(label)) for label, entries in kinds.items())
     observe = [
         entry("Activity", "history", "/activity/", phone=True),
         entry("Jobs", "list-checks", "/jobs/", phone=True),
@@ -130,6 +138,13 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
     yield Group("Observe", tuple(observe))
     if _is_admin_anywhere(actor):
         yield Group("Manage", (entry("People", "users", "/people/"), entry("Audit", "shield-check", "/audit/")))
+
+
+def _is_open(group: Group, fits: bool, chosen: Mapping[str, str]) -> bool:
+    """Where one is, and what one opened; else the first kinds alone, unless there is room for all."""
+    if not group.fold or any(entry.current for entry in group.entries):
+        return True
+    return chosen[group.fold] == "1" if group.fold in chosen else fits or group.label == "Workloads"
 
 
 def _cluster(one: Connection, only: str, path: str, query: Mapping[str, Any]) -> ClusterEntry:

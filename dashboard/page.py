@@ -26,7 +26,7 @@ def looks(request: HttpRequest) -> dict[str, str]:
 
 def page(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
     """Render a whole page."""
-    sidebar = navigation(request.actor, request.path, request.GET)  # type: ignore[attr-defined]
+    sidebar = navigation(request.actor, request.path, request.GET, request.COOKIES.get("folds", ""))  # type: ignore[attr-defined]
     frame = {"navigation": sidebar, "little_room": little_room_words()}
     return render(request, template, {**context, **frame}, status=status)
 

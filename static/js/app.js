@@ -2,6 +2,7 @@
 
 import "./htmx.js";
 import "./looks.js";
+import "./folds.js";
 import "./shell.js";
 import "./menus.js";
 import "./dialog.js";

@@ -7,10 +7,14 @@ const prefersLight = matchMedia("(prefers-color-scheme: light)");
 
 export const chosen = (look) => root.dataset[look] || VALUES[look][0];
 
+export function keep(name, value) {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `${name}=${value}; path=/; max-age=${A_YEAR}; samesite=lax${secure}`;
+}
+
 export function choose(look, value) {
   root.dataset[look] = value;
-  const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `${look}=${value}; path=/; max-age=${A_YEAR}; samesite=lax${secure}`;
+  keep(look, value);
   document.dispatchEvent(new CustomEvent("looks", { detail: { look, value } }));
 }
 

@@ -47,6 +47,22 @@ def test_one_cluster_is_chosen_and_left_again(page_for: PageFor) -> None:
     assert workloads(page) == everything
 
 
+def test_kinds_are_folded_by_the_keyboard_and_stay_as_they_were_left(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto("/")
+    side = page.locator(".side")
+    expect(side.get_by_role("link", name="Pods")).to_be_visible()
+    expect(side.get_by_role("link", name="Config maps")).to_be_hidden()
+    for group in ("workloads", "config-and-secrets"):
+        side.locator(f"[data-fold={group}] > summary").focus()
+        page.keyboard.press("Enter")
+    expect(side.get_by_role("link", name="Pods")).to_be_hidden()
+    side.get_by_role("link", name="Config maps").click()
+    page.wait_for_url("**/list/config-map/")
+    expect(side.get_by_role("link", name="Config maps")).to_be_visible()
+    expect(side.get_by_role("link", name="Pods")).to_be_hidden()
+
+
 def test_what_is_begun_in_a_narrowed_list_is_begun_where_it_is_narrowed_to(page_for: PageFor) -> None:
     page = page_for("ada")
     page.goto("/list/container/?cluster=demo-host")

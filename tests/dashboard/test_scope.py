@@ -60,6 +60,21 @@ async def test_the_sidebar_leads_on_within_the_cluster_and_out_of_it(
     assert 'href="/list/pod/"' in all_of_them
 
 
+async def test_what_was_folded_in_the_sidebar_stays_so_but_never_hides_where_one_is(
+    running: None, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
+    client = async_client_for(ada)
+
+    async def opened(address: str) -> set[str]:
+        return set(re.findall(r'data-fold="([a-z-]+)" open', await side(client, address)))
+
+    assert await opened("/") == {"workloads"}, "all kinds of two clusters are more than a screen shows"
+    assert await opened("/list/secret/") == {"workloads", "config-and-secrets"}
+    client.cookies["folds"] = "workloads:0.networking:1.nonsense.:"
+    assert await opened("/") == {"networking"}
+    assert await opened("/list/pod/") == {"networking", "workloads"}
+
+
 async def test_a_list_that_the_other_cluster_does_not_have_leads_to_its_home(
     running: None, ada: AbstractUser, async_client_for: ClientFor
 ) -> None:

@@ -1,6 +1,7 @@
 // What this page has seen of a row's usage, drawn as a sparkline: kept here, never asked for again.
 
 const SAMPLES = 24;
+const HEADROOM = 1.3; // what hardly moves is a line in the box, not a full box
 const ROWS = 2_000; // rows that are remembered; the one seen longest ago goes first
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -23,10 +24,11 @@ export function draw(plot, samples) {
   if (samples.length < 2) return;
   const svg = plot.firstElementChild ?? plot.appendChild(sparkline());
   plot.dataset.drawn = "";
-  const highest = Math.max(...samples) * 1.08 || 1;
-  const step = 100 / (samples.length - 1);
-  const line = samples.map((value, index) => `${(index * step).toFixed(1)},${(29 - (value / highest) * 27).toFixed(1)}`).join(" ");
-  svg.firstElementChild.setAttribute("points", `0,30 ${line} 100,30`);
+  const highest = Math.max(...samples) * HEADROOM || 1;
+  const step = 100 / (SAMPLES - 1);
+  const begin = 100 - (samples.length - 1) * step; // it grows from the right, and what was drawn is not stretched again
+  const line = samples.map((value, index) => `${(begin + index * step).toFixed(1)},${(29 - (value / highest) * 27).toFixed(1)}`).join(" ");
+  svg.firstElementChild.setAttribute("points", `${begin.toFixed(1)},30 ${line} 100,30`);
   svg.lastElementChild.setAttribute("points", line);
 }
 
