@@ -1,6 +1,7 @@
 // What this page has seen of a row's usage, drawn as a sparkline: kept here, never asked for again.
 
 const SAMPLES = 24;
+const FEWEST = 5; // that are a line, and not a speck
 const HEADROOM = 1.3; // what hardly moves is a line in the box, not a full box
 const ROWS = 2_000; // rows that are remembered; the one seen longest ago goes first
 const SVG = "http://www.w3.org/2000/svg";
@@ -21,7 +22,7 @@ export class History {
 }
 
 export function draw(plot, samples) {
-  if (samples.length < 2) return;
+  if (samples.length < FEWEST) return;
   const svg = plot.firstElementChild ?? plot.appendChild(sparkline());
   plot.dataset.drawn = "";
   const highest = Math.max(...samples) * HEADROOM || 1;

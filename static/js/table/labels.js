@@ -23,7 +23,7 @@ export class Labels {
       make("label", { htmlFor: "table-labels" }, "Labels"),
       make("span", { className: "field" }, icon("tag", "sm"), this.input),
       this.wrong,
-      make("p", { id: "table-labels-help" }, "As in kubectl; separate several with commas: ", ...EXAMPLES.flatMap((text, at) => [at ? " · " : "", make("code", {}, text)])),
+      make("p", { id: "table-labels-help" }, "As in kubectl; separate several with commas: ", ...EXAMPLES.flatMap((text) => [make("code", {}, text), " "])),
     );
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
