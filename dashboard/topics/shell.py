@@ -26,6 +26,7 @@ class ShellTopic(Topic):
     async def open(self) -> None:
         """Follow the clusters this person may see."""
         self._seq = 0
+        self._told: dict[str, Any] = {}
         self._scope = engine.scope(self.actor)
         self._counted = chosen_scope(self.actor, self.args)
         for cluster_id in self._scope:
@@ -38,25 +39,26 @@ class ShellTopic(Topic):
     def snapshot(self) -> Frame:
         """The clusters with their state, the counts of the sidebar, and a mark of what this person may do."""
         self._seq += 1
+        self._told = self._now()
+        return Frame(t="snap", seq=self._seq, now=time.time(), **self._told, rights=rights_mark(self.actor))
+
+    def _now(self) -> dict[str, Any]:
         connections = [
             engine.supervisor.connections[one] for one in self._scope if one in engine.supervisor.connections
         ]
-        return Frame(
-            t="snap",
-            seq=self._seq,
-            now=time.time(),
-            clusters=[cluster_state(one) for one in connections],
-            counts=engine.counts(self.actor, self._counted),
-            ports=len(forwards.of(self.actor)),
-            rights=rights_mark(self.actor),
-        )
+        return {
+            "clusters": [cluster_state(one) for one in connections],
+            "counts": engine.counts(self.actor, self._counted),
+            "ports": len(forwards.of(self.actor)),
+        }
 
     def _state_changed(self, connection: Connection) -> None:
         if connection.cluster.id in self._scope:
             self._tell()
 
     def _tell(self) -> None:
-        self.owe_snapshot()
+        if self._now() != self._told:  # a busy cluster changes twice a second, and mostly nothing of this
+            self.owe_snapshot()
 
 
 def rights_mark(actor: Actor) -> str:
@@ -66,13 +68,14 @@ def rights_mark(actor: Actor) -> str:
 
 
 def cluster_state(connection: Connection) -> dict[str, Any]:
-    """One cluster as the sidebar and the pill show it. ``asof``: when it last confirmed what we show."""
+    """One cluster as the sidebar and the pill show it. ``asof``: when it was last heard, 0 while live."""
     contact, cluster = connection.contact, connection.cluster
+    state = contact.state(time.time())
     return {
         "id": cluster.id,
         "slug": cluster.slug,
         "name": cluster.name,
-        "state": contact.state(time.time()),
-        "asof": contact.heard,
+        "state": state,
+        "asof": contact.heard if state != "live" else 0.0,
         "why": contact.error.message if contact.error else "",
     }

@@ -50,7 +50,8 @@ export const fillers = {
 
   count_bad(element, value) {
     show(element, count(value));
-    element.dataset.bad = value > 5 ? "yes" : value > 0 ? "some" : "no";
+    const bad = value > 5 ? "yes" : value > 0 ? "some" : "no";
+    if (element.dataset.bad !== bad) element.dataset.bad = bad;
   },
 
   name(element, value, row) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.contrib.auth.models import AbstractUser
 from django.test import AsyncClient
 
 from clusters.actors import actor_for
+from clusters.errors import Unreachable
 from clusters.kinds.base import Role
 from clusters.live.cluster import ClusterInfo
 from clusters.models import Cluster, Grant
@@ -133,6 +135,31 @@ async def test_counts_and_palette_are_of_the_cluster_alone(running: None, ada: A
     topic = OverviewTopic(actor, {"cluster": "shop"}, lambda: None)
     await topic.open()
     assert list(topic._scope) == [(await Cluster.objects.aget(slug="shop")).pk]
+    await topic.close()
+
+
+async def test_a_page_hears_of_its_clusters_only_what_it_would_show_differently(
+    running: None, shop: Cluster, ada: AbstractUser
+) -> None:
+    woken: list[None] = []
+    actor = await actor_for(ada.pk)
+    assert actor is not None
+    topic = ShellTopic(actor, {}, lambda: woken.append(None))
+    await topic.open()
+    assert topic.take()
+    woken.clear()
+    connection, said = engine.supervisor.connections[shop.pk], engine.triage
+    connection.contact.hear(time.time())
+    said._tell()  # a cluster that changes all the time, and nothing of it stands around the page
+    assert not woken
+    before = connection.contact.heard
+    connection.contact.lose(Unreachable("Nobody answers."))
+    said._tell()
+    frame = topic.take()
+    assert woken
+    assert frame
+    told = next(one for one in frame.body["clusters"] if one["id"] == shop.pk)
+    assert (told["state"], told["asof"]) == ("down", before)
     await topic.close()
 
 
