@@ -11,6 +11,7 @@ import pytest
 from clusters.kinds.base import Level
 from clusters.kinds.swarm.service_health import RECENT, SETTLED, progress
 from clusters.kinds.swarm.service_model import tagged
+from clusters.kinds.swarm.task_model import Resources
 from clusters.kinds.swarm.task_words import placing_words
 from tests.clusters.swarm_things import AT, judged, named, service, tasks_of
 
@@ -138,6 +139,17 @@ def test_why_no_node_fits_is_told_in_words(said: str, words: str) -> None:
             "Its command no-such-cmd is not in the image",
         ),
         (
+            'unable to start container process: error during container init: exec: "/bin/nothere": '
+            "stat /bin/nothere: no such file or directory",
+            "Cannot start",
+            "Its command /bin/nothere is not in the image",
+        ),
+        (
+            "task: non-zero exit (137)",
+            "Failed",
+            "It was killed: the memory of its node ran out, or somebody killed it",
+        ),
+        (
             'invalid mount config for type "bind": bind source path does not exist: /nope',
             "Cannot start",
             "The folder /nope is not on that node",
@@ -158,6 +170,20 @@ def test_why_a_task_failed_is_told_in_words(err: str, word: str, reason: str) ->
     failed = msgspec.structs.replace(task, spec=spec, status=status, desired_state="shutdown")
     health = named("task").health(failed)
     assert (health.level, health.word, health.reason) == (Level.STOPPED, word, reason)
+
+
+def test_what_was_killed_names_its_limit_of_memory_and_a_removed_node_is_not_called_away() -> None:
+    task = tasks_of(service("sw-broken"))[0]
+    limited = msgspec.convert({"Limits": {"MemoryBytes": 12 << 20}}, Resources)
+    status = msgspec.structs.replace(task.status, state="failed", err="task: non-zero exit (137)", message="")
+    killed = msgspec.structs.replace(
+        task, spec=msgspec.structs.replace(task.spec, resources=limited), status=status, desired_state="shutdown"
+    )
+    words = "It was killed: it wanted more memory than its limit of 12 MiB, or somebody killed it"
+    assert named("task").health(killed).reason == words
+    for said, reason in (("Task belonged to a node that has been deleted", "was removed"), ("", "was away")):
+        gone = msgspec.structs.replace(task.status, state="orphaned", err="", message=said)
+        assert reason in named("task").health(msgspec.structs.replace(killed, status=gone)).reason
 
 
 def test_what_runs_on_a_node_that_is_not_heard_is_lost_and_not_called_running() -> None:

@@ -40,7 +40,11 @@ def health(task: Task) -> Health:
 def _ending(task: Task) -> Health:
     state = task.status.state
     if state == "orphaned":
-        return Health(Level.STOPPED, "Lost", "Its node was away for so long that it was given up", state, task.at)
+        removed = "has been deleted" in (task.status.message or "")
+        words = (
+            "Its node was removed from the Swarm" if removed else "Its node was away for so long that it was given up"
+        )
+        return Health(Level.STOPPED, "Lost", words, state, task.at)
     if state in ("shutdown", "remove"):
         return Health(Level.STOPPED, "Stopped", "Another one took its place, or fewer were asked for", state, task.at)
     return Health(Level.CHANGING, "Stopping", "", state, task.at)

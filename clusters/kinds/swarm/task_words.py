@@ -7,7 +7,7 @@ import re
 from clusters.errors import ClusterError
 from clusters.kinds.docker.transfer_errors import transfer_error
 from clusters.kinds.exit_codes import exit_term, exit_words
-from clusters.kinds.formats import count, listed
+from clusters.kinds.formats import count, listed, size
 from clusters.kinds.swarm.service_model import tagged
 from clusters.kinds.swarm.task_model import Task
 from clusters.registries.reference import read_reference
@@ -19,6 +19,7 @@ NO_PLACE, NO_IMAGE, CANNOT_START, UNHEALTHY, FAILED = (
     "Unhealthy",
     "Failed",
 )
+KILLED = 137  # the exit code of what was ended by force
 _LONGEST = 200  # characters of what is passed on as it is
 _CODE = re.compile(r"non-zero exit \((\d{1,3})\)")
 _NOT_FITTING = re.compile(r"no suitable node \((.{0,1000})\)")
@@ -39,6 +40,10 @@ _WHY_NOT = (
 # What a node says, and what it means. ``what`` stands for what is found in it.
 _STARTING = (
     (r'exec: \\?"(?P<what>[^"\\]{1,200})\\?": executable file not found', "Its command {what} is not in the image"),
+    (
+        r'exec: \\?"(?P<what>[^"\\]{1,200})\\?": stat [^:]{1,200}: no such file',
+        "Its command {what} is not in the image",
+    ),
     (r"bind source path does not exist: (?P<what>\S{1,200})", "The folder {what} is not on that node"),
     (r"exec format error", "Its program is made for another processor than the node has"),
     (r"permission denied", "Its program may not be run, or something it needs may not be opened"),
@@ -81,9 +86,20 @@ def why(task: Task) -> tuple[str, str]:
     if any(part in said.lower() for part in _IMAGE):
         return NO_IMAGE, _image_words(task, said)
     if match := _CODE.search(said):
-        return FAILED, exit_words(int(match[1]))
+        number = int(match[1])
+        return FAILED, _killed_words(task) if number == KILLED else exit_words(number)
     first = next((line.strip() for line in said.splitlines() if line.strip()), "")
     return (FAILED if task.status.state == "failed" else CANNOT_START), first[:_LONGEST] or "Its node does not say why"
+
+
+def _killed_words(task: Task) -> str:
+    """A Swarm does not tell who killed it; what it ends itself does not count as failed."""
+    limits = task.spec.resources.limits if task.spec.resources else None
+    memory = limits.memory_bytes if limits else 0
+    wanted = (
+        f"it wanted more memory than its limit of {size(memory)}" if memory > 0 else "the memory of its node ran out"
+    )
+    return f"It was killed: {wanted}, or somebody killed it"
 
 
 def _image_words(task: Task, said: str) -> str:
