@@ -12,7 +12,6 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError
@@ -23,14 +22,13 @@ from clusters.access import Actor
 from clusters.ending import whole
 from clusters.errors import ClusterError, Conflict, Missing, Unsure
 from clusters.job_end import End, State
-from clusters.models import Job, JobLine
+from clusters.job_lines import Line, keep_lines, kept_lines, line
+from clusters.models import Job
 from clusters.own_disk import database_fault, fault_of_ours
-from clusters.storable import storable
 
 log = logging.getLogger(__name__)
 
 MAX_LINES = 10_000
-MAX_TEXT = 4000  # characters of one line
 MAX_RUNNING = 50
 STOPPED = "Pilothouse was stopped before this ended."
 FLUSH_SECONDS = 0.2  # lines are written to the database together
@@ -44,18 +42,6 @@ class Made:
     kind: str
     name: str
     key: str = ""  # among those of its kind, where the name alone may be another's too
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line as it is now. A later one with the same number replaces it: the progress of one thing."""
-
-    number: int
-    at: datetime
-    text: str
-    level: str
-    done: int | None = None  # of something that is counted, how much
-    total: int | None = None  # of how much; 0 while that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +123,7 @@ class Reporter:
             del self._followers[heard]
 
     def _put(self, number: int, text: str, level: str, done: int | None = None, total: int | None = None) -> None:
-        self.lines[number] = Line(number, timezone.now(), storable(text[:MAX_TEXT]), level, done, total)
+        self.lines[number] = line(number, text, level, done, total)
         self._unwritten.add(number)
         for heard, missing in self._followers.items():
             missing.add(number)
@@ -205,12 +191,6 @@ def as_known(job: Job) -> Job:
     if unkept := _unkept.get(job.key):
         unkept[1].apply_to(job)
     return job
-
-
-async def kept_lines(job: Job, from_number: int = 1) -> list[Line]:
-    """The lines in the database."""
-    rows = JobLine.objects.filter(job=job, number__gte=from_number).order_by("number")
-    return [Line(row.number, row.at, row.text, row.level, row.done, row.total) async for row in rows]
 
 
 async def interrupt_running() -> int:
@@ -293,16 +273,8 @@ async def _write_while_running(reporter: Reporter) -> None:
 
 async def _write(reporter: Reporter) -> None:
     lines = reporter.take_unwritten()
-    if not lines:
-        return
     try:
-        await JobLine.objects.abulk_create(
-            [JobLine(job=reporter.job, **asdict(line)) for line in lines],
-            update_conflicts=True,
-            unique_fields=["job", "number"],
-            update_fields=["at", "text", "level", "done", "total"],
-            batch_size=500,
-        )
+        await keep_lines(reporter.job, lines)
     except DatabaseError:
         reporter.put_back(lines)
         raise

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clusters.kinds.filing import Filing
     from clusters.kinds.forwarding import Forwarding
     from clusters.kinds.glances import Glances
+    from clusters.kinds.join import Join
     from clusters.kinds.layered import Layered
     from clusters.kinds.makers import Maker, Offer
     from clusters.kinds.noticing import Noticing
@@ -199,20 +200,6 @@ class Workload(Generic[T]):
     copies: Callable[[T], tuple[int, int, int]]  # ready, wanted, starting
     restarts: Callable[[T], int | None]
     counts: Callable[[T], bool] | None = None  # False: not a workload of its own (a copy of another)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Join(Generic[T]):
-    """How resources are completed from, or wholly made of, those of other kinds. The cluster is asked nothing for it.
-
-    ``make`` gets what the driver told of this kind (nothing, for a kind without ``api``) and the live resources of
-    the others, by kind name. It is called again when any of them changed. What it makes of other ones has another
-    ``version``, or nobody hears of it.
-    """
-
-    kinds: tuple[str, ...]
-    make: Callable[[Sequence[T], Mapping[str, Sequence[Any]]], Sequence[T]]
-    without: frozenset[str] = frozenset()  # those that ``make`` can do without, where our account may not list them
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from clusters.drivers.base import ENGINES, About, Driver, Platform
+from clusters.drivers.base import About, Driver, Platform
 from clusters.ending import end
-from clusters.errors import ClusterError, Refused, Unreachable
+from clusters.errors import ClusterError, Refused
 from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
-from clusters.live.contact import Contact
 from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.feeds import Feeds
 from clusters.live.glancer import Glancer
 from clusters.live.join import Joiner
+from clusters.live.line_check import LineCheck
 from clusters.live.noticer import Noticer
 from clusters.live.resource import Broken, FeedItem, Listed, Remembered
 from clusters.live.row import Row
 from clusters.live.store import Store
 
-log = logging.getLogger(__name__)
-
 LINGER = 60.0  # seconds a kind stays watched after the last one looked away
 JUDGE_EVERY = 5.0  # seconds between two looks at what is not well: time alone may have made it worse
-PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
 
 
 class Connection:
@@ -46,8 +42,6 @@ class Connection:
     ) -> None:
         self.cluster = cluster
         self.driver = driver
-        self.contact = Contact()
-        self.about: About | None = None
         self.stores = {kind.name: Store(cluster.id, kind) for kind in KINDS[driver.platform]}
         self._glancers = {
             name: Glancer(driver, glances, cluster.namespaces)
@@ -66,11 +60,24 @@ class Connection:
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
         self._changed = changed  # told when the state on the screen may be another
         self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now
+        self.line = LineCheck(
+            cluster.slug,
+            driver,
+            self.feeds,
+            self.discovered,
+            lambda: self._changed(self),
+            lambda platform: self._turned(self, platform),
+        )
+        self.contact = self.line.contact
         self._demand: Counter[str] = Counter()
-        self._lookers = 0
-        self._pinger: asyncio.Task[None] | None = None
-        self._spawned: set[asyncio.Task[None]] = set()
+        self._judge: asyncio.Task[None] | None = None
         self._listed_ahead = False
+        self._closed = False
+
+    @property
+    def about(self) -> About | None:
+        """What it says of itself; None as long as it has not."""
+        return self.line.about
 
     def start(self) -> None:
         """Begin to watch the kinds that are always watched."""
@@ -81,7 +88,7 @@ class Connection:
                 self.feeds.follow(self._told(store.kind.name))
         for noticer in self.noticers:
             noticer.start()
-        self._spawn(self._judge_again())
+        self._judge = asyncio.create_task(self._judge_again(), name=f"judge {self.cluster.slug}")
 
     def become(self, cluster: ClusterInfo, platform: Platform) -> None:
         """The same cluster over the same line, as another platform. Kinds that both have go on as they are, and so
@@ -111,14 +118,15 @@ class Connection:
         return kind.noticing is not None and (kind.glances is None or kind.name in self._glancers)
 
     async def close(self) -> None:
-        """Stop everything and let go of the cluster."""
+        """Stop everything and let go of the cluster. Whoever looks on sees what was known, and begins nothing anew."""
+        self._closed = True
         for noticer in self.noticers:
             noticer.stop()
         for joiner in self._joiners.values():
             joiner.stop()
         for glancer in self._glancers.values():
             glancer.close()
-        await end([*self.feeds.tasks, *self._spawned, *([self._pinger] if self._pinger else [])])
+        await end([*self.feeds.tasks, *self.line.tasks, *([self._judge] if self._judge else [])])
         with contextlib.suppress(ClusterError, asyncio.TimeoutError):
             async with asyncio.timeout(5):
                 await self.driver.close()
@@ -126,7 +134,10 @@ class Connection:
     @contextlib.contextmanager
     def wanted(self, *names: str) -> Iterator[None]:
         """Keep these kinds watched, and the line checked, for as long as this is open."""
-        self._look(+1)
+        if self._closed:  # a page that was opened just before the cluster was let go of
+            yield
+            return
+        self.line.look(+1)
         names = tuple(dict.fromkeys((*names, *self._joined_with(names))))
         for name in names:
             self._demand[name] += 1
@@ -135,7 +146,7 @@ class Connection:
         try:
             yield
         finally:
-            self._look(-1)
+            self.line.look(-1)
             for name in names:
                 self._demand[name] -= 1
                 if not self._demand[name] and name in self.stores:
@@ -148,17 +159,8 @@ class Connection:
 
     def retry(self) -> None:
         """Somebody pressed "check again": try now instead of when the back-off ends."""
-        self.feeds.again()  # what is joined from others goes on, or rests, as before
-
-    def _look(self, by: int) -> None:
-        self._lookers += by
-        self.driver.looked_at = self._lookers > 0
-        if self._lookers == 0:
-            self.contact.looked_at_since = 0.0
-        elif self._lookers == by == 1:
-            self.contact.looked_at_since = time.time()
-            if self._pinger is None or self._pinger.done():
-                self._pinger = asyncio.create_task(self._check_while_looked_at(), name=f"ping {self.cluster.slug}")
+        if not self._closed:
+            self.feeds.again()  # what is joined from others goes on, or rests, as before
 
     def _joined_with(self, names: Sequence[str]) -> list[str]:
         """The kinds whose stores complete those of these names, and those that complete these in turn."""
@@ -204,15 +206,15 @@ class Connection:
         if not isinstance(item, Broken):
             if self.contact.error is not None and self.about is not None and not isinstance(item, Listed):
                 # A watch goes on after the line was cut: it is live when the same cluster is at its end.
-                self._spawn(self._ask())
+                self.line.ask_soon()
             else:
                 self.contact.hear(time.time())
                 if self.about is None and before != "live":
-                    self._spawn(self._ask())  # the first word from it: ask what it is, so that pages can say it
+                    self.line.ask_soon()  # the first word from it: ask what it is, so that pages can say it
         elif isinstance(item.error, Refused):
             # One kind may be refused while the rest is fine: the ping finds out whether we are let in at all.
-            self._spawn(self._ask())
-        elif self._all_is_broken():
+            self.line.ask_soon()
+        elif self.feeds.all_are_broken:
             self.contact.lose(item.error)
         if isinstance(item, Broken) or self.contact.state(time.time()) != before:
             self._changed(self)
@@ -225,86 +227,10 @@ class Connection:
                 self._feed(store.kind)
                 asyncio.get_running_loop().call_later(LINGER, self._stop_unwanted, store.kind.name)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._spawned.add(task)
-        task.add_done_callback(self._spawned.discard)
-
     async def _judge_again(self) -> None:
         while True:
             await asyncio.sleep(JUDGE_EVERY)
             for store in self.stores.values():
                 store.look_again()
             if getattr(self.driver, "unsure", False):
-                self._spawn(self._ask_what_it_is())
-
-    async def _ask_what_it_is(self) -> None:
-        with contextlib.suppress(ClusterError, TimeoutError):
-            async with asyncio.timeout(10):
-                await self._hear_about()
-
-    async def _hear_about(self) -> None:
-        self.about = await self.driver.about()
-        turned = self.about.platform != self.driver.platform
-        if turned and {self.about.platform, self.driver.platform} <= ENGINES:
-            self._turned(self, self.about.platform)
-
-    async def _check_while_looked_at(self) -> None:
-        last_state, last_check = self.contact.state(time.time()), time.time()
-        while self._lookers:
-            if time.time() - self.contact.heard >= PING_EVERY:
-                await self._ping()
-            if time.time() - last_check >= 60 and hasattr(self.driver, "resync"):
-                last_check = time.time()
-                self._spawn(self._compare(self.driver.resync))  # not awaited: silence must be noticed meanwhile
-            if self.discovered.is_old:
-                self._spawn(self.discovered.look_again())
-            if (state := self.contact.state(time.time())) != last_state:
-                last_state = state
-                self._changed(self)
-            await asyncio.sleep(1.0)
-
-    async def _compare(self, resync: Callable[[], Coroutine[Any, Any, int]]) -> None:
-        try:
-            if missed := await resync():
-                log.info("%s: %d changes had not been told", self.cluster.name, missed)
-        except Exception:
-            log.exception("the truth check of %s failed", self.cluster.name)
-
-    async def _ask(self) -> None:
-        before = self.contact.state(time.time())
-        await self._ping()
-        await self.discovered.look_again()
-        if self.contact.state(time.time()) != before:
-            self._changed(self)
-
-    async def _ping(self) -> None:
-        try:
-            if self.about is None or self.contact.error is not None:
-                before = self.about
-                async with asyncio.timeout(10):
-                    await self._hear_about()
-                if before is not None and self.about is not None and before.uid != self.about.uid:
-                    self.retry()  # another one answers at that address: nothing that we know is true, so list anew
-                    return
-            async with asyncio.timeout(5):
-                await self.driver.ping()
-        except TimeoutError:
-            return  # silence: the age grows until it counts as stale, then as down
-        except ClusterError as error:
-            # A driver that waited in vain heard silence, too: one slow answer does not make a cluster down.
-            if not isinstance(error.__cause__, TimeoutError):
-                self.contact.lose(error)
-        except Exception:
-            # Whoever checks the line must live on: without it, silence would be taken for news.
-            log.exception("checking %s failed", self.cluster.name)
-            self.contact.lose(Unreachable("Checking failed because of a fault in Pilothouse."))
-        else:
-            if not self._all_is_broken():
-                self.contact.hear(time.time())
-
-    def _all_is_broken(self) -> bool:
-        """It may answer a ping while nothing that we show is followed any longer: that is not live. One kind that
-        cannot be followed is said where it is listed, and does not make the whole cluster sick."""
-        troubles = [store.trouble for store in self.feeds.stores if store.listed or store.trouble]
-        return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
+                self.line.ask_what_it_is_soon()

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from clusters.errors import ClusterError, Unreachable
+from clusters.errors import ClusterError, Refused, Unreachable
 from clusters.kinds.base import Kind
 from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered
 from clusters.live.store import Store
@@ -33,9 +33,11 @@ class Feeds:
         return name in self._running
 
     @property
-    def stores(self) -> list[Store]:
-        """Where what is told goes, of all that are followed."""
-        return [store for store, _ in self._running.values()]
+    def all_are_broken(self) -> bool:
+        """Is nothing followed any longer? It may answer a ping all the same: that is not live. One kind that cannot be
+        followed is said where it is listed, and does not make the whole cluster sick."""
+        troubles = [store.trouble for store, _ in self._running.values() if store.listed or store.trouble]
+        return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
 
     @property
     def tasks(self) -> list[asyncio.Task[None]]:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clusters.errors import ClusterError, InPart, Unreachable
-from clusters.kinds.base import Join
 from clusters.kinds.formats import plain
+from clusters.kinds.join import Join
 from clusters.live.glancer import Glancer
 from clusters.live.paced import Paced
 from clusters.live.resource import Broken, Listed, Remembered

@@ -65,7 +65,7 @@ async def _learn(connection: Connection) -> None:
     """Ask what it is, once; a cluster that does not answer does not hold up its own page."""
     if connection.about is None:
         try:
-            connection.about = await asyncio.wait_for(connection.driver.about(), 2)
+            connection.line.about = await asyncio.wait_for(connection.driver.about(), 2)
         except (TimeoutError, ClusterError):
             return
 

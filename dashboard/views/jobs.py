@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clusters import audit
 from clusters import jobs as domain
 from clusters.access import Actor
+from clusters.job_lines import Line
 from clusters.models import Build, Job
 from clusters.people import is_admin
 from dashboard.access import allow, listed
@@ -78,7 +79,7 @@ async def cancel(request: Request, key: str) -> HttpResponse:
     return redirect("job", key)
 
 
-async def _lines(one: Job) -> list[domain.Line]:
+async def _lines(one: Job) -> list[Line]:
     """What it said so far: of a running one also what is not yet in the database."""
     async for news in domain.follow(one.key):
         return list(news.lines)

@@ -13,6 +13,7 @@ from clusters import jobs, owed
 from clusters.access import Actor
 from clusters.errors import Conflict, Missing, Unrecorded, Unsure
 from clusters.job_end import State
+from clusters.job_lines import MAX_COUNT, MAX_TEXT
 from clusters.models import Job, JobLine
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,7 +140,17 @@ async def test_too_many_lines_are_left_out_and_that_is_said(monkeypatch: pytest.
     lines = [line async for line in JobLine.objects.filter(job=job)]
     assert len(lines) == 101
     assert lines[-1].text.startswith("150 more lines are left out")
-    assert len(lines[0].text) == jobs.MAX_TEXT
+    assert len(lines[0].text) == MAX_TEXT
+
+
+async def test_numbers_that_an_engine_makes_up_are_kept_within_what_can_be_counted() -> None:
+    async def work(reporter: jobs.Reporter) -> None:
+        reporter.progress("layer", "pulling", done=-5, total=10**30)
+
+    job = await ended(await start(work))
+    assert job.state == "done"
+    line = await JobLine.objects.aget(job=job)
+    assert (line.done, line.total) == (0, MAX_COUNT)
 
 
 async def test_too_many_jobs_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

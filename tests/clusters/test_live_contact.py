@@ -12,8 +12,7 @@ import pytest
 from clusters.drivers.base import About, Platform
 from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import Refused, Unreachable
-from clusters.live import connection as module
-from clusters.live import supervisor
+from clusters.live import line_check, supervisor
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.contact import Contact
@@ -95,7 +94,7 @@ def connect(driver: ScriptedDriver) -> Connection:
 
 
 async def test_nobody_looks_and_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PING_EVERY", 0.0)
+    monkeypatch.setattr(line_check, "PING_EVERY", 0.0)
     driver = ScriptedDriver()
     connection = connect(driver)
     connection.start()
@@ -105,6 +104,20 @@ async def test_nobody_looks_and_nothing_is_asked(monkeypatch: pytest.MonkeyPatch
         await asyncio.sleep(0.05)
     assert driver.pings > 0
     await connection.close()
+
+
+async def test_a_cluster_that_was_let_go_of_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_check, "PING_EVERY", 0.0)
+    driver = ScriptedDriver()
+    connection = connect(driver)
+    connection.start()
+    await asyncio.sleep(0)
+    await connection.close()
+    with connection.wanted("container"):  # a page that was opened at that moment
+        connection.retry()
+        await asyncio.sleep(0.05)
+        assert all(task.done() for task in [*connection.feeds.tasks, *connection.line.tasks])
+    assert driver.pings == 0
 
 
 async def test_a_refused_kind_leaves_the_cluster_live_when_it_lets_us_in() -> None:

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from clusters.errors import ClusterError, InPart, Refused, Unreachable, Unsupported
-from clusters.kinds.base import Join
 from clusters.kinds.formats import plain
+from clusters.kinds.join import Join
 from clusters.live.join import Joiner
 from clusters.live.resource import Broken, Changed, Listed
 from clusters.live.store import Store

@@ -120,10 +120,10 @@ async def truth(driver: DockerDriver) -> set[str]:
 def hurry(monkeypatch: Any, by: float = 5.0) -> None:
     """All waits of the live state that many times shorter, in the same proportion."""
     from clusters.drivers.docker import events
-    from clusters.live import connection
+    from clusters.live import line_check
 
     for module, name in (
-        (contact, "STALE_AFTER"), (contact, "DOWN_AFTER"), (connection, "PING_EVERY"),
+        (contact, "STALE_AFTER"), (contact, "DOWN_AFTER"), (line_check, "PING_EVERY"),
         (events, "FIRST_WAIT"), (events, "LONGEST_WAIT"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, getattr(module, name) / by)

@@ -55,11 +55,11 @@ async def test_one_slow_answer_is_no_alarm(line: Proxy, monkeypatch: pytest.Monk
     async with scene(("one", docker(line.here))) as [one]:
         await soon(lambda: one.state == "live" and one.connection.about is not None)
         monkeypatch.setattr(client_module.EngineClient.ping, "__defaults__", (0.3,))
-        await one.connection._ping()
+        await one.connection.line.ping()
         line.be("stall")
-        await one.connection._ping()  # in vain
+        await one.connection.line.ping()  # in vain
         line.be("pass")
-        await one.connection._ping()
+        await one.connection.line.ping()
         assert one.sampler.states() in (["live"], ["connecting", "live"])
 
 

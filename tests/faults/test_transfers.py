@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from clusters import jobs
+from clusters import job_lines, jobs
 from clusters.access import Actor, Granted
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
@@ -69,7 +69,7 @@ async def begin(driver: DockerDriver, image: str, *, up: bool = False) -> str:
     return await jobs.start("Transfer", "pull", Actor(0, "nobody"), None, work)
 
 
-async def counted(key: str) -> list[jobs.Line]:
+async def counted(key: str) -> list[job_lines.Line]:
     """Wait until some of its bars moves."""
     for _ in range(400):
         async for news in jobs.follow(key):
@@ -170,7 +170,7 @@ async def test_who_comes_back_finds_how_far_it_is(driver: DockerDriver, line: Pr
     line.be("pass")
     job = await ended(key)
     assert job.state == "done"
-    kept = await jobs.kept_lines(job)
+    kept = await job_lines.kept_lines(job)
     assert all(one.done == one.total for one in kept if one.total)
     await forget(driver, through(line, put))
 

@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from clusters.drivers.base import Call, Driver
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import STATUS
 from clusters.kinds.docker.disk import DISK
 from clusters.kinds.docker.host_model import Host, join
@@ -16,6 +16,7 @@ from clusters.kinds.docker.host_swarm_actions import JOIN_SWARM, LEAVE_SWARM, ST
 from clusters.kinds.docker.host_words import plain, worst
 from clusters.kinds.docker.leftovers import CLEANERS
 from clusters.kinds.formats import count, size
+from clusters.kinds.join import Join
 from clusters.kinds.masking import mask_value
 from clusters.kinds.panels import RAW
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from clusters.drivers.base import Call
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel, Role
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel, Role
 from clusters.kinds.columns import AGE, STATUS, size_column
 from clusters.kinds.docker.image_actions import ACTIONS
 from clusters.kinds.docker.image_model import Image, join
 from clusters.kinds.docker.overview import overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.formats import epoch, short_id, size
+from clusters.kinds.join import Join
 from clusters.kinds.makers import Offer
 from clusters.kinds.masking import mask_pair, mask_value, mask_words
 from clusters.kinds.panels import RAW_BY_ID

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.network_actions import ACTIONS
 from clusters.kinds.docker.network_form import CREATE
 from clusters.kinds.docker.network_model import Network, join
 from clusters.kinds.docker.overview import PROJECT_COLUMN, driver_column, overview, overview_panel, users_column
 from clusters.kinds.docker.used_by import used_health
+from clusters.kinds.join import Join
 from clusters.kinds.masking import mask_value
 from clusters.kinds.panels import RAW
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.drivers.base import LogSource
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, CPU, MEMORY, STATUS
 from clusters.kinds.docker.container import log_sources
 from clusters.kinds.docker.container_model import Container
@@ -14,6 +14,7 @@ from clusters.kinds.docker.layered import OF_PROJECT
 from clusters.kinds.docker.project_actions import ACTIONS
 from clusters.kinds.docker.project_model import Project, join
 from clusters.kinds.formats import count
+from clusters.kinds.join import Join
 from clusters.kinds.panels import LAYERS, LOGS, USAGE
 from clusters.registries.seen import state_of
 

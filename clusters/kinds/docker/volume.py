@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.kinds.base import Column, Health, Join, Kind, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Look, Panel
 from clusters.kinds.columns import AGE, STATUS
 from clusters.kinds.docker.disk import SIZE, volume_size
 from clusters.kinds.docker.files import OF_VOLUME
@@ -13,6 +13,7 @@ from clusters.kinds.docker.overview import PROJECT_COLUMN, driver_column, overvi
 from clusters.kinds.docker.used_by import used_health
 from clusters.kinds.docker.volume_actions import ACTIONS, CREATE
 from clusters.kinds.docker.volume_model import Volume, join
+from clusters.kinds.join import Join
 from clusters.kinds.panels import FILES, RAW
 
 

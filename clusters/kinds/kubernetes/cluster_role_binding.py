@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Join, Kind
+from clusters.kinds.base import Kind
 from clusters.kinds.columns import AGE, STATUS, name_column
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.permissions import GROUP, Binding, gives
 from clusters.kinds.kubernetes.permissions_panels import OF_BINDING

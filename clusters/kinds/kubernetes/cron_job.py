@@ -9,9 +9,10 @@ from typing import Any
 
 from msgspec import structs
 
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Workload
+from clusters.kinds.base import Column, Health, Kind, Level, Workload
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes import cron_job_actions as actions
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.cron_job_model import CronJob, Run

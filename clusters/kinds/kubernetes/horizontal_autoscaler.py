@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from clusters.kinds.base import Column, Health, Join, Kind, Level
+from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes import horizontal_autoscaler_actions as actions
 from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.facts import Fact, facts_panel

@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.ingress_certificates import (

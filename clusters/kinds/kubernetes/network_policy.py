@@ -11,9 +11,10 @@ import msgspec
 
 from clusters.drivers.base import Call
 from clusters.errors import Unsupported
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.formats import count, listed
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.base import collection, understood
 from clusters.kinds.kubernetes.copies import OVER, copy_rows
 from clusters.kinds.kubernetes.deleting import deleting

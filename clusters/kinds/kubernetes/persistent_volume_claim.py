@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from clusters.errors import ClusterError
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
+from clusters.kinds.base import Column, Health, Kind, Level, Look
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, name_column, size_column
 from clusters.kinds.formats import size
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.base import condition, ending, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel

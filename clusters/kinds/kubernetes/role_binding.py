@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from clusters.kinds.base import Action, Column, Health, Join, Kind, Level
+from clusters.kinds.base import Action, Column, Health, Kind, Level
 from clusters.kinds.base import Role as OurRole
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.deleting import deleting, needed_by_the_cluster
 from clusters.kinds.kubernetes.panels import EVENTS, YAML

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.base import condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.gateway_class import TAKEN_UP

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Column, Join, Kind
+from clusters.kinds.base import Column, Kind
 from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, name_column
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.ports import OF_SERVICE

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from clusters.errors import ClusterError
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Role
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.formats import listed
+from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.base import Annotations, Metadata, Object, understood
 from clusters.kinds.kubernetes.deleting import deleting

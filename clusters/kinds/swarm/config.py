@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.errors import Missing
-from clusters.kinds.base import Join, Kind, Look, Panel
+from clusters.kinds.base import Kind, Look, Panel
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.field import Field
 from clusters.kinds.formats import size
+from clusters.kinds.join import Join
 from clusters.kinds.swarm import kept
 from clusters.kinds.swarm.kept_model import Config, join_configs
 from clusters.kinds.swarm.kept_rotation import MOST, rotate

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
+from clusters.kinds.base import Column, Health, Kind, Level, Look
 from clusters.kinds.columns import AGE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, size
+from clusters.kinds.join import Join
 from clusters.kinds.panels import RAW_BY_ID
 from clusters.kinds.swarm.node_actions import ACTIONS
 from clusters.kinds.swarm.node_model import Node, join

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Join, Kind
+from clusters.kinds.base import Kind
 from clusters.kinds.columns import AGE, STATUS, name_column
 from clusters.kinds.field import Field
+from clusters.kinds.join import Join
 from clusters.kinds.panels import RAW_BY_ID
 from clusters.kinds.swarm import kept
 from clusters.kinds.swarm.kept_model import Secret, join_secrets

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.drivers.base import LogSource
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look
+from clusters.kinds.base import Column, Health, Kind, Level, Look
 from clusters.kinds.columns import AGE, WIDE_STATUS, name_column
 from clusters.kinds.formats import count
+from clusters.kinds.join import Join
 from clusters.kinds.panels import LAYERS, LOGS
 from clusters.kinds.swarm.layered import OF_STACK
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel

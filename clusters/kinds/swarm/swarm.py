@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.drivers.base import Call
-from clusters.kinds.base import Column, Health, Join, Kind, Level, Look, Panel, Role
+from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel, Role
 from clusters.kinds.columns import AGE, WIDE_STATUS, name_column
 from clusters.kinds.formats import count, listed
+from clusters.kinds.join import Join
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
 from clusters.kinds.swarm.swarm_actions import ACTIONS
 from clusters.kinds.swarm.swarm_model import Swarm, join

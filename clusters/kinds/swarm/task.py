@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.drivers.base import LogSource
-from clusters.kinds.base import Column, Join, Kind, Level, Look, Workload
+from clusters.kinds.base import Column, Kind, Level, Look, Workload
 from clusters.kinds.columns import AGE, WIDE_STATUS
+from clusters.kinds.join import Join
 from clusters.kinds.panels import LAYERS, LOGS, RAW_BY_ID
 from clusters.kinds.swarm.layered import OF_TASK
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
