@@ -19,7 +19,7 @@ class Placement:
 
     constraints: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-    tolerations: Sequence[Mapping[str, Any]] = ()
+    tolerations: Sequence[Toleration] = ()
 
     def on_swarm(self, node: Mapping[str, Any]) -> bool:
         """May a copy be placed on that node? What is asked for in another way than we know counts as met."""
@@ -34,8 +34,13 @@ class Placement:
         if any(has.get(name) != value for name, value in self.labels.items()):
             return False
         taints = [_filled(Taint, one) for one in spec.get("taints") or ()]
-        bears = [_filled(Toleration, one) for one in self.tolerations]
-        return all(any(each.bears(one) for each in bears) for one in taints if one.effect in KEEPS_AWAY)
+        return all(any(each.bears(one) for each in self.tolerations) for one in taints if one.effect in KEEPS_AWAY)
+
+
+def of_pods(spec: Mapping[str, Any]) -> Placement:
+    """That of pods with this specification."""
+    tolerations = tuple(_filled(Toleration, one) for one in spec.get("tolerations") or ())
+    return Placement(labels=spec.get("nodeSelector") or {}, tolerations=tolerations)
 
 
 def _holds(constraint: str, node: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 
 from django.http import Http404, HttpResponse, JsonResponse
@@ -14,10 +15,11 @@ from clusters.compose.as_read import as_read
 from clusters.compose.check import NAME, check_name, secret_values
 from clusters.compose.copies import check_copies
 from clusters.compose.problem import Wrong
+from clusters.ending import end
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unrecorded
 from dashboard.access import allow
 from dashboard.compose_rights import is_foreign, kept_version, taken_down
-from dashboard.compose_sorts import Asked, Sort, Typed
+from dashboard.compose_sorts import Ahead, Asked, Sort, Typed
 from dashboard.compose_values import given_values, seal_of, value_fields
 from dashboard.engine import engine
 from dashboard.page import page
@@ -107,15 +109,23 @@ async def _answer(request: Request, sort: Sort) -> HttpResponse:
                 raise Conflict(words, hint="Look again.")
             key = await asked.begin(engine.gateway, request.actor, host.id, "")
             return HttpResponseClientRedirect(reverse("job", args=[key]))
-        ahead = await asked.look_ahead(engine.gateway, request.actor, host.id)
+        ahead, shown = await _ahead(request, asked, host.id)
     except ClusterError as error:
         error.shown_job = await shown_job(request.actor, error.job)
         context = {"error": error, "problems": error.problems if isinstance(error, Wrong) else ()}
         status = 503 if isinstance(error, Unrecorded) else 422
         return render(request, "partials/compose_result.html", context, status=status)
-    read_as = await as_read(asked.checked)
-    found = {"sort": sort, "ahead": ahead, "seal": seal, "host": host, "as_read": read_as}
+    found = {"sort": sort, "ahead": ahead, "seal": seal, "host": host, "as_read": shown}
     return render(request, "partials/compose_result.html", found)
+
+
+async def _ahead(request: Request, asked: Asked, host: int) -> tuple[Ahead, str]:
+    """What would happen, and beside it the text as the program reads it: each runs that program once."""
+    reading = asyncio.create_task(as_read(asked.checked), name="text as read")
+    try:
+        return await asked.look_ahead(engine.gateway, request.actor, host), await reading
+    finally:
+        await end([reading])  # nobody waits for it where the look ahead failed, or whoever asked is gone
 
 
 async def _checked(request: Request, sort: Sort, name: str, *, named: bool = True) -> Asked:

@@ -18,7 +18,7 @@ from clusters.kinds.docker.container_edit import EDIT
 from clusters.live.row import Row
 from clusters.live.table import status_cell
 from clusters.reach import area_in
-from clusters.registries.placement import Placement
+from clusters.registries.placement import Placement, of_pods
 from clusters.registries.pull_secret import pull_secrets_of
 from clusters.ship import rollout
 from clusters.ship.place import Place, place_of
@@ -121,8 +121,7 @@ async def roll_out_pull(request: Request) -> HttpResponse:
         return await pull_answer(request, ShipTarget("swarm-service", use.row.cluster), image, "", placement=placement)
     target, spec = ShipTarget("deployment", use.row.cluster), await _pod_spec(request.actor, use)
     account = str(spec.get("serviceAccountName") or "")
-    placement = Placement(labels=spec.get("nodeSelector") or {}, tolerations=spec.get("tolerations") or ())
-    where = (target, image, use.row.namespace or "", pull_secrets_of(spec), account, placement)
+    where = (target, image, use.row.namespace or "", pull_secrets_of(spec), account, of_pods(spec))
     return await pull_answer(request, *where, _pull_policy(spec))
 
 

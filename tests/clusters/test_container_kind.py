@@ -272,7 +272,7 @@ def test_what_an_orchestrator_runs_is_no_workload_of_its_own() -> None:
         ),
         ("listen tcp4 0.0.0.0:22: bind: address already in use", "Port 22 of the machine is taken already"),
         ('runc: exec: "nope": executable file not found in $PATH: unknown', "Its command nope is not in the image"),
-        ("write /x: no space left on device", "The disk of the machine is full"),
+        ("write /x: no space left on device", "The disk of the host is full"),
         ("network 4f1c not found", "The network 4f1c is not there any more"),
         ("something\nof its own", "something"),
     ],

@@ -15,12 +15,9 @@ import pytest_asyncio
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
-from clusters.kinds import files
 from clusters.kinds.docker.files import ContainerFiles
-from clusters.kinds.docker.files_inside import list_inside
 from clusters.kinds.docker.volume_files import ROOT, way_into
 from clusters.kinds.files import Listing, Preview, clean_path
-from clusters.kinds.files_listed import entries
 from tests.clusters.docker_engine import a_name, made, now, unix
 from tests.real import find_docker_socket, find_old_docker_socket
 
@@ -51,12 +48,12 @@ async def driver(docker_socket: str) -> AsyncIterator[DockerDriver]:
 async def uid(driver: DockerDriver) -> AsyncIterator[str]:
     async with made(driver, ("sh", "-c", SCRIPT), HostConfig={"CapAdd": ["MKNOD"]}) as one:
         async with asyncio.timeout(20):
-            while "file" not in str(await _names(driver, one.uid, "/w/deep/er")):
+            while "file" not in str(await names_in(driver, one.uid, "/w/deep/er")):
                 await asyncio.sleep(0.2)
         yield one.uid
 
 
-async def _names(driver: DockerDriver, uid: str, path: str) -> dict[str, str]:
+async def names_in(driver: DockerDriver, uid: str, path: str) -> dict[str, str]:
     try:
         found = await ContainerFiles(driver, uid).look(path)
     except Missing:
@@ -67,14 +64,14 @@ async def _names(driver: DockerDriver, uid: str, path: str) -> dict[str, str]:
 
 @pytest.mark.docker
 async def test_a_folder_is_listed_with_what_is_in_it_and_no_deeper(driver: DockerDriver, uid: str) -> None:
-    names = await _names(driver, uid, "/w")
+    names = await names_in(driver, uid, "/w")
     assert names["plain.txt"] == "file"
     assert names["deep"] == "folder"
     assert (names["near"], names["pipe"], names["null"]) == ("link", "pipe", "device")
     assert "er" not in names
     assert "n" * 250 in names
     assert "new\nline" in names
-    root = await _names(driver, uid, "/")
+    root = await names_in(driver, uid, "/")
     assert {"bin", "etc", "w"} <= set(root)
     assert "plain.txt" not in root
 
@@ -108,7 +105,7 @@ async def test_links_stay_inside_the_container(driver: DockerDriver, uid: str) -
     out = await ContainerFiles(driver, uid).look("/w/out")
     assert isinstance(out, Preview)
     assert (out.text or "").strip() == uid[:12]  # its own, not the machine's
-    assert "er" in await _names(driver, uid, "/w/folder-link")
+    assert "er" in await names_in(driver, uid, "/w/folder-link")
     with pytest.raises(Conflict, match="circle"):
         await ContainerFiles(driver, uid).look("/w/circle1")
 
@@ -176,7 +173,7 @@ async def test_a_file_that_is_replaced_keeps_its_owner_and_mode(which: str) -> N
 
 async def _names_or_none(driver: DockerDriver, uid: str) -> set[str]:
     try:
-        return set(await _names(driver, uid, "/f"))
+        return set(await names_in(driver, uid, "/f"))
     except ClusterError:
         return set()
 
@@ -211,67 +208,7 @@ async def test_a_folder_that_is_not_there_takes_nothing(driver: DockerDriver, ui
 @pytest.mark.docker
 async def test_a_container_that_does_not_run_can_be_looked_into(driver: DockerDriver) -> None:
     async with made(driver, start=False) as one:
-        assert "bin" in await _names(driver, one.uid, "/")
-
-
-LARGE = "mkdir /w && cd /w && dd if=/dev/zero of=big bs=1M count=600 2>/dev/null; sleep 1000"
-
-
-@pytest.mark.docker
-@pytest.mark.parametrize("which", ["docker", "docker-old"])
-async def test_a_large_folder_is_listed_whole_without_reading_what_is_in_it(which: str) -> None:
-    driver = unix(find_docker_socket() if which == "docker" else find_old_docker_socket())
-    try:
-        async with made(driver, ("sh", "-c", f"{SCRIPT.replace('/w', '/v').replace('sleep 1000', '')}{LARGE}")) as one:
-            async with asyncio.timeout(60):
-                while (await _size(driver, one.uid, "/w/big")) != 600 << 20:
-                    await asyncio.sleep(0.5)
-            began = asyncio.get_running_loop().time()
-            found = await ContainerFiles(driver, one.uid).look("/")
-            took = asyncio.get_running_loop().time() - began
-            assert isinstance(found, Listing)
-            assert not found.cut
-            assert {"bin", "v", "w", "etc"} <= {one.name for one in found.entries}
-            assert took < 4  # half a second, and what an engine that others use takes to answer
-    finally:
-        await driver.close()
-
-
-async def _size(driver: DockerDriver, uid: str, path: str) -> int:
-    found = await list_inside(driver, uid, path.rpartition("/")[0])
-    return next((one.size for one in found[0] if one.name == path.rpartition("/")[2]), 0) if found else 0
-
-
-@pytest.mark.docker
-async def test_what_the_container_says_of_a_folder_is_what_its_archive_says(driver: DockerDriver, uid: str) -> None:
-    asked = await list_inside(driver, uid, "/w")
-    read = await ContainerFiles(driver, uid).look("/w")
-    assert asked is not None
-    assert asked[1]
-    assert isinstance(read, Listing)
-    told = sorted((one.name, one.kind, one.size, one.mode, one.target) for one in asked[0])
-    # Of two names of one file an archive has the size once.
-    assert told == sorted(
-        (one.name, one.kind, 6 if one.same else one.size, one.mode, one.target) for one in read.entries
-    )
-
-
-@pytest.mark.docker
-async def test_where_nothing_can_be_asked_the_archive_is_read(
-    driver: DockerDriver, uid: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "SMALL_SECONDS", 0.0)
-    async with made(driver, start=False) as stopped:
-        assert await list_inside(driver, stopped.uid, "/") is None
-        assert "bin" in await _names(driver, stopped.uid, "/")
-    assert await list_inside(driver, uid, "/w/plain.txt") == ([], False)
-
-
-def test_names_that_look_like_entries_are_names() -> None:
-    mark = "\n:secret:"
-    text = f"{mark} 81a4 5 1700000000 ./a\n:guess: 41ed 0 0 fake{mark}>x{mark} zz 1 1 ./wrong{mark} 81a4 1 0 ./../up"
-    found = list(entries(text, mark))
-    assert [(one.name, one.kind, one.size) for one in found] == [("a\n:guess: 41ed 0 0 fake", "file", 5)]
+        assert "bin" in await names_in(driver, one.uid, "/")
 
 
 @pytest.mark.docker

@@ -12,7 +12,7 @@ from clusters.access import Actor, Granted
 from clusters.drivers.base import Call
 from clusters.gateway import Gateway
 from clusters.kinds.base import Role
-from clusters.registries.placement import Placement
+from clusters.registries.placement import Placement, of_pods
 from clusters.registries.pullable import ANYWHERE, can_pull
 from tests.clusters.swarm_things import recorded
 
@@ -53,10 +53,12 @@ def test_labels_and_taints_keep_copies_away_from_nodes_of_kubernetes() -> None:
     taint = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
     node = {"metadata": {"labels": {"disk": "ssd"}}, "spec": {"taints": [taint]}}
     assert not ANYWHERE.on_kubernetes(node)
-    assert not Placement(tolerations=[{"key": "gpu", "value": "no"}]).on_kubernetes(node)
-    assert Placement(labels={"disk": "ssd"}, tolerations=[{"key": "gpu", "value": "yes"}]).on_kubernetes(node)
-    assert Placement(tolerations=[{"operator": "Exists"}]).on_kubernetes(node)
-    assert not Placement(labels={"disk": "hdd"}).on_kubernetes({"spec": {}})
+    assert not of_pods({"tolerations": [{"key": "gpu", "value": "no"}]}).on_kubernetes(node)
+    assert of_pods({"nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "gpu", "value": "yes"}]}).on_kubernetes(
+        node
+    )
+    assert of_pods({"tolerations": [{"operator": "Exists"}]}).on_kubernetes(node)
+    assert not of_pods({"nodeSelector": {"disk": "hdd"}}).on_kubernetes({"spec": {}})
     assert ANYWHERE.on_kubernetes({"spec": {"taints": [{**taint, "effect": "PreferNoSchedule"}]}})
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from clusters.kinds.docker.full_disk import WORDS, is_full
+
 LONGEST = 200
 # What an engine says, and what it means; the first that fits. ``what`` stands for what is found in it.
 _SAID = (
@@ -13,7 +15,6 @@ _SAID = (
     (r'exec: \\?"(?P<what>[^"\\]{1,200})\\?": executable file not found', "Its command {what} is not in the image"),
     (r"exec format error", "Its program is made for another processor than the machine has"),
     (r"bind source path does not exist: (?P<what>\S{1,200})", "The folder {what} is not on the machine"),
-    (r"no space left on device|disk quota exceeded", "The disk of the machine is full"),
     (r"network (?P<what>\S{1,100}) not found", "The network {what} is not there any more"),
     (r"cannot allocate memory", "There is too little memory for it on the machine"),
 )
@@ -22,6 +23,8 @@ _MEANS = tuple((re.compile(pattern), words) for pattern, words in _SAID)
 
 def start_words(said: str) -> str:
     """As a part of a sentence; what is not known stays as the engine put it, its first line."""
+    if is_full(said):
+        return WORDS.removesuffix(".")
     for pattern, words in _MEANS:
         if found := pattern.search(said):
             return words.format(**found.groupdict())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from clusters.errors import ClusterError
+from clusters.kinds.docker.full_disk import is_full
 from clusters.kinds.docker.transfer_errors import transfer_error
 from clusters.kinds.exit_codes import exit_term, exit_words
 from clusters.kinds.formats import count, listed, size
@@ -47,7 +48,6 @@ _STARTING = (
     (r"bind source path does not exist: (?P<what>\S{1,200})", "The folder {what} is not on that node"),
     (r"exec format error", "Its program is made for another processor than the node has"),
     (r"permission denied", "Its program may not be run, or something it needs may not be opened"),
-    (r"no space left on device|disk quota exceeded", "The disk of that node is full"),
     (r"port is already allocated|address already in use", "Its port is in use on that node already"),
     (r"(?:secret|config) reference|(?:secret|config)s? not found", "A secret or config that it needs is not there"),
     (r"network \S{1,200} not found|could not find (?:the )?network", "A network that it needs is not there"),
@@ -80,6 +80,8 @@ def why(task: Task) -> tuple[str, str]:
     said = task.status.err or task.status.message or ""
     if "unhealthy container" in said:
         return UNHEALTHY, "It failed its health check"
+    if is_full(said):
+        return CANNOT_START, "The disk of that node is full"
     for pattern, words in _STARTS:
         if match := pattern.search(said):
             return CANNOT_START, words.replace("{what}", match.groupdict().get("what") or "")
