@@ -14,6 +14,7 @@ from clusters.compose.beyond import see_beyond
 from clusters.compose.carry import WORK, Errand, carry, listener, so_far, sum_of, write_sign_ins
 from clusters.compose.check import Checked
 from clusters.compose.copies import taken, too_many, words
+from clusters.compose.differs import say_differences
 from clusters.compose.engine import compose_engine
 from clusters.compose.power import mounted_volumes, of_others, project_powers, reaches_out
 from clusters.compose.progress import Effect, Heard, effects
@@ -103,7 +104,8 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Che
     told = [f"For administrators only: it {why}." for why in powers]
     told += [asked.hide(why) for why in too_many(asked.project, asked.scale)]
     told += [asked.hide(why) for why in await ports_taken(gateway, actor, cluster_id, asked)]
-    return Ahead(effects(heard.events), list(dict.fromkeys(warnings)), told)
+    became, untold = await say_differences(driver, cluster_id, asked, effects(heard.events))
+    return Ahead(became, [*dict.fromkeys(warnings), *untold], told)
 
 
 async def ports_taken(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked, service: str = "") -> list[str]:

@@ -75,6 +75,7 @@ def _schema(said: str, text: ProjectText) -> tuple[int, str]:
             return _line(text, where), f"“{', '.join(names)[:120]}” is not known here."
         if what == "false schema":
             return _line(text, path), f"“{path.rpartition('.')[2]}” is not known here."
+        what = what.replace("must be a integer", "must be a whole number, without quotes")
         return _line(text, path), f"“{path.rpartition('.')[2]}” {what}."
     if found := _QUOTED_PATH.search(said):
         path = re.sub(r"\[([^\]]+)\]", r".\1", found["path"])

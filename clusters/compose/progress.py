@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from clusters.compose.hiding import Hide
+from clusters.kinds.preview import Difference
 
 What = Literal["created", "re-created", "left", "started", "removed", "pulled", "failed"]
 _ENDS: dict[str, What] = {
@@ -47,6 +48,9 @@ class Effect:
     sort: str
     name: str
     what: What
+    service: str = ""  # of which the differences are told
+    differences: Sequence[Difference] = ()
+    more: int = 0  # differences that are not shown
 
 
 class Heard:

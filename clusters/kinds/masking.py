@@ -26,7 +26,7 @@ _VAULTS = {"auths", "identitytoken", "registrytoken", "jointokens", "unlockkey"}
 _SCRIPT = 20_000  # characters; of what is longer, quotes are not looked at
 _DEEPEST = 3  # lines for a shell within each other
 # What holds the words of a command line. ("Command" is a Swarm's, "Test" that of a health check.)
-_LINES = {"Cmd", "Entrypoint", "Args", "Command", "Test", "command", "args"}
+_LINES = {"Cmd", "Entrypoint", "Args", "Command", "Test", "command", "args", "entrypoint", "test"}
 
 
 def is_secret_name(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +45,24 @@ class Preview:
     unseen: Mapping[str, str] = field(default_factory=dict)  # fields typed over what is not shown, with words on that
 
 
-def differences(now: Any, then: Any) -> list[Difference]:
-    """Where two JSON trees differ, with what looks like a secret hidden: that it is another is said all the same."""
+def differences(now: Any, then: Any, hide: Callable[[str], str] = str) -> list[Difference]:
+    """Where two JSON trees differ, with what looks like a secret hidden: that it is another is said all the same.
+
+    ``hide`` takes known secrets out of what is shown, before it is cut: a piece of one would not be known any more.
+    """
     before, after = _leaves(now), _leaves(then)
-    shown_before, shown_after = _leaves(masked(now)), _leaves(masked(then))
+    shown_before, shown_after = _shown(now, hide), _shown(then, hide)
     found = []
     for path in [*before, *(path for path in after if path not in before)]:
         if before.get(path) == after.get(path):
             continue
         old, new = shown_before.get(path, NOTHING), shown_after.get(path, NOTHING)
-        found.append(Difference(_words(path), old, new if new != old else f"{new} (another)"))
+        found.append(Difference(hide(_words(path)), old, new if new != old else f"{new} (another)"))
     return found
+
+
+def _shown(tree: Any, hide: Callable[[str], str]) -> dict[tuple[str, ...], str]:
+    return {path: hide(text)[:LONGEST] for path, text in _leaves(masked(tree)).items()}
 
 
 def _leaves(tree: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
@@ -67,7 +74,7 @@ def _leaves(tree: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]
             pairs = [(one["name"], {key: value for key, value in one.items() if key != "name"}) for one in tree]
             return {place: leaf for name, one in pairs for place, leaf in _leaves(one, (*path, name)).items()}
         if all(not isinstance(one, dict | list) for one in tree):
-            return {path: " ".join(map(str, tree))[:LONGEST]}
+            return {path: " ".join(map(str, tree))}
         numbered = enumerate(tree, 1)
         return {place: leaf for number, one in numbered for place, leaf in _leaves(one, (*path, str(number))).items()}
     return {path: _text(tree)}
@@ -76,7 +83,7 @@ def _leaves(tree: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return NOTHING if value in (None, "", {}, []) else str(value)[:LONGEST]
+    return NOTHING if value in (None, "", {}, []) else str(value)
 
 
 _LEFT_OUT = {

@@ -82,9 +82,9 @@ def _effect(sent: Sent, there: There, hide: Hide) -> Effect | None:
     if sent.collection != "services":
         return Effect(sort, name, "changed" if _other_labels(now, sent.body) else "left")
     networks = {there.name_of("networks", one): one for one in there.things["networks"]}
-    differ = differences(*(_told(normal(one, networks), networks) for one in (now, sent.body)))
-    shown = [Difference(hide(one.what), hide(one.now), hide(one.then)) for one in differ[:MOST]]
-    return Effect(sort, name, "changed" if differ else "left", shown, max(0, len(differ) - MOST))
+    before, after = (_told(normal(one, networks), networks) for one in (now, sent.body))
+    differ = differences(before, after, hide)
+    return Effect(sort, name, "changed" if differ else "left", differ[:MOST], max(0, len(differ) - MOST))
 
 
 def _other_labels(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:

@@ -142,6 +142,8 @@ async def test_it_is_looked_at_deployed_changed_and_gone_back_to(
     del changed["value-STORE_PASSWORD"]  # left empty, it stays as it was
     told = await looked(client, changed)
     assert "Re-created" in told
+    assert "What differs of <bdi>web</bdi>" in told
+    assert re.search(r"<td>sleep 1000</td>\s*<td>sleep 2000</td>", told)
     assert "Left as it is" in told
     second = await deployed(client, changed)
     assert "1 container re-created, 1 container left" in second.result["words"]

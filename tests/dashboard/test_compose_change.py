@@ -31,7 +31,7 @@ TEXT = """services:
     command: sleep 1000
     init: true
     stop_grace_period: 0s
-    volumes: [data:/data]
+    volumes: [data:/data, /cache]
 volumes:
   data:
 """
@@ -126,6 +126,7 @@ async def test_it_is_scaled_taken_down_brought_back_and_at_last_goes_with_its_da
     assert len(await containers(driver, name)) == 2
     job = await begun(await acted(client, host, name, "down-volumes", lose="1"))
     assert (job.state, await volumes(driver, name)) == ("done", [])
+    assert "1 volume removed, 2 volumes without a name removed" in job.result["words"]
     await seen(host, name, there=False)
     assert name in (await client.get("/compose/")).content.decode()
     gone = (await client.get(f"/compose/versions/?cluster=host&name={name}")).content.decode()

@@ -155,6 +155,7 @@ async def test_how_little_room_is_left_is_said_on_every_page(
     fakes: Fakes, async_client_for: ClientFor, otto: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     from clusters import own_disk
+    from dashboard import room
 
     client = async_client_for(otto)
     assert "little room" not in (await client.get("/jobs/")).content.decode()
@@ -165,6 +166,8 @@ async def test_how_little_room_is_left_is_said_on_every_page(
     shown = (await client.get("/jobs/")).content.decode()
     assert "Pilothouse has little room left" in shown
     assert "every change must be recorded first" in shown
+    monkeypatch.setattr(room, "NONE", 1 << 62)
+    assert "The disk where Pilothouse keeps its data is full." in (await client.get("/jobs/")).content.decode()
     refused = await sync_to_async(render_to_string)("429.html")
     assert "Too many wrong passwords" in refused  # little is not full: it may be either
     assert "Or Pilothouse could not write the attempt down: " in refused

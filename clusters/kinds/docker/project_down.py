@@ -29,6 +29,7 @@ FOLLOWED = (
     "(“From git”)."
 )
 SEEN = 30.0  # seconds for a look at what is left
+NAMELESS = "volume without a name"
 _SHOWN = 12  # names that stand in one sentence
 _Work = Callable[[Driver, Project, Values, Says], Awaitable[str]]
 
@@ -54,13 +55,16 @@ async def _carried_out(driver: Driver, one: Project, says: Says, *, volumes: boo
     except ClusterError as error:
         error.hint = f"{error.hint} {so_far(heard, AGAIN)}".strip()
         raise
-    return _told(one, sum_of(effects(heard.events)), await _left(driver, one.name), volumes=volumes)
+    left, done = await _left(driver, one), sum_of(effects(heard.events))
+    if volumes and (gone := len(one.nameless_volumes) - len(left[NAMELESS])):  # the program does not tell of them
+        done += f", {count(gone, NAMELESS, _many(NAMELESS))} removed"
+    return _told(one, done, left, volumes=volumes)
 
 
 def _told(one: Project, done: str, left: Mapping[str, Sequence[str]], *, volumes: bool) -> str:
     """How it ended, by what the engine has of it afterwards. Raises ClusterError where something should be gone."""
-    wanted = ("container", "network", "volume") if volumes else ("container", "network")
-    still = [f"{kind} {name}" for kind in wanted for name in left[kind]]
+    wanted = ("container", "network", "volume", NAMELESS) if volumes else ("container", "network")
+    still = [f"{kind} {name[:63]}" for kind in wanted for name in left[kind]]
     if still:
         raise ClusterError(
             f"{one.name} is taken down in part: {done}. Left: {_some(still)}.",
@@ -70,19 +74,22 @@ def _told(one: Project, done: str, left: Mapping[str, Sequence[str]], *, volumes
     return f"{one.name} is taken down: {done}.{stays} {BACK}"
 
 
-async def _left(driver: Driver, name: str) -> dict[str, list[str]]:
-    """What the engine has of the project now, by its labels."""
-    only = {"filters": json.dumps({"label": [f"{PROJECT}={name}"]})}
+async def _left(driver: Driver, one: Project) -> dict[str, list[str]]:
+    """What the engine has of the project now, by its labels, and which of its volumes without a name."""
+    only = {"filters": json.dumps({"label": [f"{PROJECT}={one.name}"]})}
     calls = {
         "container": Call("GET", ("containers", "json"), {"all": "1", **only}, timeout=SEEN),
         "network": Call("GET", ("networks",), only, timeout=SEEN),
-        "volume": Call("GET", ("volumes",), only, timeout=SEEN),
+        "volume": Call("GET", ("volumes",), timeout=SEEN),
     }
     found = dict(zip(calls, await asyncio.gather(*(driver.call(call) for call in calls.values())), strict=True))
+    volumes = (found["volume"] or {}).get("Volumes") or ()
+    names = [str(each.get("Name")) for each in volumes]
     return {
-        "container": [str((one.get("Names") or [one.get("Id")])[0]).removeprefix("/") for one in found["container"]],
-        "network": [str(one.get("Name")) for one in found["network"]],
-        "volume": [str(one.get("Name")) for one in (found["volume"] or {}).get("Volumes") or ()],
+        "container": [str((each.get("Names") or [each.get("Id")])[0]).removeprefix("/") for each in found["container"]],
+        "network": [str(each.get("Name")) for each in found["network"]],
+        "volume": [str(each.get("Name")) for each in volumes if (each.get("Labels") or {}).get(PROJECT) == one.name],
+        NAMELESS: [name for name in one.nameless_volumes if name in names],
     }
 
 
@@ -93,7 +100,7 @@ def _goes(one: Project, *, volumes: bool) -> list[str]:
         ("container", [container.name for container in one.containers]),
         ("network", [name for name in one.own_networks if name not in used]),
         ("volume", [name for name in one.own_volumes if name not in used] if volumes else []),
-        ("volume without a name", list(one.nameless_volumes) if volumes else []),
+        (NAMELESS, list(one.nameless_volumes) if volumes else []),
     ]
     return [f"{count(len(names), noun, _many(noun))} ({_some(names)})" for noun, names in parts if names]
 
