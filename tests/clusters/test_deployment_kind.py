@@ -14,6 +14,7 @@ from clusters.kinds.base import Copy, Health, Level
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT, copies
 from clusters.kinds.kubernetes.deployment_health import with_copies
 from clusters.kinds.kubernetes.deployment_model import Deployment
+from clusters.kinds.kubernetes.roll_back import _target
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "kubernetes"
 
@@ -164,6 +165,20 @@ def test_going_back_is_refused_where_there_is_nothing_to_go_back_to() -> None:
     second = made(annotations={"deployment.kubernetes.io/revision": "2", "long": "x" * 10_000})
     assert roll_back.refuse(second) == ""
     assert second.revision == 2
+
+
+def test_it_goes_back_to_the_version_that_still_serves_before_one_that_never_did() -> None:
+    def version(number: int, ready: int = 0) -> dict[str, Any]:
+        about = {"annotations": {"deployment.kubernetes.io/revision": str(number)}}
+        return {"metadata": about, "status": {"readyReplicas": ready} if ready else {}}
+
+    def back(*versions: dict[str, Any], wanted: str = "") -> str:
+        found = _target(list(versions), made(), wanted)
+        return str(found["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+
+    assert back(version(5), version(4), version(3, ready=2), version(1)) == "3"
+    assert back(version(5, ready=2), version(4), version(3)) == "4", "where none of them serves, the one before"
+    assert back(version(5), version(4), version(3, ready=2), wanted="4") == "4"
 
 
 def test_each_action_has_its_line_of_kubectl() -> None:

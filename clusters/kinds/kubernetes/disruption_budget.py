@@ -45,7 +45,7 @@ class Budget(Object, frozen=True, gc=False, rename="camel"):
     def rule(self) -> str:
         """What it asks for, in words."""
         if self.spec.min_available is not None:
-            return f"at least {self.spec.min_available} stay"
+            return f"at least {self.spec.min_available} {'stays' if str(self.spec.min_available) == '1' else 'stay'}"
         if self.spec.max_unavailable is not None:
             return f"at most {self.spec.max_unavailable} away"
         return "nothing"

@@ -7,7 +7,6 @@ from typing import Any
 
 from clusters.kinds.base import Column, Health, Kind, Level, Look
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
-from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
@@ -98,7 +97,8 @@ def health(one: EndpointSlice) -> Health:
     if not known:
         return Health(Level.STOPPED, "Empty", "It has no addresses: nobody answers by it.")
     if not ready:
-        words = f"None of its {count(known, 'address', 'addresses')} is ready: nobody answers by it."
+        which = "Its only address is not" if known == 1 else f"None of its {known} addresses is"
+        words = f"{which} ready: nobody answers by it."
         return Health(Level.AT_RISK, "None ready", words, "no ready endpoints")
     return Health(Level.HEALTHY, "Ready")
 

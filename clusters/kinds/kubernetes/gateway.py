@@ -25,7 +25,7 @@ from clusters.kinds.kubernetes.gateway_class import TAKEN_UP
 from clusters.kinds.kubernetes.gateway_model import Gateway, ListenerStatus, join
 from clusters.kinds.kubernetes.leading import leads
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
-from clusters.kinds.kubernetes.route_lists import routes
+from clusters.kinds.kubernetes.route_lists import routes, unlinked
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
 
 _NOT_YET = {"Pending", "AddressNotAssigned"}  # what may come by itself
@@ -147,7 +147,7 @@ async def _routes(look: Look, one: Gateway) -> dict[str, Any]:
         return any((p.get("namespace") or inside, p.get("name")) == (one.namespace, one.name) for p in parents)
 
     links = [link for sort in found for link in sort.links(names_it, one.namespace)]
-    words = "; ".join(words for sort in found for words in sort.words(names_it))
+    words = "; ".join(unlinked(found, names_it))
     named = links or any(sort.some.others(names_it) for sort in found)
     return step("Routes", words or ("" if links else "no route names it"),
                 FINE if named else Health(Level.UNKNOWN, "None"), links)  # fmt: skip

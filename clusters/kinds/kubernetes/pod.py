@@ -8,7 +8,7 @@ from typing import Any
 from clusters.drivers.base import LogSource
 from clusters.kinds.actions import kubectl_line, one_call
 from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
-from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
+from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.asking import asked_for
 from clusters.kinds.kubernetes.base import delete
@@ -160,7 +160,7 @@ POD: Kind[Pod] = Kind(
     always=True,
     columns=(
         name_column(_image, "minmax(180px, 2.3fr)"),
-        STATUS,
+        WIDE_STATUS,
         NAMESPACE,
         Column(
             key="ready",

@@ -30,7 +30,8 @@ async def _preview(look: Look, values: Values) -> Preview:
     found = differences(now, _template_of(target))
     effect = f"Puts {one.name} back to version {_revision(target)}, copy by copy: {_image(target)}, made {ago(target)}."
     said = (target["metadata"].get("annotations") or {}).get(CAUSE, "")
-    note = f" Its note: “{said[:200]}”." if said else ""
+    note = " Its copies still serve." if _serves(target) else ""
+    note += f" Its note: “{said[:200]}”." if said else ""
     return Preview(
         effect=effect + note if found else f"Version {_revision(target)} is in use already: nothing would change.",
         differences=found[:MOST],
@@ -75,13 +76,20 @@ async def _template(look: Look, one: Deployment) -> Any:
 
 
 def _target(versions: list[dict[str, Any]], one: Deployment, wanted: str) -> dict[str, Any]:
-    """The version that is wanted, or the one before."""
-    for version in versions if wanted else _others(versions, one):
-        if not wanted or _revision(version) == int(wanted):
-            return version
+    """The version that is wanted; else the one that still serves, where a newer one is stuck, or the one before."""
     if wanted:
+        for version in versions:
+            if _revision(version) == int(wanted):
+                return version
         raise Missing(f"Version {wanted} is not kept any longer.")
-    raise Missing("There is no version to go back to: none is kept but the one in use.")
+    others = _others(versions, one)
+    if not others:
+        raise Missing("There is no version to go back to: none is kept but the one in use.")
+    return next((each for each in others if _serves(each)), others[0])
+
+
+def _serves(version: Mapping[str, Any]) -> bool:
+    return bool((version.get("status") or {}).get("readyReplicas"))
 
 
 def _others(versions: list[dict[str, Any]], one: Deployment) -> list[dict[str, Any]]:
@@ -139,7 +147,7 @@ ROLL_BACK: Action[Deployment] = Action(
     permissions=(Permission("patch"), Permission("list", api="apps/v1/replicasets")),
     run=_roll_back,
     preview=_preview,
-    effect=lambda one: f"Puts {one.name} back to the version before {one.image or 'this one'}, copy by copy.",
+    effect=lambda one: f"Puts {one.name} back to a version before {one.image or 'this one'}, copy by copy.",
     refuse=lambda one: "" if one.revision > 1 else "This is its first version: there is none before it.",
     stays=lambda one: "The number of copies stays, and so do disks and addresses.",
     undo=_undo,

@@ -9,6 +9,7 @@ from typing import Any
 
 from clusters.errors import Missing, Refused
 from clusters.kinds.base import Look
+from clusters.kinds.formats import listed
 from clusters.kinds.kubernetes.asked_once import Some, first_of
 from clusters.kinds.kubernetes.gateway_class import GROUP
 
@@ -38,13 +39,23 @@ class Routes:
 
     def words(self, fits: Callable[[Mapping[str, Any]], bool]) -> Iterator[str]:
         """What is not among the links, and why."""
-        others, plural = self.some.others(fits), f"{self.label}s"
+        others = self.some.others(fits)
         if others:
-            yield f"{plural}: {others}"
-        if only := self.some.only(plural):
+            yield f"{self.plural}: {others}"
+        if only := self.some.only(self.plural):
             yield only
-        if self.hidden:
-            yield f"our account here may not list {plural}"
+
+    @property
+    def plural(self) -> str:
+        """ "HTTP routes" """
+        return f"{self.label}s"
+
+
+def unlinked(found: Sequence[Routes], fits: Callable[[Mapping[str, Any]], bool]) -> list[str]:
+    """What is not among the links of any sort, and why."""
+    words = [words for sort in found for words in sort.words(fits)]
+    hidden = [sort.plural for sort in found if sort.hidden]
+    return [*words, f"our account here may not list {listed(hidden)}"] if hidden else words
 
 
 async def routes(look: Look, namespace: str) -> Sequence[Routes]:

@@ -13,7 +13,7 @@ from clusters.kinds.kubernetes.asked_once import first_of
 from clusters.kinds.kubernetes.copies import copy_rows
 from clusters.kinds.kubernetes.leading import nodes_to_lead_to
 from clusters.kinds.kubernetes.pod_model import Pod
-from clusters.kinds.kubernetes.route_lists import routes
+from clusters.kinds.kubernetes.route_lists import routes, unlinked
 from clusters.kinds.kubernetes.service_health import HIDDEN, answering, health, selecting
 from clusters.kinds.kubernetes.service_model import Service, ServicePort, is_ready, listens_by_name, selected
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
@@ -83,7 +83,7 @@ async def _entry(look: Look, one: Service) -> dict[str, Any]:
 
     links += [to for sort in found for to in sort.links(leads_here, one.namespace)]
     ways += filter(None, (ingresses.only("ingresses"),))
-    ways += [words for sort in found for words in sort.words(leads_here)]
+    ways += unlinked(found, leads_here)
     return step("Entry point", "; ".join(ways), links=links)
 
 
