@@ -196,7 +196,8 @@ def _copies(apps: Sequence[Thing], silent: int, unseen: bool) -> Number:
 def _restarts(seen: Restarts) -> Number:
     name, times = seen.most
     if not seen.count:
-        remark = "none seen" if seen.watched >= HOUR else f"none seen in {explain.span(seen.watched)}"
+        watched = f" in {explain.span(seen.watched)}" if seen.watched > SHORTEST else " yet"
+        remark = "none seen" if seen.watched >= HOUR else f"none seen{watched}"
     elif times == seen.count:
         remark = f"all of {name}"
     elif 2 * times > seen.count:

@@ -109,6 +109,7 @@ def test_what_is_usual_is_said_only_when_it_was_seen() -> None:
 
 def test_who_has_not_watched_for_an_hour_does_not_speak_of_one() -> None:
     assert shown(restarts=Restarts(0, 300.0))["restarts"].remark == "none seen in 5 minutes"
+    assert shown(restarts=Restarts(0, 60.0))["restarts"].remark == "none seen yet"  # it has just begun to watch
     assert shown(restarts=Restarts(1, 300.0, 1, ("web", 1), None, (0, 1)))["restarts"].note == "watched for 5 minutes"
 
 
