@@ -12,6 +12,7 @@ import "./toast.js";
 import "./keys.js";
 import "./narrow.js";
 import "./other-cluster.js";
+import "./takes-along.js";
 import "./elements/address-fields.js";
 import "./elements/cluster-state.js";
 import "./elements/command-palette.js";

@@ -93,3 +93,13 @@ def test_what_is_typed_until_the_form_of_another_host_comes_stays_with_the_focus
     assert [page.locator("#field-image").input_value(), memory.input_value()] == ["busybox", "512m"], (
         "what follows stays"
     )
+    page.unroute("**/run/container/")
+
+    # Another target: what is typed between the press and its page goes along, too.
+    page.route("**/ship/", lambda route: waiting.append(route))
+    page.get_by_role("button", name="Another target").click()
+    memory.fill("256m")
+    waiting.pop().continue_()
+    page.unroute("**/ship/")
+    page.get_by_role("heading", name="Run or deploy").wait_for()
+    expect(page.locator("#field-memory")).to_have_value("256m")
