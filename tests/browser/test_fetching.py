@@ -6,7 +6,7 @@ import re
 import threading
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route, WebSocket, expect
 
 from tests.browser.before_shots import first
 from tests.browser.parts import CONTAINER, DEPLOYMENT, PageFor, act, dialog
@@ -80,18 +80,30 @@ def test_what_was_deleted_is_said_once_and_is_no_error(page_for: PageFor) -> Non
     expect(page.locator(".toast[role=alert]")).to_have_count(0)
 
 
-def test_what_changed_before_a_live_part_was_followed_is_shown(page_for: PageFor) -> None:
-    page, asked = page_for("ada"), list[Route]()
+def test_a_live_part_is_fetched_once_it_is_followed_and_only_then(page_for: PageFor) -> None:
+    page, asked = page_for("ada"), list[str]()
+    followed: list[str] = []
 
-    def old_at_first(route: Route) -> None:
-        asked.append(route)
-        if len(asked) == 1:
-            return route.fulfill(body='<div id="image-life">as it was</div>', content_type="text/html")
-        return route.continue_()
+    def heard(socket: WebSocket) -> None:
+        socket.on("framesent", lambda sent: followed.append(str(sent)) if '"uses"' in str(sent) else None)
 
-    page.route("**/images/life/**", old_at_first)
+    def fetched(route: Route) -> None:
+        asked.append("after" if followed else "before")
+        route.continue_()
+
+    page.on("websocket", heard)
+    page.route("**/images/life/**", fetched)
     page.goto("/list/image/?status=healthy")
     first("life")(page)
     expect(page.locator("#life-runs")).to_be_visible()
-    expect(page.get_by_text("as it was")).to_have_count(0)
+    page.wait_for_timeout(1_200)
+    assert asked == ["after"]
     assert page.locator("live-part .skeleton").count() == 0
+
+
+def test_a_live_part_is_filled_where_nothing_answers_over_the_line(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.route_web_socket("**/live/", lambda line: None)  # taken, and never a word
+    page.goto("/list/image/?status=healthy")
+    first("life")(page)
+    expect(page.locator("#life-runs")).to_be_visible()
