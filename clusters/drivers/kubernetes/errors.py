@@ -137,6 +137,11 @@ def _status_error(status: Status, code: int, wait: float) -> ClusterError:
     wait = wait or float((status.details and status.details.retry_after_seconds) or 0)
     if "Too large resource version" in said:
         return TooNew("The server has not caught up yet.", detail=said, wait=wait)
+    return _refusal(status, code, said, wait) or _fault(code, said, wait)
+
+
+def _refusal(status: Status, code: int, said: str, wait: float) -> ClusterError | None:
+    """What the code itself says; None where it only says that something failed."""
     match code:
         case 401:
             return SignIn(
@@ -169,6 +174,11 @@ def _status_error(status: Status, code: int, wait: float) -> ClusterError:
                 why = _sentence(" ".join((causes[0].message or "").split()))
                 return Conflict("A disruption budget does not allow it now.", hint=why, detail=said)
             return Busy("The cluster is too busy to answer.", hint="It is tried again.", detail=said, wait=wait)
+    return None
+
+
+def _fault(code: int, said: str, wait: float) -> ClusterError:
+    """It could not do it, by its own word: whose fault that is, its words tell."""
     if code == 500 and (wrong := _UNTYPED.search(said)):  # what it calls a fault of its own is one of the text
         return Invalid(_untyped(wrong[1]), detail=said)
     if "more than one PodDisruptionBudget" in said:

@@ -48,7 +48,6 @@ class Metadata(Part, frozen=True, gc=False, rename="camel"):
     resource_version: str = ""
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
-    deletion_grace_period_seconds: Number = 0
     generation: Number = 0
     labels: dict[str, str] | None = None
     annotations: Annotations | None = None

@@ -56,7 +56,6 @@ class Path(Part, frozen=True, gc=False, rename="camel"):
     """A path, and where it leads."""
 
     path: str = ""
-    path_type: str = ""
     backend: Backend = Backend()
 
 

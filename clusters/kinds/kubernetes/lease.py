@@ -24,7 +24,6 @@ class LeaseSpec(Part, frozen=True, gc=False, rename="camel"):
 
     holder_identity: str | None = None
     lease_duration_seconds: Number | None = None
-    acquire_time: str | None = None
     renew_time: str | None = None
     lease_transitions: Number | None = None
 

@@ -21,9 +21,8 @@ class Replicated(Part, frozen=True, gc=False):
 
 
 class ReplicatedJob(Part, frozen=True, gc=False):
-    """Runs to its end, so many times, so many at once."""
+    """Runs to its end, so many times."""
 
-    max_concurrent: Number | None = None
     total_completions: Number | None = None
 
 
@@ -92,7 +91,6 @@ class UpdateStatus(Part, frozen=True, gc=False):
 
     state: str = ""
     started_at: str | None = None
-    completed_at: str | None = None
     message: str | None = None
 
 

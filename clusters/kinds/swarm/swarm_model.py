@@ -52,8 +52,6 @@ class Cluster(Part, frozen=True, gc=False):
     spec: SwarmSpec = SwarmSpec()
     root_rotation_in_progress: bool = False
     default_addr_pool: list[str] | None = None
-    subnet_size: Number = 0
-    data_path_port: Number = 0
 
 
 class Manager(Part, frozen=True, gc=False):
