@@ -37,7 +37,7 @@ def test_a_kind_with_long_words_has_room_for_them_in_its_list() -> None:
         name: next(column.width for column in TABLES[name].columns if column.key == "status")
         for name in ("service", "pod")
     }
-    assert widths == {"service": "minmax(146px, 1fr)", "pod": "minmax(136px, .9fr)"}
+    assert widths == {"service": "minmax(146px, 1fr)", "pod": "minmax(146px, 1fr)"}
 
 
 @every_kind

@@ -14,8 +14,8 @@ from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.task_model import Task
 
 RECENT = 180.0  # seconds in which a failure counts
-SETTLED = 30.0  # seconds that a copy must be up after a failure in its place before anybody believes it
-LOOP = 2  # failures in one place from which on it is more than bad luck
+SETTLED = 30.0  # seconds that a copy must be up after a failure in its slot before anybody believes it
+LOOP = 2  # failures in one slot from which on it is more than bad luck
 PATIENCE = 300.0  # seconds that a copy may need for its image
 
 UPDATE_WORDS = {
@@ -72,15 +72,15 @@ def with_copies(one: Service, alone: Health, copies: Sequence[Copy]) -> Health:
 
 
 def _ended_for_good(one: Service, tasks: Sequence[Task]) -> list[Task]:
-    """Of each place that lacks a copy and in which none is to come: its last task, if that ended by itself."""
+    """Of each slot that lacks a copy and in which none is to come: its last task, if that ended by itself."""
     if one.is_job or one.replicas == 0:
         return []
-    places = _by_place(tasks).values()
-    empty = [of_place for of_place in places if not any(task.wanted for task in of_place)]
+    slots = _by_slot(tasks).values()
+    empty = [of_slot for of_slot in slots if not any(task.wanted for task in of_slot)]
     # Of a service with one copy on each node, the Swarm counts only those copies that are to run.
     each = one.replicas is None and not one.desired
-    lacking = len(empty) if each else max(0, one.desired - (len(places) - len(empty)))
-    last = [max(of_place, key=lambda task: (task.created, task.at, task.uid)) for of_place in empty]
+    lacking = len(empty) if each else max(0, one.desired - (len(slots) - len(empty)))
+    last = [max(of_slot, key=lambda task: (task.created, task.at, task.uid)) for of_slot in empty]
     last.sort(key=lambda task: (-task.at, task.uid))
     return [task for task in last[:lacking] if task.failed or task.status.state == "complete"]
 
@@ -116,25 +116,26 @@ def _job(one: Service) -> Health:
 class _Trouble:
     why: Task  # stands for all: the newest of those with the most frequent reason
     again: bool  # did copies run, and fail again and again?
-    places: int
+    slots: int
     since: float
 
 
-def _by_place(tasks: Sequence[Task]) -> dict[object, list[Task]]:
-    places: dict[object, list[Task]] = defaultdict(list)
+def _by_slot(tasks: Sequence[Task]) -> dict[object, list[Task]]:
+    slots: dict[object, list[Task]] = defaultdict(list)
     for task in tasks:
-        places[_place(task)].append(task)
-    return places
+        slots[_slot(task)].append(task)
+    return slots
 
 
-def _place(task: Task) -> object:
+def _slot(task: Task) -> object:
+    """Where one copy is kept, task after task: a number, or the node where each has one."""
     return task.slot or task.node_id or task.uid
 
 
 def _trouble(tasks: Sequence[Task], now: float, ended: Sequence[Task]) -> _Trouble | None:
-    """Places whose copies do not come up, or do not stay up, or are not started again after the one that ``ended``."""
-    bad = {place: found for place, of_place in _by_place(tasks).items() if (found := _bad(of_place, now))}
-    bad |= {_place(task): [task] for task in ended}
+    """Slots whose copies do not come up, or do not stay up, or are not started again after the one that ``ended``."""
+    bad = {slot: found for slot, of_slot in _by_slot(tasks).items() if (found := _bad(of_slot, now))}
+    bad |= {_slot(task): [task] for task in ended}
     if not bad:
         return None
     every = [task for found in bad.values() for task in found]
@@ -145,7 +146,7 @@ def _trouble(tasks: Sequence[Task], now: float, ended: Sequence[Task]) -> _Troub
     return _Trouble(
         why=max(alike, key=lambda task: (task.at, task.uid)),
         again=ran >= LOOP,
-        places=len(bad),
+        slots=len(bad),
         since=min((task.at for task in every if task.at), default=0.0),
     )
 
@@ -154,15 +155,15 @@ def _why(task: Task) -> tuple[str, str]:
     return task_words.why(task) if task.failed else (task_words.NO_PLACE, "")
 
 
-def _bad(of_place: Sequence[Task], now: float) -> list[Task]:
-    """Of the tasks that one place has had: those that show that it does not come up; none when it is well."""
-    there = [task for task in of_place if task.wanted]
+def _bad(of_slot: Sequence[Task], now: float) -> list[Task]:
+    """Of the tasks that one slot has had: those that show that it does not come up; none when it is well."""
+    there = [task for task in of_slot if task.wanted]
     if not there:
         return []  # one copy less was asked for
     unplaced = [task for task in there if task_health.health(task).level is Level.FAILING and not task.failed]
     if unplaced:
         return unplaced
-    failed = [task for task in of_place if task.failed and now - task.at < RECENT]
+    failed = [task for task in of_slot if task.failed and now - task.at < RECENT]
     settled = any(task.running and now - task.at >= SETTLED for task in there)
     if settled or not failed:
         return []
@@ -175,7 +176,7 @@ def _failing(one: Service, alone: Health, tasks: Sequence[Task], trouble: _Troub
     reason = shown.reason or shown.word
     up = sum(task.wanted and task.running and _stays(task, tasks, now) for task in tasks)
     level = Level.AT_RISK if up else Level.FAILING
-    wanted = one.desired or trouble.places
+    wanted = one.desired or trouble.slots
     share = f"{up} of {count(wanted, 'copy', 'copies')} {'runs' if wanted == 1 else 'run'}."
     term = shown.code or alone.code
     if alone.word in ("Update paused", "Rollback paused"):
@@ -191,6 +192,6 @@ def _failing(one: Service, alone: Health, tasks: Sequence[Task], trouble: _Troub
 
 def _stays(task: Task, tasks: Sequence[Task], now: float) -> bool:
     """Is it up, and not only until it fails the next time?"""
-    place = task.slot or task.node_id
-    before = any(other.failed and (other.slot or other.node_id) == place and now - other.at < RECENT for other in tasks)
+    slot = _slot(task)
+    before = any(other.failed and _slot(other) == slot and now - other.at < RECENT for other in tasks)
     return not before or now - task.at >= SETTLED
