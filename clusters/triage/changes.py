@@ -124,8 +124,8 @@ def _versions(story: _Story, before: Thing, one: Thing, now: float) -> Sequence[
 
 
 def _copies(before: Thing, one: Thing, now: float) -> Sequence[Happened]:
-    if one.kind.workload is None or not one.kind.copies_of:
-        return ()
+    if one.kind.workload is None or not one.kind.copies_of or not one.kind.action("scale"):
+        return ()  # that a cron job began to run and ended is no scaling
     old, new = one.kind.workload.copies(before.resource)[1], one.kind.workload.copies(one.resource)[1]
     if old == new:
         return ()

@@ -128,7 +128,11 @@ def _inside(
             tops[top.row] = top
             (groups if one.health.level in BAD else silent)[top.row].append(one)
     return [
-        replace(one, node=one.node or _lagging_on(cluster.stores[one.kind], tops[one.row]))
+        replace(
+            one,
+            node=one.node or _lagging_on(cluster.stores[one.kind], tops[one.row]),
+            logs=one.logs or _logs_of_copies(cluster.stores[one.kind], tops[one.row], things),
+        )
         for row, things in sorted(groups.items())
         for one in [_about(tops[row], things + silent[row], now, versions)]
     ]
@@ -220,6 +224,13 @@ def _logs(top: Thing, worst: Thing) -> str:
     if worst.health.word in (NO_IMAGE, NO_PLACE):
         return ""
     return worst.row if worst.kind.logs else top.row if top.kind.logs else ""
+
+
+def _logs_of_copies(store: Store, top: Thing, things: Sequence[Thing]) -> str:
+    """Its own page, where it has copies and none of them is wrong by itself: those of a cron job's last run."""
+    if any(one.row != top.row for one in things) or not top.kind.panel("logs"):
+        return ""
+    return top.row if store.copies and store.copies(top.resource) else ""
 
 
 def _only_node(things: Sequence[Thing]) -> str:

@@ -145,3 +145,9 @@ def test_its_own_check_is_named_at_once_and_a_risk_after_a_minute() -> None:
     assert held_back(2).level is Level.CHANGING
     assert held_back(2).reason == "It runs, and does not take work. Its own check does not let it yet."
     assert (held_back(65).level, held_back(65).word) == (Level.AT_RISK, "Not ready")
+
+
+def test_the_claim_that_is_waited_for_is_named() -> None:
+    message = "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+    assert placing_words(message) == "The disk it needs is not ready."
+    assert placing_words(message, ["data"]) == "A disk it needs is not ready: claim data says why."

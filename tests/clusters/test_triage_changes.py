@@ -12,7 +12,7 @@ from clusters.drivers.demo.host.world import HostWorld
 from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.drivers.demo.world import World
 from clusters.kinds import KINDS
-from clusters.kinds.base import Level
+from clusters.kinds.base import Health, Level
 from clusters.models import Cluster, Moment
 from clusters.triage import moments
 from clusters.triage.changes import Happened, Watcher
@@ -22,6 +22,8 @@ from clusters.triage.symptoms import Thing
 from clusters.triage.troubles import Troubles
 
 START = 1_800_000_000.0
+
+FINE = Health(Level.HEALTHY, "Fine")
 
 
 class Witness:
@@ -73,6 +75,20 @@ def test_scaling_says_from_how_many_to_how_many() -> None:
     web["spec"]["replicas"] = 6
     world.save(web)
     assert ("scaled", "web scaled from 4 to 6") in witness.step(START + 30)
+
+
+def test_a_run_of_a_cron_job_is_no_scaling() -> None:
+    kind = next(one for one in KINDS["kubernetes"] if one.name == "cron-job")
+    tree = {"metadata": {"name": "report", "namespace": "shop", "uid": "c1", "resourceVersion": "1"},
+            "spec": {"schedule": "* * * * *"}, "status": {}}  # fmt: skip
+    watcher = Watcher()
+    idle, busy = (
+        Thing(1, kind, msgspec.convert(tree | {"status": {"active": active}}, kind.model), FINE)
+        for active in ([], [{"name": "report-1", "uid": "j1"}])
+    )
+    watcher.meet(idle)
+    assert watcher.changed(busy, START) == []
+    assert watcher.changed(idle, START + 5) == []
 
 
 def test_a_container_made_anew_under_its_name_is_a_new_version() -> None:

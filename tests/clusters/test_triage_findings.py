@@ -16,13 +16,13 @@ from clusters.drivers.demo.shop.world import ShopWorld
 from clusters.drivers.demo.world import World
 from clusters.errors import Unreachable
 from clusters.kinds import KINDS
-from clusters.kinds.base import Health, Level
+from clusters.kinds.base import Copy, Health, Level
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.families import Families
 from clusters.live.resource import Coming, Listed
 from clusters.live.store import Store
-from clusters.triage.engine import NewVersion, _cause, counts, find
+from clusters.triage.engine import NewVersion, _cause, _logs_of_copies, counts, find
 from clusters.triage.finding import Finding
 from clusters.triage.overview import overview
 from clusters.triage.restarts import Restarts
@@ -161,6 +161,17 @@ def test_the_same_image_failing_in_two_places_is_one_finding() -> None:
     (found,) = find([first, second], ALL, Clock.at)
     assert found.places == ("Other shop / shop", "Shop / shop")
     assert found.action is None
+
+
+def test_the_log_of_what_is_wrong_by_itself_is_that_of_its_copies() -> None:
+    kind = next(one for one in KINDS["kubernetes"] if one.name == "cron-job")
+    tree = {"metadata": {"name": "report", "namespace": "shop", "uid": "c1"}, "spec": {"schedule": "* * * * *"}}
+    store, failed = Store(1, kind), Health(Level.AT_RISK, "Last run failed")
+    top = Thing(1, kind, msgspec.convert(tree, kind.model), failed)
+    assert _logs_of_copies(store, top, [top]) == "", "none has run"
+    store.copies = lambda one: [Copy(one, failed)]
+    assert _logs_of_copies(store, top, [top]) == top.row
+    assert _logs_of_copies(store, top, [top, Thing(1, POD, top.resource, failed)]) == "", "its copies have their own"
 
 
 def test_what_finds_no_node_is_not_the_fault_of_its_image() -> None:

@@ -7,6 +7,7 @@ untolerated taint {dedicated: gpu}. preemption: ..." (kube-scheduler, framework/
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusters.kinds.formats import count, listed
@@ -27,6 +28,7 @@ class _Reason:
     several: str = ""
 
 
+NO_DISK = "The disk it needs is not ready."
 _REASONS = (
     _Reason(
         r"Insufficient (\S{1,100}?)[.,]?(?:\s|$)",
@@ -95,12 +97,12 @@ _REASONS = (
         "has as many pods as it may have",
         "have as many pods as they may have",
     ),
-    _Reason(r"unbound immediate PersistentVolumeClaims", "The disk it needs is not ready."),
+    _Reason(r"unbound immediate PersistentVolumeClaims", NO_DISK),
     _Reason(r"persistentvolumeclaim \"([^\"]{1,253})\" not found", "The disk it asks for ({0}) does not exist."),
 )
 
 
-def placing_words(message: str) -> str:
+def placing_words(message: str, claims: Sequence[str] = ()) -> str:
     """Why there is no node: the reason, or what each of several means for how many nodes; else the scheduler's own
     words."""
     message = message[:_LONGEST]
@@ -110,6 +112,8 @@ def placing_words(message: str) -> str:
         return f"No node fits: {listed([_of_some(part) for part in parts])}."
     for reason in _REASONS:
         if found := re.search(reason.pattern, message):
+            if reason.alone == NO_DISK and claims:
+                return f"A disk it needs is not ready: claim {listed(claims[:3])} says why."
             return reason.alone.format(*found.groups())
     return message[:300] or "No node fits it."
 

@@ -119,7 +119,8 @@ def _unplaced(pod: Pod, now: float) -> Health | None:
         )
     if now - scheduled.since < PLACING:
         return Health(Level.CHANGING, "Waiting", "It waits for a node.", since=scheduled.since)
-    return Health(Level.FAILING, "Cannot be placed", placing_words(scheduled.message), "Unschedulable", scheduled.since)
+    words = placing_words(scheduled.message, pod.claims)
+    return Health(Level.FAILING, "Cannot be placed", words, "Unschedulable", scheduled.since)
 
 
 def _setting_up(pod: Pod, now: float) -> Health | None:
