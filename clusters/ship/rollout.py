@@ -89,7 +89,7 @@ def _summed_up(failed: Sequence[tuple[Place, ClusterError]], still: Sequence[Pla
     sure = any(not isinstance(error, Unsure) for _, error in failed)
     hint = f"{total - len(failed) - len(still)} are well"
     hint += f", {len(still)} changed and not running" if still else ""
-    hint += ". The others say why in their lines, and are rolled back on their pages."
+    hint += ". The others say why in their lines; what is not back by itself is rolled back on its page."
     return (ClusterError if sure else Unsure)(words, hint=hint)
 
 

@@ -78,6 +78,7 @@ async def test_the_new_one_takes_its_place(driver: DockerDriver) -> None:
     [
         ({"command": "/no/such/program"}, "not in the image"),
         ({"command": "sh -c 'echo out of paint >&2; exit 3'", "restart": "no"}, "exit 3"),
+        ({"command": "sh -c 'exit 3'", "restart": "always"}, "exit 3|was started again"),
         ({"health_command": "echo broken; exit 1", "health_interval": "1s", "health_retries": 1}, "unhealthy"),
     ],
 )
@@ -86,12 +87,13 @@ async def test_when_it_is_not_well_the_old_one_is_back(driver: DockerDriver, cha
         heard = Heard()
         with pytest.raises((Conflict, Invalid), match=why) as raised:
             await edit_container(driver, await changed(driver, one, **changes), heard)
-        if "exit 3" in why:
+        if why == "exit 3":
             assert "out of paint" in raised.value.hint
         old = await now(driver, one.uid)
         assert (old.name, old.state.status) == (one.name, "running")
         assert await everybody(driver, one.name) == [f"/{one.name}"]
         assert "runs again" in heard.text
+        assert raised.value.message.endswith(f"The old {one.name} runs again.")
 
 
 @pytest.mark.docker

@@ -63,7 +63,9 @@ async def edit_container(driver: Driver, edit: Edit, says: Says) -> str:
     except (ClusterError, asyncio.CancelledError) as error:
         if isinstance(error, ClusterError):
             says.say(error.message, "error")
-        await asyncio.shield(_put_back(driver, edit, uid, says))
+        back = await asyncio.shield(_put_back(driver, edit, uid, says))
+        if isinstance(error, ClusterError):
+            error.message = f"{error.message} {back}".strip()
         raise
     await _remove_old(driver, edit, old_name, says)
     return name
@@ -92,7 +94,7 @@ async def _until_well(driver: Driver, uid: str, name: str, says: Says) -> None:
         state = (found.get("State") if isinstance(found, dict) else None) or {}
         check = (state.get("Health") or {}).get("Status") or "none"
         if state.get("Status") != "running" or found.get("RestartCount"):
-            raise Conflict(f"The new {name} ended (exit {state.get('ExitCode')}).", hint=await _last_words(driver, uid))
+            raise Conflict(f"The new {name} {_how_ended(state)}.", hint=await _last_words(driver, uid))
         if check == "unhealthy":
             raise Conflict(f"The new {name} is unhealthy.", hint=_probe_words(state))
         if check == "healthy" or (check == "none" and clock() - began > SETTLED):
@@ -104,6 +106,13 @@ async def _until_well(driver: Driver, uid: str, name: str, says: Says) -> None:
         if clock() - began > CHECKED:
             raise Conflict(f"The health check of the new {name} did not pass in {CHECKED / 60:g} minutes.")
         await asyncio.sleep(_LOOK_EVERY)
+
+
+def _how_ended(state: Mapping[str, Any]) -> str:
+    """In words. Of what was started again already, an engine tells no code any more."""
+    if state.get("Status") == "running":
+        return "ended and was started again"
+    return f"ended (exit {state.get('ExitCode')})"
 
 
 async def _last_words(driver: Driver, uid: str) -> str:
@@ -121,8 +130,8 @@ def _probe_words(state: dict[str, Any]) -> str:
     return f"Its check says: {str(log[-1].get('Output', ''))[:300]}" if log else ""
 
 
-async def _put_back(driver: Driver, edit: Edit, uid: str, says: Says) -> None:
-    """Everything as it was. An engine that is away is waited for; what cannot be done is said."""
+async def _put_back(driver: Driver, edit: Edit, uid: str, says: Says) -> str:
+    """Everything as it was: words for that. An engine that is away is waited for; what cannot be done is said."""
     steps: list[tuple[str, Call, str]] = [
         ("remove the new one", Call("DELETE", ("containers", uid), {"force": "true"}), "The new one is removed."),
         ("give the old one its name", Call("POST", ("containers", edit.uid, "rename"), {"name": edit.name}), ""),
@@ -142,13 +151,17 @@ async def _put_back(driver: Driver, edit: Edit, uid: str, says: Says) -> None:
                 if asyncio.get_running_loop().time() < ends:
                     await asyncio.sleep(1)
                     continue
-                says.say(f"It was not possible to {what}: {error.message} Look after it by hand.", "error")
-                return
+                words = f"It was not possible to {what}: {error.message} Look after it by hand."
+                says.say(words, "error")
+                return words
             if done:
                 says.say(done, "warning")
             break
-    if not edit.running:
-        says.say(f"The old {edit.name} is as it was.", "warning")
+    if edit.running:
+        return f"The old {edit.name} runs again."
+    words = f"The old {edit.name} is as it was."
+    says.say(words, "warning")
+    return words
 
 
 async def _is_called(driver: Driver, uid: str, name: str) -> bool:
