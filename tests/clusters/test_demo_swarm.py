@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from clusters.errors import ClusterError, Conflict, Invalid
 from clusters.kinds import kind_named
 from clusters.kinds.actions import Quiet
 from clusters.kinds.base import Copy, Kind
-from clusters.kinds.swarm import task_health
+from clusters.kinds.swarm import service_rollout, task_health
 from tests.clusters.test_demo_driver import START, HandClock
 
 
@@ -150,9 +151,15 @@ async def test_a_release_that_crashes_is_told_with_its_last_words(swarm: Swarm) 
     assert not any(fault.on for fault in swarm.world.fault_states())
 
 
-async def test_a_secret_is_rotated_and_a_stack_removed(swarm: Swarm) -> None:
-    await swarm.act("swarm-secret", "shop_db_password", "rotate", value="another")
-    swarm.wait(20)
+async def test_a_secret_is_rotated_and_a_stack_removed(swarm: Swarm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_rollout, "EVERY", 0.01)
+    monkeypatch.setattr(service_rollout, "STAYS", 0.05)
+    rotation = asyncio.create_task(swarm.act("swarm-secret", "shop_db_password", "rotate", value="another"))
+    async with asyncio.timeout(20):
+        while not rotation.done():  # its time passes only by hand
+            swarm.wait(0.5)
+            await asyncio.sleep(0.005)
+    assert "is in use in the place of shop_db_password" in await rotation
     with pytest.raises(Conflict, match="in use"):
         await swarm.driver.call(Call("DELETE", ("secrets", swarm.one("swarm-secret", "shop_db_password-v2").uid)))
     await swarm.act("swarm-secret", "shop_db_password", "remove")

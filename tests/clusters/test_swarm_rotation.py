@@ -10,9 +10,12 @@ import msgspec
 import pytest
 
 from clusters.drivers.base import Call
+from clusters.errors import ClusterError
 from clusters.kinds.actions import Quiet
 from clusters.kinds.base import Look
+from clusters.kinds.swarm import kept_rotation
 from clusters.kinds.swarm.kept_model import User
+from clusters.kinds.swarm.service_rollout import NotWell
 from tests.clusters.swarm_things import named, recorded, resources
 
 
@@ -34,6 +37,19 @@ class Manager:
         return tree
 
 
+@pytest.fixture(autouse=True)
+def ends(monkeypatch: pytest.MonkeyPatch) -> dict[str, ClusterError]:
+    """How each service comes up that was given another value: well, but for those that are named."""
+    failed: dict[str, ClusterError] = {}
+
+    async def until_well(driver: Any, uid: str, name: str, says: Any) -> None:
+        if name in failed:
+            raise failed[name]
+
+    monkeypatch.setattr(kept_rotation, "until_well", until_well)
+    return failed
+
+
 def _rotate(kind: str, manager: Manager) -> Any:
     (one,) = resources(named(kind))
     action = named(kind).action("rotate")
@@ -51,6 +67,15 @@ async def test_the_old_one_stays_for_services_that_go_back_and_the_new_one_is_ma
     assert made["Templating"] == {"Name": "golang"}
     assert (made["Name"], made["Data"]) == ("shop_web_conf-v2", "bmV3")
     assert made["Labels"] == {"com.docker.stack.namespace": "shop"}
+
+
+async def test_a_service_whose_new_copies_fail_is_told_with_the_way_back(ends: dict[str, ClusterError]) -> None:
+    ends["shop_web"] = NotWell("shop_web: Its update stopped, because a new copy failed. exit 9.")
+    with pytest.raises(
+        NotWell, match=r"-v2 was given to shop_web, and not all is well\. shop_web: .*exit 9\.$"
+    ) as caught:
+        await _rotate("swarm-config", Manager())
+    assert caught.value.hint == "shop_web_conf stays: “Roll back” on the page of a service goes back to it."
 
 
 async def test_one_that_is_stopped_says_what_is_done_and_what_is_not() -> None:

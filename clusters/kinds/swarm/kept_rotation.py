@@ -1,12 +1,12 @@
 """Another value for a secret or config. A Swarm changes none: a new one is made, and the services that use it get that
-instead of the old one, copy by copy. The old one stays: where a new copy fails, a service goes back to it."""
+instead of the old one, until all are well with it. The old one stays: who fails with the new one goes back to it."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
 from clusters.kinds.swarm.base import Tree, change_spec, read_spec
 from clusters.kinds.swarm.kept_model import Kept
+from clusters.kinds.swarm.service_rollout import NotWell, until_well
 
 MOST = 500_000  # bytes, as the Swarm has it
 _NUMBERED = re.compile(r"(?P<name>.+)-v(?P<number>\d{1,6})")
@@ -59,6 +60,7 @@ class _Rotation:
     name: str = ""
     now: str = ""  # the service that is being changed
     done: list[str] = field(default_factory=list)
+    all: bool = False  # has every service been given it?
 
     async def run(self, value: str) -> str:
         spec, _ = await read_spec(self.driver, self.collection, self.one.uid)
@@ -71,7 +73,23 @@ class _Rotation:
             self.done.append(service)
             self.now = ""
             self.says.say(f"{service} changes to it ({len(self.done)} of {count(len(services), 'service')}).")
-        return f"{self.name} is in use in the place of {self.one.name}, which stays until somebody removes it"
+        self.all = True
+        await self._until_well(services)
+        used = f"is in use in the place of {self.one.name}, which" if services else f"is made, and {self.one.name}"
+        return f"{self.name} {used} stays until somebody removes it"
+
+    async def _until_well(self, services: Iterable[tuple[str, str]]) -> None:
+        """A value that a service cannot use shows when its new copies fail. Raises NotWell."""
+        waits = (until_well(self.driver, uid, name, self.says) for uid, name in services)
+        ends = await asyncio.gather(*waits, return_exceptions=True)
+        if fault := next(
+            (end for end in ends if isinstance(end, Exception) and not isinstance(end, ClusterError)), None
+        ):
+            raise fault
+        failed = [end.message.removesuffix(".") for end in ends if isinstance(end, ClusterError)]
+        if failed:
+            words = f"{self.name} was given to {listed(self.done)}, and not all is well. {'. '.join(failed)}."
+            raise NotWell(words, hint=f"{self.one.name} stays: “Roll back” on the page of a service goes back to it.")
 
     async def _make(self, body: Tree) -> str:
         for taken in range(MOST_NUMBERS):
@@ -108,6 +126,8 @@ class _Rotation:
         if not self.name:
             return f"Stopped: nobody was given another value. {self.one.name} stays."
         unsure = f"Whether {self.now} was given it, its page says. " if self.now else ""
+        if self.all:
+            return f"Stopped: {self._have}Whether their copies come up, their pages say. {self.one.name} stays."
         have = self._have or "No service is known to have it. "
         return f"Stopped: {self.name} is made. {have}{unsure}The others keep {self.one.name}, which stays."
 

@@ -74,9 +74,11 @@ def _update(one: Service, tasks: list[Task]) -> Section:
 
 
 def mode_words(one: Service) -> str:
-    """ "3 copies, 2 of 3 run", "one copy on each node that fits, 3 of 3 run"."""
+    """ "3 copies, 2 of 3 run", "one copy on each node that fits, 3 of 3 run"; more run while some are being ended."""
     mode = one.spec.mode
     run = f"{one.running} of {one.desired} {'runs' if one.desired == 1 else 'run'}"
+    if one.running > one.desired:
+        run = f"{count(one.running, 'copy', 'copies')} still {'runs' if one.running == 1 else 'run'}"
     if one.replicas is not None:
         return f"{count(one.replicas, 'copy', 'copies')}, {run}"
     if mode.replicated_job:
