@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from clusters.deploy import lines, quantity
 from clusters.deploy.fields import FIELDS
@@ -15,6 +15,8 @@ from clusters.field_reader import FieldReader
 from clusters.fields import NotFilledIn, clean, still_hidden
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.kubernetes.names import NAMESPACE
+
+T = TypeVar("T")
 
 LONGEST = {"deployment": 63, "stateful-set": 52, "daemon-set": 52}  # the cluster makes labels of longer ones
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -137,8 +139,13 @@ def _check_doubles(form: DeployForm, problems: dict[str, str]) -> None:
         ("labels", "The label {} is", [name for name, _ in form.labels]),
         ("nodes", "The label {} is", [name for name, _ in form.nodes]),
     ):
-        if double := next((name for place, name in enumerate(names) if name in names[:place]), None):
+        if double := _double(names):
             problems.setdefault(field_name, f"{what.format(double)} there twice.")
+
+
+def _double(some: Sequence[T]) -> T | None:
+    """The first that is there twice."""
+    return next((one for number, one in enumerate(some) if one in some[:number]), None)
 
 
 def _unlike(reader: _Reader, name: str, ports: tuple[Port, ...]) -> tuple[Port, ...]:
@@ -146,13 +153,13 @@ def _unlike(reader: _Reader, name: str, ports: tuple[Port, ...]) -> tuple[Port, 
     names = [one.name for one in ports if one.name]
     outside = [(one.service or one.number, one.protocol) for one in ports]
     on_nodes = [(one.node, one.protocol) for one in ports if one.node]
-    if double := next((one for place, one in enumerate(numbers) if one in numbers[:place]), None):
+    if double := _double(numbers):
         reader.wrong(name, Invalid(f"Port {double[0]} {double[1]} is there twice."))
-    if len(set(names)) < len(names):
+    if _double(names):
         reader.wrong(name, Invalid("Two ports have the same name."))
-    if double := next((one for place, one in enumerate(outside) if one in outside[:place]), None):
+    if double := _double(outside):
         reader.wrong(name, Invalid(f"Port {double[0]} {double[1]} of the service is there twice."))
-    if double := next((one for place, one in enumerate(on_nodes) if one in on_nodes[:place]), None):
+    if double := _double(on_nodes):
         reader.wrong(name, Invalid(f"Port {double[0]} {double[1]} of every node is there twice."))
     return ports
 
