@@ -29,6 +29,7 @@ class Compared:
     why: str = ""
     at: float = 0.0  # when the registry was asked, in epoch seconds; 0.0: it was not
     registry: str = ""  # the slug of the registry, where it is one that is kept
+    to_add: str = ""  # its host, where it is not
     repository: str = ""
     tag: str = ""
 
@@ -53,7 +54,8 @@ async def compare(name: str, digests: Sequence[str], *, anew: bool = False) -> C
     here = _digest_here(reference, digests)
     registry = await Registry.objects.filter(host=reference.host).afirst()
     if registry is None:
-        return Compared(name, "unknown", here, why=f"{called(reference.host)} is not among the registries.")
+        why = f"{called(reference.host)} is not among the registries."
+        return Compared(name, "unknown", here, why=why, to_add=reference.host)
     found = await _ask(registry, reference, anew=anew)
     state: State = "unknown"
     why = found.why

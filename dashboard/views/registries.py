@@ -89,7 +89,7 @@ def refuse_who_sees_nothing(request: Request) -> None:
 
 async def _form(request: Request, before: Registry | None) -> HttpResponse:
     if request.method != "POST":
-        return _show(request, before, kept.shown(before) if before else {})
+        return _show(request, before, kept.shown(before) if before else {"host": request.GET.get("host", "")[:255]})
     given = request.POST.dict()
     answers, error, problems = False, None, {}
     try:

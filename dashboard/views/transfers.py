@@ -21,7 +21,7 @@ from clusters.kinds.base import Role
 from clusters.live.row import Row
 from clusters.models import Registry
 from clusters.reach import area_in
-from clusters.registries.access import RUN, may_push
+from clusters.registries.access import RUN, may_manage, may_push
 from clusters.registries.transfers import begin_pull, begin_push
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
@@ -142,7 +142,7 @@ async def names(request: Request) -> HttpResponse:
     area = area_in(row.cluster)
     may = {"may_run": decide(request.actor, area, RUN).allowed}
     may["may_save"] = decide(request.actor, area, image_files.SAVE).allowed
-    may["may_copy"] = bool(await targets(request))
+    may |= {"may_copy": bool(await targets(request)), "may_add": may_manage(request.actor)}
     repositories = list(dict.fromkeys((one.registry, one.repository) for one in found if one.registry))[
         :MOST_REPOSITORIES
     ]

@@ -62,6 +62,7 @@ async def test_six_hours_later_it_is_asked_again(monkeypatch: pytest.MonkeyPatch
 async def test_what_cannot_be_told_is_said_and_asked_again_soon() -> None:
     unknown = await newer.compare("registry.example.test/web:1", [])
     assert (unknown.state, "not among the registries" in unknown.why) == ("unknown", True)
+    assert unknown.to_add == "registry.example.test"
     async with fake_registry({}) as fake:
         host = fake.host
     await asyncio.to_thread(kept.add, ADA, kept.read_form({"name": "Gone", "host": host, "plain": "1"}))

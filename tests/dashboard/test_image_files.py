@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import tarfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -22,7 +23,7 @@ from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
 from clusters.kinds.docker.pull import inspect
-from clusters.models import AuditEntry, Cluster, Grant, Job
+from clusters.models import AuditEntry, Cluster, Grant, Job, Registry
 from clusters.registries import kept, newer, seen
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name
@@ -171,6 +172,13 @@ async def test_the_names_of_an_image_are_compared_with_their_registry(as_ada: As
         assert "The same" in (await as_ada.get("/images/names/", {"row": row})).content.decode()
         page = (await as_ada.get("/images/names/", {"row": row, "anew": "1"})).content.decode()
         assert "Newer there" in page
+
+        # Where its registry is not kept, a link adds it, with its address filled in.
+        await Registry.objects.all().adelete()
+        page = (await as_ada.get("/images/names/", {"row": row})).content.decode()
+        link = re.search(r'href="(/registries/add/[^"]+)">.*?Add it', page, re.DOTALL)
+        assert link, page
+        assert f'value="{real.host}"' in (await as_ada.get(link[1])).content.decode()
 
 
 async def test_what_is_newer_is_found_in_the_list_and_pulled_from_there(as_ada: AsyncClient, here: Cluster) -> None:
