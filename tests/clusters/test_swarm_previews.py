@@ -96,6 +96,7 @@ async def test_draining_a_node_names_the_tasks_whose_placement_rules_fit_no_othe
     assert (preview.told[0].label == "Find no place: 1") is stuck
     assert ("1 task finds no place elsewhere until then." in preview.effect) is stuck
     if stuck:
+        assert preview.told[0].level == "at_risk"
         assert preview.told[0].items == [(bound.short, f"no other node that takes tasks matches {rule}")]
 
 

@@ -73,7 +73,7 @@ def _no_place(task: Task, others: Sequence[Node]) -> str:
 
 def _told(moving: Sequence[Task], stuck: Sequence[tuple[Task, str]], ending: Sequence[Task]) -> list[Told]:
     found = [
-        Told(f"Find no place: {len(stuck)}", "warn", [(one.short, why) for one, why in stuck]),
+        Told(f"Find no place: {len(stuck)}", "at_risk", [(one.short, why) for one, why in stuck]),
         Told(f"Started on other nodes that fit: {len(moving)}", "info", [(one.short, _loses(one)) for one in moving]),
         Told(f"End: {len(ending)}", "info", [(one.short, "its service has one copy on each node") for one in ending]),
     ]
