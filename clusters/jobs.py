@@ -42,6 +42,7 @@ class Made:
     kind: str
     name: str
     key: str = ""  # among those of its kind, where the name alone may be another's too
+    image: str = ""  # the name by which a registry has it now, so that it can be run elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ urlpatterns = [
     path("images/names/", transfers.names, name="image_names"),
     path("images/life/", life.life, name="image_life"),
     path("images/roll-out/", life.roll_out, name="roll_out"),
+    path("images/roll-out/text/", life.roll_out_text, name="roll_out_text"),
     path("images/roll-out/pull/", life.roll_out_pull, name="roll_out_pull"),
     path("activity/", home.activity, name="activity"),
     path("demo/", demo.demo, name="demo"),

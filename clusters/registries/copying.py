@@ -71,7 +71,8 @@ async def begin_copy(actor: Actor, source: End, target: End) -> str:
         )
     ended = await recorded_end(event)
     title = f"Copy {source.repository}:{short_id(source.version)} to {target.registry.name}"
-    return await jobs.start(title, "copy", actor, None, lambda says: _copy(source, target, says), ended)
+    about = jobs.Made("", "", "", image=str(target))
+    return await jobs.start(title, "copy", actor, None, lambda says: _copy(source, target, says), ended, about)
 
 
 async def _copy(source: End, target: End, says: jobs.Reporter) -> str:

@@ -9,7 +9,7 @@ from clusters.access import Actor
 from clusters.drivers.base import Driver
 from clusters.errors import Invalid, Refused
 from clusters.gateway import Gateway
-from clusters.jobs import Reporter
+from clusters.jobs import Made, Reporter
 from clusters.kinds.docker.pull import pull
 from clusters.kinds.docker.push import push, tag_image
 from clusters.long_work import LongWork
@@ -46,11 +46,11 @@ async def begin_push(gateway: Gateway, actor: Actor, cluster_id: int, image: str
         await audit.denied(audit.Event(actor=actor.name, address=actor.address, verb="push", name=str(target)), why)
         raise Refused(why, hint="They can let operators do it.")
 
-    async def work(driver: Driver, says: Reporter) -> str:
+    async def work(driver: Driver, says: Reporter) -> Made:
         if name != image:
             await tag_image(driver, image, name)
             says.say(f"{image} is called {name} now, too.")
-        return await push(driver, name, says)
+        return Made(await push(driver, name, says), "image", name, image=name)
 
     detail = {"image": image, "to": str(target)}
     pushing = LongWork(need=RUN, verb="push", title=f"Push {name}", run=work, detail=detail, about=("image", name))

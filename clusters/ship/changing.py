@@ -14,7 +14,9 @@ from clusters.kinds.docker.container_edit import EDIT
 from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.service_rollout import NotWell
 from clusters.live.connection import Connection
+from clusters.ship import projects
 from clusters.ship.place import SAME, Place
+from clusters.ship.projects import ProjectUse
 from clusters.ship.well import End, Watch, same_image, until_well, version_of
 
 _WAITS, _ENDED = "It was not begun, and stays as it is.", ""
@@ -53,6 +55,8 @@ class Changing:
         self.tell("changes …")
         if self.place.verb == "edit":
             return await self._made_again(actor)
+        if isinstance(self.place.use, ProjectUse):
+            return await self._deployed(actor, self.place.use)
         row, values = self.place.use.row, self._values()
         current = self.gateway.connections.resource(row.cluster.id, row.kind.name, row.resource.uid)
         before = version_of(current) if current else ""
@@ -116,13 +120,25 @@ class Changing:
         edit = EDIT.like.read({**EDIT.like.values(origin), "image": self.image}, origin)
         self._goes_on = "It was just being changed: what was begun goes on, so look at its jobs."
         key = await making.begin(self.gateway, actor, row.cluster.id, row.kind, EDIT, edit, row)
-        self._goes_on = f"Its own job, “{EDIT.title(edit)}”, goes on to its end: look at that."
+        await self._followed(key, EDIT.title(edit))
+        words = "the new one is well, and the old one removed"
+        return End(edit.running, words if edit.running else "made again; it is stopped, as the old one was")
+
+    async def _deployed(self, actor: Actor, use: ProjectUse) -> End:
+        """A project whose text is kept here: its next version, by a job that watches whether its services stay up."""
+        self._goes_on = "It was just being deployed: what was begun goes on, so look at its jobs."
+        key, title = await projects.begin(self.gateway, actor, use, self.image)
+        await self._followed(key, title)
+        return End(True, f"version {use.number + 1} of it is well")
+
+    async def _followed(self, key: str, title: str) -> None:
+        """Return when the job of its own is done. Raises how else it ended."""
+        self._goes_on = f"Its own job, “{title}”, goes on to its end: look at that."
         async for news in jobs.follow(key):
             for line in news.lines[-1:]:
                 self.tell(line.text)
             if news.state == "done":
-                words = "the new one is well, and the old one removed"
-                return End(edit.running, words if edit.running else "made again; it is stopped, as the old one was")
+                return
             if news.state == "unknown":
                 raise Unsure(news.reason)
             if news.state != "running":

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from clusters.kinds.docker.container_edit import EDIT
 from clusters.registries.reference import read_reference
+from clusters.ship.projects import ProjectUse
 from clusters.ship.uses import Use
 
-SAME = "set-image"
+_UNKNOWN_TEXT = "Its project was not deployed from here: Compose's next “up” takes what its text says, not known here."
+SAME, DEPLOY = "set-image", "deploy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,15 @@ class Place:
 def place_of(use: Use, image: str, image_ids: Sequence[str] = ()) -> Place:
     """How it gets there. ``image_ids``: of that image on engines, where what runs under its name may be older."""
     same = use.image == image
+    if isinstance(use, ProjectUse):
+        is_it = same and use.image_id in image_ids
+        return Place(use, DEPLOY, _of_project(use), "It runs this very image." if is_it else "")
     if use.row.kind.name == "container":
         if same and use.image_id in image_ids:
             return Place(use, "edit", "", "It runs this very image.")
         if (refuse := EDIT.like.refuse if EDIT.like else None) and (why := refuse(use.row.resource)):
             return Place(use, "edit", "", why)
-        compose = " Compose made it: its next “up” takes what its file says." if use.row.namespace else ""
+        compose = f" {_UNKNOWN_TEXT}" if use.row.namespace else ""
         return Place(use, "edit", f"Made again with it; if that is not well, the old one comes back.{compose}")
     action = use.row.kind.action(SAME)
     if action is None:
@@ -49,3 +54,9 @@ def place_of(use: Use, image: str, image_ids: Sequence[str] = ()) -> Place:
         return Place(use, "restart", "It asks for that name already: started again, its nodes pull what is there now.")
     why = "It asks for that name already, and nodes that have it do not ask again: give the build a tag of its own."
     return Place(use, SAME, "", why)
+
+
+def _of_project(use: ProjectUse) -> str:
+    words = f"Its text gets it for {', '.join(use.services)}, and is deployed as version {use.number + 1}:"
+    git = " It is deployed from git, too: the next commit there brings what its file says." if use.follows_git else ""
+    return f"{words} Go back leads to version {use.number}.{git}"

@@ -17,6 +17,7 @@ from dashboard.access import allow, listed
 from dashboard.engine import engine, page_of
 from dashboard.page import page
 from dashboard.request import Request
+from dashboard.ship_targets import targets_of
 from dashboard.visible_jobs import shown_job, visible_jobs
 
 EACH = 50
@@ -51,6 +52,7 @@ async def job(request: Request, key: str) -> HttpResponse:
         "said": [line for line in lines if line.total is None],
         "may_cancel": may_cancel(request, one),
         "made": await _made(request, one),
+        "image": _image(request, one),
         "in_the_way": await shown_job(request.actor, str(one.result.get("job") or "")),
     }
     if request.htmx:
@@ -100,6 +102,12 @@ async def _made(request: Request, one: Job) -> dict[str, str] | None:
     if found is None:
         return None
     return {"name": name, "icon": store.kind.icon, "href": page_of(connection.cluster, store.kind, found)}
+
+
+def _image(request: Request, one: Job) -> str:
+    """What a registry has now because of it, for who can run or deploy that anywhere."""
+    image = str(one.result.get("image") or "") if one.state == "done" else ""
+    return image if image and targets_of(request.actor) else ""
 
 
 async def job_or_404(request: Request, key: str) -> Job:

@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clusters.access import Actor, Need, decide
+from clusters.apply.difference import difference
+from clusters.compose.deploy import NEED as COMPOSE
+from clusters.compose.deploy import look_ahead
+from clusters.compose.program import missing
 from clusters.errors import ClusterError, Invalid
 from clusters.kinds.base import Role
 from clusters.kinds.docker.container_edit import EDIT
@@ -20,8 +25,9 @@ from clusters.live.table import status_cell
 from clusters.reach import area_in
 from clusters.registries.placement import Placement, of_pods
 from clusters.registries.pull_secret import pull_secrets_of
-from clusters.ship import rollout
-from clusters.ship.place import Place, place_of
+from clusters.ship import projects, rollout
+from clusters.ship.place import DEPLOY, Place, place_of
+from clusters.ship.projects import ProjectUse, as_projects
 from clusters.ship.uses import Use, names_in_use, uses_of
 from dashboard.access import allow, row_or_none
 from dashboard.engine import address, engine
@@ -104,16 +110,28 @@ async def roll_out(request: Request) -> HttpResponse:
 
 @allow(Role.VIEWER, scope="cluster")
 @require_safe
+async def roll_out_text(request: Request) -> HttpResponse:
+    """``?row=&image=&place=``: how the text of that project would differ, and what comes of it. A part of the page."""
+    image, use = await _place(request)
+    if not isinstance(use, ProjectUse):
+        raise Http404
+    context: dict[str, Any] = {}
+    try:
+        kept, changed = await projects.prepare(engine.gateway, request.actor, use, image)
+        context["difference"] = difference(kept.text, changed.asked.text)
+        context["ahead"] = await look_ahead(engine.gateway, request.actor, use.row.cluster.id, changed.asked)
+    except ClusterError as error:
+        asked = {"cluster": use.row.cluster.slug, "name": use.row.resource.name, "version": "last"}
+        context |= {"error": error, "action": {"href": f"/compose/?{urlencode(asked)}", "label": "Open its text"}}
+    return render(request, "partials/roll_out_text.html", context)
+
+
+@allow(Role.VIEWER, scope="cluster")
+@require_safe
 async def roll_out_pull(request: Request) -> HttpResponse:
     """``?row=&image=&place=``: can that place get it? A part of the page of a roll-out."""
-    row, image = await _image(request), request.GET.get("image", "")
-    if image not in row.resource.tags:
-        raise Http404
-    uses = uses_of(engine.gateway, request.actor, engine.supervisor.connections.values(), image)
-    use = next((one for one in uses if one.key == request.GET.get("place")), None)
-    if use is None:
-        raise Http404
-    if use.row.kind.name == "container":
+    image, use = await _place(request)
+    if use.row.kind.name in ("container", "project"):
         return await pull_answer(request, ShipTarget("container", use.row.cluster), image, "")
     if use.row.kind.name == "swarm-service":
         asked = use.row.resource.template.placement
@@ -148,6 +166,19 @@ async def _image(request: Request) -> Row:
     return row
 
 
+async def _place(request: Request) -> tuple[str, Use]:
+    """The image and the place that are asked about."""
+    row, image = await _image(request), request.GET.get("image", "")
+    if image not in row.resource.tags:
+        raise Http404
+    found = uses_of(engine.gateway, request.actor, engine.supervisor.connections.values(), image)
+    uses = await as_projects(engine.gateway, request.actor, found)
+    use = next((one for one in uses if one.key == request.GET.get("place")), None)
+    if use is None:
+        raise Http404
+    return image, use
+
+
 def _shown(row: Row, use: Use) -> Shown:
     this: bool | None = None
     if use.image_id:
@@ -169,15 +200,16 @@ def _exact(use: Use) -> str:
 async def _places(actor: Actor, row: Row, image: str) -> tuple[list[Place], bool]:
     """How each is changed; and whether there are more than are told."""
     connections = list(engine.supervisor.connections.values())
-    uses = uses_of(engine.gateway, actor, connections, image)
+    found = uses_of(engine.gateway, actor, connections, image)
+    uses = await as_projects(engine.gateway, actor, found)
     turn = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def allowed(place: Place) -> Place:
         async with turn:
             return await _allowed(actor, place)
 
-    found = [place_of(one, image, _ids(row, one)) for one in uses[:MOST_USES]]
-    return await asyncio.gather(*map(allowed, found)), len(uses) > MOST_USES
+    places = [place_of(one, image, _ids(row, one)) for one in uses[:MOST_USES]]
+    return await asyncio.gather(*map(allowed, places)), len(uses) > MOST_USES
 
 
 def _ids(row: Row, use: Use) -> list[str]:
@@ -191,6 +223,10 @@ async def _allowed(actor: Actor, place: Place) -> Place:
     if place.verb == "edit":
         decision = decide(actor, area_in(row.cluster, row.namespace), Need(EDIT.role, EDIT.right))
         return place if decision.allowed else replace(place, why_not=decision.reason)
+    if place.verb == DEPLOY:
+        decision = decide(actor, area_in(row.cluster, row.resource.name), COMPOSE)
+        why = missing() if decision.allowed else decision.reason
+        return replace(place, why_not=why) if why else place
     action = row.kind.action(place.verb)
     if action is None:
         return place

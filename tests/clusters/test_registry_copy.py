@@ -80,6 +80,7 @@ async def test_all_platforms_come_over_byte_for_byte_and_once(source: Put, targe
     here, there = await store(source.registry), await store(target.registry)
     job = await ended(await begin_copy(ADA, End(here, source.name, "1"), End(there, target.name, "one")))
     assert (job.state, made["digest"] in job.result["words"]) == ("done", True), job.reason
+    assert job.result["image"] == f"{target.registry.host}/{target.name}:one"
     whole = await asyncio.to_thread(read, target.registry, target.name, "one")
     assert whole == await asyncio.to_thread(read, source.registry, source.name, "1")
     for member in json.loads(whole)["manifests"]:

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from clusters.access import Actor
+from clusters.compose.versions import way_back
 from clusters.drivers.base import Call, Driver
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Cluster, ComposeVersion, Grant, Job
@@ -56,7 +57,7 @@ async def acted(client: AsyncClient, host: Cluster, name: str, verb: str, **valu
 
 async def begun(answer: Any) -> Job:
     assert "HX-Redirect" in answer.headers, answer.content.decode()
-    return await ended(str(answer.headers["HX-Redirect"]).strip("/").split("/")[-1])
+    return await begun_at(str(answer.headers["HX-Redirect"]))
 
 
 async def volumes(driver: Driver, name: str) -> list[str]:
@@ -266,6 +267,43 @@ async def test_newer_images_of_a_private_registry_are_seen_and_the_services_made
         (now,) = await containers(driver, name)
         assert now["Id"] != old["Id"]
         assert now["ImageID"] == new["Id"]
-        await driver.call(Call("DELETE", ("containers", now["Id"]), {"force": "1"}))
-        await driver.call(Call("DELETE", ("images", *image.split("/")), {"force": "1"}))
+
+        # Rolled out under another tag, its text is a new version; the one before is what it goes back to.
+        better = f"{named['repo']}:2"
+        await driver.call(Call("POST", ("images", *image.split("/"), "tag"), {"repo": named["repo"], "tag": "2"}))
+        job = await rolled_out(client, host, name, f"{host.pk}~image~{now['ImageID']}", better)
+        assert job.state == "done", (job.reason, [one.text async for one in job.lines.all()])
+        (rolled,) = await containers(driver, name)
+        assert (rolled["Image"], rolled["Id"] != now["Id"]) == (better, True)
+        version = (await client.get(f"/compose/?cluster=host&name={name}&version=3")).content.decode()
+        assert f"image: {better}" in version
+        back = await way_back(host.pk, name)
+        assert back is not None
+        assert (back.newest, back.to) == (3, 2)
+        await driver.call(Call("DELETE", ("containers", rolled["Id"]), {"force": "1"}))
+        for one in (image, better):
+            await driver.call(Call("DELETE", ("images", *one.split("/")), {"force": "1"}))
     await driver.close()
+
+
+async def rolled_out(client: AsyncClient, host: Cluster, name: str, image_row: str, image: str) -> Job:
+    """By the page that lists where an image runs: the project is one place, whose text differs in one line."""
+    connection = engine.supervisor.connections[host.pk]
+    asked = {"row": image_row, "image": image}
+    with connection.wanted("image", "container"):
+        async with asyncio.timeout(10):
+            while f"{name}~2" not in (page := (await client.get("/images/roll-out/", asked)).content.decode()):
+                await asyncio.sleep(0.1)
+        assert f"{host.pk}~container~" not in page, "its containers do not change by themselves"
+        assert "is deployed as version 3: Go back leads to version 2" in page
+        place = {**asked, "place": f"{row(host, name)}~2"}
+        text = (await client.get("/images/roll-out/text/", place, headers=HTMX)).content.decode()
+        assert re.search(rf"<td>\+</td><td> +image: {re.escape(image)}</td>", text), text
+        assert "Re-created" in text
+        gone = await client.post("/images/roll-out/", {**place, "place": f"{row(host, name)}~1"})
+        assert "are not there any more" in gone.content.decode(), "another text was looked at"
+        return await begun_at((await client.post("/images/roll-out/", place))["Location"])
+
+
+async def begun_at(location: str) -> Job:
+    return await ended(location.strip("/").split("/")[-1])

@@ -47,6 +47,7 @@ ROUTES = {
     "images/life/": "cluster",
     "images/roll-out/": "cluster",
     "images/roll-out/pull/": "cluster",
+    "images/roll-out/text/": "cluster",
     "convert/": "cluster",
     "ship/": "signed-in",
     "ship/pull/": "signed-in",

@@ -118,7 +118,12 @@ async def test_the_life_of_an_image_says_who_built_it_and_what_runs_it(
         )
         made = {"git": "https://git.example/shop.git", "commit": f"{number}" * 40}
         await Build.objects.acreate(job=job, tag=tag, dockerfile="", image=image, settings=made)
-    await Job.objects.acreate(key="a" * 32, title=f"Push {IMAGE}", verb="push", actor=ada, cluster=host, state="done")
+    pushed = Job(key="a" * 32, title=f"Push {IMAGE}", verb="push", actor=ada, cluster=host, result={"image": IMAGE})
+    for state in ("failed", "done"):
+        pushed.state = state
+        await pushed.asave()
+        page = (await client.get(f"/jobs/{pushed.key}/")).content.decode()
+        assert ("/ship/?image=registry.example%2Flibrary%2Fpostgres%3A17.2" in page) is (state == "done")
     shown = (await client.get("/images/life/", {"row": row})).content.decode()
     assert "https://git.example/shop.git" in shown
     assert f"/builds/{0:032x}/" in shown  # the version before

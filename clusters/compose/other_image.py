@@ -1,0 +1,76 @@
+"""A project's text with another image, at the services that run one of its repository; nothing else of it differs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.apply.documents import locate
+from clusters.compose.check import Checked, check, read_text
+from clusters.compose.versions import Kept
+from clusters.errors import Conflict
+from clusters.registries.reference import named, read_reference
+
+_BY_HAND = "Change it in its text, and deploy that."
+_ANCHOR = re.compile(r"&\S+\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class WithImage:
+    """The project as it would be, and the services that are meant."""
+
+    asked: Checked
+    services: Sequence[str]
+
+
+async def with_image(kept: Kept, name: str, image: str) -> WithImage:
+    """That version with the image; the same text where it names that already.
+
+    Raises what is wrong with the text, and Conflict where the image cannot be another one by itself.
+    """
+    before = await check(kept.text, name, kept.values, kept.scale)
+    home, now = read_reference(image).home, _services(before)
+    meant = [one for one in before.services if (found := named(str(now[one].get("image")))) and found.home == home]
+    if not meant:
+        words = f"No service in the text of {name}, version {kept.number}, names that image: another text made it."
+        raise Conflict(words, hint=_BY_HAND)
+    other = [one for one in meant if now[one]["image"] != image]
+    if not other:
+        return WithImage(before, meant)
+    asked = await check(put_image(kept.text, other, image), name, kept.values, kept.scale)
+    expected = {one: {**now[one], "image": image} if one in other else now[one] for one in now}
+    if _services(asked) != expected:
+        words = f"The image of {', '.join(other)} cannot be changed alone: the text shares it with what is to stay."
+        raise Conflict(words, hint=_BY_HAND)
+    return WithImage(asked, meant)
+
+
+def put_image(text: str, services: Collection[str], image: str) -> str:
+    """The text with that image written where these services name theirs; all else stays as it was typed.
+
+    Where an anchor or a merge gives it to others as well, so does the new one: whoever asks looks at what came of it.
+    """
+    text = text.replace("\r\n", "\n")
+    node, pieces = read_text(text).node, dict[int, tuple[int, str]]()
+    for one in services:
+        service = locate(node, ("services", one), key=False)
+        given = locate(service, ("image",), key=False)
+        if given is service:  # << brings it: what stands in the service itself counts
+            first = service.value[0][0].start_mark
+            apart = ", " if service.flow_style else f"\n{' ' * first.column}"
+            pieces[first.index] = (first.index, f"image: {image}{apart}")
+            continue
+        start, end = given.start_mark.index, given.end_mark.index
+        anchor = _ANCHOR.match(text, start, end)
+        pieces[anchor.end() if anchor else start] = (end, json.dumps(image) if given.style else image)
+    for start, (end, piece) in sorted(pieces.items(), reverse=True):
+        text = f"{text[:start]}{piece}{text[end:]}"
+    return text
+
+
+def _services(checked: Checked) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = checked.project.get("services") or {}
+    return found
