@@ -18,7 +18,8 @@ from clusters.compose.progress import Effect
 from clusters.compose.stays import SERVICE_LABEL
 from clusters.compose.versions import open_version, versions_of
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Missing
+from clusters.errors import ClusterError
+from clusters.kinds.formats import short_id
 from clusters.kinds.preview import MOST, Difference, differences
 
 HASH_LABEL = "com.docker.compose.config-hash"
@@ -142,12 +143,8 @@ def _held(one: Checked, secret: Mapping[str, Any]) -> str:
 async def _other_image(driver: Driver, there: _There, image: str) -> list[Difference]:
     """Where its name leads to another image by now."""
     try:
-        found = await driver.call(Call("GET", ("images", image, "json"), timeout=SEEN))
-    except Missing:
-        return []
+        found = await driver.call(Call("GET", ("images", *image.split("/"), "json"), timeout=SEEN))
+    except ClusterError:
+        return []  # it is not there, or cannot be told now: no reason to say nothing of all the rest
     now = str(found.get("Id") or "")
-    return [Difference(f"image {image}", _short(there.image), _short(now))] if now not in ("", there.image) else []
-
-
-def _short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:12]
+    return [Difference(f"image {image}", short_id(there.image), short_id(now))] if now not in ("", there.image) else []
