@@ -14,6 +14,7 @@ from clusters.errors import ClusterError, Conflict, Invalid
 from clusters.kinds.actions import Quiet
 from clusters.kinds.base import Look
 from clusters.kinds.swarm import service_image, stack_actions
+from clusters.kinds.swarm.fitting import broken_rules
 from clusters.kinds.swarm.node_actions import _on_each
 from clusters.kinds.swarm.service_model import Mode
 from clusters.kinds.swarm.task_model import Placement
@@ -98,6 +99,14 @@ async def test_draining_a_node_names_the_tasks_whose_placement_rules_fit_no_othe
     if stuck:
         assert preview.told[0].level == "at_risk"
         assert preview.told[0].items == [(bound.short, f"no other node that takes tasks matches {rule}")]
+
+
+def test_a_rule_that_one_node_keeps_and_another_breaks_is_not_said_to_be_matched_by_none() -> None:
+    first, second = (node for node in resources(named("swarm-node")) if node.name != "docker-3")
+    here, there = (f"node.hostname=={node.name}" for node in (first, second))
+    assert broken_rules([here, there], [first, second]) == [here, there]
+    assert broken_rules([here, "node.hostname==docker-3", there], [first, second]) == ["node.hostname==docker-3"]
+    assert broken_rules([here], [first, second]) == broken_rules([here], []) == []
 
 
 async def test_half_a_second_between_copies_stays_when_another_image_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

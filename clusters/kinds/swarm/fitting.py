@@ -10,10 +10,16 @@ from clusters.kinds.swarm.node_model import Node
 _RULE = re.compile(r"\s*(?P<key>[\w./-]{1,300})\s*(?P<sign>==|!=)\s*(?P<value>.{0,300}?)\s*")
 
 
-def broken_rule(rules: Sequence[str], nodes: Sequence[Node]) -> str:
-    """The rule that keeps a task from each of these nodes, the first node's; "" when one may fit, or none is there."""
-    broken = [next((rule for rule in rules if not _keeps(rule, node)), "") for node in nodes]
-    return broken[0] if broken and all(broken) else ""
+def broken_rules(rules: Sequence[str], nodes: Sequence[Node]) -> list[str]:
+    """The rules that keep a task from each of these nodes: one, where none of them keeps it, or all that some break.
+
+    None when a node may fit, or when there is no node.
+    """
+    broken = [[rule for rule in rules if not _keeps(rule, node)] for node in nodes]
+    if not nodes or not all(broken):
+        return []
+    by_all = [rule for rule in rules if all(rule in some for some in broken)]
+    return by_all[:1] or [rule for rule in rules if any(rule in some for some in broken)]
 
 
 def _keeps(rule: str, node: Node) -> bool:

@@ -12,10 +12,10 @@ from clusters.kinds.actions import Values, one_call
 from clusters.kinds.base import JSON, Action, Look, Role
 from clusters.kinds.docker.volume_actions import pairs
 from clusters.kinds.field import Field
-from clusters.kinds.formats import count
+from clusters.kinds.formats import count, listed
 from clusters.kinds.preview import NOTHING, Difference, Preview, Told
 from clusters.kinds.swarm.base import Tree, change_spec
-from clusters.kinds.swarm.fitting import broken_rule
+from clusters.kinds.swarm.fitting import broken_rules
 from clusters.kinds.swarm.node_model import Node
 from clusters.kinds.swarm.task_model import Task
 
@@ -67,8 +67,8 @@ def _no_place(task: Task, others: Sequence[Node]) -> str:
     if not others:
         return "no other node takes tasks"
     placement = task.spec.placement
-    rule = broken_rule((placement.constraints if placement else None) or (), others)
-    return f"no other node that takes tasks matches {rule[:100]}" if rule else ""
+    broken = broken_rules((placement.constraints if placement else None) or (), others)
+    return f"no other node that takes tasks matches {listed([rule[:100] for rule in broken[:3]])}" if broken else ""
 
 
 def _told(moving: Sequence[Task], stuck: Sequence[tuple[Task, str]], ending: Sequence[Task]) -> list[Told]:
