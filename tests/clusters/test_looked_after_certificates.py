@@ -48,12 +48,13 @@ class Cluster(OnlyOurKinds):
     def __init__(self, **secrets: dict[str, Any] | ClusterError) -> None:
         self.secrets, self.asked = secrets, list[str]()
         self.lists: dict[str, list[Any]] = {}
+        self.grants, self.cut = list[Any]([GRANT]), ""
 
     async def call(self, call: Call) -> Any:
         assert call.method == "GET"
         self.asked.append("/".join(call.path))
         if call.path[-1] == "referencegrants":
-            return {"items": [GRANT] if call.path[-2] == "open" else []}
+            return {"items": self.grants if call.path[-2] == "open" else [], "metadata": {"continue": self.cut}}
         found = self.secrets[call.path[-1]]
         if isinstance(found, ClusterError):
             raise found
@@ -227,3 +228,21 @@ async def test_the_page_of_a_gateway_has_a_step_for_each_certificate() -> None:
 
     assert await steps(all_shared) == ["Expired", "Not permitted", "Expired"]
     assert await steps(lambda namespace: namespace == "shop") == ["Expired", "Cannot tell", "Cannot tell"]
+
+
+@pytest.mark.parametrize(
+    ("grants", "cut", "word"),
+    [
+        ([{"spec": "none"}, "nothing", GRANT], "", "Expired"),
+        ([{"spec": "none"}], "", "Not permitted"),
+        ([], "more", "Cannot tell"),
+    ],
+)
+async def test_a_grant_that_is_not_understood_hides_no_other_and_one_that_is_not_seen_is_not_called_missing(
+    grants: list[Any], cut: str, word: str
+) -> None:
+    driver = Cluster(far=secret("shop.example", days=-3))
+    driver.grants, driver.cut = grants, cut
+    one = gateway("web", {"name": "far", "namespace": "open"})
+    look = Look(cluster_id=1, kind=GATEWAY, resource=one, driver=driver, related=none_related, sees=all_shared)  # type: ignore[arg-type]
+    assert [step["status"][1] for step in await certificate_steps(look, one)] == [word]
