@@ -14,6 +14,7 @@ from clusters.drivers.base import ENGINES
 from clusters.kinds.base import Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES, Table
+from clusters.people import is_admin
 from clusters.reach import area_in
 from clusters.registries.access import may_see
 from dashboard.engine import engine
@@ -100,7 +101,7 @@ def navigation(actor: Actor, path: str, query: Mapping[str, Any], folds: str = "
     fits = sum(1 + len(group.entries) for group in groups) + len(clusters) <= FITS
     chosen = dict(one.split(":", 1) for one in folds.split(".") if ":" in one)
     folded = tuple(replace(group, open=_is_open(group, fits, chosen)) for group in groups)
-    return Navigation(folded, clusters, _address(path, query, ""), _is_admin_anywhere(actor))
+    return Navigation(folded, clusters, _address(path, query, ""), is_admin(actor))
 
 
 def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection]) -> Iterator[Group]:
@@ -136,7 +137,7 @@ def _groups(actor: Actor, path: str, only: str, connections: Sequence[Connection
     if _may_break(actor, connections):
         observe.append(entry("Faults to try", "flask-conical", "/demo/"))
     yield Group("Observe", tuple(observe))
-    if _is_admin_anywhere(actor):
+    if is_admin(actor):
         yield Group("Manage", (entry("People", "users", "/people/"), entry("Audit", "shield-check", "/audit/")))
 
 
@@ -177,10 +178,6 @@ def _address(path: str, query: Mapping[str, Any], only: str) -> str:
     kept = {key: query[key] for key in query if key not in NOT_KEPT} if path != "/" else {}
     asked = urlencode(kept | ({"cluster": only} if only else {}))
     return f"{path}?{asked}" if asked else path
-
-
-def _is_admin_anywhere(actor: Actor) -> bool:
-    return any(grant.role == Role.ADMIN for grant in actor.grants)
 
 
 def _may_break(actor: Actor, connections: Iterable[Connection]) -> bool:

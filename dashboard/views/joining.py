@@ -15,6 +15,7 @@ from clusters.access import decide
 from clusters.errors import ClusterError
 from clusters.gateway import Denied
 from clusters.kinds.base import Role
+from clusters.people import is_admin
 from clusters.reach import area_in
 from dashboard.access import allow, listed, refusal
 from dashboard.engine import engine
@@ -62,5 +63,6 @@ async def hosts(request: Request) -> HttpResponse:
         "swarm": request.GET.get("swarm", "")[:9],
         "hosts": [(cluster, host) for cluster, host in pairs if not host.swarm.is_part],
         "roles": list(joining.ROLES),
+        "may_connect": is_admin(request.actor),
     }
     return render(request, "partials/join_hosts.html", context)

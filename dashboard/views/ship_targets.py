@@ -12,9 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 from clusters.errors import ClusterError, Invalid
 from clusters.kinds.docker.image_name import split_image
 from clusters.live.connection import Connection
+from clusters.registries.access import may_manage
 from clusters.registries.placement import Placement
 from clusters.registries.pull_secret import ACCOUNT
 from clusters.registries.pullable import ANYWHERE, can_pull
+from clusters.registries.reference import read_reference
 from clusters.ship import carried, moving
 from clusters.ship.images import row_of, was_pulled, whole_of
 from dashboard.access import allow
@@ -70,6 +72,8 @@ async def pull_answer(
         others = [one.cluster for one in holders if may_load and one.cluster.id != target.cluster.id]
         context |= {
             "found": found,
+            "host": read_reference(image).host,
+            "may_manage": may_manage(request.actor),
             "namespace": namespace,
             "holder": next((one.cluster for one in holders), None),
             "other": next(iter(others), None),

@@ -62,6 +62,21 @@ async def test_the_sidebar_leads_on_within_the_cluster_and_out_of_it(
     assert 'href="/list/pod/"' in all_of_them
 
 
+async def test_who_administers_one_cluster_is_led_to_nothing_that_is_for_administrators_of_all(
+    running: None, ada: AbstractUser, nora: AbstractUser, shop: Cluster, async_client_for: ClientFor
+) -> None:
+    await Grant.objects.acreate(user=nora, role=Role.ADMIN, cluster=shop)
+    links = ("/clusters/connect/", "/people/", "/audit/", "/clusters/shop/edit/")
+    for person, answer in ((ada, 200), (nora, 403)):
+        client = async_client_for(person)
+        pages = "".join([(await client.get(one)).content.decode() for one in ("/", "/clusters/shop/", "/compose/")])
+        for link in links:
+            assert (await client.get(link)).status_code == answer
+            assert (f'href="{link}"' in pages) == (answer == 200), (person, link)
+        listed = (await client.get("/list/pod/")).content.decode()
+        assert ("data-may-connect" in listed) == (answer == 200), "lists lead to the choice of namespaces"
+
+
 async def test_what_was_folded_in_the_sidebar_stays_so_but_never_hides_where_one_is(
     running: None, ada: AbstractUser, async_client_for: ClientFor
 ) -> None:

@@ -263,7 +263,13 @@ async def test_an_image_of_several_names_is_rolled_out_by_the_one_that_runs(
 
 
 async def test_whether_a_target_of_a_roll_out_can_get_the_image_is_said_before(
-    host: Cluster, shop: Cluster, async_client_for: ClientFor, ada: User, vera: User, monkeypatch: pytest.MonkeyPatch
+    host: Cluster,
+    shop: Cluster,
+    async_client_for: ClientFor,
+    ada: User,
+    nora: User,
+    vera: User,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await engine.connect(shop)
     asked: list[tuple[Any, ...]] = []
@@ -282,9 +288,14 @@ async def test_whether_a_target_of_a_roll_out_can_get_the_image_is_said_before(
     use = next(one for one in uses if one.row.kind.name == "stateful-set")
     page = (await client.get("/images/roll-out/pull/", {**given, "place": use.key})).content.decode()
     assert "Its registry does not have it." in page
-    assert "/registries/add/" in page
+    assert "/registries/add/?host=registry.example" in page, "where its registry is kept, with its address filled in"
     assert asked == [(shop.pk, IMAGE, False, use.row.namespace, "ledger")], "as the account that it names"
     for wrong in ({"place": "1~container~gone~"}, {"place": use.key, "image": "other:1"}):
         assert (await client.get("/images/roll-out/pull/", {**given, **wrong})).status_code == 404
+    for one in (host, shop):
+        await Grant.objects.acreate(user=nora, role=Role.ADMIN, cluster=one)
+    page = (await async_client_for(nora).get("/images/roll-out/pull/", {**given, "place": use.key})).content.decode()
+    assert "Its registry does not have it." in page
+    assert "/registries/" not in page, "registries are for who administers all clusters"
     hidden = await async_client_for(vera).get("/images/roll-out/pull/", {**given, "place": use.key})
     assert hidden.status_code == 404

@@ -235,7 +235,9 @@ class LiveTable extends HTMLElement {
     this.note.replaceChildren(icon("unknown"), make("span", {}, words), ...(this.total ? this.#narrowing() : []));
   }
 
+  // Which namespaces are looked into is for those who may connect clusters.
   #narrowing() {
+    if (!("mayConnect" in this.dataset)) return [];
     return this.narrow.map(([slug, name]) => make("a", { className: "btn sm", href: `/clusters/${slug}/namespaces/` }, `Choose namespaces of ${name}`));
   }
 
