@@ -143,7 +143,7 @@ async def cluster_or_404(request: Request, slug: str) -> Connection:
     if connection is None:
         raise Http404
     actor, policy, one = request.actor, request.policy, connection.cluster
-    decisions = [decide(actor, Area(one.id, place), policy.need) for place in reachable(actor, one.id)]
+    decisions = [decide(actor, Area(one.id, namespace), policy.need) for namespace in reachable(actor, one.id)]
     if not any(decision.allowed for decision in decisions):
         await audit.denied(_event(actor, request, one.name), decisions[0].reason)
         if not any(decision.known for decision in decisions):

@@ -41,7 +41,7 @@ def compose_hosts(actor: Actor, only: str = "") -> list[ClusterInfo]:
     allowed = [
         one
         for one in found
-        if any(decide(actor, area_in(one, place), NEED).allowed for place in reachable(actor, one.id))
+        if any(decide(actor, area_in(one, namespace), NEED).allowed for namespace in reachable(actor, one.id))
     ]
     return sorted(allowed, key=lambda one: one.name.casefold())
 

@@ -28,7 +28,7 @@ class Topic:
     """Made by the socket for one subscription; ``wake`` tells the socket that something is ready to be sent."""
 
     name: ClassVar[str]
-    need: ClassVar[Need] = Need(Role.VIEWER, acts=False)  # for what it shows; checked against each target in open()
+    need: ClassVar[Need] = Need(Role.VIEWER, acts=False)  # for what it shows; checked for each area in open()
 
     def __init__(self, actor: Actor, args: Mapping[str, Any], wake: Callable[[], None]) -> None:
         self.actor = actor

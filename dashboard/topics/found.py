@@ -25,10 +25,10 @@ async def found(actor: Actor, args: Mapping[str, Any], need: Need) -> tuple[Conn
     resource = store.find(key) if store else None
     if connection is None or store is None or resource is None:
         raise absent(actor, connection, kind_name)
-    place = store.kind.seen_in(resource)
-    area = Area(connection.cluster.id, place)
+    namespace = store.kind.seen_in(resource)
+    area = Area(connection.cluster.id, namespace)
     reach = engine.gateway.reach(actor, connection.cluster.id, [store.kind])
-    shown = reach is None or place in reach
+    shown = reach is None or namespace in reach
     if not (shown and decide(actor, area, need).allowed):
         raise Missing("It is not there any more.")
     return connection, store, resource

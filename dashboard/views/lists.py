@@ -154,7 +154,7 @@ def _may_make(actor: Actor, kind: Kind[Any], maker: Maker[Any]) -> bool:
 def _may_somewhere(actor: Actor, need: Need) -> bool:
     """Is there anything at all that this may be done to? Each act is decided again, for its own resource."""
     for one in engine.supervisor.connections.values():
-        for place in reachable(actor, one.cluster.id):
-            if decide(actor, area_in(one.cluster, place), need).allowed:
+        for namespace in reachable(actor, one.cluster.id):
+            if decide(actor, area_in(one.cluster, namespace), need).allowed:
                 return True
     return False
