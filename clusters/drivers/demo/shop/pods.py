@@ -1,4 +1,4 @@
-"""The scheduler and the kubelets of the demonstration: what happens to one pod from its first to its last second."""
+"""The kubelets of the demonstration: what happens to one pod from its first to its last second."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def create(world: ShopWorld, owner: Object, suffix: str = "", selector: dict[str
         pod["spec"].setdefault("volumes", []).append({"name": disk, **held})
     world.save(pod)
     world.event(owner, owner["kind"], "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
-    _later(world, pod, world.between(0.3, 0.8), _schedule)
+    _later(world, pod, world.between(0.3, 0.8), _wait_for_place)
 
 
 def delete(world: ShopWorld, pod: Object, grace: float = 30.0) -> None:
@@ -112,29 +112,14 @@ def _later(world: ShopWorld, pod: Object, delay: float, happen: Callable[[ShopWo
     world.after(delay, due)
 
 
-def _schedule(world: ShopWorld, pod: Object) -> None:
-    nodes = [
-        node["metadata"]["name"]
-        for node in world.all("v1/nodes")
-        if node["metadata"]["name"] not in world.lost
-        and not node["spec"].get("unschedulable")
-        and (pod["spec"].get("nodeSelector") or {}).items() <= node["metadata"]["labels"].items()
-    ]
-    if not nodes:
-        if objects.set_condition(
-            pod["status"],
-            "PodScheduled",
-            "False",
-            world.now,
-            "Unschedulable",
-            f"0/{len(world.all('v1/nodes'))} nodes are available: "
-            "node(s) had untolerated taint {node.kubernetes.io/unreachable: }.",
-        ):
-            world.save(pod)
-            world.event(pod, "Pod", "FailedScheduling", "0 nodes are available.", "Warning")
-        _later(world, pod, 2.0, _schedule)
-        return
-    pod["spec"]["nodeName"] = min(nodes, key=lambda name: (world.crowd(name), name))
+def _wait_for_place(world: ShopWorld, pod: Object) -> None:
+    world.unplaced[pod["metadata"]["uid"]] = None
+    world.soon("Scheduler", "", 0.1)
+
+
+def placed(world: ShopWorld, pod: Object, node: str) -> None:
+    """A machine was found for it, which begins to make its container."""
+    pod["spec"]["nodeName"] = node
     status = pod["status"]
     objects.set_condition(status, "PodScheduled", "True", world.now)
     objects.set_condition(status, "Initialized", "True", world.now)

@@ -17,6 +17,7 @@ from clusters.drivers.demo.shop import (
     life,
     network,
     objects,
+    scheduler,
     sets,
     things,
 )
@@ -41,6 +42,7 @@ class ShopWorld(World):
     def __init__(self, seed: int, start: float, calm: bool = False) -> None:
         super().__init__(seed, start - 21 * DAY)
         self.lost: set[str] = set()  # nodes that do not answer
+        self.unplaced: dict[str, None] = {}  # uids of pods that wait for a node, those that wait longest first
         self.lives: dict[str, list[float]] = {}  # pod uid → when its container ended lately
         self.last_words: dict[str, tuple[str, ...]] = {}
         self.rollout_began: dict[str, float] = {}
@@ -122,10 +124,6 @@ class ShopWorld(World):
         """What is controlled by the object with that uid, oldest first."""
         found = (self.get(collection, one) for one in self._owned.get((collection, uid), ()))
         return [one for one in found if one is not None]
-
-    def crowd(self, node: str) -> int:
-        """How many pods a node has."""
-        return sum(pod["spec"].get("nodeName") == node for pod in self.all("v1/pods"))
 
     def digest(self, image: str) -> str:
         """The digest of an image, made from its name."""
@@ -248,4 +246,5 @@ CONTROLLERS: dict[str, Callable[[ShopWorld, str], None]] = {
     "DaemonSet": sets.reconcile_daemon,
     "Job": jobs.reconcile,
     "CronJob": jobs.reconcile_cron,
+    "Scheduler": scheduler.place_all,
 }
