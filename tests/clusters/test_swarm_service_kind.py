@@ -29,6 +29,14 @@ def test_an_update_that_stopped_says_so_and_why_its_new_copy_failed() -> None:
     assert "Docker Hub does not answer" in health.reason
 
 
+def test_why_an_update_stopped_is_said_as_long_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: AT + 3600)
+    health = judged(service("shop_web"))
+    assert (health.level, health.word) == (Level.AT_RISK, "Update paused")
+    assert "2 of 3 copies run" in health.reason
+    assert "Docker Hub does not answer" in health.reason
+
+
 def test_a_service_whose_copies_end_again_and_again_is_crashing_with_the_reason() -> None:
     health = judged(service("sw-broken"))
     assert (health.level, health.word, health.code) == (Level.FAILING, "Crashing", "exit 3")

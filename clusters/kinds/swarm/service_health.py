@@ -16,6 +16,7 @@ from clusters.kinds.swarm.task_model import Task
 RECENT = 180.0  # seconds in which a failure counts
 SETTLED = 30.0  # seconds that a copy must be up after a failure in its slot before anybody believes it
 LOOP = 2  # failures in one slot from which on it is more than bad luck
+HALTED = ("Update paused", "Rollback paused")
 PATIENCE = 300.0  # seconds that a copy may need for its image
 
 UPDATE_WORDS = {
@@ -57,7 +58,10 @@ def with_copies(one: Service, alone: Health, copies: Sequence[Copy]) -> Health:
         return alone
     now = time.time()
     current = [task for task in tasks if task.wanted or one.is_new(task)]  # how another version ended is of no account
-    if trouble := _trouble(current, now, [task for task in ended if task.failed]):
+    trouble = _trouble(current, now, [task for task in ended if task.failed])
+    if trouble is None and alone.word in HALTED:  # why it stopped is as true when the old copies serve on for long
+        trouble = _trouble((), now, [task for task in tasks if task.failed and one.is_new(task)])
+    if trouble:
         return _failing(one, alone, current, trouble, now)
     if ended and alone.word in ("Starting", "Stopped"):
         return _finished(one, ended)
@@ -179,7 +183,7 @@ def _failing(one: Service, alone: Health, tasks: Sequence[Task], trouble: _Troub
     wanted = one.desired or trouble.slots
     share = f"{up} of {count(wanted, 'copy', 'copies')} {'runs' if wanted == 1 else 'run'}."
     term = shown.code or alone.code
-    if alone.word in ("Update paused", "Rollback paused"):
+    if alone.word in HALTED:
         return Health(level, alone.word, f"{alone.reason} {share} {reason}.", term, alone.since or trouble.since)
     if alone.word in ("Updating", "Rolling back") and up:
         words = f"Its new version does not come up. {share} {reason}."
@@ -193,5 +197,8 @@ def _failing(one: Service, alone: Health, tasks: Sequence[Task], trouble: _Troub
 def _stays(task: Task, tasks: Sequence[Task], now: float) -> bool:
     """Is it up, and not only until it fails the next time?"""
     slot = _slot(task)
-    before = any(other.failed and _slot(other) == slot and now - other.at < RECENT for other in tasks)
+    before = any(
+        other.failed and _slot(other) == slot and now - other.at < RECENT and other.created <= task.created
+        for other in tasks
+    )
     return not before or now - task.at >= SETTLED

@@ -29,7 +29,7 @@ def health(one: Swarm) -> Health:
     if one.unreachable:
         return _missing(one)
     if one.managers == 1 and one.nodes >= MANY:
-        words = f"If it is lost, nobody decides for {count(one.nodes, 'node')}: three managers may lose one"
+        words = f"If it is lost, nobody decides for {count(one.nodes, 'node')}. With three managers, one may be lost."
         return Health(Level.AT_RISK, "One manager", words, "1 manager")
     return Health(Level.HEALTHY, "Ready", "", count(one.managers, "manager"))
 
@@ -47,8 +47,10 @@ def _missing(one: Swarm) -> Health:
 def spare(one: Swarm) -> str:
     """How many managers it can lose."""
     can = max(0, (one.managers - 1) // 2)
+    if not can:
+        return "No manager. It has only one." if one.managers == 1 else "No manager. Both are needed to decide."
     even = " (one fewer could lose as many)" if one.managers > 2 and one.managers % 2 == 0 else ""
-    return f"{count(can, 'manager')}{even}" if can else "none: with one manager less it cannot decide"
+    return f"{count(can, 'manager')}{even}"
 
 
 async def _load(look: Look) -> Mapping[str, Any]:
