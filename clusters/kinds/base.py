@@ -177,6 +177,7 @@ class Action(Generic[T]):
     confirm: bool = True  # False: done at once, with undo in the toast
     danger: bool = False  # cannot be undone: red button, the name typed on production clusters
     bulk: bool = True
+    question: tuple[str, str] = ("", "")  # before and after the name, where the label makes none
     joint: str = ""  # between label and name, where one does not lead to the other: "Send a signal to web"
     more: bool = False  # stands in the menu behind the buttons: done now and then
     long: bool = False  # may take minutes: always a job, also on one

@@ -1,11 +1,15 @@
 // While somebody fills in a dialog, what it says will happen follows: the server says it, so it is what will be done.
 
+import { arm } from "./arm.js";
+
 const PACE = 120; // ms after the last key
 
 let timer, asked;
 
 function follow(form) {
   clearTimeout(timer);
+  form.querySelector("[data-held]")?.removeAttribute("data-held"); // of what was filled in before
+  arm(form);
   timer = setTimeout(() => ask(form), PACE);
 }
 
@@ -14,7 +18,9 @@ async function ask(form) {
   asked = new AbortController();
   try {
     const answer = await fetch(form.dataset.plan, { method: "POST", body: filledIn(form), headers: { "HX-Request": "true" }, signal: asked.signal });
-    if (answer.ok && !answer.redirected) form.querySelector("#confirm-plan").outerHTML = await answer.text();
+    if (!answer.ok || answer.redirected) return;
+    form.querySelector("#confirm-plan").outerHTML = await answer.text();
+    arm(form);
   } catch {
     // Given up for a newer one, or the server is away: pressing the button will say so.
   }

@@ -2,6 +2,7 @@
 // #dialog-host opens as a modal; [data-close] and the events "dialog:close" and "toast" (HX-Triggers) close it. What asks
 // whether it is still you comes into #confirm-host, over what is open.
 
+import { arm } from "./arm.js";
 import { ask } from "./ask.js";
 
 const host = document.getElementById("dialog-host");
@@ -20,20 +21,13 @@ function prepare([{ target }]) {
   dialog.open = false;
   dialog.showModal(); // puts the focus on [autofocus]: the safe button
   dialog.querySelector('[aria-invalid="true"]')?.focus();
-  arm(dialog.querySelector("[data-must-equal]"));
-}
-
-// Deleting in production asks for the name: the button wakes up when it is right.
-function arm(typed) {
-  if (!typed) return;
-  typed.form.querySelector("footer [type=submit]").disabled = typed.value.trim() !== typed.dataset.mustEqual;
+  arm(dialog.querySelector("form"));
 }
 
 for (const one of [host, document.getElementById("confirm-host")]) new MutationObserver(prepare).observe(one, { childList: true });
 
 document.addEventListener("dialog:close", close);
 document.addEventListener("toast", close);
-document.addEventListener("input", ({ target }) => target.dataset.mustEqual !== undefined && arm(target));
 
 document.addEventListener("submit", ({ target }) => target.target === "_blank" && setTimeout(() => target.closest("dialog")?.close()));
 

@@ -132,7 +132,8 @@ def test_the_emptiest_object_is_shown_and_not_a_fault(kind: Kind[Any]) -> None:
 
 @pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.name)
 def test_what_is_asked_before_an_action_is_a_sentence(kind: Kind[Any]) -> None:
-    """ "Stop web?", "Roll back web?", but "Send a signal to web?"."""
+    """ "Stop web?", "Roll back web?", but "Send a signal to web?", "Take down web and delete its data?"."""
     for action in kind.actions:
-        one_word = " " not in action.label or action.label.endswith((" on", " now", " again", " back", " down"))
+        label = action.question[0] or action.label
+        one_word = " " not in label or label.endswith((" on", " now", " again", " back", " down"))
         assert one_word != bool(action.joint), action.label
