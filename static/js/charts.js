@@ -2,6 +2,7 @@
 
 import { timeOfDay } from "./clock.js";
 import { make } from "./make.js";
+import { cores } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 600;
@@ -16,7 +17,6 @@ function bytes(value) {
   return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-const cores = (value) => (value < 1 ? `${Math.round(value * 1000)} m` : `${value.toFixed(2)} cores`);
 const rate = (value) => `${bytes(value)}/s`;
 
 /** A value for people; what was not measured is never 0. */

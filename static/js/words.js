@@ -8,8 +8,8 @@ export function bytes(value) {
   return `${amount >= 100 || power === 0 ? Math.round(amount) : amount.toFixed(1)} ${UNITS[power]}`;
 }
 
-// 1 is a whole core; less is said in thousandths.
-export const cores = (value) => (value >= 0.995 ? value.toFixed(2) : `${Math.round(value * 1000)} m`);
+// 1 is a whole core. What is next to nothing has a digit more.
+export const cores = (value) => `${value.toFixed(value >= 0.01 || value < 0.0005 ? 2 : 3)} cores`;
 
 // Small numbers need no separators, and the first use of the browser's own words for them costs 10 ms.
 export const count = (value) => (typeof value !== "number" ? "–" : Math.abs(value) < 1000 ? String(value) : value.toLocaleString());
