@@ -80,6 +80,7 @@ async def test_cleaning_up_shows_all_first_and_removes_exactly_what_was_ticked(
     shown = await text(client, CLEAN)
     assert "office_wiki_2024" in shown
     assert "Nothing is ticked" in shown, "a volume that somebody named is not ticked by us"
+    assert 'data-needs-tick aria-describedby="clean-total" disabled' in shown
     assert "shop_db" not in shown
     assert (await client.post(CLEAN, {"uid": "shop_db"})).status_code == 422
     checked = await client.post(CLEAN, {"uid": "office_wiki_2024", "check": "1"})
