@@ -23,3 +23,4 @@ class Noticing(Generic[T]):
     mark: Callable[[Any], Hashable]  # what matters of one of these: no other change is a reason to look again
     # Those that something is wrong with, completed as they are in their list; gives way to others while it looks.
     find: Callable[[Sequence[T], Mapping[str, Sequence[Any]]], Awaitable[Sequence[T]]]
+    at_once: bool = False  # it never passes by itself in a moment: nobody waits to see whether it lasts

@@ -153,9 +153,13 @@ class Connection:
                     asyncio.get_running_loop().call_later(LINGER, self._stop_unwanted, name)
 
     def row(self, store: Store, uid: str) -> Row | None:
-        """The row of that resource, as it is now."""
-        resource = store.resources.get(uid)
-        return Row(self.cluster, store.kind, resource, store.health[uid], store.copies) if resource else None
+        """The row of that resource, as it is now; of a kind that nobody looks at, that of one that was noticed."""
+        known = store if uid in store.resources else self._noticed(store.kind)
+        resource = known.resources.get(uid) if known else None
+        return Row(self.cluster, store.kind, resource, known.health[uid], store.copies) if known and resource else None
+
+    def _noticed(self, kind: Kind[Any]) -> Store | None:
+        return next((one.found for one in self.noticers if one.found.kind is kind), None)
 
     def retry(self) -> None:
         """Somebody pressed "check again": try now instead of when the back-off ends."""

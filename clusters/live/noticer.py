@@ -1,7 +1,8 @@
 """Finds what is wrong with a kind that is not always joined (clusters/kinds/noticing.py), at a price that is bounded.
 
 A change that may matter makes it look again: ten seconds after the last time at the earliest, and never for more than
-a hundredth of a core. What it finds counts when it lasted: an address is often made a moment before what answers on it.
+a hundredth of a core. What it finds counts when it lasted, unless its kind says that it need not: an address is often
+made a moment before what answers on it.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class Noticer:
             return
         if self._again:
             self._soon(SOON)
-        elif waiting := [wait for since in self._since.values() if (wait := since + LASTS - self._last) > 0]:
+        elif waiting := [wait for since in self._since.values() if (wait := since + self._lasts - self._last) > 0]:
             self._soon(min(waiting))
 
     async def _look(self) -> None:
@@ -99,7 +100,11 @@ class Noticer:
         if found is None:
             return
         self._since = {one.uid: self._since.get(one.uid, began) for one in found}
-        self.found.apply(Listed([one for one in found if self._last - self._since[one.uid] >= LASTS]))
+        self.found.apply(Listed([one for one in found if self._last - self._since[one.uid] >= self._lasts]))
+
+    @property
+    def _lasts(self) -> float:
+        return 0.0 if self._noticing.at_once else LASTS
 
     async def _find(self) -> Sequence[Any]:
         """Nothing of a namespace in which something that it is told by is not known: what is hidden is not missing."""

@@ -23,9 +23,11 @@ from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, node_o
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
 # Words of a health: nothing ran, so no new start helps, and there is no log.
-NO_IMAGE, NO_PLACE = "No image", "Cannot be placed"
+NO_IMAGE, NO_PLACE, NO_START = "No image", "Cannot be placed", "Cannot start"
+NEVER_MADE = ("created", "CreateContainerError", "RunContainerError")  # codes of what cannot start, for the first time
 HALF_WAY = "Update paused"  # the word of a health: the new version is what is wrong, whatever its copies say now
-CHANGE_IMAGE = ("set-image",)
+LOCKED = "Locked"  # the word of a manager's health that waits for its key
+CHANGE_IMAGE, UNLOCK = ("set-image",), ("unlock-swarm",)
 ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start", "run-again", "run-now")
 
 
@@ -221,9 +223,16 @@ def _evidence(things: Sequence[Thing]) -> tuple[Evidence, ...]:
 
 def _logs(top: Thing, worst: Thing) -> str:
     """Whose log says more; "" where nothing ran."""
-    if worst.health.word in (NO_IMAGE, NO_PLACE):
+    if _never_ran(worst):
         return ""
     return worst.row if worst.kind.logs else top.row if top.kind.logs else ""
+
+
+def _never_ran(one: Thing) -> bool:
+    """Was nothing of it ever started? What could not be started again has the lines of its life before."""
+    if one.health.word == NO_START:
+        return one.kind.name == "task" or one.health.code in NEVER_MADE
+    return one.health.word in (NO_IMAGE, NO_PLACE)
 
 
 def _logs_of_copies(store: Store, top: Thing, things: Sequence[Thing]) -> str:
@@ -248,8 +257,9 @@ def _lagging_on(store: Store, top: Thing) -> str:
 
 def first_action(top: Thing, suspect: NewVersion | None, word: str = "") -> FirstAction | None:
     """The button beside an entry: back to the version before when a new one is suspected, or stopped half way; another
-    image where there is none, else start or restart. What finds no place is not helped by a new start."""
-    mends = {NO_IMAGE: CHANGE_IMAGE, NO_PLACE: ()}.get(word, (*START, *RESTART))
+    image where there is none, the key where it is locked, else start or restart. What finds no place is not helped by a
+    new start."""
+    mends = {NO_IMAGE: CHANGE_IMAGE, NO_PLACE: (), LOCKED: UNLOCK}.get(word, (*START, *RESTART))
     wanted = (*(ROLL_BACK if suspect or word == HALF_WAY else ()), *mends)
     for verb in wanted:
         action = top.kind.action(verb)

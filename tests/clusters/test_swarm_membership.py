@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,8 +15,15 @@ from clusters.kinds.base import Level, Look
 from clusters.kinds.docker.host import HOST
 from clusters.kinds.docker.host_model import Host
 from clusters.kinds.docker.host_swarm import swarm_of
-from tests.clusters.docker_things import recorded
-from tests.clusters.fakes import all_shared
+from clusters.live import noticer
+from clusters.live.cluster import ClusterInfo
+from clusters.live.connection import Connection
+from clusters.live.resource import FeedItem, Listed
+from clusters.triage.engine import find
+from clusters.triage.finding import Finding
+from clusters.triage.symptoms import Heard
+from tests.clusters.docker_things import recorded, until
+from tests.clusters.fakes import FakeDriver, all_shared
 from tests.clusters.swarm_things import named, read, resources
 
 WORKS = {"NodeID": "xx4xefmotgetphdvpoqtpwmac", "LocalNodeState": "active", "ControlAvailable": False}
@@ -71,6 +80,50 @@ def test_a_host_whose_part_in_a_swarm_is_locked_or_failed_is_not_well(state: str
     assert silent.reason
 
 
+class _Told(FakeDriver):
+    """An engine that tells of itself alone."""
+
+    def __init__(self, swarm: dict[str, Any]) -> None:
+        super().__init__()
+        self.swarm = swarm
+
+    async def watch(self, kind: Any, namespaces: Any = None) -> AsyncIterator[FeedItem]:
+        host = read({**recorded("host", "29"), "Swarm": self.swarm}, Host)
+        yield Listed([host] if kind.name == "host" else [])
+        await asyncio.Event().wait()
+
+
+async def test_a_locked_manager_is_on_home_with_its_key_asked_for_while_nobody_looks_at_hosts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No other manager may be connected that could tell."""
+    monkeypatch.setattr(noticer, "SOON", 0.0)
+
+    def findings(line: Connection) -> list[Finding]:
+        noticed = [one.found for one in line.noticers]
+        return find([Heard(1, "box", "docker", "live", line.stores, noticed=noticed)], {1: None}, 0.0)
+
+    info = ClusterInfo(1, "box", "box", "docker", "docker")
+    line = Connection(info, cast(Any, _Told({"LocalNodeState": "locked"})), lambda _: None)
+    line.start()
+    (one,) = await until(lambda: findings(line), 2.0)
+    assert (one.level, one.title.partition(" ")[2], one.action and one.action.verb) == (
+        Level.FAILING,
+        "is locked",
+        "unlock-swarm",
+    )
+    assert not line.stores["host"].resources, "nobody looks at hosts"
+    row = line.row(line.stores["host"], one.row.rpartition("~")[2])
+    assert row is not None, "who may do it is asked of its row"
+    assert row.health.word == "Locked"
+    await line.close()
+    well = Connection(info, cast(Any, _Told(WORKS)), lambda _: None)
+    well.start()
+    await until(lambda: any(one._last for one in well.noticers), 2.0)
+    assert findings(well) == []
+    await well.close()
+
+
 async def test_a_locked_manager_is_unlocked_with_its_key_and_a_wrong_one_is_said() -> None:
     """The words of the engine are those of a real one, version 29."""
     locked = read({**recorded("host", "29"), "Swarm": {"LocalNodeState": "locked"}}, Host)
@@ -88,8 +141,9 @@ async def test_a_locked_manager_is_unlocked_with_its_key_and_a_wrong_one_is_said
 
     engine: Any = Engine()
     assert "is unlocked" in str(await unlock.run(engine, locked, {"key": " SWMKEY-1-right\n"}))
-    with pytest.raises(Invalid, match="not the key of its Swarm"):
+    with pytest.raises(Invalid, match="not the key of its Swarm") as caught:
         await unlock.run(engine, locked, {"key": "SWMKEY-1-wrong"})
+    assert caught.value.field == "key", "said beside the field, in the form that stays open"
     assert {(call.method, call.path) for call in sent} == {("POST", ("swarm", "unlock"))}
 
 

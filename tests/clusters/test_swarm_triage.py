@@ -57,6 +57,21 @@ def test_each_service_that_is_not_well_is_one_entry_with_its_first_action() -> N
     assert "sw-nowhere cannot be placed" not in first, "a new start finds no place either"
 
 
+def test_the_log_of_what_never_started_is_not_offered() -> None:
+    """There is nothing in it: neither where no node took it, nor where it could not be started."""
+    logs = {one.title: one.logs for one in found({})}
+    assert logs["sw-broken keeps crashing"]
+    assert logs["sw-nowhere cannot be placed"] == ""
+    tasks = tasks_of(service("sw-broken"))
+    said = 'starting container failed: exec: "nope": executable file not found in $PATH'
+    never = [
+        msgspec.structs.replace(one, status=msgspec.structs.replace(one.status, state="rejected", err=said))
+        for one in tasks
+    ]
+    (one,) = [one for one in found({"task": never}) if one.title.startswith("sw-broken")]
+    assert (one.title, one.logs) == ("sw-broken cannot start", "")
+
+
 def test_an_update_that_stopped_half_way_leads_back_also_when_no_copy_is_unwell_any_longer() -> None:
     (one,) = [one for one in found({"task": []}) if one.title.startswith("shop_web")]
     assert (one.title, one.action and one.action.verb) == ("shop_web has an update that stopped half way", "roll-back")

@@ -11,7 +11,7 @@ from clusters.kinds.base import Column, Health, Kind, Level, Look, Panel
 from clusters.kinds.columns import STATUS
 from clusters.kinds.docker.disk import DISK
 from clusters.kinds.docker.host_model import Host, join
-from clusters.kinds.docker.host_swarm import swarm_of
+from clusters.kinds.docker.host_swarm import LOCKED, OUT_OF_ITS_SWARM, swarm_of
 from clusters.kinds.docker.host_swarm_actions import JOIN_SWARM, LEAVE_SWARM, START_SWARM, UNLOCK_SWARM
 from clusters.kinds.docker.host_words import plain, worst
 from clusters.kinds.docker.leftovers import CLEANERS
@@ -29,7 +29,7 @@ def health(one: Host) -> Health:
     if state == "locked":
         words = "Its part in the Swarm was locked when it was started again: “Unlock its Swarm” takes the key"
         words = words if not said or "needs to be unlocked" in said else said
-        return Health(Level.FAILING, "Locked", words, state)
+        return Health(Level.FAILING, LOCKED, words, state)
     if state == "error":
         return Health(Level.FAILING, "Out of its Swarm", said or "Its part in the Swarm failed", state)
     if risk := worst(one.warnings):
@@ -99,6 +99,7 @@ HOST: Kind[Host] = Kind(
     health=health,
     at_hand=True,
     join=Join(kinds=("container",), make=join),
+    noticing=OUT_OF_ITS_SWARM,
     cleaners=CLEANERS,
     columns=(
         Column(

@@ -1,13 +1,17 @@
-"""Which Swarm an engine belongs to, and where that is shown when one of its managers is connected, too."""
+"""Which Swarm an engine belongs to, and where that is shown when one of its managers is connected, too. That it is out
+of it is found also while nobody looks at hosts: no other manager may be connected that could tell."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clusters.kinds.base import Look
 from clusters.kinds.docker.host_model import Host
+from clusters.kinds.noticing import Noticing
 
+LOCKED = "Locked"  # the word of its health
+OUT_OF_IT = ("locked", "error")  # states of an engine's part in its Swarm that nothing but somebody ends
 _NOT_YET = {
     "pending": "it is joining one",
     "locked": "it belongs to one, and is locked: it needs the unlock key to go on",
@@ -30,3 +34,10 @@ def swarm_of(look: Look) -> Mapping[str, Any]:
     managers = ", ".join(manager.addr for manager in one.swarm.remote_managers or () if manager.addr)
     hint = f"; its managers are at {managers}: connect one of them to see it" if managers else ""
     return {"words": words + hint}
+
+
+async def _out_of_it(own: Sequence[Host], others: Mapping[str, Sequence[Any]]) -> Sequence[Host]:
+    return [one for one in own if one.swarm.local_node_state in OUT_OF_IT]
+
+
+OUT_OF_ITS_SWARM: Noticing[Host] = Noticing(kinds=(), mark=lambda one: 0, find=_out_of_it, at_once=True)

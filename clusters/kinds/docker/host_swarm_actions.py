@@ -43,7 +43,7 @@ def read_join_line(text: str) -> tuple[str, str]:
     token, remote = _TOKEN.search(text), _REMOTE.search(text)
     if token is None or remote is None:
         hint = "It is under “Joining” on the page of the Swarm, or is told by: docker swarm join-token worker"
-        raise Invalid("That is no line by which a machine joins a Swarm.", hint=hint)
+        raise Invalid("That is no line by which a machine joins a Swarm.", hint=hint, field="line")
     return token[0], remote["address"]
 
 
@@ -68,7 +68,8 @@ async def _unlock(driver: Driver, one: Host, values: Values) -> str:
     except ClusterError as error:
         if "invalid key" in f"{error.message} {error.detail}":
             hint = "It is under “Joining” on the page of its Swarm, on a manager that is not locked."
-            raise Invalid("That is not the key of its Swarm.", hint=hint, detail=error.detail) from error
+            words = "That is not the key of its Swarm."
+            raise Invalid(words, hint=hint, detail=error.detail, field="key") from error
         raise
     return f"{one.name} is unlocked, and goes on in its Swarm"
 
