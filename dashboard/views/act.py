@@ -25,7 +25,7 @@ from clusters.live.row import Row
 from clusters.permissions import NotPermitted
 from dashboard.access import action_or_404, allow, row_or_none
 from dashboard.engine import address, engine
-from dashboard.forms import Filled, filled
+from dashboard.forms import beside, filled
 from dashboard.kept_undo import keep, with_kept
 from dashboard.page import asks_for, on_to, page
 from dashboard.plan import Planned, choosable, filled_in, looked_ahead, permitted, planned
@@ -100,6 +100,9 @@ async def _do(request: Request, plan: Sequence[Planned], asked: QueryDict) -> Ht
     if len(many.rows) > AT_ONCE or action.long:
         return await _begin(request, plan, many, asked)
     results = await asyncio.gather(*(_one(request, many, row) for row in many.rows))
+    wrong = results[0].error if len(results) == 1 else None
+    if wrong and wrong.field in {field.name for field in action.fields}:
+        return await _dialog(request, plan, _afresh(asked), error=wrong, status=STATUS.get(type(wrong), 422))
     return await _answer(request, action, results, len(plan) - len(possible))
 
 
@@ -139,6 +142,13 @@ async def _answer(request: Request, action: Action[Any], results: Sequence[Acted
     if undo and (undo["values"] is None or len(json.dumps(undo)) > LONGEST_UNDO):
         undo, words = None, f"{words}. It is too long to be undone from here."
     return trigger_client_event(response, "toast", {"words": words, "level": "ok", "undo": undo})
+
+
+def _afresh(asked: QueryDict) -> QueryDict:
+    """The same, to be asked for once more: its key told a repeated request from a new one."""
+    again = asked.copy()
+    again.pop("key", None)
+    return again
 
 
 def _undo(results: Sequence[Acted]) -> dict[str, Any] | None:
@@ -199,7 +209,8 @@ async def _dialog(
     problems = error.problems if isinstance(error, NotFilledIn) else {}
     values = {**filled_in(plan[0].row, action, {})[0], **(preview.values if preview else {}), **asked.dict()}
     declared = choosable(action.fields, plan)
-    fields: list[Filled] = filled(declared, values, problems, names=lambda kind: _names(request, plan, kind))
+    answered = error is not None
+    fields, error = beside(filled(declared, values, problems, names=lambda kind: _names(request, plan, kind)), error)
     context = {
         "action": action,
         "plan": plan,
@@ -207,6 +218,7 @@ async def _dialog(
         "lost": lost,
         "silent": silence([one.row for one in plan]),
         "fields": fields,
+        "keeps": answered,
         "typed_name": _typed_name(plan),
         "typed": asked.get("typed", ""),
         "problems": problems,

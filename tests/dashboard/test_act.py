@@ -14,7 +14,7 @@ from django.db import OperationalError
 from django.test import AsyncClient
 
 from clusters.access import Actor
-from clusters.errors import Conflict, Unreachable
+from clusters.errors import Conflict, Invalid, Unreachable
 from clusters.models import AuditEntry
 from dashboard.engine import engine
 from dashboard.kept_undo import keep
@@ -97,6 +97,23 @@ async def test_fields_are_checked_and_shown_again_with_what_is_wrong(fakes: Fake
     assert fakes.calls == []
     assert (await otto_client.post("/act/", {**asked, "copies": "4"}, headers=HTMX)).status_code == 204
     assert fakes.calls == [("scale", 4)]
+
+
+async def test_what_a_cluster_refuses_of_a_field_is_said_beside_it_and_can_be_mended(
+    fakes: Fakes, otto_client: AsyncClient
+) -> None:
+    asked = {"verb": "scale", "rows": fakes.row("shop", "u1"), "copies": "3", "token": "geheim", "key": "a" * 32}
+    fakes.drivers["shop"].fails = Invalid("That is not the token.", hint="Look again.", field="token")
+    answer = await otto_client.post("/act/", asked, headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "<span>That is not the token. Look again.</span>" in page
+    assert 'data-secret hx-preserve="true" id="field-token"' in page, "what was typed stays in the form"
+    assert "geheim" not in page
+    key = page.partition('name="key" value="')[2].partition('"')[0]
+    assert key not in ("", asked["key"]), "to send it again is another request"
+    fakes.drivers["shop"].fails = None
+    assert (await otto_client.post("/act/", {**asked, "key": key, "token": "right"}, headers=HTMX)).status_code == 204
 
 
 async def test_a_production_cluster_asks_for_the_name_before_what_cannot_be_undone(
