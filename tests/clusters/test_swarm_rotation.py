@@ -15,8 +15,9 @@ from clusters.kinds.actions import Quiet
 from clusters.kinds.base import Look
 from clusters.kinds.swarm import kept_rotation
 from clusters.kinds.swarm.kept_model import User
+from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.service_rollout import NotWell
-from tests.clusters.swarm_things import named, recorded, resources
+from tests.clusters.swarm_things import named, read, recorded, resources
 
 
 class Manager:
@@ -85,6 +86,38 @@ async def test_one_that_is_stopped_says_what_is_done_and_what_is_not() -> None:
         await _rotate("swarm-secret", Manager(stops="update"))
     with pytest.raises(asyncio.CancelledError, match="nobody was given another value"):
         await _rotate("swarm-secret", Manager(stops="create"))
+
+
+async def test_the_old_one_says_who_can_still_go_back_to_it() -> None:
+    """A service whose update stopped has the new one, and its version before the old one."""
+    kind, (one,) = named("swarm-secret"), resources(named("swarm-secret"))
+    (user, *_) = one.users
+    tree = next(tree for tree in recorded("services") if tree["ID"] == user.uid)
+    tree["PreviousSpec"] = {"TaskTemplate": tree["Spec"]["TaskTemplate"]}
+    tree["Spec"] = {**tree["Spec"], "TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
+    remove, join = kind.action("remove"), kind.join
+    assert join
+    assert remove
+    (old,) = join.make([one], {"swarm-service": [read(tree, Service)]})
+    back = f"{user.name} can still go back to it"
+    assert (old.users, [who.name for who in old.before]) == ((), [user.name])
+    assert kind.health(old).reason == f"No service uses it now; {back}"
+    assert remove.refuse
+    assert remove.refuse(old) == ""
+    assert back in remove.effect(old)
+
+    async def related(name: str) -> list[Any]:
+        return []
+
+    load = kind.panels[0].load
+    assert load
+    page = await load(cast(Look, SimpleNamespace(resource=old, related=related)))
+    assert back in page["nobody"]
+    assert "It can be removed" not in page["nobody"]
+    elsewhere = msgspec.structs.replace(old, before=(User("u9", "bank_vault", "bank"),))
+    assert remove.effect(elsewhere).endswith(
+        "Services of other stacks can still go back to it now, and not after that."
+    )
 
 
 async def test_services_of_other_stacks_are_counted_in_and_not_named() -> None:

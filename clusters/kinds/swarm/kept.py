@@ -18,7 +18,7 @@ from clusters.kinds.formats import count
 from clusters.kinds.makers import Maker
 from clusters.kinds.swarm import service_health
 from clusters.kinds.swarm.kept_model import Kept
-from clusters.kinds.swarm.kept_rotation import encoded, users_in_words
+from clusters.kinds.swarm.kept_rotation import back_in_words, encoded, users_in_words
 from clusters.kinds.swarm.overview import Fact, Section, overview, panel
 
 _NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,62}[a-zA-Z0-9])?")
@@ -51,7 +51,8 @@ def health(one: Kept) -> Health:
     """In use or not: neither is an alarm."""
     if one.users:
         return Health(Level.HEALTHY, "In use", "", count(len({user.uid for user in one.users}), "service"))
-    return Health(Level.STOPPED, "Unused", "No service uses it")
+    back = back_in_words(one)
+    return Health(Level.STOPPED, "Unused", f"No service uses it now; {back}" if back else "No service uses it")
 
 
 def overview_panel(values: str) -> Panel[Any]:
@@ -69,7 +70,6 @@ def overview_panel(values: str) -> Panel[Any]:
         ]
         users = [_user(services[user.uid], user.where) for user in one.users if user.uid in services]
         hidden = any(user.uid not in services for user in one.users)
-        nobody = "No service uses it. It can be removed without breaking anything that is here now."
         return overview(
             [Section("Facts", facts)],
             labels=one.labels,
@@ -77,10 +77,25 @@ def overview_panel(values: str) -> Panel[Any]:
             users_title="Used by",
             how="Where inside",
             users_more=f"{'And' if users else 'Only'} services that are not shared with you." if hidden else "",
-            nobody=nobody,
+            nobody=_nobody(one),
         )
 
     return panel(load)
+
+
+def _nobody(one: Kept) -> str:
+    if back := back_in_words(one):
+        return (
+            f"No service uses it now. {back}, by “Roll back” or because an update stopped half way, and copies from "
+            "before may still need it: remove it when the new version has proved good."
+        )
+    return "No service uses it. It can be removed without breaking anything that is here now."
+
+
+def _removed(one: Kept) -> str:
+    words = f"Removes {one.name} with what it holds. Nobody can bring that back."
+    back = back_in_words(one)
+    return f"{words} {back} now, and not after that." if back else words
 
 
 def _user(service: Any, where: str) -> dict[str, Any]:
@@ -102,7 +117,7 @@ def remove(collection: str, noun: str) -> Action[Any]:
         verb="remove",
         label="Remove",
         icon="trash-2",
-        effect=lambda one: f"Removes {one.name} with what it holds. Nobody can bring that back.",
+        effect=_removed,
         run=one_call(lambda one, values: Call("DELETE", (collection, one.uid)), "{name} is removed"),
         refuse=in_use,
         danger=True,

@@ -43,8 +43,17 @@ def encoded(text: str) -> str:
 
 def users_in_words(one: Kept, names: Sequence[str], others: str = "Services of other stacks") -> str:
     """Those that whoever sees it sees, too, and that there are ``others``; "" when nobody uses it."""
-    if not one.other_users:
-        return listed(names)
+    return _with_others(names, others) if one.other_users else listed(names)
+
+
+def back_in_words(one: Kept) -> str:
+    """Who can still go back to it, having used it before; "" when nobody can."""
+    names = one.own(one.before)[:3]
+    who = _with_others(names, "Services of other stacks") if one.others(one.before) else listed(names)
+    return f"{who} can still go back to it" if who else ""
+
+
+def _with_others(names: Sequence[str], others: str) -> str:
     return listed([*names, others[0].lower() + others[1:]]) if names else others
 
 
