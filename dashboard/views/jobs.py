@@ -22,6 +22,7 @@ from dashboard.visible_jobs import shown_job, visible_jobs
 
 EACH = 50
 ENDED = "It had ended already."
+REMOVES = {"remove", "down", "down-volumes"}  # verbs after which there is nothing to open
 
 
 @allow(scope="signed-in")
@@ -90,6 +91,8 @@ async def _lines(one: Job) -> list[Line]:
 
 async def _made(request: Request, one: Job) -> dict[str, str] | None:
     """What it made or is about, with where its page is: while it is there, and for who may see it."""
+    if one.state == "done" and one.verb in REMOVES:
+        return None  # it is gone, also where the list does not say so yet
     name, key = one.result.get("name"), one.result.get("key") or ""
     connection = engine.supervisor.connections.get(one.cluster_id or 0)
     store = connection.stores.get(one.result.get("kind", "")) if connection else None

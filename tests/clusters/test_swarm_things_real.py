@@ -155,11 +155,12 @@ async def test_a_stack_is_told_by_its_labels_and_removed_with_what_only_it_uses(
         remove = _kind("stack").action("remove")
         one = _found(connection, "stack", stack)
         assert f"1 config ({stack}_conf)" in remove.effect(one)
-        assert f"the volumes {stack}_data stay" in remove.stays(one)
+        stays = f"On the nodes that have it, the volume {stack}_data stays"
+        assert remove.stays(one) == f"{stays}, and so do images."
         page = await _kind("stack").panels[0].load(_look(connection, "stack", stack))
         assert [user["key"] for user in page["users"]] == [service]
         words, lines = await _act(connection, "stack", stack, "remove")
-        assert words == f"{stack} is removed"
+        assert words == f"{stack} is removed. {stays}"
         assert f"The config {stack}_conf is removed." in lines
         await until(lambda: _found(connection, "stack", stack) is None)
     for node in (find_swarm_manager(), find_swarm_worker(), find_swarm_worker().replace("-3", "-2")):

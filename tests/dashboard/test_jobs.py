@@ -121,6 +121,11 @@ async def test_it_leads_back_to_what_it_is_about_while_that_is_there(
     assert f'/clusters/{fakes.shop.slug}/app/{store.kind.key(one)}/">' in page
     assert f"Open {one.name}" in page
     assert f"Open {one.name}" in (await client.get(f"/jobs/{(await end(key)).key}/")).content.decode()
+    await Job.objects.filter(key=key).aupdate(state="done", verb="remove")
+    page = (await client.get(f"/jobs/{key}/")).content.decode()
+    assert f"Open {one.name}" not in page, "the list does not say yet that it went"
+    await Job.objects.filter(key=key).aupdate(state="failed")
+    assert f"Open {one.name}" in (await client.get(f"/jobs/{key}/")).content.decode()
     store.apply(Listed([other]))
     assert f"Open {one.name}" not in (await client.get(f"/jobs/{key}/")).content.decode()
 

@@ -45,7 +45,8 @@ class _Removal:
         if self.left:
             words = f"{self.one.name} is removed in part. Left: {'; '.join(self.left)}"
             raise ClusterError(words, hint="Try again in a while.")
-        return f"{self.one.name} is removed"
+        volumes = _volumes_stay(self.one)
+        return f"{self.one.name} is removed. {volumes}" if volumes else f"{self.one.name} is removed"
 
     async def _delete(self, collection: str, uid: str, name: str, ends: float) -> None:
         """Tasks need a moment to end; until then, and till ``ends``, the Swarm does not let go of what they use."""
@@ -105,7 +106,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
-def _stays(one: Stack) -> str:
+def _volumes_stay(one: Stack) -> str:
     volumes = {
         mount.source
         for service in one.services
@@ -113,8 +114,15 @@ def _stays(one: Stack) -> str:
         if mount.type == "volume" and mount.source
     }
     if not volumes:
-        return "Images stay."
-    return f"On the nodes that have them, the volumes {listed(sorted(volumes)[:5])} stay, and so do images."
+        return ""
+    if len(volumes) == 1:
+        return f"On the nodes that have it, the volume {volumes.pop()} stays"
+    return f"On the nodes that have them, the volumes {_some(sorted(volumes))} stay"
+
+
+def _stays(one: Stack) -> str:
+    volumes = _volumes_stay(one)
+    return f"{volumes}, and so do images." if volumes else "Images stay."
 
 
 REMOVE: Action[Stack] = Action(
