@@ -32,6 +32,7 @@ class ShellTopic(Topic):
         for cluster_id in self._scope:
             self.open_things.enter_context(engine.supervisor.connections[cluster_id].wanted())
         self.open_things.callback(engine.supervisor.on_state(self._state_changed))
+        self.open_things.callback(engine.supervisor.on_clusters(self._tell))  # one is another platform now
         self.open_things.callback(engine.on_attention(self._tell))
         self.open_things.callback(forwards.on_change(self._tell))
         self.owe_snapshot()
@@ -68,13 +69,17 @@ def rights_mark(actor: Actor) -> str:
 
 
 def cluster_state(connection: Connection) -> dict[str, Any]:
-    """One cluster as the sidebar and the pill show it. ``asof``: when it was last heard, 0 while live."""
+    """One cluster as the sidebar and the pill show it. ``asof``: when it was last heard, 0 while live.
+
+    ``platform``: a page whose sidebar was made for another one gets it anew.
+    """
     contact, cluster = connection.contact, connection.cluster
     state = contact.state(time.time())
     return {
         "id": cluster.id,
         "slug": cluster.slug,
         "name": cluster.name,
+        "platform": connection.driver.platform,
         "state": state,
         "asof": contact.heard if state != "live" else 0.0,
         "why": contact.error.message if contact.error else "",

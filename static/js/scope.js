@@ -30,13 +30,16 @@ for (const name of ["click", "auxclick", "contextmenu"]) document.addEventListen
 
 let known = chosenCluster();
 
+// A part of the frame as the server has it now.
+export function anew(part) {
+  ask(location.href, part, { select: part, swap: "outerMorph" });
+}
+
 // The address of this page changed without a new page: the sidebar and the palette are of the cluster it names now.
 function changed() {
   if (chosenCluster() === known) return;
   known = chosenCluster();
-  for (const target of ["#side", "#scope"]) {
-    ask(location.href, target, { select: target, swap: "outerMorph" });
-  }
+  for (const part of ["#side", "#scope"]) anew(part);
   document.dispatchEvent(new CustomEvent("scope"));
 }
 

@@ -2,13 +2,13 @@
 
 import { timeOfDay } from "./clock.js";
 import { STATES } from "./line-states.js";
-import { chosenCluster } from "./scope.js";
+import { anew, chosenCluster } from "./scope.js";
 import { live } from "./socket.js";
 import { count } from "./words.js";
 
 const A_BLIP = 3_000; // ms without a line that nobody needs to see
 
-export const clusters = new Map(); // id -> { id, slug, name, state, asof, why }
+export const clusters = new Map(); // id -> { id, slug, name, platform, state, asof, why }
 let cut = false; // no line from this tab: nothing on the page is as of now
 
 export const isStale = (id) => cut || ["stale", "down", "refused"].includes(clusters.get(id)?.state);
@@ -36,6 +36,8 @@ function show({ clusters: states, counts, ports, rights }) {
   if (!states) return;
   if (known && rights !== known) return location.reload(); // other clusters, other buttons: the page anew
   known = rights;
+  // An engine that begins a Swarm, or leaves one, has other kinds than those that the sidebar lists.
+  if (states.some(({ id, platform }) => clusters.has(id) && clusters.get(id).platform !== platform)) anew("#side");
   clusters.clear();
   for (const cluster of states) clusters.set(cluster.id, cluster);
   numbers = counts;

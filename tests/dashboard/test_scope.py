@@ -154,7 +154,7 @@ async def test_counts_and_palette_are_of_the_cluster_alone(running: None, ada: A
 
 
 async def test_a_page_hears_of_its_clusters_only_what_it_would_show_differently(
-    running: None, shop: Cluster, ada: AbstractUser
+    running: None, shop: Cluster, ada: AbstractUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[None] = []
     actor = await actor_for(ada.pk)
@@ -175,6 +175,11 @@ async def test_a_page_hears_of_its_clusters_only_what_it_would_show_differently(
     assert frame
     told = next(one for one in frame.body["clusters"] if one["id"] == shop.pk)
     assert (told["state"], told["asof"]) == ("down", before)
+    monkeypatch.setattr(connection.driver, "platform", "swarm")
+    engine.supervisor._clusters_changed()  # an engine that begins a Swarm: its page gets another sidebar
+    frame = topic.take()
+    assert frame
+    assert "swarm" in {one["platform"] for one in frame.body["clusters"]}
     await topic.close()
 
 
