@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from clusters.drivers.base import Call
-from clusters.errors import ClusterError, Conflict, Invalid
+from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.actions import Quiet
 from clusters.kinds.base import Look
 from clusters.kinds.swarm import service_image, stack_actions
 from clusters.kinds.swarm.fitting import broken_rules
+from clusters.kinds.swarm.images import Pinned, pinned
 from clusters.kinds.swarm.node_actions import _on_each
 from clusters.kinds.swarm.service_model import Mode
 from clusters.kinds.swarm.task_model import Placement
@@ -110,8 +111,8 @@ def test_a_rule_that_one_node_keeps_and_another_breaks_is_not_said_to_be_matched
 
 
 async def test_half_a_second_between_copies_stays_when_another_image_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def as_is(driver: Any, image: str) -> str:
-        return image
+    async def as_is(driver: Any, image: str) -> Pinned:
+        return Pinned(image)
 
     monkeypatch.setattr(service_image, "pinned", as_is)
     one, manager = service("shop_web"), Manager()
@@ -121,6 +122,29 @@ async def test_half_a_second_between_copies_stays_when_another_image_is_given(mo
     assert manager.calls[-1].body["UpdateConfig"]["Delay"] == 500_000_000
     await _action("swarm-service", "set-image").run(manager, one, {**given, "delay": 2})
     assert manager.calls[-1].body["UpdateConfig"]["Delay"] == 2_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "image", "told"),
+    [
+        ({"Descriptor": {"digest": "sha256:1"}}, "shop.test/web:2@sha256:1", ""),
+        (Missing("That is not there.", detail="manifest unknown"), "shop.test/web:2", "was not found in its registry"),
+        (ClusterError("No basic auth credentials."), "shop.test/web:2", "did not say what the tag leads to"),
+    ],
+)
+async def test_a_tag_that_its_registry_does_not_have_is_told_from_a_registry_that_does_not_say(
+    answer: Any, image: str, told: str
+) -> None:
+    class Engine:
+        async def call(self, call: Call) -> Any:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    found = await pinned(cast(Any, Engine()), "shop.test/web:2")
+    assert found.image == image
+    assert told in found.loose
+    assert bool(found.loose) is bool(told)
 
 
 async def test_rolling_back_goes_where_it_was_shown_or_nowhere() -> None:

@@ -29,7 +29,6 @@ from clusters.kinds.variables import FILE, PLAIN, SECRET, parts_with
 from clusters.registries.reference import read_reference
 
 _NAMES = frozenset(one.name for one in FIELDS)
-LOOSE = "Its registry did not say what the tag leads to: each node takes what it finds under it."
 
 
 def spec_of(form: ServiceForm) -> Tree:
@@ -67,9 +66,10 @@ async def create_service(driver: Driver, form: ServiceForm, says: Says) -> Ended
     spec = spec_of(form)
     container = spec["TaskTemplate"]["ContainerSpec"]
     await give(driver, container, "Config", form.configs)
-    container["Image"] = await pinned(driver, form.image)
-    if "@" not in container["Image"]:
-        says.say(LOOSE, "warning")
+    fixed = await pinned(driver, form.image)
+    container["Image"] = fixed.image
+    if fixed.loose:
+        says.say(fixed.loose, "warning")
     made = await service_secrets.make(driver, form)
     try:
         await give(driver, container, "Secret", (*form.secrets, *(one.given for one in form.typed)))

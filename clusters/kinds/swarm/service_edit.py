@@ -24,7 +24,7 @@ from clusters.kinds.makers import Ended, Like, Maker, Remark
 from clusters.kinds.preview import LONGEST, NOTHING, Difference
 from clusters.kinds.swarm.base import TRIES, Tree, read_spec
 from clusters.kinds.swarm.images import pinned
-from clusters.kinds.swarm.service_create import LOOSE, fits
+from clusters.kinds.swarm.service_create import fits
 from clusters.kinds.swarm.service_fields import COPIES_KEPT, EDIT_FIELDS
 from clusters.kinds.swarm.service_form import ServiceForm
 from clusters.kinds.swarm.service_like import values_of
@@ -133,9 +133,10 @@ async def edit_service(driver: Driver, edit: Edit, says: Says) -> Ended:
             await give(driver, container, kind, wanted)
     if "image" in edit.changed:
         registry = read_reference(edit.form.image).host
-        container["Image"] = await pinned(driver, edit.form.image)
-        if "@" not in container["Image"]:
-            says.say(LOOSE, "warning")
+        fixed = await pinned(driver, edit.form.image)
+        container["Image"] = fixed.image
+        if fixed.loose:
+            says.say(fixed.loose, "warning")
     await _update(driver, edit.origin, spec, registry)
     says.say(f"{name} is changed; its copies are replaced where that is needed.")
     try:

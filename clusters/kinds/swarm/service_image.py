@@ -50,7 +50,7 @@ async def _run(driver: Driver, one: Service, values: Values) -> str:
         container = (spec.get("TaskTemplate") or {}).get("ContainerSpec")
         if not isinstance(container, dict):
             raise Conflict(f"{one.name} runs no container.")
-        container["Image"] = fixed
+        container["Image"] = fixed.image
         before = spec.get("UpdateConfig") or {}
         spec["UpdateConfig"] = {
             **before,
@@ -61,7 +61,7 @@ async def _run(driver: Driver, one: Service, values: Values) -> str:
         }
 
     await change_spec(driver, "services", one.uid, edit, registry=read_reference(image).host)
-    loose = "" if "@" in fixed else ". Its registry did not say what the tag leads to: each node takes what it finds"
+    loose = f". {fixed.loose.removesuffix('.')}" if fixed.loose else ""
     return f"{one.name} changes to {tagged(image)}{loose}"
 
 
