@@ -1,4 +1,5 @@
-"""No page breaks a rule of accessibility, dark or light, on a wide screen or on a phone; and none is wider than its screen."""
+"""No page breaks a rule of accessibility, dark or light, on a wide screen or on a phone; none is wider than its screen, and
+on none does more than one button stand out."""
 
 from __future__ import annotations
 
@@ -18,6 +19,18 @@ FRAMES = {"home", "home-nothing-shared", "switcher", "more", "user-menu", "workl
 EACH = [shot for shot in PAGES if shot.name not in ALIKE]
 EACH_BROKEN = [shot for shot in BROKEN if shot.name not in ALIKE]
 TabFor = Callable[[Server, Shot], Page]
+# The words of the buttons that are drawn as the primary one, in the dialog that is open or else in the page. A quick look
+# is a page of its own, and what shows every component shows all of them.
+STAND_OUT = """() => {
+  const layer = document.querySelector("dialog[open]") ?? document.querySelector("main");
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.background = "var(--accent-solid)";
+  const solid = getComputedStyle(probe).backgroundColor;
+  probe.remove();
+  return [...(layer?.querySelectorAll(".btn.primary") ?? [])]
+    .filter((one) => one.checkVisibility() && !one.closest("#look") && getComputedStyle(one).backgroundColor === solid)
+    .map((one) => one.textContent.trim());
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +79,7 @@ def look(page: Page, shot: Shot) -> list[str]:
         page.set_viewport_size(sizes[0])
         page.emulate_media(color_scheme="dark")
         open_shot(page, shot)
+        wrong += stand_out(page) if shot.name != "patterns" else []
         for size in sizes:
             page.set_viewport_size(size)
             page.wait_for_timeout(100)
@@ -77,6 +91,11 @@ def look(page: Page, shot: Shot) -> list[str]:
         return wrong
     finally:
         page.close()
+
+
+def stand_out(page: Page) -> list[str]:
+    buttons = page.evaluate(STAND_OUT)
+    return [f"{len(buttons)} buttons stand out: {', '.join(buttons)}"] if len(buttons) > 1 else []
 
 
 def too_wide(page: Page) -> list[str]:
