@@ -228,6 +228,8 @@ async def test_the_page_of_a_gateway_has_a_step_for_each_certificate() -> None:
 
     assert await steps(all_shared) == ["Expired", "Not permitted", "Expired"]
     assert await steps(lambda namespace: namespace == "shop") == ["Expired", "Cannot tell", "Cannot tell"]
+    refs = [{"name": "old"}] * 12
+    assert await steps(all_shared) == [*["Expired"] * 10, "Cannot tell"], "those that are not looked at are said"
 
 
 @pytest.mark.parametrize(

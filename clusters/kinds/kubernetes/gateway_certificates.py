@@ -19,7 +19,7 @@ from clusters.kinds.base import Health, Level, Look
 from clusters.kinds.glances import About, Glances
 from clusters.kinds.kubernetes.base import collection
 from clusters.kinds.kubernetes.gateway_model import CertificateRef, Gateway, Listener
-from clusters.kinds.kubernetes.looked_at_certificates import MOST, Seen, again, in_a_list, look_at, worst
+from clusters.kinds.kubernetes.looked_at_certificates import MOST, Seen, again, in_a_list, left_out, look_at, worst
 from clusters.kinds.kubernetes.reference_grant import API as GRANTS
 from clusters.kinds.kubernetes.reference_grant import ReferenceGrant
 from clusters.kinds.kubernetes.steps import step
@@ -36,7 +36,8 @@ class _Gateways:
 
 async def certificate_steps(look: Look, one: Gateway) -> list[dict[str, Any]]:
     """One step for each of its certificates."""
-    return list(await asyncio.gather(*(_step(look, one, *each) for each in _named(one))))
+    named = sum(len(listener.secrets) for listener in one.spec.listeners or ())
+    return [*await asyncio.gather(*(_step(look, one, *each) for each in _named(one))), *left_out(named)]
 
 
 async def _step(look: Look, one: Gateway, listener: Listener, ref: CertificateRef) -> dict[str, Any]:

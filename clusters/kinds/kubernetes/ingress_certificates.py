@@ -13,14 +13,15 @@ from clusters.kinds.base import Health, Level, Look
 from clusters.kinds.glances import About, Glances
 from clusters.kinds.kubernetes.certificates import covers
 from clusters.kinds.kubernetes.ingress_model import Ingress, Tls
-from clusters.kinds.kubernetes.looked_at_certificates import MOST, Seen, again, in_a_list, look_at, worst
+from clusters.kinds.kubernetes.looked_at_certificates import MOST, Seen, again, in_a_list, left_out, look_at, worst
 from clusters.kinds.kubernetes.steps import step
 from clusters.kinds.noticing import Noticing
 
 
 async def certificate_steps(look: Look, one: Ingress) -> list[dict[str, Any]]:
     """One step for each of its certificates."""
-    return list(await asyncio.gather(*(_step(look, one, tls) for tls in (one.spec.tls or ())[:MOST])))
+    named = one.spec.tls or ()
+    return [*await asyncio.gather(*(_step(look, one, tls) for tls in named[:MOST])), *left_out(len(named))]
 
 
 async def _step(look: Look, one: Ingress, tls: Tls) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Missing
@@ -15,6 +16,7 @@ from clusters.kinds.base import Health, Level
 from clusters.kinds.glances import About
 from clusters.kinds.kubernetes.base import collection
 from clusters.kinds.kubernetes.certificates import Certificate, certificate_of, health_of
+from clusters.kinds.kubernetes.steps import step
 
 MOST = 10  # certificates of one ingress or gateway
 BAD = (Level.FAILING, Level.AT_RISK)
@@ -61,6 +63,13 @@ async def look_at(driver: Driver, about: About) -> Seen:
         return Seen(there=False)
     holds = "tls.crt" in (secret.get("data") or {})
     return Seen(certificate_of(secret), str(secret.get("type") or ""), holds=holds)
+
+
+def left_out(named: int) -> list[dict[str, Any]]:
+    """Said on a page of those that are more than are looked at."""
+    words = f"Only the first {MOST} are looked at."
+    more = named - MOST
+    return [step("Certificate", f"{more} more", Health(Level.UNKNOWN, "Cannot tell", words))] if more > 0 else []
 
 
 def in_a_list(name: str, hosts: Iterable[str], how: Health) -> Health:
