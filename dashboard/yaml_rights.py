@@ -5,10 +5,14 @@ from __future__ import annotations
 from clusters.access import Actor, Decision, decide, reachable
 from clusters.apply.served import ServedKind
 from clusters.apply.step import LEAST, need
+from clusters.kinds.permission import CHANGES
 from clusters.live.connection import Connection
 from clusters.live.row import Row
+from clusters.permissions import HINT, refusal
 from clusters.reach import area_in
 from dashboard.engine import engine
+
+ASK_US = "Ask an administrator of Pilothouse."
 
 
 def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> Decision:
@@ -21,6 +25,18 @@ def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> D
     named = sorted(one for one in reachable(actor, cluster.id) if one)
     decisions = [decide(actor, area_in(cluster, one), LEAST) for one in (None, *named)]
     return next((one for one in decisions if one.allowed), decisions[0])
+
+
+async def why_not_edited(actor: Actor, connection: Connection, row: Row) -> tuple[str, str]:
+    """Why its YAML may not be changed, and what to do: not by this person, or not by the account that we sign in with.
+
+    "" when it may be, or when the cluster does not say in time.
+    """
+    decision = may_apply(actor, connection, row)
+    if not decision.allowed:
+        return decision.reason, ASK_US
+    driver = engine.gateway.driver(actor, connection.cluster.id)
+    return await refusal(driver, row.kind, row.resource, CHANGES), HINT
 
 
 def yaml_clusters(actor: Actor, only: str = "") -> list[Connection]:

@@ -187,6 +187,8 @@ class Action(Generic[T]):
     # None of one act: nothing undoes it, or it would show what no page holds.
     undo: Callable[[T, Mapping[str, JSON]], tuple[str, Mapping[str, JSON]] | None] | None = None
     line: Callable[[T, Mapping[str, JSON]], str] | None = None  # the same on a command line
+    # Of a way back: the image that it leads to, told by what the resource owns of a kind; "" where only asking tells.
+    leads_to: Callable[[T, Callable[[str], Sequence[Any]]], str] | None = None
     opens: Callable[[T, Mapping[str, JSON]], Mapping[str, str]] | None = None  # then, on its page: {"panel": "logs"}
     recorded: Callable[[Mapping[str, JSON]], Mapping[str, JSON]] | None = None  # for the audit, instead of all values
     # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.

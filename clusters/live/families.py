@@ -43,6 +43,7 @@ class Families:
         if store.kind.copies_of:
             self._copied.add(store.kind.copies_of)
             store.copies = self._finder(store.kind.copies_of)
+            store.owned = self._owned
 
     def leave(self, store: Store) -> None:
         """Forget what it told: it is none of this cluster's any longer."""
@@ -55,13 +56,17 @@ class Families:
         for store, child in self._descend(uid, kind_name, LONGEST_CHAIN):
             yield store.resources[child]
 
+    def _owned(self, above: Resource, kind_name: str) -> Sequence[Resource]:
+        # A hostile cluster may say that something of another namespace belongs here.
+        return [one for one in self.below(above.uid, kind_name) if one.namespace == above.namespace]
+
     def _finder(self, kind_name: str) -> Callable[[Resource], Sequence[Copy] | None]:
         def copies(above: Resource) -> Sequence[Copy] | None:
             store = self._stores.get(kind_name)
             if store is None or not store.listed or above.namespace in store.hidden:
                 return None  # "cannot tell", never "none"
             found = (self._copies.get(child) for _, child in self._descend(above.uid, kind_name, LONGEST_CHAIN))
-            # A hostile cluster may say that a copy of another namespace belongs here.
+            # As above: a copy of another namespace does not belong here.
             return [one for one in found if one is not None and one.resource.namespace == above.namespace]
 
         return copies

@@ -37,6 +37,7 @@ class Store:
         self.trouble: ClusterError | None = None  # why this kind cannot be seen, when the rest can
         self.hidden: frozenset[str] = frozenset()  # the namespaces that the trouble is about; none: all of them
         self.copies: Callable[[Any], Sequence[Copy] | None] | None = None  # of one resource, where the kind has any
+        self.owned: Callable[[Any, str], Sequence[Any]] | None = None  # by it, of a kind; where the kind has copies
         self._by_key: dict[str, str] = {}
         self._passing: dict[str, None] = {}  # uids of those that may be judged otherwise later, without a change
         self._ahead: dict[str, tuple[str, Health]] = {}  # judged before a long list is taken in: uid -> version, health

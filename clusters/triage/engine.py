@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from clusters.access import Scope
 from clusters.drivers.base import ENGINES
-from clusters.kinds.base import Health, Level
+from clusters.kinds.base import Action, Health, Level
 from clusters.live.store import Store
 from clusters.triage import explain
 from clusters.triage.finding import Evidence, Finding, FirstAction
@@ -132,11 +133,12 @@ def _inside(
     return [
         replace(
             one,
-            node=one.node or _lagging_on(cluster.stores[one.kind], tops[one.row]),
-            logs=one.logs or _logs_of_copies(cluster.stores[one.kind], tops[one.row], things),
+            node=one.node or _lagging_on(cluster.stores[one.kind], top),
+            logs=one.logs or _logs_of_copies(cluster.stores[one.kind], top, things),
         )
         for row, things in sorted(groups.items())
-        for one in [_about(tops[row], things + silent[row], now, versions)]
+        for top in [tops[row]]
+        for one in [_about(cluster.stores[top.kind.name], top, things + silent[row], now, versions)]
     ]
 
 
@@ -149,7 +151,7 @@ def _seen(one: Thing, allowed: frozenset[str] | None) -> bool:
     return allowed is None or one.kind.seen_in(one.resource) in allowed
 
 
-def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> Finding:
+def _about(store: Store, top: Thing, things: list[Thing], now: float, versions: Versions) -> Finding:
     copies = [one for one in things if one.row != top.row]
     worst = _dominant(copies) if copies else top
     if worst.health.level not in BAD:  # copies that nobody hears of say nothing about the cause
@@ -179,7 +181,7 @@ def _about(top: Thing, things: list[Thing], now: float, versions: Versions) -> F
         since=since,
         affected=max(1, len(copies)),
         logs=_logs(top, worst),
-        action=first_action(top, suspect, HALF_WAY if health.word == HALF_WAY else worst.health.word),
+        action=first_action(store, top, suspect, HALF_WAY if health.word == HALF_WAY else worst.health.word),
         evidence=_evidence(copies or [top]),
         image="" if worst.health.word == NO_PLACE else image_of(top),
         node=_only_node(copies or [top]),
@@ -255,7 +257,7 @@ def _lagging_on(store: Store, top: Thing) -> str:
     return nodes.pop() if len(nodes) == 1 else ""
 
 
-def first_action(top: Thing, suspect: NewVersion | None, word: str = "") -> FirstAction | None:
+def first_action(store: Store, top: Thing, suspect: NewVersion | None, word: str = "") -> FirstAction | None:
     """The button beside an entry: back to the version before when a new one is suspected, or stopped half way; another
     image where there is none, the key where it is locked, else start or restart. What finds no place is not helped by a
     new start."""
@@ -265,11 +267,18 @@ def first_action(top: Thing, suspect: NewVersion | None, word: str = "") -> Firs
         action = top.kind.action(verb)
         if action is None or (action.refuse and _refused(action.refuse, top.resource)):
             continue
-        label = action.label
-        if suspect and verb in ROLL_BACK:
-            label = f"Roll back to {explain.version(suspect.before)}"
-        return FirstAction(action.verb, label, action.icon, top.row)
+        return FirstAction(action.verb, _label(action, store, top), action.icon, top.row)
     return None
+
+
+def _label(action: Action[Any], store: Store, top: Thing) -> str:
+    """The version that a way back leads to by itself is named where it is known, and is another one."""
+    image = action.leads_to(top.resource, partial(_owned, store, top)) if action.leads_to else ""
+    return f"{action.label} to {explain.version(image)}" if image and image != image_of(top) else action.label
+
+
+def _owned(store: Store, top: Thing, kind_name: str) -> Sequence[Any]:
+    return store.owned(top.resource, kind_name) if store.owned else ()
 
 
 def _refused(refuse: Any, resource: Any) -> bool:

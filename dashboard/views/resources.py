@@ -30,7 +30,7 @@ from dashboard.request import Request
 from dashboard.scope import chosen_cluster
 from dashboard.views import convert, ports
 from dashboard.views.build import build_of
-from dashboard.yaml_rights import may_apply
+from dashboard.yaml_rights import why_not_edited
 
 
 @allow(Role.VIEWER, scope="cluster")
@@ -48,7 +48,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "panels": [panel for panel in panels if panel.tab or panel is chosen],
         "panel": chosen,
         "actions": (actions := await _offered(request, row)),
-        "edit": (edit := _edit(request, row)),
+        "edit": (edit := await _edit(request, row)),
         "convert": (converts := convert.offered(request, row)),
         "more": edit is not None or converts is not None or any(one["more"] for one in actions),
         "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
@@ -133,13 +133,13 @@ def _remakes(request: Request, row: Row) -> list[dict[str, Any]]:
     return found
 
 
-def _edit(request: Request, row: Row) -> Mapping[str, str] | None:
+async def _edit(request: Request, row: Row) -> Mapping[str, str] | None:
     """Where its YAML is edited, and why it cannot be ("" when it can); None for what is no object of Kubernetes."""
     if row.kind.platform != "kubernetes" or not row.kind.api:
         return None
-    decision = may_apply(request.actor, engine.supervisor.connections[row.cluster.id], row)
+    why, _ = await why_not_edited(request.actor, engine.supervisor.connections[row.cluster.id], row)
     asked = urlencode({"kind": row.kind.name, "key": row.key})
-    return {"href": f"/clusters/{row.cluster.slug}/yaml/?{asked}", "why": "" if decision.allowed else decision.reason}
+    return {"href": f"/clusters/{row.cluster.slug}/yaml/?{asked}", "why": why}
 
 
 def _gauges(row: Row) -> Mapping[str, object] | None:

@@ -29,7 +29,7 @@ from dashboard.access import allow, cluster_or_404, refusal, resource_or_404
 from dashboard.engine import address, engine
 from dashboard.page import page
 from dashboard.request import Request
-from dashboard.yaml_rights import may_apply
+from dashboard.yaml_rights import ASK_US, may_apply, why_not_edited
 
 CHOICE = re.compile(r"choice-([0-9]{1,3})-[0-9a-f]{1,32}")
 
@@ -61,12 +61,17 @@ async def yaml(request: Request, cluster: str) -> HttpResponse:
 
 async def _context(request: Request, connection: Connection, row: Row | None) -> dict[str, Any]:
     cluster = connection.cluster
-    decision = may_apply(request.actor, connection, row)
+    why_not, hint = _why_not(connection), ""
+    if not why_not and row is not None:
+        why_not, hint = await why_not_edited(request.actor, connection, row)
+    elif not why_not and not (decision := may_apply(request.actor, connection)).allowed:
+        why_not, hint = decision.reason, ASK_US
     context: dict[str, Any] = {
         "cluster": cluster,
         "row": row,
         "demo": cluster.driver == "demo",
-        "why_not": _why_not(connection) or ("" if decision.allowed else decision.reason),
+        "why_not": why_not,
+        "hint": hint,
         "namespace": _namespace(request.GET.get("namespace", "")),
         "namespaces": _namespaces(request, connection),
     }

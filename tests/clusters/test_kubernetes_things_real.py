@@ -219,7 +219,7 @@ async def test_a_namespace_that_cannot_end_says_which_finalizer_of_what_holds_it
             one = await seen(connection, NAMESPACE, name, "Active")
             assert "2 config maps" in {fact.label: fact.text for fact in (await page(connection, NAMESPACE, one))["facts"]}["In it"]  # fmt: skip
             await act(driver, NAMESPACE, one, "delete")
-            held = "finalizer example.com/audit on 1 thing; still in it: 1 of configmaps"
+            held = "1 config map with the finalizer example.com/audit"
             await until(lambda: _held_by(connection, name) == held, PATIENCE)
             assert connection.stores["namespace"].health[one.uid].word == "Ending"
             shown = await page(connection, NAMESPACE, connection.stores["namespace"].find(name))

@@ -17,6 +17,7 @@ from clusters.kinds.kubernetes.endpoint_slice import ENDPOINT_SLICE
 from clusters.kinds.kubernetes.event import EVENT
 from clusters.kinds.kubernetes.lease import LEASE
 from clusters.kinds.kubernetes.names import page_of, plural
+from clusters.kinds.kubernetes.namespace import NAMESPACE
 from tests.clusters.fakes import all_shared
 
 READ_AT = time.time()
@@ -219,3 +220,47 @@ def test_a_kind_without_a_page_of_its_own_is_found_by_its_full_name() -> None:
     assert page_of("apps/v1/deployments") == "deployment"
     assert page_of("example.com/v1/boats") == "boats.example.com"
     assert page_of("leases.coordination.k8s.io") == "lease"
+
+
+def ending(age: float, left: str, finalizers: str) -> Any:
+    """A namespace that was asked to go, as the cluster words what is left in it."""
+    remaining = f"Some resources are remaining: {left}"
+    conditions = [told("NamespaceContentRemaining", "True", "SomeResourcesRemain", remaining)]
+    if finalizers:
+        holders = f"Some content in the namespace has finalizers remaining: {finalizers}"
+        conditions.append(told("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", holders))
+    status = {"phase": "Terminating", "conditions": conditions}
+    return made(NAMESPACE, metadata={"deletionTimestamp": ago(age), "namespace": ""}, status=status)
+
+
+@pytest.mark.parametrize(
+    ("left", "finalizers", "words"),
+    [
+        ("pods. has 2 resource instances", "", "2 pods"),
+        (
+            "configmaps. has 1 resource instances",
+            "example.com/audit in 1 resource instances",
+            "1 config map with the finalizer example.com/audit",
+        ),
+        (
+            "configmaps. has 1 resource instances, widgets.example.com has 2 resource instances",
+            "example.com/audit in 1 resource instances, example.com/other in 2 resource instances",
+            "1 config map and 2 widgets.example.com, 1 of them with the finalizer example.com/audit, "
+            "2 of them with the finalizer example.com/other",
+        ),
+    ],
+)
+def test_a_namespace_that_goes_says_what_is_left_in_it_in_plain_words(left: str, finalizers: str, words: str) -> None:
+    health = NAMESPACE.health(ending(30, left, finalizers))
+    assert (health.level, health.word) == (Level.CHANGING, "Ending")
+    assert health.reason == f"It is being deleted with all that is in it. Still there: {words}."
+
+
+def test_a_finalizer_that_nobody_serves_is_known_after_minutes_and_what_kubernetes_waits_for_takes_its_time() -> None:
+    left = "persistentvolumeclaims. has 1 resource instances"
+    foreign = ending(130, left, "example.com/audit in 1 resource instances")
+    assert NAMESPACE.health(foreign).word == "Stuck ending"
+    assert NAMESPACE.health(foreign).reason.endswith("held by: 1 claim with the finalizer example.com/audit.")
+    for own in ("kubernetes.io/pvc-protection", "service.kubernetes.io/load-balancer-cleanup", "foregroundDeletion"):
+        assert NAMESPACE.health(ending(130, left, f"{own} in 1 resource instances")).word == "Ending"
+        assert NAMESPACE.health(ending(610, left, f"{own} in 1 resource instances")).word == "Stuck ending"

@@ -22,7 +22,7 @@ from clusters.kinds.kubernetes.pod import POD
 from clusters.live.families import Families
 from clusters.live.resource import Coming, Listed
 from clusters.live.store import Store
-from clusters.triage.engine import NewVersion, _cause, _logs_of_copies, counts, find
+from clusters.triage.engine import NewVersion, _cause, _logs_of_copies, counts, find, first_action
 from clusters.triage.finding import Finding
 from clusters.triage.overview import overview
 from clusters.triage.restarts import Restarts
@@ -103,6 +103,42 @@ def test_crashing_copies_are_one_finding_about_their_app_with_the_way_back() -> 
     assert (found.action.label, found.action.row) == ("Roll back to 1.4.1", row)
     assert found.logs.startswith("1~pod~")
     assert found.evidence
+
+
+def test_the_way_back_names_the_version_that_its_dialog_offers_first() -> None:
+    cluster = heard(1, "Shop", shop("leak", after=100))
+    sets = cluster.stores["replica-set"]
+    app = next(one for one in cluster.stores["deployment"].resources.values() if one.name == "checkout-api")
+    (new,) = [one for one in _owned(cluster, app) if one.revision == app.revision]
+    top = Thing(1, DEPLOYMENT, app, Health(Level.FAILING, "Crashing"))
+
+    def offered(*versions: dict[str, Any]) -> str:
+        sets.apply(Listed([msgspec.convert(one, sets.kind.model, strict=False) for one in versions]))
+        action = first_action(cluster.stores["deployment"], top, NewVersion(Clock.at - 60, "web:7", app.image))
+        return action.label if action else ""
+
+    now, stuck = _version(new, 3, app.image), _version(new, 2, "web:2")
+    assert offered(now, stuck, _version(new, 1, "web:1")) == "Roll back to 2"
+    assert offered(now, stuck, _version(new, 1, "web:1", ready=1)) == "Roll back to 1", "its copies still serve"
+    elsewhere = _version(new, 9, "web:9")
+    elsewhere["metadata"]["namespace"] = "other"
+    assert offered(now, stuck, elsewhere) == "Roll back to 2", "what another namespace claims to be of it is not"
+    assert offered(now, _version(new, 2, app.image)) == "Roll back", "the same image: its name tells nothing"
+
+
+def _owned(cluster: Heard, one: Any) -> list[Any]:
+    owned = cluster.stores["deployment"].owned
+    return list(owned(one, "replica-set")) if owned else []
+
+
+def _version(like: Any, number: int, image: str, ready: int = 0) -> dict[str, Any]:
+    """A replica set like that one, of that version."""
+    tree: dict[str, Any] = msgspec.to_builtins(like)
+    tree["metadata"] |= {"uid": f"rs-{number}", "name": f"rs-{number}", "resourceVersion": f"{image}-{ready}"}
+    tree["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": str(number)}
+    tree["spec"]["template"]["spec"]["containers"][-1]["image"] = image
+    tree["status"]["readyReplicas"] = ready
+    return tree
 
 
 def test_an_app_that_still_serves_is_at_risk_and_not_failing() -> None:

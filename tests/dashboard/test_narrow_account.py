@@ -8,6 +8,7 @@ import re
 import secrets
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,11 @@ async def test_what_the_account_may_not_do_is_disabled_with_the_reason_and_makes
             buttons = re.findall(r"<button[^>]*disabled[^>]*>", head.content.decode())
             await asyncio.sleep(0.2)
     assert any("account may not evict pods in shop." in button for button in buttons)
+    assert any("account may not change pods in shop." in button for button in buttons)  # Edit YAML
+    yaml = (await as_ada.get(f"/clusters/{cluster.slug}/yaml/?kind=pod&key=shop/{shop_pod}")).content.decode()
+    assert "account may not change pods in shop. Somebody who runs the cluster can grant it" in unescape(yaml)
+    assert f"name: {shop_pod}" in yaml
+    assert 'value="check"' not in yaml
     about = {"verb": "delete", "rows": f"{cluster.pk}~pod~{uid}"}
     dialog = (await as_ada.get("/act/", about, headers={"HX-Request": "true"})).content.decode()
     assert "account may not delete pods in shop." in dialog

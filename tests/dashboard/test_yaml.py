@@ -114,7 +114,9 @@ async def test_without_the_right_it_is_only_looked_at(
         page = (await client.get(AT, WEB)).content.decode()
         assert "Only to look at" in page
         assert why in page
-        assert "Show what would change" not in page
+        assert re.search(rf'disabled title="[^"]*{why}[^"]*">(?:(?!</button>).)*Show what', page, re.DOTALL)
+        head = (await client.get("/clusters/shop/deployment/shop/checkout-api/")).content.decode()
+        assert re.search(rf'disabled title="[^"]*{why}[^"]*">(?:(?!</button>).)*Edit YAML', head, re.DOTALL)
         _, said = await post(client, given, do="check")
         assert why in said
         assert 'value="apply"' not in said

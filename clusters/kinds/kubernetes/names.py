@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from clusters.drivers.base import full_name
+from clusters.kinds.formats import count, plain
 
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what one may be called (RFC 1123)
 
@@ -28,3 +29,19 @@ def page_of(api: str) -> str:
 
     name = full_name(api) if "/" in api else api
     return DESCRIBED[name].name if name in DESCRIBED else name
+
+
+def said(name: str) -> tuple[str, str]:
+    """One and many of a kind within a sentence, by its full name: "configmaps" -> "config map", "config maps".
+
+    One that no file describes stays as it calls itself.
+    """
+    from clusters.kinds import DESCRIBED
+
+    kind = DESCRIBED.get(name)
+    return (plain(kind.label), plain(kind.plural)) if kind else (name, name)
+
+
+def counted(number: int, name: str) -> str:
+    """ "1 config map", "2 widgets.example.com"."""
+    return count(number, *said(name))

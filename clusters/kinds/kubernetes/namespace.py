@@ -11,21 +11,26 @@ from clusters.drivers.base import Call
 from clusters.errors import ClusterError
 from clusters.kinds.base import Health, Kind, Level, Look, Role
 from clusters.kinds.columns import AGE, STATUS, name_column
-from clusters.kinds.formats import count, epoch
+from clusters.kinds.formats import count, epoch, listed
 from clusters.kinds.kubernetes.base import Condition, Object, Part, collection, condition, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
+from clusters.kinds.kubernetes.names import counted
 from clusters.kinds.kubernetes.namespace_form import CREATE
 from clusters.kinds.kubernetes.network_policy import OF_NAMESPACE
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.makers import PULL_SECRET
 
 API, NOUN = "v1/namespaces", "namespace"
-STUCK, HOPELESS = 600.0, 3600.0  # seconds that deleting one may take
+# Seconds that deleting one may take. What finalizers of Kubernetes itself wait for takes its time: a disk that a copy
+# uses until it has ended. Any other that is still there after two minutes most likely waits for a program that is gone.
+HELD, STUCK, HOPELESS = 120.0, 600.0, 3600.0
 ITS_OWN = ("kube-system", "kube-public", "kube-node-lease", "default")
 # As the cluster words it: "example.com/audit in 2 resource instances", "configmaps. has 1 resource instances".
 _HOLDERS = re.compile(r"(\S+) in (\d{1,9}) resource instances")
 _REMAINING = re.compile(r"(\S+) has (\d{1,9}) resource instances")
+# "foregroundDeletion", "kubernetes.io/pvc-protection", "service.kubernetes.io/load-balancer-cleanup"
+_BUILT_IN = re.compile(r"^[^/]+$|^([a-z0-9-]+\.)?kubernetes\.io/")
 MOST_HELD = 50  # things of one kind that are looked through for what holds them
 _FAILS = (
     "NamespaceDeletionDiscoveryFailure",
@@ -63,18 +68,39 @@ class Namespace(Object, frozen=True, gc=False, rename="camel"):
         return [name.rstrip(".") for name, _ in _REMAINING.findall(self._said("NamespaceContentRemaining"))]
 
     @property
+    def finalizers(self) -> dict[str, int]:
+        """Those on what is in it, by the cluster's count: of how many things."""
+        return {name: int(many) for name, many in _HOLDERS.findall(self._said("NamespaceFinalizersRemaining"))}
+
+    @property
+    def own_finalizers(self) -> list[str]:
+        """Those on itself, but for the one that empties it."""
+        named = (*(self.metadata.finalizers or ()), *(self.spec.finalizers or ()))
+        return [name for name in named if name != "kubernetes"]
+
+    @property
+    def held_by_others(self) -> bool:
+        """Does a finalizer hold it that is not one of Kubernetes itself?"""
+        return any(not _BUILT_IN.search(name) for name in (*self.finalizers, *self.own_finalizers))
+
+    @property
     def held_by(self) -> str:
-        """What keeps it from going: which finalizer, on how many things of which kinds; "" when nothing does."""
+        """What keeps it from going: how many things of which kinds with which finalizer; "" when nothing does."""
         held = [message for type_ in _FAILS if (message := self._said(type_))]
         holders, content = self._said("NamespaceFinalizersRemaining"), self._said("NamespaceContentRemaining")
-        found = _HOLDERS.findall(holders)
-        held += [f"finalizer {name} on {count(int(many), 'thing')}" for name, many in found]
-        held += [holders] if holders and not found else []
-        things = ", ".join(f"{many} of {name.rstrip('.')}" for name, many in _REMAINING.findall(content))
-        held += [f"still in it: {things}" if things else content] if content else []
-        held += [f"finalizer {name} on itself" for name in self.metadata.finalizers or ()]
-        held += [f"finalizer {name} on itself" for name in self.spec.finalizers or () if name != "kubernetes"]
+        things = {name.rstrip("."): int(many) for name, many in _REMAINING.findall(content)}
+        held += [_left_words(things, self.finalizers)] if things else [content] if content else []
+        held += [holders] if holders and not (things and self.finalizers) else []
+        held += [f"its own finalizer {name}" for name in self.own_finalizers]
         return "; ".join(held)[:600]
+
+
+def _left_words(things: Mapping[str, int], finalizers: Mapping[str, int]) -> str:
+    """ "1 config map with the finalizer a"; "2 pods and 1 secret, 1 of them with the finalizer a"."""
+    words, all_of_them = listed([counted(many, name) for name, many in things.items()]), sum(things.values())
+    if finalizers and all(many == all_of_them for many in finalizers.values()):
+        return f"{words} with the {'finalizer' if len(finalizers) == 1 else 'finalizers'} {listed(list(finalizers))}"
+    return ", ".join([words, *(f"{many} of them with the finalizer {name}" for name, many in finalizers.items())])
 
 
 @understood_to_the_end
@@ -84,10 +110,9 @@ def health(one: Namespace) -> Health:
     if not since:
         return Health(Level.HEALTHY, "Active")
     age = time.time() - since
-    if age < STUCK:
-        return Health(
-            Level.CHANGING, "Ending", f"It is being deleted with all that is in it. {one.held_by}".strip(), since=since
-        )
+    if age < (HELD if one.held_by_others else STUCK):
+        still = f" Still there: {one.held_by}." if one.held_by else ""
+        return Health(Level.CHANGING, "Ending", f"It is being deleted with all that is in it.{still}", since=since)
     words = f"It should be gone by now. Still held by: {one.held_by or 'something that the cluster does not name'}."
     return Health(Level.FAILING if age > HOPELESS else Level.AT_RISK, "Stuck ending", words, "Terminating", since)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
@@ -19,6 +19,7 @@ from clusters.kinds.preview import MOST, Preview, differences
 
 CAUSE = "kubernetes.io/change-cause"  # what whoever brought a version said about it
 HASH = "pod-template-hash"  # made by the controller, of the rest of the template
+Version = TypeVar("Version")  # a replica set: as we keep it, or as the cluster tells it
 
 
 async def _preview(look: Look, values: Values) -> Preview:
@@ -82,10 +83,26 @@ def _target(versions: list[dict[str, Any]], one: Deployment, wanted: str) -> dic
             if _revision(version) == int(wanted):
                 return version
         raise Missing(f"Version {wanted} is not kept any longer.")
-    others = _others(versions, one)
-    if not others:
+    found = way_back(versions, _revision, _serves)
+    if found is None:
         raise Missing("There is no version to go back to: none is kept but the one in use.")
-    return next((each for each in others if _serves(each)), others[0])
+    return found
+
+
+def way_back(
+    versions: Sequence[Version], number: Callable[[Version], int], serves: Callable[[Version], bool]
+) -> Version | None:
+    """What is gone back to unless somebody chooses: the newest version before the one in use that still serves, where
+    any does (a newer one is stuck), else the one before; None where there is none."""
+    newest = max((number(one) for one in versions), default=0)
+    others = sorted((one for one in versions if number(one) != newest), key=number, reverse=True)
+    return next((one for one in others if serves(one)), others[0] if others else None)
+
+
+def _leads_to(one: Deployment, owned: Callable[[str], Sequence[Any]]) -> str:
+    versions = owned("replica-set")
+    found = way_back(versions, lambda each: int(each.revision), lambda each: bool(each.status.ready_replicas))
+    return str(found.spec.template.image) if found else ""
 
 
 def _serves(version: Mapping[str, Any]) -> bool:
@@ -153,4 +170,5 @@ ROLL_BACK: Action[Deployment] = Action(
     undo=_undo,
     fields=(Field(name="revision", label="Version", required=False, pattern=r"[0-9]{1,9}", max_length=9),),
     line=_line,
+    leads_to=_leads_to,
 )

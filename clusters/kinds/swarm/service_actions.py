@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
 from clusters.kinds.preview import MOST, Preview, differences
 from clusters.kinds.swarm.base import Tree, change_spec
-from clusters.kinds.swarm.service_model import Service
+from clusters.kinds.swarm.service_model import Service, tagged
 
 MOST_COPIES = 1000
 SERVICES = "services"
@@ -135,6 +135,10 @@ async def _roll_back(driver: Driver, one: Service, values: Values) -> str:
     return f"{one.name} goes back to what it was before"
 
 
+def _leads_to(one: Service, owned: Callable[[str], Sequence[Any]]) -> str:
+    return tagged(one.previous_spec.task_template.container.image or "") if one.previous_spec else ""
+
+
 def _removed(one: Service) -> str:
     copies = f" with its {_copies(one.running)}" if one.running else ""
     ports = [str(port.published_port) for port in one.ports if port.published_port]
@@ -215,6 +219,7 @@ ROLL_BACK: Action[Service] = Action(
         "" if one.previous_spec is not None else "It was not changed yet: there is no version before it."
     ),
     line=docker_line("service", "rollback"),
+    leads_to=_leads_to,
 )
 REMOVE: Action[Service] = Action(
     verb="remove",
