@@ -108,7 +108,7 @@ def test_crashing_copies_are_one_finding_about_their_app_with_the_way_back() -> 
 def test_the_way_back_names_the_version_that_its_dialog_offers_first() -> None:
     cluster = heard(1, "Shop", shop("leak", after=100))
     sets = cluster.stores["replica-set"]
-    app = next(one for one in cluster.stores["deployment"].resources.values() if one.name == "checkout-api")
+    app: Any = next(one for one in cluster.stores["deployment"].resources.values() if one.name == "checkout-api")
     (new,) = [one for one in _owned(cluster, app) if one.revision == app.revision]
     top = Thing(1, DEPLOYMENT, app, Health(Level.FAILING, "Crashing"))
 
