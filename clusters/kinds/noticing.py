@@ -24,3 +24,4 @@ class Noticing(Generic[T]):
     # Those that something is wrong with, completed as they are in their list; gives way to others while it looks.
     find: Callable[[Sequence[T], Mapping[str, Sequence[Any]]], Awaitable[Sequence[T]]]
     at_once: bool = False  # it never passes by itself in a moment: nobody waits to see whether it lasts
+    rests: Callable[[T], bool] = lambda one: False  # nothing of it goes wrong while nobody looks: it is not asked then

@@ -288,7 +288,8 @@ async def test_an_account_that_may_not_list_pods_is_told_so_and_sees_its_service
         store = connection.stores["service"]
         assert "may not list pods" in store.health[one.uid].reason
         assert store.trouble is not None
-        assert store.trouble.message == "This cluster's account may not list pods in all namespaces."
+        words = "What depends on pods is not told. This cluster's account may not list pods in all namespaces."
+        assert store.trouble.message == words
         steps = (await page(connection, SERVICE, one))["steps"]
         assert [step["status"][1] for step in steps] == ["Fine", "Fine", "Cannot tell"]
         way = await seen(connection, INGRESS, f"{namespace}/{name}", "Cannot tell")

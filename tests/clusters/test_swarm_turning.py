@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import aclosing
 from typing import Any
 
@@ -13,6 +14,7 @@ from clusters.drivers.docker import DockerDriver
 from clusters.drivers.docker.collections import COLLECTIONS
 from clusters.drivers.docker.polled_watch import PolledWatch
 from clusters.errors import Unreachable
+from clusters.kinds.docker.host import HOST
 from clusters.live.resource import Broken
 from tests.clusters.swarm_things import named
 
@@ -78,4 +80,21 @@ async def test_that_managers_decide_again_is_heard_soon_however_long_they_needed
     driver._events._hear(b'{"Type":"node","Action":"update","Actor":{"ID":"x"}}')
     assert swarm.check
     assert swarm.wake.is_set()
+    await driver.close()
+
+
+@pytest.mark.parametrize(("state", "seldom"), [("active", 60.0), ("locked", 60.0), ("inactive", math.inf)])
+async def test_an_engine_of_no_swarm_is_not_asked_how_it_is_while_nobody_looks(
+    driver: DockerDriver, monkeypatch: pytest.MonkeyPatch, state: str, seldom: float
+) -> None:
+    async def info(*_: Any, **__: Any) -> bytes:
+        return b'{"ID": "x", "Name": "machine", "Swarm": {"LocalNodeState": "%s"}}' % state.encode()
+
+    monkeypatch.setattr(driver._client, "bytes", info)
+    watch = driver._make_watch(HOST)
+    assert isinstance(watch, PolledWatch)
+    assert await watch._read()
+    assert watch._period() == seldom
+    driver.looked_at = True
+    assert watch._period() == 5.0
     await driver.close()

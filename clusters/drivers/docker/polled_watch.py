@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +36,7 @@ class PolledWatch(ListWatch):
         self._looked_at = looked_at
         self._refused = refused  # told when the engine has nothing of this kind (any more)
         self._listed_at = 0.0  # monotonic seconds
+        self._rests = False  # nothing of it goes wrong while nobody looks
 
     def _end(self, follower: Follower) -> None:
         """Another watch takes its place at the next look: nothing is to be heard for this one any more."""
@@ -54,6 +56,8 @@ class PolledWatch(ListWatch):
 
     def _period(self) -> float:
         often, seldom = self._where.every or (0.0, 0.0)
+        if self._rests and not self._looked_at():
+            return math.inf
         # A manager that needs long for the list is asked less often. What is no list is no work: it waited for others.
         slow = min(seldom, 10.0 * self._took) if self._where.alone else 10.0 * self._took
         return max(often if self._looked_at() else seldom, slow)
@@ -65,4 +69,6 @@ class PolledWatch(ListWatch):
             self._refused()
             raise
         self._listed_at = time.monotonic()
+        noticing = self._kind.noticing
+        self._rests = noticing is not None and all(map(noticing.rests, found))
         return found

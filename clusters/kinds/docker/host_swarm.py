@@ -40,4 +40,10 @@ async def _out_of_it(own: Sequence[Host], others: Mapping[str, Sequence[Any]]) -
     return [one for one in own if one.swarm.local_node_state in OUT_OF_IT]
 
 
-OUT_OF_ITS_SWARM: Noticing[Host] = Noticing(kinds=(), mark=lambda one: 0, find=_out_of_it, at_once=True)
+def _is_in_none(one: Host) -> bool:
+    return one.swarm.local_node_state in ("", "inactive")
+
+
+OUT_OF_ITS_SWARM: Noticing[Host] = Noticing(
+    kinds=(), mark=lambda one: 0, find=_out_of_it, at_once=True, rests=_is_in_none
+)
