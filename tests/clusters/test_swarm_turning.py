@@ -94,7 +94,7 @@ async def test_an_engine_of_no_swarm_is_not_asked_how_it_is_while_nobody_looks(
     watch = driver._make_watch(HOST)
     assert isinstance(watch, PolledWatch)
     assert await watch._read()
-    assert watch._period() == seldom
-    driver.looked_at = True
     assert watch._period() == 5.0
+    driver.looked_at = False
+    assert watch._period() == seldom
     await driver.close()
