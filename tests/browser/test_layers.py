@@ -35,6 +35,8 @@ def test_arrows_lead_through_the_layers_and_a_copy_that_appears_is_shown_and_tol
     page = page_for("ada")
     page.goto(DEPLOYMENT.format("mail-relay") + "?panel=layers")
     expect(page.locator(".layer-lines path").first).to_be_attached()
+    for layer in ("service", "copy", "machine", "image"):  # what is not watched all the time comes a moment later
+        expect(page.locator(f"#layer-{layer} .thing").first).to_be_visible()
     page.locator("#layer-workload .thing").focus()
     seen = []
     for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown"):

@@ -13,7 +13,7 @@ import pytest
 
 from clusters.drivers.base import Call, Wire
 from clusters.drivers.kubernetes import KubernetesDriver
-from clusters.errors import Missing, Refused
+from clusters.errors import Missing, Refused, Unreachable
 from clusters.kinds.kubernetes.pod import POD
 from clusters.permissions import refusal
 from tests.clusters.real_cluster import (  # noqa: F401 - fixtures
@@ -54,7 +54,7 @@ async def listening(driver: KubernetesDriver, pod: Any, port: int) -> Wire:
                 await wire.write(b"?")
                 await read(wire, 1)
                 return wire
-            except Missing:
+            except (Missing, Unreachable):  # refused after, or while, something is written
                 await wire.close()
 
 
