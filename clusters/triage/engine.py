@@ -9,27 +9,20 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
 from clusters.access import Scope
 from clusters.drivers.base import ENGINES
-from clusters.kinds.base import Action, Health, Level
+from clusters.kinds.base import Health, Level
 from clusters.live.store import Store
 from clusters.triage import explain
 from clusters.triage.finding import Evidence, Finding, FirstAction
+from clusters.triage.first_action import HALF_WAY, NO_IMAGE, NO_PLACE, NO_START, first_action
 from clusters.triage.rules import RULES
 from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, node_of, thing, top_owner
 
 MOST_EVIDENCE = 5
 AFTER_VERSION = 1800.0  # seconds within which a version that came before is suspected
-# Words of a health: nothing ran, so no new start helps, and there is no log.
-NO_IMAGE, NO_PLACE, NO_START = "No image", "Cannot be placed", "Cannot start"
 NEVER_MADE = ("created", "CreateContainerError", "RunContainerError")  # codes of what cannot start, for the first time
-HALF_WAY = "Update paused"  # the word of a health: the new version is what is wrong, whatever its copies say now
-LOCKED = "Locked"  # the word of a manager's health that waits for its key
-CHANGE_IMAGE, UNLOCK = ("set-image",), ("unlock-swarm",)
-ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start", "run-again", "run-now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +174,9 @@ def _about(store: Store, top: Thing, things: list[Thing], now: float, versions: 
         since=since,
         affected=max(1, len(copies)),
         logs=_logs(top, worst),
-        action=first_action(store, top, suspect, HALF_WAY if health.word == HALF_WAY else worst.health.word),
+        action=first_action(
+            store, top, suspected=suspect is not None, word=HALF_WAY if health.word == HALF_WAY else worst.health.word
+        ),
         evidence=_evidence(copies or [top]),
         image="" if worst.health.word == NO_PLACE else image_of(top),
         node=_only_node(copies or [top]),
@@ -255,34 +250,6 @@ def _lagging_on(store: Store, top: Thing) -> str:
     copies = (store.copies and store.copies(top.resource)) or ()
     nodes = {str(getattr(one.resource.spec, "node_name", "")) for one in copies if one.health.level != Level.HEALTHY}
     return nodes.pop() if len(nodes) == 1 else ""
-
-
-def first_action(store: Store, top: Thing, suspect: NewVersion | None, word: str = "") -> FirstAction | None:
-    """The button beside an entry: back to the version before when a new one is suspected, or stopped half way; another
-    image where there is none, the key where it is locked, else start or restart. What finds no place is not helped by a
-    new start."""
-    mends = {NO_IMAGE: CHANGE_IMAGE, NO_PLACE: (), LOCKED: UNLOCK}.get(word, (*START, *RESTART))
-    wanted = (*(ROLL_BACK if suspect or word == HALF_WAY else ()), *mends)
-    for verb in wanted:
-        action = top.kind.action(verb)
-        if action is None or (action.refuse and _refused(action.refuse, top.resource)):
-            continue
-        return FirstAction(action.verb, _label(action, store, top), action.icon, top.row)
-    return None
-
-
-def _label(action: Action[Any], store: Store, top: Thing) -> str:
-    """The version that a way back leads to by itself is named where it is known, and is another one."""
-    image = action.leads_to(top.resource, partial(_owned, store, top)) if action.leads_to else ""
-    return f"{action.label} to {explain.version(image)}" if image and image != image_of(top) else action.label
-
-
-def _owned(store: Store, top: Thing, kind_name: str) -> Sequence[Any]:
-    return store.owned(top.resource, kind_name) if store.owned else ()
-
-
-def _refused(refuse: Any, resource: Any) -> bool:
-    return bool(refuse(resource))
 
 
 def counts(clusters: Sequence[Heard], scope: Scope) -> dict[Level, int]:

@@ -9,12 +9,11 @@ from clusters.drivers.base import Usage
 from clusters.kinds.base import Level
 from clusters.kinds.formats import size
 from clusters.triage import explain
-from clusters.triage.restarts import HOUR, Restarts
+from clusters.triage.restarts import HOUR, SHORTEST, Restarts
 from clusters.triage.symptoms import Thing
 
 TOGETHER = 10.0  # seconds: samples of several clusters within it are one point
 GAP = 3 * TOGETHER  # without a sample for so long, nobody looked: a line has a gap there
-SHORTEST = 60.0  # seconds of the axis, as long as less is known
 
 Run = tuple[tuple[float, float], ...]  # (where, how much), both 0 to 1
 

@@ -22,8 +22,9 @@ from clusters.kinds.kubernetes.pod import POD
 from clusters.live.families import Families
 from clusters.live.resource import Coming, Listed
 from clusters.live.store import Store
-from clusters.triage.engine import NewVersion, _cause, _logs_of_copies, counts, find, first_action
+from clusters.triage.engine import NewVersion, _cause, _logs_of_copies, counts, find
 from clusters.triage.finding import Finding
+from clusters.triage.first_action import first_action
 from clusters.triage.overview import overview
 from clusters.triage.restarts import Restarts
 from clusters.triage.rules.lost_machine import lost_machine
@@ -114,7 +115,7 @@ def test_the_way_back_names_the_version_that_its_dialog_offers_first() -> None:
 
     def offered(*versions: dict[str, Any]) -> str:
         sets.apply(Listed([msgspec.convert(one, sets.kind.model, strict=False) for one in versions]))
-        action = first_action(cluster.stores["deployment"], top, NewVersion(Clock.at - 60, "web:7", app.image))
+        action = first_action(cluster.stores["deployment"], top, suspected=True)
         return action.label if action else ""
 
     now, stuck = _version(new, 3, app.image), _version(new, 2, "web:2")

@@ -56,11 +56,12 @@ class PolledWatch(ListWatch):
 
     def _period(self) -> float:
         often, seldom = self._where.every or (0.0, 0.0)
-        if self._rests and not self._looked_at():
+        looked_at = self._looked_at()
+        if self._rests and not looked_at:
             return math.inf
         # A manager that needs long for the list is asked less often. What is no list is no work: it waited for others.
         slow = min(seldom, 10.0 * self._took) if self._where.alone else 10.0 * self._took
-        return max(often if self._looked_at() else seldom, slow)
+        return max(often if looked_at else seldom, slow)
 
     async def _read(self, query: dict[str, str] | None = None) -> list[Any]:
         try:
