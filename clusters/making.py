@@ -12,6 +12,7 @@ from clusters import audit
 from clusters.access import Actor, Area, Need, decide
 from clusters.carrying_out import event_of
 from clusters.drivers.base import Driver, full_name
+from clusters.fields import NotFilledIn
 from clusters.gateway import Denied, Gateway
 from clusters.jobs import Made
 from clusters.kinds.base import Kind, Role, Says
@@ -59,7 +60,9 @@ async def begin(
     form: Any,
     like: Row | None = None,
 ) -> str:
-    """Begin the job; its key. Raises Denied, with what it is that only administrators may ask for."""
+    """Begin the job; its key. Raises Denied, with what it is that only administrators may ask for; NotFilledIn where
+    something is taken or missing there: who filled in the form has it still, and would not have it beside a failed job.
+    """
 
     async def work(driver: Driver, says: Says) -> Made:
         made = await maker.run(driver, form, says)
@@ -75,6 +78,7 @@ async def begin(
         await _allow_beyond(gateway, actor, cluster_id, maker, form, like)
         await _allow_there(gateway, actor, cluster_id, kind, maker)
         powers += await _hidden_powers(gateway, actor, cluster_id, maker, form)
+        await _see_nothing_in_the_way(gateway, actor, cluster_id, kind, maker, form)
         need = Need(Role.ADMIN if powers else maker.role, maker.right)
         making = LongWork(
             need=need, verb=_verb(maker), title=maker.title(form), run=work, namespace=namespace, detail=detail
@@ -84,6 +88,21 @@ async def begin(
         if powers and error.known:
             raise Denied(f"Only administrators may do that: it {', it '.join(powers)}.", known=True) from error
         raise
+
+
+async def _see_nothing_in_the_way(
+    gateway: Gateway, actor: Actor, cluster_id: int, kind: Kind[Any], maker: Maker[Any], form: Any
+) -> None:
+    if maker.check is None:
+        return
+    all_of_them = gateway.visible(actor, cluster_id, kind.name)
+    noted = await in_time(maker.check(gateway.driver(actor, cluster_id), form, all_of_them), CHECK_SECONDS)
+    problems: dict[str, str] = {}
+    for one in noted:
+        if one.level == "stop" and one.field:
+            problems[one.field] = f"{problems.get(one.field, '')} {one.text}".strip()
+    if problems:
+        raise NotFilledIn(problems)
 
 
 async def _allow_there(gateway: Gateway, actor: Actor, cluster_id: int, kind: Kind[Any], maker: Maker[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -38,6 +39,14 @@ def day(at: float) -> str:
 def listed(names: Sequence[str]) -> str:
     """All of them in a sentence: "pods", "pods and jobs", "pods, jobs and secrets"."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+_SWARM = re.compile(r"(?<!docker )\bswarm\b")
+
+
+def one_spelling(said: str) -> str:
+    """What an engine or program says, with a Swarm spelled as everywhere on our pages; commands stay as they are."""
+    return _SWARM.sub("Swarm", said)
 
 
 def plain(title: str) -> str:

@@ -21,6 +21,7 @@ class Remark:
 
     text: str
     level: Literal["info", "warn", "stop"] = "info"  # stop: as it is now, nothing would come of it
+    field: str = ""  # the one that it is about, by name: what stops it is said there, and the form stays
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
 from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
-from clusters.kinds.formats import count, listed
+from clusters.kinds.formats import count, listed, one_spelling
 from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
-from clusters.kinds.swarm.service_rollout import NotWell, Stand, until_well
+from clusters.kinds.swarm.service_rollout import NotWell, NotYet, Stand, until_all_well
 from clusters.long_work import LongWork
 from clusters.shells import in_time
 from clusters.stacks.ahead import Effect, There, effects, kept_secrets, ports_taken, stuck, taken, there_now
@@ -127,22 +127,25 @@ async def _until_all_well(driver: Driver, name: str, says: Reporter) -> Made:
     said = await driver.call(Call("GET", ("services",), query, timeout=20.0))
     services = {str(one.get("ID")): str((one.get("Spec") or {}).get("Name")) for one in said or ()}
     try:
-        watched = [until_well(driver, uid, called, says) for uid, called in services.items()]
-        ends = await asyncio.gather(*watched, return_exceptions=True)
+        ends = await until_all_well(driver, services, says)
     except asyncio.CancelledError:
         says.say(f"Nobody watches any more. {name} is deployed, and the Swarm goes on with it.", "warning")
         raise
-    bad = [one for one in ends if isinstance(one, ClusterError)]
-    for error in (one for one in ends if isinstance(one, BaseException) and not isinstance(one, ClusterError)):
-        raise error
+    except ClusterError as error:
+        words = f"{name} was deployed. Whether its services come up is not known: {error.message}"
+        raise ClusterError(words, hint=error.hint, detail=error.detail) from error
+    bad = [one for one in ends.values() if isinstance(one, ClusterError)]
     for one in bad:
         says.say(f"{one.message} {one.hint}".strip(), "error")
+    some = f"{name} was deployed; {len(bad)} of {count(len(services), 'service')}"
+    if bad and all(isinstance(one, NotYet) for one in bad):
+        raise NotYet(f"{some} not up yet: {bad[0].message}", hint="The Swarm goes on with it by itself.")
     if bad:
-        words = f"{name} was deployed; {len(bad)} of {count(len(services), 'service')} do not come up: {bad[0].message}"
+        words = f"{some} do not come up: {bad[0].message}"
         raise NotWell(
             words, hint="It stays as it is. Mend the text and deploy again, or go back to the version before."
         )
-    stands = [one for one in ends if isinstance(one, Stand)]
+    stands = [one for one in ends.values() if isinstance(one, Stand)]
     return Made(f"{name} was deployed: {count(len(services), 'service')}, {_how(stands)}.", "stack", name)
 
 
@@ -235,5 +238,8 @@ def _failed(said: str, done: Sequence[str]) -> ClusterError:
         return Missing("A network that it names as “external” is not there.", hint=half, detail=said)
     if "secret not found" in told or "config not found" in told:
         return Missing("A secret or config that it names as “external” is not there.", hint=half, detail=said)
-    last = told.rpartition("desc = ")[2] or told
+    if "does not have a leader" in told:
+        words = "The Swarm cannot decide: its managers have lost their majority."
+        return Unsupported(words, hint=half or "Bring managers back until more than half of them answer.", detail=said)
+    last = one_spelling(told.rpartition("desc = ")[2] or told)
     return Invalid(last[:300] or "The program ended without saying why.", hint=half, detail=said)

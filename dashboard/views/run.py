@@ -83,6 +83,8 @@ async def run(request: Request, kind: str) -> HttpResponse:
             begun = (engine.gateway, request.actor, asked.chosen.id, asked.kind, asked.maker, found.form)
             key = await making.begin(*begun, asked.like)
             return HttpResponseClientRedirect(f"/jobs/{key}/")
+        except NotFilledIn as wrong:
+            found.problems = wrong.problems
         except ClusterError as error:
             found.error = f"{error.message} {error.hint}".strip() if not isinstance(error, Denied) else error.message
             return _shown(request, asked, given.dict(), found, status=403 if isinstance(error, Denied) else 422)

@@ -4,6 +4,7 @@
 
 import { arm } from "./arm.js";
 import { ask } from "./ask.js";
+import { markKept } from "./kept-fields.js";
 
 const host = document.getElementById("dialog-host");
 
@@ -20,6 +21,7 @@ function prepare([{ target }]) {
   dialog.addEventListener("close", () => dialog.dataset.underWay === undefined && dialog.remove());
   dialog.open = false;
   dialog.showModal(); // puts the focus on [autofocus]: the safe button
+  markKept(dialog);
   dialog.querySelector('[aria-invalid="true"]')?.focus();
   arm(dialog.querySelector("form"));
 }

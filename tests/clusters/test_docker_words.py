@@ -54,6 +54,7 @@ async def test_each_refusal_has_its_name(status: int, error: type[ClusterError],
         with pytest.raises(error) as raised:
             await driver.get(CONTAINER, "", "x")
         assert type(raised.value) is error
+        assert "swarm" not in raised.value.message, "the engine's word is spelled as ours"
         assert len(pretender.requests) == 2
         await driver.close()
 

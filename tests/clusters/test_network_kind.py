@@ -170,7 +170,7 @@ def test_what_makes_no_sense_is_said_while_typing(values: dict[str, str], words:
     [
         ("network with name a already exists", "called a already"),
         ("invalid pool request: Pool overlaps with other one on this address space", "some of these addresses"),
-        ("This node is not a swarm manager.", "need a swarm"),
+        ("This node is not a swarm manager.", "need a Swarm"),
     ],
 )
 async def test_what_the_engine_says_is_put_into_words(said: str, words: str) -> None:

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
+from collections.abc import Mapping
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import msgspec
 import pytest
 
 from clusters.drivers.base import Call
-from clusters.errors import ClusterError
+from clusters.errors import ClusterError, Conflict, Missing
 from clusters.kinds.actions import Quiet
 from clusters.kinds.base import Look
 from clusters.kinds.swarm import kept_rotation
 from clusters.kinds.swarm.kept_model import User
 from clusters.kinds.swarm.service_model import Service
-from clusters.kinds.swarm.service_rollout import NotWell
+from clusters.kinds.swarm.service_rollout import NotWell, NotYet
 from tests.clusters.swarm_things import named, read, recorded, resources
 
 
 class Manager:
     """Answers as the manager that was recorded; ``stops`` at that call."""
 
-    def __init__(self, stops: str = "") -> None:
+    def __init__(self, stops: str = "", refuses: Mapping[str, ClusterError] = MappingProxyType({})) -> None:
         self.calls: list[Call] = []
-        self.stops = stops
+        self.stops, self.refuses = stops, refuses
 
     async def call(self, call: Call) -> Any:
         self.calls.append(call)
         if self.stops and self.stops in call.path:
             raise asyncio.CancelledError
+        if error := self.refuses.get(call.path[1]):
+            raise error
         if call.method == "POST":
             return {"ID": "new"}
         (tree,) = [one for one in recorded(call.path[0]) if one["ID"] == call.path[1]]
@@ -43,16 +46,15 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> dict[str, ClusterError]:
     """How each service comes up that was given another value: well, but for those that are named."""
     failed: dict[str, ClusterError] = {}
 
-    async def until_well(driver: Any, uid: str, name: str, says: Any) -> None:
-        if name in failed:
-            raise failed[name]
+    async def until_all_well(driver: Any, names: dict[str, str], says: Any) -> dict[str, ClusterError | None]:
+        return {uid: failed.get(name) for uid, name in names.items()}
 
-    monkeypatch.setattr(kept_rotation, "until_well", until_well)
+    monkeypatch.setattr(kept_rotation, "until_all_well", until_all_well)
     return failed
 
 
-def _rotate(kind: str, manager: Manager) -> Any:
-    (one,) = resources(named(kind))
+def _rotate(kind: str, manager: Manager, one: Any = None) -> Any:
+    one = one or resources(named(kind))[0]
     action = named(kind).action("rotate")
     assert action
     assert action.run_saying
@@ -77,6 +79,25 @@ async def test_a_service_whose_new_copies_fail_is_told_with_the_way_back(ends: d
     ) as caught:
         await _rotate("swarm-config", Manager())
     assert caught.value.hint == "shop_web_conf stays: “Roll back” on the page of a service goes back to it."
+
+
+async def test_what_takes_longer_than_anybody_waits_is_not_called_a_failure(ends: dict[str, ClusterError]) -> None:
+    ends["shop_web"] = NotYet("shop_web is not up after 10 minutes: Updating. 2 of 5 copies are new.")
+    with pytest.raises(NotYet, match=r"not all have changed to it yet\. shop_web is not up after 10 minutes") as caught:
+        await _rotate("swarm-config", Manager())
+    assert caught.value.hint.startswith("The Swarm goes on with it by itself; their pages show how it ends.")
+
+
+async def test_a_service_that_refuses_it_is_named_with_those_that_keep_the_old_one() -> None:
+    (one,) = resources(named("swarm-config"))
+    three = msgspec.structs.replace(one, users=(*one.users, User("u8", "shop_api", ""), User("u9", "shop_jobs", "")))
+    refused = Conflict("update out of sequence")
+    with pytest.raises(ClusterError) as caught:
+        await _rotate("swarm-config", Manager(refuses={"u8": refused}), three)
+    words = "shop_api could not be given shop_web_conf-v2: update out of sequence shop_web has the new one. "
+    assert caught.value.message == f"{words}shop_jobs keeps shop_web_conf, which stays."
+    gone = {uid: Missing("It is not there any more.") for uid in ("u8", "u9")}
+    assert "is in use in the place of" in await _rotate("swarm-config", Manager(refuses=gone), three)
 
 
 async def test_one_that_is_stopped_says_what_is_done_and_what_is_not() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,7 +14,7 @@ from clusters.errors import Missing
 from clusters.jobs import Reporter
 from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.service_create import create_service, read_new
-from clusters.kinds.swarm.service_rollout import NotWell, Stand, until_well
+from clusters.kinds.swarm.service_rollout import NotWell, NotYet, Stand, until_all_well, until_well
 from clusters.stacks.deploy import _until_all_well
 from tests.clusters.heard import Heard
 
@@ -104,3 +106,33 @@ async def test_a_service_and_a_stack_without_copies_are_not_called_well() -> Non
     swarm = Swarm("", (GOOD, "running"))
     ended = await _until_all_well(cast(Driver, swarm), "shop", cast(Reporter, Heard()))
     assert ended.words == "shop was deployed: 1 service, all well."
+
+
+async def test_several_are_one_question_and_what_is_done_is_not_asked_for_again() -> None:
+    swarm, asked = Swarm("", (GOOD, "running")), []
+    swarm.service["UpdateStatus"] = {}
+    slow = {**swarm.service, "ID": "s2", "ServiceStatus": {"RunningTasks": 0, "DesiredTasks": 1}}
+
+    async def call(call: Call) -> Any:
+        if call.path != ("services",):
+            return await swarm.call(call)
+        asked.append(json.loads(call.query["filters"])["id"])
+        if asked[-1] == ["s2"]:
+            slow["ServiceStatus"] = {"RunningTasks": 0, "DesiredTasks": 0}
+        return [swarm.service, slow]
+
+    manager = cast(Driver, SimpleNamespace(call=call))
+    ends = await until_all_well(manager, {"s1": "web", "s2": "store", "s3": "gone"}, Heard())
+    assert {uid: getattr(end, "words", str(end)) for uid, end in ends.items()} == {
+        "s1": "1 of 1 copy runs.",
+        "s2": "Stopped. No copies were asked for.",
+        "s3": "gone was removed meanwhile.",
+    }
+    assert (asked[0], asked[1], asked[-1]) == (["s1", "s2", "s3"], ["s1", "s2"], ["s2"])
+
+
+async def test_what_takes_too_long_is_told_as_it_stands_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_rollout, "LONGEST", 0.0)
+    with pytest.raises(NotYet, match=r"web is not up after .*: Updating\. 0 of 2 copies are new\.") as caught:
+        await watch(Swarm("updating", running=1, desired=2))
+    assert "goes on with it by itself" in caught.value.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -94,13 +95,17 @@ async def test_in_the_list_of_one_host_the_form_is_for_that_host(
     assert not await Job.objects.aexists(), "choosing another host begins nothing"
 
 
-async def test_a_taken_name_fails_with_its_reason(ada: User, host: Cluster, async_client_for: ClientFor) -> None:
-    client = async_client_for(ada)
-    for _ in range(2):
-        await client.post("/run/container/", form(host))
-        job = await ended(await Job.objects.alatest("id"))
-    assert job.state == "failed"
-    assert "made-here" in job.reason
+async def test_a_taken_name_is_said_beside_its_field_and_begins_nothing(
+    ada: User, host: Cluster, async_client_for: ClientFor
+) -> None:
+    client, name = async_client_for(ada), (await someone(host)).name
+    answer = await client.post("/run/container/", form(host, name=name, command="typed"))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert re.search(r'name="name" value="[^"]+"[^>]* aria-invalid="true"', page)
+    assert f"<span>There is a container called {name} already.</span>" in page
+    assert 'value="typed"' in page, "what was filled in is still there"
+    assert not await Job.objects.aexists()
 
 
 async def test_secrets_of_the_form_are_neither_in_the_audit_nor_in_the_lines(

@@ -99,6 +99,11 @@ async def test_a_service_is_made_from_a_form_changed_by_it_and_watched_until_it_
     assert entries
     assert SECRET not in "".join([*lines, *entries])
 
+    late = await client.post(NEW, _form(swarm, name, networks="nowhere"), headers=HTMX)
+    assert late.status_code == 422
+    beside = re.findall(r"data-error[^>]*>.*?<span>(.*?)</span>", late.content.decode(), re.DOTALL)
+    assert beside == [f"There is a service called {name} already.", "There is no network nowhere in this Swarm yet."]
+
     row = f"{swarm.pk}~swarm-service~{one.uid}"
     page = (await client.get(f"{NEW}?like={row}&verb=edit")).content.decode()
     assert SECRET not in page

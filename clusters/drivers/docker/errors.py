@@ -14,6 +14,7 @@ import msgspec
 from clusters.causes import certificate_fault, root_cause
 from clusters.drivers.docker.endpoint import Endpoint
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+from clusters.kinds.formats import one_spelling
 
 _RPC = re.compile(r"^rpc error: code = \w+ desc = ")  # how the managers of a Swarm begin theirs
 
@@ -113,7 +114,7 @@ def engine_message(body: bytes) -> str:
 
 
 def _sentence(said: str) -> str:
-    text = _RPC.sub("", said.removeprefix("Error response from daemon: "))[:300].strip()
+    text = one_spelling(_RPC.sub("", said.removeprefix("Error response from daemon: "))[:300].strip())
     return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
 
 

@@ -74,7 +74,7 @@ async def _networks(driver: Driver, wait: float) -> Sequence[Leftover]:
         if not {_text(one, "Id"), _text(one, "Name")} & used
         and _text(one, "Name") not in PREDEFINED
         and not one.get("Ingress")
-        and _text(one, "Scope") == "local"  # who uses one of a swarm, another machine may know
+        and _text(one, "Scope") == "local"  # who uses one of a Swarm, another machine may know
         and _text(one, "Name") != "docker_gwbridge"
     ]
 

@@ -20,7 +20,7 @@ _WHAT = {
     "bridge": "bridge: containers of this machine see each other",
     "host": "host: no network of its own, but the machine's",
     "null": "none: no network at all",
-    "overlay": "overlay: reaches over all machines of the swarm",
+    "overlay": "overlay: reaches over all machines of the Swarm",
     "macvlan": "macvlan: its containers are machines of their own in the network outside",
     "ipvlan": "ipvlan: its containers share the machine's card in the network outside",
 }
@@ -40,7 +40,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
         *(("Subnet", subnet.subnet or "", True) for subnet in one.ranges),
         *(("Gateway", subnet.gateway or "", True) for subnet in one.ranges),
         *(("Addresses from", subnet.ip_range or "", True) for subnet in one.ranges),
-        ("Reach", "all machines of the swarm" if one.scope == "swarm" else "this machine", False),
+        ("Reach", "all machines of the Swarm" if one.scope == "swarm" else "this machine", False),
         ("Outside", "cut off: its containers reach each other only" if one.internal else "", False),
         ("IPv6", "on" if one.ipv6 else "", False),
         ("Joining by hand", "allowed" if one.attachable else "", False),
@@ -95,7 +95,7 @@ NETWORK: Kind[Network] = Kind(
             words="The addresses its containers get.",
         ),
         users_column("Containers", "Who is on it."),
-        driver_column("How it is made: “bridge” joins containers of one machine, “overlay” those of a swarm."),
+        driver_column("How it is made: “bridge” joins containers of one machine, “overlay” those of a Swarm."),
         Column(
             key="outside",
             label="Outside",

@@ -68,7 +68,7 @@ def _connect_line(one: Network, values: Values) -> str:
 def _no_joining(one: Network) -> str:
     if one.title in ("host", "none"):
         return f"A container is on the network “{one.title}” from its making, or never."
-    return "The swarm puts its services on it by itself." if one.ingress else ""
+    return "The Swarm puts its services on it by itself." if one.ingress else ""
 
 
 async def _disconnect(driver: Driver, one: Network, values: Values) -> str:
@@ -87,7 +87,7 @@ def _no_removing(one: Network) -> str:
     if one.predefined:
         return "The engine made it and needs it."
     if one.ingress:
-        return "The swarm needs it for published ports."
+        return "The Swarm needs it for published ports."
     return in_use(one)
 
 

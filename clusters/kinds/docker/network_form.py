@@ -24,7 +24,7 @@ _DRIVERS = (
     ("bridge", "bridge: containers of this machine see each other"),
     ("macvlan", "macvlan: containers are machines of their own in the network outside"),
     ("ipvlan", "ipvlan: like macvlan, with the address of the machine's card"),
-    ("overlay", "overlay: containers of all machines of a swarm"),
+    ("overlay", "overlay: containers of all machines of a Swarm"),
 )
 
 FIELDS = (
@@ -200,9 +200,9 @@ def _in_words(error: ClusterError, form: NetworkForm) -> ClusterError:
         return Conflict("A network of this engine has some of these addresses already.", hint=hint, detail=said)
     if "not found" in said and "plugin" in said:
         return Missing(f"This engine has no driver “{form.driver}”.", detail=said)
-    if "swarm" in said:
+    if "swarm" in said.lower():
         hint = "Make the engine part of one, or take another driver."
-        return Conflict("Overlay networks need a swarm.", hint=hint, detail=said)
+        return Conflict("Overlay networks need a Swarm.", hint=hint, detail=said)
     return error
 
 

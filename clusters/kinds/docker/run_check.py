@@ -29,7 +29,7 @@ async def check(
 
 def _name(form: RunForm, others: Sequence[Container]) -> list[Remark]:
     taken = form.name and any(one.name == form.name for one in others)
-    return [Remark(f"There is a container called {form.name} already.", "stop")] if taken else []
+    return [Remark(f"There is a container called {form.name} already.", "stop", "name")] if taken else []
 
 
 def _ports(form: RunForm, others: Sequence[Container]) -> list[Remark]:
@@ -37,7 +37,8 @@ def _ports(form: RunForm, others: Sequence[Container]) -> list[Remark]:
     for port in form.ports:
         holder = next((one for one in others if one.running and _holds(one, port)), None) if port.outside else None
         if holder:
-            found.append(Remark(f"Port {port.outside} of the machine is taken already, by {holder.name}.", "stop"))
+            words = f"Port {port.outside} of the machine is taken already, by {holder.name}."
+            found.append(Remark(words, "stop", "ports"))
     return found
 
 
@@ -75,7 +76,7 @@ async def _networks(driver: Driver, form: RunForm) -> list[Remark]:
         try:
             await driver.call(Call("GET", ("networks", one.network), timeout=5.0))
         except Missing:
-            found.append(Remark(f"There is no network {one.network} on this machine.", "stop"))
+            found.append(Remark(f"There is no network {one.network} on this machine.", "stop", "networks"))
         except ClusterError:
             break
     return found

@@ -31,7 +31,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
             ("Size", volume_size(look.driver, one.name), False),
             ("Driver", one.driver, True),
             ("Folder on the machine", one.mountpoint, True),
-            ("Reach", "every machine of the swarm" if one.scope == "global" else "this machine", False),
+            ("Reach", "every machine of the Swarm" if one.scope == "global" else "this machine", False),
             ("Named", "no: made without a name, for one container" if one.anonymous else "", False),
             *((f"Option {name}", value, True) for name, value in sorted((one.options or {}).items())),
         ],

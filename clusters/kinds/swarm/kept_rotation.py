@@ -6,19 +6,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Conflict, Invalid
+from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.actions import Values, quietly
 from clusters.kinds.base import Action, Says
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
 from clusters.kinds.swarm.base import Tree, change_spec, read_spec
 from clusters.kinds.swarm.kept_model import Kept
-from clusters.kinds.swarm.service_rollout import NotWell, until_well
+from clusters.kinds.swarm.service_rollout import NotWell, NotYet, until_all_well
 
 MOST = 500_000  # bytes, as the Swarm has it
 _NUMBERED = re.compile(r"(?P<name>.+)-v(?P<number>\d{1,6})")
@@ -68,37 +68,46 @@ class _Rotation:
     says: Says
     name: str = ""
     now: str = ""  # the service that is being changed
-    done: list[str] = field(default_factory=list)
+    done: dict[str, str] = field(default_factory=dict)  # services that were given it: names by id
+    left: list[str] = field(default_factory=list)  # those that it has not come to
     all: bool = False  # has every service been given it?
 
     async def run(self, value: str) -> str:
         spec, _ = await read_spec(self.driver, self.collection, self.one.uid)
         made = await self._make({**spec, "Data": encoded(value)})
         self.says.say(f"{self.name} is made.")
-        services = dict.fromkeys((user.uid, user.name) for user in self.one.users)
-        for uid, service in services:
-            self.now = service
-            await self._give(uid, made)
-            self.done.append(service)
+        services = {user.uid: user.name for user in self.one.users}
+        self.left = list(services.values())
+        for uid, service in services.items():
+            self.now = self.left.pop(0)
+            if await self._give(uid, made):
+                self.done[uid] = service
+                self.says.say(f"{service} changes to it ({len(self.done)} of {count(len(services), 'service')}).")
             self.now = ""
-            self.says.say(f"{service} changes to it ({len(self.done)} of {count(len(services), 'service')}).")
         self.all = True
-        await self._until_well(services)
-        used = f"is in use in the place of {self.one.name}, which" if services else f"is made, and {self.one.name}"
+        if self.done:
+            await self._until_well()
+        used = f"is in use in the place of {self.one.name}, which" if self.done else f"is made, and {self.one.name}"
         return f"{self.name} {used} stays until somebody removes it"
 
-    async def _until_well(self, services: Iterable[tuple[str, str]]) -> None:
+    async def _until_well(self) -> None:
         """A value that a service cannot use shows when its new copies fail. Raises NotWell."""
-        waits = (until_well(self.driver, uid, name, self.says) for uid, name in services)
-        ends = await asyncio.gather(*waits, return_exceptions=True)
-        if fault := next(
-            (end for end in ends if isinstance(end, Exception) and not isinstance(end, ClusterError)), None
-        ):
-            raise fault
-        failed = [end.message.removesuffix(".") for end in ends if isinstance(end, ClusterError)]
-        if failed:
-            words = f"{self.name} was given to {listed(self.done)}, and not all is well. {'. '.join(failed)}."
-            raise NotWell(words, hint=f"{self.one.name} stays: “Roll back” on the page of a service goes back to it.")
+        given, back = f"{self.name} was given to {self._names}", "“Roll back” on the page of a service goes back to it."
+        try:
+            ends = await until_all_well(self.driver, self.done, self.says)
+        except ClusterError as error:
+            words = f"{given}. Whether their copies come up is not known: {error.message}"
+            raise ClusterError(words, hint=f"{self.one.name} stays: {back}", detail=error.detail) from error
+        for gone in (end for end in ends.values() if isinstance(end, Missing)):
+            self.says.say(gone.message, "warning")
+        wrong = [end for end in ends.values() if isinstance(end, NotWell)]
+        if not wrong:
+            return
+        told = f"{'. '.join(end.message.removesuffix('.') for end in wrong)}."
+        if all(isinstance(end, NotYet) for end in wrong):
+            hint = f"The Swarm goes on with it by itself; their pages show how it ends. {self.one.name} stays: {back}"
+            raise NotYet(f"{given}, and not all have changed to it yet. {told}", hint=hint)
+        raise NotWell(f"{given}, and not all is well. {told}", hint=f"{self.one.name} stays: {back}")
 
     async def _make(self, body: Tree) -> str:
         for taken in range(MOST_NUMBERS):
@@ -112,7 +121,9 @@ class _Rotation:
             return str(said["ID"])
         raise Conflict(f"The names after {self.one.name} are all taken.", hint="Remove some that nobody uses.")
 
-    async def _give(self, uid: str, made: str) -> None:
+    async def _give(self, uid: str, made: str) -> bool:
+        """Whether it was there to be given it."""
+
         def edit(spec: Tree) -> None:
             container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
             for reference in container.get(f"{self.sort}s") or ():
@@ -121,13 +132,28 @@ class _Rotation:
 
         try:
             await change_spec(self.driver, "services", uid, edit)
+        except Missing:
+            self.says.say(f"{self.now} was removed meanwhile.", "warning")
+            return False
         except ClusterError as error:
-            words = f"{self.now} could not be given {self.name}: {error.message} {self._have}{self.one.name} stays."
+            words = f"{self.now} could not be given {self.name}: {error.message} {self._have}{self._keep}"
             raise ClusterError(words, hint=error.hint, detail=error.detail) from error
+        return True
+
+    @property
+    def _names(self) -> str:
+        return listed(list(self.done.values()))
 
     @property
     def _have(self) -> str:
-        return f"{listed(self.done)} {'has' if len(self.done) == 1 else 'have'} the new one. " if self.done else ""
+        return f"{self._names} {'has' if len(self.done) == 1 else 'have'} the new one. " if self.done else ""
+
+    @property
+    def _keep(self) -> str:
+        """What those have to whom it did not come."""
+        if not self.left:
+            return f"{self.one.name} stays."
+        return f"{listed(self.left)} {'keeps' if len(self.left) == 1 else 'keep'} {self.one.name}, which stays."
 
     @property
     def stopped(self) -> str:
@@ -138,7 +164,7 @@ class _Rotation:
         if self.all:
             return f"Stopped: {self._have}Whether their copies come up, their pages say. {self.one.name} stays."
         have = self._have or "No service is known to have it. "
-        return f"Stopped: {self.name} is made. {have}{unsure}The others keep {self.one.name}, which stays."
+        return f"Stopped: {self.name} is made. {have}{unsure}{self._keep}"
 
 
 def rotate(collection: str, sort: str, field: Field) -> Action[Any]:

@@ -115,26 +115,33 @@ def _why_not(error: ClusterError, form: ServiceForm) -> ClusterError:
 
 async def check(driver: Driver, form: ServiceForm, services: Sequence[Service]) -> Sequence[Remark]:
     """What is worth knowing before it is made."""
-    found = [Remark(words, "stop") for words in _taken(form, services)]
-    found += [Remark(f"There is a secret {one} already.", "stop") for one in await service_secrets.taken(driver, form)]
+    found = list(taken(form, services))
+    for one in await service_secrets.taken(driver, form):
+        found.append(Remark(f"There is a secret {one} already.", "stop", "environment"))
     for collection, name in await missing(driver, form):
-        found.append(Remark(f"There is no {WORDS[collection]} {name} in this Swarm yet.", "stop"))
+        words = f"There is no {WORDS[collection]} {name} in this Swarm yet."
+        found.append(Remark(words, "stop", collection))
     return [*found, *remarks(form)]
 
 
-def _taken(form: ServiceForm, services: Sequence[Service]) -> Iterator[str]:
+def taken(form: ServiceForm, services: Sequence[Service]) -> Iterator[Remark]:
+    """What others have. A port of every node is there once; the scheduler keeps those of nodes with a copy apart."""
     for one in services:
         if one.name == form.name:
-            yield f"There is a service called {form.name} already."
+            yield Remark(f"There is a service called {form.name} already.", "stop", "name")
         for port in form.ports:
-            if port.outside and any(_clash(port, other) for other in one.ports):
-                yield f"Port {port.outside} is taken by {one.name}."
+            same = [their for their in one.ports if (port.outside, port.protocol) == _outside(their)]
+            if not port.outside or not same:
+                continue
+            if not port.host or any(their.publish_mode != "host" for their in same):
+                yield Remark(f"Port {port.outside} is taken by {one.name}.", "stop", "ports")
+            else:
+                words = f"Copies of {one.name} take port {port.outside} of their nodes: no copy of this one runs there."
+                yield Remark(words, "warn", "ports")
 
 
-def _clash(port: Any, other: Any) -> bool:
-    """A port on every node is there once in a Swarm; of those on nodes with a copy, the scheduler keeps two apart."""
-    same = (port.outside, port.protocol) == (other.published_port, other.protocol)
-    return same and not (port.host and other.publish_mode == "host")
+def _outside(port: Any) -> tuple[int, str]:
+    return port.published_port, port.protocol
 
 
 def remarks(form: ServiceForm) -> Iterator[Remark]:

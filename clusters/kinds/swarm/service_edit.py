@@ -24,7 +24,7 @@ from clusters.kinds.makers import Ended, Like, Maker, Remark
 from clusters.kinds.preview import LONGEST, NOTHING, Difference
 from clusters.kinds.swarm.base import TRIES, Tree, read_spec
 from clusters.kinds.swarm.images import pinned
-from clusters.kinds.swarm.service_create import fits
+from clusters.kinds.swarm.service_create import fits, taken
 from clusters.kinds.swarm.service_fields import COPIES_KEPT, EDIT_FIELDS
 from clusters.kinds.swarm.service_form import ServiceForm
 from clusters.kinds.swarm.service_like import values_of
@@ -224,8 +224,10 @@ async def _check(driver: Driver, edit: Edit, services: Sequence[Service]) -> lis
     found = [Remark("Its copies are replaced by new ones, as “How it changes” says.")] if _restarts(edit) else []
     if edit.origin.spec.get("Labels", {}).get("com.docker.stack.namespace"):
         found.append(Remark("A stack made it: deploying that again makes it as its text says.", "warn"))
+    if "ports" in edit.changed:
+        found += taken(edit.form, [one for one in services if one.uid != edit.origin.uid])
     missing = await _without(driver, edit)
-    return [*found, *(Remark(f"There is no network {one} in this Swarm yet.", "stop") for one in missing)]
+    return [*found, *(Remark(f"There is no network {one} in this Swarm yet.", "stop", "networks") for one in missing)]
 
 
 def _restarts(edit: Edit) -> bool:

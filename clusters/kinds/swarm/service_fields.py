@@ -203,7 +203,7 @@ FIELDS = (
     _same("health_start"),
     _same("health_retries"),
     *_rollout("", _CHANGE, ON_FAILURE),
-    _time("again_delay", "Wait before another one is started", "Like 5s.", _CHANGE),
+    _time("again_delay", "Wait before another one is started", "Like 10s. Empty: 5s.", _CHANGE),
     Field(
         name="again_attempts",
         label="Start another one so often at most",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.task_model import Task, join
 
 EVERY = 1.0  # seconds between two looks
+REST = 3.0  # as long as a look took, so many times nothing is asked: a manager with much to do is asked less often
 STAYS = 5.0  # seconds that a service must be well, as a Swarm watches new copies by itself
 GIVES_UP = 4  # looks in a row in which it does not come up
 LONGEST = 600.0  # seconds; after that it is said how it stands
@@ -34,6 +36,12 @@ class NotWell(ClusterError):
     """It is there, and does not come up."""
 
     title = "It does not come up"
+
+
+class NotYet(NotWell):
+    """It takes longer than anybody waits here, and nothing says that it will not come up."""
+
+    title = "It is not up yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +70,65 @@ class Stand:
 
 async def until_well(driver: Driver, uid: str, name: str, says: Says) -> Stand:
     """How it stands when it is well, or stopped. Raises NotWell with the reason, Missing when it was removed."""
+    ends = await until_all_well(driver, {uid: name}, says)
+    end = ends[uid]
+    if isinstance(end, ClusterError):
+        raise end
+    return end
+
+
+async def until_all_well(driver: Driver, names: Mapping[str, str], says: Says) -> dict[str, Stand | ClusterError]:
+    """How each of these services ended, by id: as ``until_well`` has it. Raises when the Swarm cannot be asked.
+
+    All of them are one question, however many they are, and what is done is not asked for again.
+    """
     clock = asyncio.get_running_loop().time
-    began, well_since, bad = clock(), 0.0, 0
-    nodes = await _nodes(driver)
-    while True:
-        stand = await look(driver, uid, name, nodes)
-        says.progress(name, f"{name}: {stand.words}", stand.new, stand.service.desired)
+    began, nodes = clock(), await _nodes(driver)
+    watched = {uid: _Watched(name) for uid, name in names.items()}
+    ends: dict[str, Stand | ClusterError] = {}
+    while watched:
+        asked = clock()
+        stands = await _looks(driver, watched.keys(), nodes)
+        for uid, one in watched.items():
+            stand = stands.get(uid)
+            if stand:
+                says.progress(one.name, f"{one.name}: {stand.words}", stand.new, stand.service.desired)
+            if end := one.end(stand, clock(), clock() - began):
+                ends[uid] = end
+        watched = {uid: one for uid, one in watched.items() if uid not in ends}
+        if watched:
+            await asyncio.sleep(max(EVERY, REST * (clock() - asked)))
+    return {uid: ends[uid] for uid in names}
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One service as long as it is watched."""
+
+    name: str
+    well_since: float = 0.0
+    bad: int = 0  # looks in a row in which it did not come up
+
+    def end(self, stand: Stand | None, now: float, watched_for: float) -> Stand | ClusterError | None:
+        """How it ended, as it stands now; None as long as nobody knows."""
+        if stand is None:
+            return Missing(f"{self.name} was removed meanwhile.")
         level, state = stand.health.level, stand.service.update_state
         if state in _ENDED:
-            raise NotWell(f"{name}: {_ENDED[state]}. {_why(stand.health, state)}".strip())
+            return NotWell(f"{self.name}: {_ENDED[state]}. {_why(stand.health, state)}".strip())
         if level is Level.STOPPED:
             return stand
-        bad = bad + 1 if level in (Level.FAILING, Level.AT_RISK) else 0
-        if bad >= GIVES_UP:
-            raise NotWell(f"{name} does not come up: {stand.words}", hint="It is still there, and the Swarm tries on.")
-        well_since = (well_since or clock()) if level is Level.HEALTHY else 0.0
-        if well_since and clock() - well_since >= STAYS:
+        self.bad = self.bad + 1 if level in (Level.FAILING, Level.AT_RISK) else 0
+        if self.bad >= GIVES_UP:
+            words = f"{self.name} does not come up: {stand.words}"
+            return NotWell(words, hint="It is still there, and the Swarm tries on.")
+        self.well_since = (self.well_since or now) if level is Level.HEALTHY else 0.0
+        if self.well_since and now - self.well_since >= STAYS:
             return stand
-        if clock() - began > LONGEST:
-            minutes = f"{LONGEST / 60:g} minutes"
-            raise NotWell(
-                f"{name} is not up after {minutes}: {stand.words}", hint="It is still there; the Swarm goes on."
-            )
-        await asyncio.sleep(EVERY)
+        if watched_for > LONGEST:
+            words = f"{self.name} is not up after {LONGEST / 60:g} minutes: {stand.words}"
+            return NotYet(words, hint="The Swarm goes on with it by itself; its page shows how it ends.")
+        return None
 
 
 def _why(health: Health, state: str) -> str:
@@ -93,14 +137,18 @@ def _why(health: Health, state: str) -> str:
     return trouble.removeprefix(service_health.UPDATE_WORDS[state]).strip()
 
 
-async def look(driver: Driver, uid: str, name: str, nodes: Sequence[Node] = ()) -> Stand:
-    """How it stands now. Raises Missing."""
-    query = {"filters": json.dumps({"id": [uid]}), "status": "true"}
-    found = [one for one in await _list(driver, "services", Service, query) if one.uid == uid]
-    if not found:
-        raise Missing(f"{name} was removed meanwhile.")
-    one: Service = found[0]
-    tasks = await _list(driver, "tasks", Task, {"filters": json.dumps({"service": [uid]})})
+async def _looks(driver: Driver, uids: Collection[str], nodes: Sequence[Node]) -> dict[str, Stand]:
+    """How those of them stand that are there."""
+    query = {"filters": json.dumps({"id": list(uids)}), "status": "true"}
+    services: list[Service] = await _list(driver, "services", Service, query)
+    asked = {"filters": json.dumps({"service": list(uids)})}
+    tasks: dict[str, list[Task]] = defaultdict(list)
+    for task in await _list(driver, "tasks", Task, asked):
+        tasks[task.service_id].append(task)
+    return {one.uid: _stand(one, tasks[one.uid], nodes) for one in services if one.uid in uids}
+
+
+def _stand(one: Service, tasks: Sequence[Task], nodes: Sequence[Node]) -> Stand:
     tasks = [task for task in tasks if task.wanted or one.is_new(task)]  # how a version before ended is of no account
     tasks = list(join(tasks, {"swarm-service": [one], "swarm-node": nodes}))
     copies = [Copy(task, task_health.health(task)) for task in tasks]

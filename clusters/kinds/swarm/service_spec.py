@@ -226,7 +226,7 @@ def _when(spec: Tree, template: Tree, form: ServiceForm, changed: Container[str]
             spec[place] = {**(spec.get(place) or ROLLOUT), **found}
     said = {
         "again": ("Condition", again.condition or AGAIN["Condition"]),
-        "again_delay": ("Delay", again.delay),
+        "again_delay": ("Delay", again.delay or AGAIN["Delay"]),
         "again_attempts": ("MaxAttempts", again.attempts or 0),
         "again_window": ("Window", again.window),
     }

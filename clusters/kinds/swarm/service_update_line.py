@@ -59,7 +59,7 @@ def _options(edit: Edit, hidden: bool) -> Iterator[Option]:
         "cpus_kept": ("--reserve-cpu", write_cpus(form.kept.cpus / 1e9) or "0"),
         "most_on_node": ("--replicas-max-per-node", str(form.most_on_node)),
         "again": ("--restart-condition", form.again.condition or AGAIN["Condition"]),
-        "again_delay": ("--restart-delay", write_seconds(form.again.delay) or "0s"),
+        "again_delay": ("--restart-delay", write_seconds(form.again.delay) or "5s"),
         "again_attempts": ("--restart-max-attempts", str(form.again.attempts or 0)),
         "again_window": ("--restart-window", write_seconds(form.again.window) or "0s"),
     }

@@ -74,7 +74,7 @@ def _create(world: HostWorld, body: Object) -> Object:
     if world.get("networks", uid_of(name)):
         raise Conflict(f"network with name {name} already exists")
     if body.get("Driver") == "overlay":
-        raise Conflict("This node is not a swarm manager.")
+        raise Conflict("This node is not a Swarm manager.")
     if len(world.all("networks")) >= MOST:
         raise Unsupported(f"The demonstration has room for {MOST} networks.")
     return {"Id": make(world, name, body=body)["Id"], "Warning": ""}
