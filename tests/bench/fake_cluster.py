@@ -52,14 +52,19 @@ def template(number: int) -> bytes:
               "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}  # fmt: skip
     conditions = [{"type": kind, "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
                   for kind in ("Initialized", "Ready", "ContainersReady", "PodScheduled")]  # fmt: skip
-    return json.dumps({
+    return packed({
         "kind": "Pod", "apiVersion": "v1",
         "metadata": {"name": name, "namespace": namespace, "uid": f"uid-{number}", "resourceVersion": OWN_VERSION,
                      "creationTimestamp": "2026-01-01T00:00:00Z", "labels": labels, "ownerReferences": [owner],
                      "managedFields": MANAGED},
         "spec": {"containers": [container], "nodeName": f"machine-{number % NODES}"},
         "status": {"phase": "Running", "podIP": "10.0.0.1", "conditions": conditions, "containerStatuses": [status]},
-    }).encode()  # fmt: skip
+    })  # fmt: skip
+
+
+def packed(thing: Any) -> bytes:
+    """JSON without blanks, as a real API server writes it."""
+    return json.dumps(thing, separators=(",", ":")).encode()
 
 
 def filled(pod: bytes, version: int, restarts: int) -> bytes:
@@ -123,7 +128,7 @@ class FakeCluster:
         meta = {"resourceVersion": str(self.version)} | (
             {"continue": str(page.stop)} if page.stop < len(self.pods) else {}
         )
-        head = f'{{"kind":"PodList","apiVersion":"v1","metadata":{json.dumps(meta)},"items":['.encode()
+        head = b'{"kind":"PodList","apiVersion":"v1","metadata":' + packed(meta) + b',"items":['
         body = head + b",".join(map(self._now, page)) + b"]}"
         return web.Response(body=body, content_type="application/json")
 
