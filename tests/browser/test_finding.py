@@ -198,6 +198,10 @@ def test_a_phone_has_everything_within_reach(page_for: PageFor) -> None:
     page.wait_for_url("**/workloads/")
     rows(page).first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    name, where = (rows(page).first.locator(f'[data-part="{part}"]').bounding_box() for part in ("link", "words"))
+    assert name is not None
+    assert where is not None
+    assert where["y"] >= name["y"] + name["height"], "where it is stands below its name"
     page.get_by_role("button", name="More").click()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Audit").click()
     page.wait_for_url("**/audit/")

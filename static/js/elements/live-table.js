@@ -13,6 +13,7 @@ import { looksLikeSelector } from "../table/labels.js";
 import { Rows } from "../table/rows.js";
 import { Selection } from "../table/selection.js";
 import { Toolbar } from "../table/toolbar.js";
+import { tracks } from "../table/widths.js";
 import { toast } from "../toast.js";
 
 const STEP = 50; // windows begin at multiples of this, so that people who look at the same share one
@@ -112,7 +113,7 @@ class LiveTable extends HTMLElement {
       decorate: (element, data) => this.#decorate(element, data),
       inSight: () => this.#inSight(),
     });
-    this.style.setProperty("--cols", `24px ${this.shownColumns.map((column) => column.width).join(" ")}`);
+    this.style.setProperty("--cols", tracks(this.shownColumns.map((column) => column.width)));
     this.style.setProperty("--min-width", `${120 + this.shownColumns.length * 104}px`);
     this.#drawHead();
   }
