@@ -16,6 +16,7 @@ from clusters.kinds.kubernetes.custom_resource_definition import CUSTOM_RESOURCE
 from clusters.kinds.kubernetes.endpoint_slice import ENDPOINT_SLICE
 from clusters.kinds.kubernetes.event import EVENT
 from clusters.kinds.kubernetes.lease import LEASE
+from clusters.kinds.kubernetes.limit_range import LIMIT_RANGE
 from clusters.kinds.kubernetes.names import page_of, plural
 from clusters.kinds.kubernetes.namespace import NAMESPACE
 from tests.clusters.fakes import all_shared
@@ -264,3 +265,27 @@ def test_a_finalizer_that_nobody_serves_is_known_after_minutes_and_what_kubernet
     for own in ("kubernetes.io/pvc-protection", "service.kubernetes.io/load-balancer-cleanup", "foregroundDeletion"):
         assert NAMESPACE.health(ending(130, left, f"{own} in 1 resource instances")).word == "Ending"
         assert NAMESPACE.health(ending(610, left, f"{own} in 1 resource instances")).word == "Stuck ending"
+
+
+async def test_a_limit_range_says_all_its_rules_in_plain_words() -> None:
+    limits = [
+        {
+            "type": "Container",
+            "min": {"cpu": "100m"},
+            "max": {"cpu": "1", "memory": "2Gi"},
+            "default": {"cpu": "500m"},
+            "defaultRequest": {"cpu": "250m"},
+            "maxLimitRequestRatio": {"cpu": "4"},
+        },
+        {"type": "PersistentVolumeClaim", "max": {"storage": "10Gi"}},
+        {"type": "openshift.io/Image", "max": {"storage": "1Gi"}},
+    ]
+    shown = await overview(LIMIT_RANGE, made(LIMIT_RANGE, spec={"limits": limits}))
+    assert {fact.label: fact.text for fact in shown["facts"]} == {
+        "Processor of a container": "at least 0.1 cores; at most 1 core; asks for 0.25 cores unless it says otherwise; "
+        "limited to 0.5 cores unless it says otherwise; its limit is at most 4 times what it asks for",
+        "Memory of a container": "at most 2 GiB",
+        "Storage of a claim": "at most 10 GiB",
+        "Storage of openshift.io/Image": "at most 1 GiB",
+    }
+    assert LIMIT_RANGE.health(made(LIMIT_RANGE)).word == "Empty"

@@ -97,7 +97,11 @@ def test_a_route_leads_into_another_namespace_only_where_a_reference_grant_there
 
 
 def test_a_grant_says_who_may_lead_where() -> None:
-    assert [each.words for each in grant(name="db").named] == ["HTTPRoute of shop", "Service db"]
+    assert [each.words for each in grant(name="db").named] == ["HTTP routes of shop", "service db"]
+    assert [each.words for each in grant("Vault", group="example.com").named] == [
+        "vaults.gateway.networking.k8s.io of shop",
+        "all services.example.com",
+    ], "what no file describes stays as it calls itself"
     assert REFERENCE_GRANT.health(grant()).word == "Allows"
     empty = msgspec.convert({"metadata": {"name": "in", "namespace": "ops"}, "spec": {}}, ReferenceGrant)
     assert REFERENCE_GRANT.health(empty).word == "Allows nothing"

@@ -8,8 +8,17 @@ from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, facts_panel
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
+from clusters.kinds.kubernetes.quantities import quantity
+from clusters.kinds.kubernetes.resource_quota import amount
 
 API, NOUN = "v1/limitranges", "limitrange"
+_OF = {"Container": "a container", "Pod": "a pod", "PersistentVolumeClaim": "a claim"}
+_WHAT = {
+    "cpu": "Processor",
+    "memory": "Memory",
+    "storage": "Storage",
+    "ephemeral-storage": "Space on the node's disk",
+}
 
 
 class Limit(Part, frozen=True, gc=False, rename="camel"):
@@ -20,6 +29,7 @@ class Limit(Part, frozen=True, gc=False, rename="camel"):
     max: dict[str, str] | None = None
     default: dict[str, str] | None = None
     default_request: dict[str, str] | None = None
+    max_limit_request_ratio: dict[str, str] | None = None
 
 
 class LimitRangeSpec(Part, frozen=True, gc=False, rename="camel"):
@@ -35,17 +45,30 @@ class LimitRange(Object, frozen=True, gc=False, rename="camel"):
 
     @property
     def rules(self) -> list[tuple[str, str]]:
-        """For what, and what: ("Container", "cpu at most 2")."""
-        found = []
-        for limit in self.spec.limits or ():
-            for words, amounts in (
-                ("at least", limit.min),
-                ("at most", limit.max),
-                ("limited to, unless it says so,", limit.default),
-                ("asks, unless it says so, for", limit.default_request),
-            ):
-                found += [(limit.type, f"{name} {words} {amount}") for name, amount in (amounts or {}).items()]
-        return found
+        """For what, and what: ("Processor of a container", "at most 2 cores")."""
+        return [rule for limit in self.spec.limits or () for rule in _rules(limit)]
+
+
+def _rules(limit: Limit) -> list[tuple[str, str]]:
+    found = []
+    for words, amounts in (
+        ("at least {}", limit.min),
+        ("at most {}", limit.max),
+        ("asks for {} unless it says otherwise", limit.default_request),
+        ("limited to {} unless it says otherwise", limit.default),
+    ):
+        found += [(name, words.format(_amount(name, text))) for name, text in (amounts or {}).items()]
+    for name, text in (limit.max_limit_request_ratio or {}).items():
+        found.append((name, f"its limit is at most {quantity(text):g} times what it asks for"))
+    of = _OF.get(limit.type, limit.type)
+    return [(f"{_WHAT.get(name, name)} of {of}", rule) for name, rule in found]
+
+
+def _amount(name: str, text: str) -> str:
+    if name != "cpu":
+        return amount(name, text)
+    cores = quantity(text)
+    return f"{cores:g} {'core' if cores == 1 else 'cores'}"
 
 
 @understood
@@ -55,7 +78,10 @@ def health(one: LimitRange) -> Health:
 
 
 def _facts(one: LimitRange) -> list[Fact]:
-    return [Fact(what, rule) for what, rule in one.rules]
+    said: dict[str, list[str]] = {}
+    for what, rule in one.rules:
+        said.setdefault(what, []).append(rule)
+    return [Fact(what, "; ".join(rules)) for what, rules in said.items()]
 
 
 LIMIT_RANGE: Kind[LimitRange] = Kind(

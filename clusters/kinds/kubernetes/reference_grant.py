@@ -11,6 +11,7 @@ from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, nam
 from clusters.kinds.kubernetes.base import Object, Part, understood
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, facts_panel
+from clusters.kinds.kubernetes.names import plural, said
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 
 API = "gateway.networking.k8s.io/v1beta1/referencegrants"
@@ -26,8 +27,8 @@ class From(Part, frozen=True, gc=False, rename="camel"):
 
     @property
     def words(self) -> str:
-        """ "HTTPRoute of shop" """
-        return f"{self.kind} of {self.namespace}"
+        """ "HTTP routes of shop" """
+        return f"{_said(self)[1]} of {self.namespace}"
 
 
 class To(Part, frozen=True, gc=False, rename="camel"):
@@ -39,8 +40,13 @@ class To(Part, frozen=True, gc=False, rename="camel"):
 
     @property
     def words(self) -> str:
-        """ "every Service", "Secret shop-tls" """
-        return f"{self.kind} {self.name}" if self.name else f"every {self.kind}"
+        """ "all services", "secret shop-tls" """
+        one, many = _said(self)
+        return f"{one} {self.name}" if self.name else f"all {many}"
+
+
+def _said(one: From | To) -> tuple[str, str]:
+    return said(".".join(filter(None, (plural(one.kind), one.group))))
 
 
 class GrantSpec(Part, frozen=True, gc=False, rename="camel"):
@@ -133,5 +139,5 @@ REFERENCE_GRANT: Kind[ReferenceGrant] = Kind(
             stays=lambda one: "Routes and services stay as they are.",
         ),
     ),
-    search=lambda one: f"{' '.join(each.words for each in one.named)}\0{labels_text(one)}",
+    search=lambda one: f"{' '.join(f'{each.words} {each.kind}' for each in one.named)}\0{labels_text(one)}",
 )

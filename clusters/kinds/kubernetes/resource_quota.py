@@ -65,9 +65,10 @@ def what_words(name: str) -> str:
 
 
 def amount(name: str, text: str) -> str:
-    """A quantity of that name: bytes for people, all else as it is written."""
-    kept_in_bytes = name.endswith(("memory", "requests.storage", "ephemeral-storage"))
-    return size(quantity(text)) if kept_in_bytes else text
+    """A quantity of that name: bytes and cores for people, all else as it is written."""
+    if name.endswith("cpu"):
+        return f"{quantity(text):g}"
+    return size(quantity(text)) if name.endswith(("memory", "storage")) else text
 
 
 def _said(name: str, used: str, hard: str, share: float) -> str:
