@@ -67,6 +67,10 @@ class InPart(ClusterError):
     title = "Not told in full"
 
 
+class NotLookedAt(InPart):
+    """All there is is told, and of some of it something beside it is not looked at, because there is too much."""
+
+
 class Missing(ClusterError):
     """The resource is not there (any more)."""
 
@@ -78,6 +82,12 @@ class NotYet(Missing):
 
     def __init__(self) -> None:
         super().__init__("It is not known yet whether that is there.")
+
+
+class NotStarted(Missing):
+    """There is nothing of it yet, because it was never started."""
+
+    title = "Not started"
 
 
 class Conflict(ClusterError):

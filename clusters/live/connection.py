@@ -11,7 +11,7 @@ from typing import Any
 
 from clusters.drivers.base import About, Driver, Platform
 from clusters.ending import end
-from clusters.errors import ClusterError, Refused
+from clusters.errors import ClusterError, Missing, Refused
 from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
@@ -27,6 +27,7 @@ from clusters.live.row import Row
 from clusters.live.store import Store
 
 LINGER = 60.0  # seconds a kind stays watched after the last one looked away
+APPEARS_EVERY = 600.0  # seconds between two looks whether a kind that would be looked after is there by now
 JUDGE_EVERY = 5.0  # seconds between two looks at what is not well: time alone may have made it worse
 
 
@@ -57,7 +58,7 @@ class Connection:
         ]
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
         self.feeds = Feeds(cluster.slug, lambda kind: driver.watch(kind, self.cluster.namespaces), self._take)
-        self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed)
+        self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed, self._look_after)
         self._changed = changed  # told when the state on the screen may be another
         self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now
         self.line = LineCheck(
@@ -84,8 +85,7 @@ class Connection:
         for store in self.stores.values():
             if store.kind.always:
                 self._feed(store.kind)
-            elif self._notices(store.kind):
-                self.feeds.follow(self._told(store.kind.name))
+        self._look_after()
         for noticer in self.noticers:
             noticer.start()
         self._judge = asyncio.create_task(self._judge_again(), name=f"judge {self.cluster.slug}")
@@ -116,6 +116,20 @@ class Connection:
     def _notices(self, kind: Kind[Any]) -> bool:
         """Is it looked after while nobody looks at it?"""
         return kind.noticing is not None and (kind.glances is None or kind.name in self._glancers)
+
+    def _look_after(self) -> None:
+        """Follow what is looked after while nobody looks; of what the cluster does not have, only once it has it."""
+        for name, store in self.stores.items():
+            if self._closed or store.kind.always or not self._notices(store.kind):
+                continue
+            told = self._told(name)
+            if not self.discovered.has(store.kind):
+                if not self._demand[name]:
+                    self._stop_watching(name)
+                continue
+            if isinstance(told.trouble, Missing):
+                self.feeds.stop(name)  # it rests because there was none: there is now
+            self.feeds.follow(told)
 
     async def close(self) -> None:
         """Stop everything and let go of the cluster. Whoever looks on sees what was known, and begins nothing anew."""
@@ -185,7 +199,8 @@ class Connection:
     def _stop_unwanted(self, name: str) -> None:
         if self._demand[name] or name not in self.stores or self.stores[name].kind.always:
             return
-        if self._notices(self.stores[name].kind):
+        kind = self.stores[name].kind
+        if self._notices(kind) and self.discovered.has(kind):
             self._joiners[name].rest()  # what the driver tells of it is needed all the same
         else:
             self._stop_watching(name)
@@ -238,3 +253,9 @@ class Connection:
                 store.look_again()
             if getattr(self.driver, "unsure", False):
                 self.line.ask_what_it_is_soon()
+            if self.discovered.age >= APPEARS_EVERY and self._misses_a_kind():
+                self.line.ask_for_kinds_soon()
+
+    def _misses_a_kind(self) -> bool:
+        kinds = [store.kind for store in self.stores.values()]
+        return any(self._notices(kind) and not self.discovered.has(kind) for kind in kinds)

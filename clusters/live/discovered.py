@@ -25,18 +25,24 @@ class Discovered:
     """The kinds of one cluster, as it tells them. ``found`` is empty as long as it has not."""
 
     def __init__(
-        self, cluster: ClusterInfo, driver: Driver, stores: dict[str, Store], stop_watching: Callable[[str], None]
+        self,
+        cluster: ClusterInfo,
+        driver: Driver,
+        stores: dict[str, Store],
+        stop_watching: Callable[[str], None],
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
         self.found: dict[str, Found] = {}  # by full name
         self._cluster, self._driver, self._stores, self._stop_watching = cluster, driver, stores, stop_watching
+        self._looked = looked  # told when the cluster has said anew which kinds it has
         self._looked_at = float("-inf")
         self._learned_at: dict[str, float] = {}
         self._learning = asyncio.Lock()
 
     @property
-    def is_old(self) -> bool:
-        """Is it time to look again?"""
-        return time.monotonic() - self._looked_at >= LOOK_EVERY
+    def age(self) -> float:
+        """Seconds since the last look."""
+        return time.monotonic() - self._looked_at
 
     def has(self, kind: Kind[Any]) -> bool:
         """Does the cluster know that kind? As long as it has not told, those of its platform are taken for known."""
@@ -74,6 +80,7 @@ class Discovered:
         for name, store in self._stores.items():
             if store.kind.printed and name not in self.found:
                 self._stop_watching(name)  # its definition is gone, and all of it with it
+        self._looked()
 
 
 def _looks_alike(one: Kind[Any], other: Kind[Any]) -> bool:

@@ -14,7 +14,7 @@ from clusters.kinds.glances import About, Glances
 
 log = logging.getLogger(__name__)
 
-MOST = 500  # of one cluster
+MOST = 500  # of one kind of one cluster
 AT_ONCE = 2
 TOLD_AFTER = 20  # answers
 REFUSED = 300.0  # seconds until what could not be told is asked for again
@@ -34,6 +34,7 @@ class Glancer:
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._closed = False
+        self.left_out = 0  # of what is needed: more than are looked at
 
     def need(self, who: Any, own: Iterable[Any], changed: Callable[[], None]) -> Sequence[tuple[About, Any]]:
         """What is known about these so far; ``changed`` is told when there is more."""
@@ -49,9 +50,17 @@ class Glancer:
         for about in sorted(wanted - self._due.keys())[: max(0, MOST - len(self._due))]:
             self._due[about] = 0.0
             self._news.set()
+        self.left_out = len(wanted) - len(self._due)
         if self._due and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._run(), name=f"look at each {self.glances.name}")
         return list(self._known.items())
+
+    @property
+    def left_out_words(self) -> str:
+        """Said where there are more than are looked at."""
+        if not self.left_out:
+            return ""
+        return f"Only {MOST:,} {self.glances.name}s are looked after. How the others are, the page of each says."
 
     def leave(self, who: Any) -> None:
         """They need it no longer."""
@@ -67,6 +76,7 @@ class Glancer:
             self._task = None
         self._known.clear()
         self._due.clear()
+        self.left_out = 0
 
     def close(self) -> None:
         """The cluster is let go of: whatever is needed later, nothing is asked."""

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from clusters.errors import ClusterError, InPart, Unreachable
+from clusters.errors import ClusterError, InPart, NotLookedAt, Unreachable
 from clusters.kinds.formats import plain
 from clusters.kinds.join import Join
 from clusters.live.glancer import Glancer
@@ -79,6 +79,11 @@ class Joiner:
             for one in self._join.make(own, {name: each for name, each in others.items() if name not in missing})
         ]
 
+    def _not_looked_at(self) -> Broken | None:
+        """What is asked for one by one beside it, where that is more than is looked at."""
+        words = self._glancer.left_out_words if self._glancer else ""
+        return Broken(NotLookedAt(words), 0.0) if words else None
+
     def _own(self) -> list[Store]:
         return [self.told] if self._target.kind.api else []
 
@@ -95,7 +100,7 @@ class Joiner:
 
         What only completes it is told where nothing else is wrong, and does not pass for the kind itself.
         """
-        all_of_them = {store: store.trouble for store in self._sources() if store.trouble is not None}
+        all_of_them = {store: why for store in self._sources() if (why := _hides_something(store)) is not None}
         troubled = {store: why for store, why in all_of_them.items() if not self._only_completes(store)}
         troubled = troubled or {store: _in_part(store, why) for store, why in all_of_them.items()}
         if not troubled:
@@ -124,8 +129,13 @@ class Joiner:
                 log.exception("cannot join the %s", self._target.kind.plural)
                 return
             self._target.apply(Remembered(made, self.told.as_of) if self.told.as_of else Listed(made))
+            broken = broken or self._not_looked_at()
         if broken is not None:
             self._target.apply(broken)
+
+
+def _hides_something(store: Store) -> ClusterError | None:
+    return None if isinstance(store.trouble, NotLookedAt) else store.trouble
 
 
 def _in_part(store: Store, why: ClusterError) -> ClusterError:

@@ -12,7 +12,7 @@ from typing import Any
 from clusters.drivers.base import ENGINES, About, Driver, Platform
 from clusters.errors import ClusterError, Unreachable
 from clusters.live.contact import Contact
-from clusters.live.discovered import Discovered
+from clusters.live.discovered import LOOK_EVERY, Discovered
 from clusters.live.feeds import Feeds
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,10 @@ class LineCheck:
         """The same of what it is alone: it may have become another platform."""
         self._spawn(self._ask_what_it_is())
 
+    def ask_for_kinds_soon(self) -> None:
+        """Which kinds it has by now."""
+        self._spawn(self._discovered.look_again())
+
     async def ping(self) -> None:
         """Ask once, and note how that went."""
         try:
@@ -104,8 +108,8 @@ class LineCheck:
             if time.time() - last_compared >= COMPARE_EVERY and hasattr(self._driver, "resync"):
                 last_compared = time.time()
                 self._spawn(self._compare(self._driver.resync))  # not awaited: silence must be noticed meanwhile
-            if self._discovered.is_old:
-                self._spawn(self._discovered.look_again())
+            if self._discovered.age >= LOOK_EVERY:
+                self.ask_for_kinds_soon()
             if (state := self.contact.state(time.time())) != last_state:
                 last_state = state
                 self._changed()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from clusters.drivers.base import Call
+from clusters.drivers.base import Call, Found
 from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import ClusterError, Missing, Refused, Unreachable
 from clusters.kinds.base import Level, Look
@@ -49,6 +49,7 @@ class Cluster(OnlyOurKinds):
         self.secrets, self.asked = secrets, list[str]()
         self.lists: dict[str, list[Any]] = {}
         self.grants, self.cut = list[Any]([GRANT]), ""
+        self.kinds, self.listed = list[Found](), list[str]()
 
     async def call(self, call: Call) -> Any:
         assert call.method == "GET"
@@ -60,7 +61,11 @@ class Cluster(OnlyOurKinds):
             raise found
         return found
 
+    async def discover(self) -> Any:
+        return self.kinds
+
     async def watch(self, kind: Any, namespaces: Any = None) -> Any:
+        self.listed.append(kind.name)
         yield Listed(self.lists.get(kind.name, []))
         await asyncio.Event().wait()
 
@@ -171,6 +176,46 @@ async def test_nothing_is_read_any_more_once_the_cluster_is_let_go_of_while_some
         await asyncio.sleep(0.1)
     assert driver.asked == asked
     assert line._glancers["ingress"].need(line, line.stores["ingress"].resources.values(), lambda: None) == ()
+
+
+async def test_more_than_are_looked_at_are_said_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glancer, "MOST", 2)
+    driver = Cluster(**{name: secret("shop.example", days=-3) for name in ("a", "b", "c")})
+    line = connection(driver, certificates=True)
+    store = line.stores["ingress"]
+    line.start()
+    with line.wanted("ingress"):
+        await until(lambda: sorted(words(store).values()).count("Certificate expired") == 2)
+        assert store.trouble is not None
+        assert store.trouble.message.startswith("Only 2 certificates are looked after.")
+        assert store.knows("shop"), "what is listed is all there is"
+        driver.lists["ingress"].pop()
+        line.retry()
+        await until(lambda: len(store.resources) == 2 and store.trouble is None)
+    await line.close()
+
+
+async def test_what_the_cluster_does_not_have_is_not_asked_for_until_it_has_it() -> None:
+    driver = Cluster(old=secret("shop.example", days=-3))
+    line = connection(driver, certificates=True)
+    gateways(driver)
+    others = [Found("networking.k8s.io/v1/ingresses", "Ingress", namespaced=True)]
+    driver.kinds = others
+    await line.discovered.look_again()
+    line.start()
+    await until(lambda: "ingress" in driver.listed)
+    with line.wanted("gateway"):  # somebody looks all the same
+        await until(lambda: "gateway" in driver.listed)
+    line._stop_unwanted("gateway")
+    assert "gateway" not in line.feeds
+    driver.kinds = [*others, Found(GATEWAY.api, "Gateway", namespaced=True)]
+    await line.discovered.look_again()
+    await until(lambda: "shop/old" in on_home(line))
+    driver.kinds = others  # and it is taken away again
+    await line.discovered.look_again()
+    assert "gateway" not in line.feeds
+    assert "ingress" in line.feeds
+    await line.close()
 
 
 def gateways(driver: Cluster) -> None:
