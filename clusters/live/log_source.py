@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from clusters.access import Actor, Need
 from clusters.drivers.base import LogChunk, LogOptions, LogSource
-from clusters.errors import ClusterError, Invalid, Missing, Unreachable
+from clusters.errors import ClusterError, Invalid, Missing, NotStarted, Unreachable
 from clusters.kinds.base import Level, Role
 from clusters.live.log_lines import LogLevel
 
@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 KEPT_LINES, KEPT_SIZE = 5000, 2 * 1024 * 1024  # of each container, for whoever joins later and to know lines again
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 10.0  # seconds before an ended stream is opened again
 RESUMED_LINES = 10_000  # read again at most after an interruption
+FINE = (Level.HEALTHY, Level.CHANGING)  # what has not started yet in one of these most likely will in a moment
+# Codes of what never started although its log can be read: it is empty. (A container; a pod without a node.)
+NEVER_STARTED = frozenset({"created", "Unschedulable", "SchedulingGated"})
+THEN = "Its lines appear here by themselves as soon as it has."
 MAX_STREAMS = 400  # of this process
 
 Line: TypeAlias = tuple[float, str, str]
@@ -112,7 +116,9 @@ class Stream:
         self._read: _Read | None = None
         self._reopened, self._read_again = 0.0, 0  # when it was opened again, and how much of the past came since
         self._began = source.began  # the life that is being read
+        self._started = True  # as far as anybody said
         self._quiet = False  # told that it ended or cannot be read; the next line says that it goes on
+        self._said = ("", LogLevel.NONE)  # that
         connection = streams.supervisor.connections.get(cluster_id)
         self._store = connection.stores.get(source.kind) if connection else None
         self._unsubscribe = self._store.subscribe(self._store_changed) if self._store else lambda: None
@@ -129,6 +135,8 @@ class Stream:
                 break
         for position, (lines, skipped) in enumerate(reversed(recent)):
             reader.heard(self, lines, skipped if position else 0)
+        if self._quiet:
+            reader.told(self, *self._said)
 
     def remove(self, reader: Reader) -> None:
         """One reader less."""
@@ -207,7 +215,8 @@ class Stream:
             return
         if self._quiet and lines:
             self._quiet = False
-            self._tell(f"{self._name} goes on", LogLevel.NONE)
+            self._tell(f"{self._name} {'goes on' if self._started else 'started'}", LogLevel.NONE)
+            self._started = True
         self._keep(lines, chunk.skipped)
         for reader in tuple(self.readers):
             reader.heard(self, lines, chunk.skipped)
@@ -246,10 +255,13 @@ class Stream:
         if self._quiet:
             return
         health = self._store.health.get(self._uid) if self._store else None
+        words = " · ".join(filter(None, (health.word, health.reason.rstrip("."), health.code))) if health else ""
         if error and not isinstance(error, Missing):
             self._tell(f"{self._name} cannot be read: {error.message} Trying again.", LogLevel.WARN)
+        elif health and health.level not in FINE and (isinstance(error, NotStarted) or health.code in NEVER_STARTED):
+            self._started = False
+            self._tell(f"{self._name} has not started: {words}. {THEN}", LogLevel.WARN)
         elif health and health.level in (Level.STOPPED, Level.FAILING):
-            words = " · ".join(filter(None, (health.word, health.reason, health.code)))
             level = LogLevel.ERROR if health.level is Level.FAILING else LogLevel.NONE
             self._tell(f"{self._name} ended: {words}", level)
         else:
@@ -257,6 +269,7 @@ class Stream:
         self._quiet = True
 
     def _tell(self, words: str, level: LogLevel) -> None:
+        self._said = words, level
         for reader in tuple(self.readers):
             reader.told(self, words, level)
 

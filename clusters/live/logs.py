@@ -35,6 +35,7 @@ NEWEST = 250  # lines of one container that may wait to be shown
 OF_A_FLOOD = 20  # when there are more: the newest, which is more than anybody reads; the others are left out
 MAX_SOURCES = 50  # containers merged into one
 SEARCHED = 10_000  # lines that are read at once when only some are wanted; the older ones follow
+NEW_ONES = "The lines of new ones appear here by themselves."
 FIRST_LINES = 1.0  # seconds in which the first of them come
 
 
@@ -79,7 +80,11 @@ class LogStream:
                 for name in {row.kind.name, *(one.kind for _, one in sources_of(connection, row))}:
                     if one := connection.stores.get(name):
                         self._things.callback(one.subscribe(again.changed))
+            before = self._numbers
             await self.add(row)
+            copied = connection.stores.get(row.kind.copies_of)
+            if copied is not None and copied.listed and self._numbers == before and self._options.follow:
+                self.say(f"{row.resource.name} has no copies now ({row.health.word}). {NEW_ONES}")
         self._patience = time.time() + log_waiting.PATIENCE
         if self._filter:
             self.looking = True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from clusters.errors import Unreachable
+from clusters.errors import NotStarted, Unreachable
+from clusters.kinds.base import Health, Level
 from clusters.live.resource import Changed
 from tests.clusters.fakes import App
 from tests.clusters.log_world import World, line, quick, taken  # noqa: F401
@@ -75,4 +76,30 @@ async def test_a_copy_that_is_started_again_before_anybody_saw_it_ended_says_so(
     world.stores["copy"].apply(Changed([App(id="a", title="a", space="shop", copies=2)]))
     world.queues["a"].put_nowait([line(2, "of the second")])
     assert (await taken(stream))[0] == ["of the first life", "of the second", "a was started again"]
+    stream.close()
+
+
+async def test_a_copy_that_never_started_says_why_to_whoever_reads_and_says_when_it_has() -> None:
+    world = World()
+    world.start("a")
+    world.stores["copy"].health["a"] = Health(Level.FAILING, "No image", "There is no such image.", "ErrImagePull")
+    stream, queue = await world.read(), world.queues["a"]
+    queue.put_nowait(NotStarted("It has not started yet."))
+    why = (
+        "a has not started: No image · There is no such image · ErrImagePull. "
+        "Its lines appear here by themselves as soon as it has."
+    )
+    assert (await taken(stream))[0] == [why]
+    later = await world.read()
+    assert (await taken(later))[0] == [why], "also to who comes after it was said"
+    queue.put_nowait([line(1, "hello")])
+    assert (await taken(stream))[0] == ["hello", "a started"]
+    stream.close()
+    later.close()
+
+
+async def test_what_has_no_copies_says_so() -> None:
+    stream = await World().read()
+    (said,) = (await taken(stream))[0]
+    assert said.startswith("web has no copies now")
     stream.close()

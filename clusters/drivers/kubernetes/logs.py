@@ -16,7 +16,7 @@ from clusters.drivers.base import LogChunk, LogOptions, LogSource
 from clusters.drivers.body import pieces
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.paths import collection
-from clusters.errors import Invalid, Missing
+from clusters.errors import ClusterError, Invalid, Missing, NotStarted
 
 EVERY = 0.05  # seconds between two chunks while lines keep coming
 CHUNK = 1_000  # lines passed on at once
@@ -44,8 +44,8 @@ async def read(server: ApiServer, source: LogSource, options: LogOptions) -> Asy
             parser.leap()
             options = replace(options, tail=CHUNK, since=0.0)
     except Invalid as error:
-        if "waiting to start" in error.detail or "not found" in error.detail or "trying and failing" in error.detail:
-            raise Missing(_why(error.detail, options), detail=error.detail) from error
+        if why := _why(error.detail, options):
+            raise why from error
         raise
 
 
@@ -63,12 +63,18 @@ def _query(source: LogSource, options: LogOptions) -> dict[str, str]:
     return query
 
 
-def _why(said: str, options: LogOptions) -> str:
+_NOT_STARTED = ("waiting to start", "trying and failing", "does not have a host assigned")
+
+
+def _why(said: str, options: LogOptions) -> ClusterError | None:
+    not_started = any(words in said for words in _NOT_STARTED)
+    if not not_started and "not found" not in said:
+        return None
     if options.previous:
-        return "It has not been restarted, so there are no lines of a life before."
-    if "waiting to start" in said or "trying and failing" in said:
-        return "It has not started yet, so there are no lines."
-    return "There is no container of that name."
+        return Missing("It has not been restarted, so there are no lines of a life before.", detail=said)
+    if not_started:
+        return NotStarted("It has not started yet, so there are no lines.", detail=said)
+    return Missing("There is no container of that name.", detail=said)
 
 
 async def _whole(response: aiohttp.ClientResponse, parser: Parser) -> AsyncIterator[LogChunk]:

@@ -12,7 +12,7 @@ from clusters.drivers.demo.shop import objects, pods
 from clusters.drivers.demo.shop.apps import BY_NAME
 from clusters.drivers.demo.voice import Life, Speaker
 from clusters.drivers.demo.world import Object
-from clusters.errors import Missing
+from clusters.errors import Missing, NotStarted
 
 if TYPE_CHECKING:
     from clusters.drivers.demo.shop.world import ShopWorld
@@ -22,13 +22,13 @@ def speaker(world: ShopWorld, source: LogSource) -> Speaker:
     """Whose log lines these are."""
     pod = world.get("v1/pods", source.resource.uid)
     if pod is None or not pod["status"]["containerStatuses"]:
-        raise Missing("This copy has not started yet, so it has no log.")
+        raise NotStarted("This copy has not started yet, so it has no log.")
     meta, state = pod["metadata"], pod["status"]["containerStatuses"][0]
     app = BY_NAME.get((meta["namespace"], str(state["name"])))
     facts = {"app": state["name"], "version": state["image"].rpartition(":")[2]}
     lives = _lives(state, world.last_words.get(meta["uid"], ()))
     if not lives:
-        raise Missing("This copy has not started yet, so it has no log.")
+        raise NotStarted("This copy has not started yet, so it has no log.")
     return Speaker(
         meta["uid"],
         app.voice if app else "plain",
