@@ -39,6 +39,8 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
     row = await resource_or_404(request, cluster, kind, key)
     panels = [panel for panel in row.kind.panels if panel.when is None or panel.when(row.resource)]
     chosen = next((panel for panel in panels if panel.key == request.GET.get("panel")), panels[0])
+    # What the cluster is asked about rights is asked together: the page waits for the slowest answer alone.
+    actions, edit = await asyncio.gather(_offered(request, row), _edit(request, row))
     context = {
         "row": row,
         "status": status_cell(row),
@@ -47,8 +49,8 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "scope": f"&cluster={only}" if (only := chosen_cluster(request.GET)) else "",
         "panels": [panel for panel in panels if panel.tab or panel is chosen],
         "panel": chosen,
-        "actions": (actions := await _offered(request, row)),
-        "edit": (edit := await _edit(request, row)),
+        "actions": actions,
+        "edit": edit,
         "convert": (converts := convert.offered(request, row)),
         "more": edit is not None or converts is not None or any(one["more"] for one in actions),
         "account": dict.fromkeys(one["there"] for one in actions if one.get("there")),
