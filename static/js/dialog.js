@@ -4,7 +4,7 @@
 
 import { arm } from "./arm.js";
 import { ask } from "./ask.js";
-import { markKept } from "./kept-fields.js";
+import { focusFirstWrong, markKept } from "./wrong-fields.js";
 
 const host = document.getElementById("dialog-host");
 
@@ -22,7 +22,7 @@ function prepare([{ target }]) {
   dialog.open = false;
   dialog.showModal(); // puts the focus on [autofocus]: the safe button
   markKept(dialog);
-  dialog.querySelector('[aria-invalid="true"]')?.focus();
+  focusFirstWrong(dialog);
   arm(dialog.querySelector("form"));
 }
 

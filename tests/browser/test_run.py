@@ -34,6 +34,14 @@ def test_rows_of_ports_and_volumes_write_the_line_that_is_shown(page_for: PageFo
     rows = ports.locator(".line-row")
     shown = [[one.input_value() for one in rows.nth(at).locator("input, select").all()] for at in range(2)]
     assert shown == [["127.0.0.1:53", "53", "udp"], ["", "80", ""]]
+    taken = page.locator("live-table [role=row] a").first.inner_text().splitlines()[0]
+
+    page.goto("/run/container/?cluster=demo-host&image=busybox")
+    name = page.locator("#field-name")
+    name.fill(taken)
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(name, "what is wrong is in sight").to_be_focused()
+    expect(page.locator(".form-field", has=name)).to_contain_text(f"There is a container called {taken} already.")
 
 
 def test_what_is_typed_until_the_form_of_another_host_comes_stays_with_the_focus(page_for: PageFor) -> None:

@@ -108,6 +108,11 @@ def test_what_is_not_said_is_left_to_the_swarm() -> None:
         ("secrets", "db:../etc", "not a file inside"),
         ("constraints", "role==worker", "says nothing of a node"),
         ("spread", "room", "is no label of nodes"),
+        ("constraints", "node.role==boss", "No node is a “boss”. Write worker or manager."),
+        ("networks", "ingress", "No service is put on the network ingress."),
+        ("tmpfs", "run", "Write /run, or /run:64m."),
+        ("stop_signal", "FOO", "“FOO” cannot be a signal."),
+        ("health_interval", "soon", "“soon” is not a length of time."),
         ("memory_kept", "8g", "More is kept"),
         ("labels", "com.docker.stack.namespace=other", "say what a stack is"),
         ("environment", "no value", "is not a variable"),
@@ -119,7 +124,7 @@ def test_what_is_wrong_is_said_beside_its_field(name: str, value: str, words: st
     with pytest.raises(NotFilledIn) as error:
         form(memory="64m", **{name: value})
     (field,) = error.value.problems
-    assert field == ("health_command" if name == "health_interval" else name)
+    assert field == ("health_command" if "no command" in words else name)
     assert words in error.value.problems[field]
 
 

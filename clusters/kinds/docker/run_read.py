@@ -26,7 +26,10 @@ _HOST = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?){0,30}"
 )
 _PLATFORM = re.compile(r"[a-z0-9]{1,20}(?:/[a-z0-9_]{1,20}){0,2}")
-_SIGNAL = re.compile(r"(?:SIG)?[A-Z0-9+-]{1,12}")
+_SIGNAL = re.compile(
+    r"(?:SIG)?(?:ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IOT?|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP"
+    r"|TSTP|TTIN|TTOU|URG|USR[12]|VTALRM|WINCH|XCPU|XFSZ|RTMIN(?:\+\d{1,2})?|RTMAX(?:-\d{1,2})?)|[1-9]\d?"
+)
 _CAPABILITY = re.compile(r"(?:CAP_)?[A-Z_]{2,40}")
 _WORD = re.compile(r"[a-z][a-z0-9._/:-]{0,59}")
 _OPTIONS = re.compile(r"[A-Za-z0-9_=,.%-]{1,200}")

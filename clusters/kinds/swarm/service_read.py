@@ -26,6 +26,7 @@ _KNOWN = re.compile(
 )
 _SPREAD = re.compile(r"(?:node|engine)\.labels\.[A-Za-z0-9_./-]{1,200}")
 _OWN_LABELS = "com.docker.stack."  # the program's, that deploys stacks
+_TIMES = ("health_interval", "health_timeout", "health_start")
 _HEALTH = tuple(f"health_{one}" for one in ("command", "interval", "timeout", "start", "retries"))
 # What is read by the rules of the form that runs one container: what is made, of which fields.
 _AS_IN_A_CONTAINER: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -69,6 +70,8 @@ class _Reader(FieldReader):
         self._only = only
 
     def form(self) -> ServiceForm:
+        for name in _TIMES:
+            self.one(name, read_seconds)  # each is said at its own field
         found = {name: self._common(name, fields) for name, fields in _AS_IN_A_CONTAINER}
         each = self.one("mode", lambda text: _among(text, MODES)) == "each"
         return ServiceForm(
@@ -100,8 +103,8 @@ class _Reader(FieldReader):
         )
 
     def _common(self, name: str, fields: tuple[str, ...]) -> Any:
-        """One part of what a container is asked for, too; None where it is as it was, or wrong."""
-        if not any(one in self._only for one in fields):
+        """One part of what a container is asked for, too; None where it is as it was, or known to be wrong."""
+        if not any(one in self._only for one in fields) or self.problems.keys() & set(fields):
             return "" if name == "image" else None
         asked: dict[str, Any] = {"image": "any"} if name != "image" else {}
         try:
@@ -142,6 +145,9 @@ def _check_together(form: ServiceForm, reader: _Reader) -> None:
             reader.wrong(
                 "ports", Invalid(f"Port {one.inside} cannot be on every node with its copies' addresses.", hint=hint)
             )
+    if any(one.network == "ingress" for one in form.networks):
+        hint = "It leads callers from every node to copies, by itself."
+        reader.wrong("networks", Invalid("No service is put on the network ingress.", hint=hint))
     for name, keys, words in (
         ("ports", [(one.outside, one.protocol) for one in form.ports if one.outside], "A port outside is there twice."),
         ("volumes", [one.target for one in form.mounts], "A folder inside is there twice."),
@@ -201,7 +207,10 @@ def read_given(line: str) -> Given:
 
 def _memory(line: str) -> Memory:
     target, _, amount = line.partition(":")
-    read_run_form({"image": "any", "tmpfs": target})
+    try:
+        read_run_form({"image": "any", "tmpfs": target})
+    except Invalid as wrong:
+        raise Invalid(wrong.message, hint="Write /run, or /run:64m.") from wrong
     return Memory(target, read_size(amount))
 
 
@@ -210,6 +219,8 @@ def _constraint(line: str) -> str:
     if found is None or not _KNOWN.fullmatch(found["what"]):
         hint = "Write node.role==worker, node.labels.disk==ssd, node.hostname!=old."
         raise Invalid(f"“{line[:80]}” says nothing of a node.", hint=hint)
+    if found["what"].lower() == "node.role" and found["value"].strip() not in ("worker", "manager"):
+        raise Invalid(f"No node is a “{found['value'].strip()}”.", hint="Write worker or manager.")
     return f"{found['what']}{found['how']}{found['value'].strip()}"
 
 
