@@ -208,3 +208,44 @@ def test_a_digest_is_not_shown_where_there_is_a_tag() -> None:
 
 def _at(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def test_while_it_goes_back_the_version_that_it_leaves_is_told_as_the_reason() -> None:
+    one = service("shop_web")
+    tasks = tasks_of(one)
+    before = next(task.spec for task in tasks if task.running)
+    assert one.update_status
+    back = msgspec.structs.replace(
+        one,
+        spec=msgspec.structs.replace(one.spec, task_template=before),
+        update_status=msgspec.structs.replace(one.update_status, state="rollback_started"),
+    )
+    health = judged(back, tasks)
+    assert (health.level, health.word) == (Level.AT_RISK, "Rolling back")
+    assert health.reason.startswith(
+        "Its new version failed: copies go back to what they were before. 2 of 3 copies run."
+    )
+
+
+def test_how_another_version_failed_in_its_place_says_nothing_of_a_copy() -> None:
+    one = service("sw-broken")
+    tasks = tasks_of(one)
+    wanted = next(task for task in tasks if task.wanted)
+    status = msgspec.structs.replace(wanted.status, state="running", err=None, timestamp=_at(AT - 1))
+    mended = msgspec.structs.replace(wanted.spec, force_update=7)
+    up = msgspec.structs.replace(wanted, status=status, desired_state="running", spec=mended)
+    now = msgspec.structs.replace(
+        one,
+        spec=msgspec.structs.replace(one.spec, task_template=mended),
+        service_status=msgspec.structs.replace(one.service_status, running_tasks=1),
+    )
+    assert judged(now, [up if task is wanted else task for task in tasks]).word == "Running"
+
+
+def test_a_copy_that_its_managers_called_off_has_not_failed() -> None:
+    one = service("shop_web")
+    tasks = tasks_of(one)
+    rejected = next(task for task in tasks if task.failed and not task.wanted)
+    called_off = msgspec.structs.replace(rejected.status, err="Canceled: context canceled")
+    health = named("task").health(msgspec.structs.replace(rejected, status=called_off))
+    assert (health.level, health.word, health.reason) == (Level.STOPPED, "Stopped", "It was called off before it began")

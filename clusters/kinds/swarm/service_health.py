@@ -21,7 +21,7 @@ PATIENCE = 300.0  # seconds that a copy may need for its image
 
 UPDATE_WORDS = {
     "updating": "Copies are replaced by new ones.",
-    "paused": "Its update stopped, because a new copy failed. The rest goes on as it was.",
+    "paused": "Its update stopped, because a new copy failed. No more copies are replaced.",
     "completed": "Every copy is new.",
     "rollback_started": "Its copies go back to what they were before.",
     "rollback_paused": "Going back stopped as well, because a copy failed.",
@@ -185,6 +185,9 @@ def _failing(one: Service, alone: Health, tasks: Sequence[Task], trouble: _Troub
     term = shown.code or alone.code
     if alone.word in HALTED:
         return Health(level, alone.word, f"{alone.reason} {share} {reason}.", term, alone.since or trouble.since)
+    if alone.word == "Rolling back" and not one.is_new(trouble.why):
+        words = f"Its new version failed: copies go back to what they were before. {share} {reason}."
+        return Health(level, alone.word, words, term, alone.since)
     if alone.word in ("Updating", "Rolling back") and up:
         words = f"Its new version does not come up. {share} {reason}."
         return Health(level, "Stuck", words, term, trouble.since)
@@ -200,5 +203,6 @@ def _stays(task: Task, tasks: Sequence[Task], now: float) -> bool:
     before = any(
         other.failed and _slot(other) == slot and now - other.at < RECENT and other.created <= task.created
         for other in tasks
+        if other.spec == task.spec  # how another version failed there says nothing of this one
     )
     return not before or now - task.at >= SETTLED

@@ -24,9 +24,10 @@ EVERY = 1.0  # seconds between two looks
 REST = 3.0  # as long as a look took, so many times nothing is asked: a manager with much to do is asked less often
 STAYS = 5.0  # seconds that a service must be well, as a Swarm watches new copies by itself
 GIVES_UP = 4  # looks in a row in which it does not come up
+DECIDES = 30  # the same while the Swarm itself is about to stop an update, or to go back
 LONGEST = 600.0  # seconds; after that it is said how it stands
 _ENDED = {
-    "paused": "Its update stopped, because a new copy failed: the rest goes on as it was",
+    "paused": "Its update stopped, because a new copy failed: no more copies are replaced",
     "rollback_completed": "Its new copies failed, so it went back by itself to what it was before",
     "rollback_paused": "Its new copies failed, and going back stopped as well",
 }
@@ -119,7 +120,7 @@ class _Watched:
         if level is Level.STOPPED:
             return stand
         self.bad = self.bad + 1 if level in (Level.FAILING, Level.AT_RISK) else 0
-        if self.bad >= GIVES_UP:
+        if self.bad >= (DECIDES if state in ("updating", "rollback_started") else GIVES_UP):
             words = f"{self.name} does not come up: {stand.words}"
             return NotWell(words, hint="It is still there, and the Swarm tries on.")
         self.well_since = (self.well_since or now) if level is Level.HEALTHY else 0.0

@@ -28,6 +28,9 @@ def health(task: Task) -> Health:
     if task.node_state in _SILENT and state not in _KNOWN:
         words = f"{task.node} does not answer: nobody knows whether it still runs"
         return Health(Level.UNKNOWN, "Lost", words, state, task.at)
+    if task.called_off:
+        level = Level.CHANGING if task.wanted else Level.STOPPED
+        return Health(level, "Stopped", "It was called off before it began", state, task.at)
     if task.failed:
         word, words = why(task)
         level = Level.FAILING if task.wanted else Level.STOPPED

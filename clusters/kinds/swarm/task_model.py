@@ -199,7 +199,12 @@ class Task(Object, frozen=True, gc=False, rename="pascal"):
     @property
     def failed(self) -> bool:
         """Did it end otherwise than it should, or could not begin?"""
-        return self.status.state in FAILED
+        return self.status.state in FAILED and not self.called_off
+
+    @property
+    def called_off(self) -> bool:
+        """Did its managers end it before it began? No fault of its own, though its node says that it rejected it."""
+        return self.status.state == "rejected" and "context canceled" in (self.status.err or "")
 
     @property
     def at(self) -> float:
