@@ -72,6 +72,19 @@ async def test_the_old_one_stays_for_services_that_go_back_and_the_new_one_is_ma
     assert made["Labels"] == {"com.docker.stack.namespace": "shop"}
 
 
+async def test_the_name_that_is_free_is_told_before() -> None:
+    (one,) = resources(named("swarm-config"))
+    rotate = named("swarm-config").action("rotate")
+    assert rotate
+    assert rotate.preview
+
+    async def related(kind: str) -> list[Any]:
+        return [one, SimpleNamespace(name=f"{one.name}-v2")] if kind == "swarm-config" else []
+
+    told = await rotate.preview(cast(Look, SimpleNamespace(resource=one, related=related)), {})
+    assert told.effect.startswith(f"Makes {one.name}-v3 with the new value")
+
+
 async def test_a_service_whose_new_copies_fail_is_told_with_the_way_back(ends: dict[str, ClusterError]) -> None:
     ends["shop_web"] = NotWell("shop_web: Its update stopped, because a new copy failed. exit 9.")
     with pytest.raises(

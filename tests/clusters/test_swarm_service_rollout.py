@@ -114,6 +114,8 @@ async def test_several_are_one_question_and_what_is_done_is_not_asked_for_again(
     slow = {**swarm.service, "ID": "s2", "ServiceStatus": {"RunningTasks": 0, "DesiredTasks": 1}}
 
     async def call(call: Call) -> Any:
+        if call.path == ("tasks",) and "s3" in call.query["filters"]:
+            raise Missing("service s3 not found")
         if call.path != ("services",):
             return await swarm.call(call)
         asked.append(json.loads(call.query["filters"])["id"])

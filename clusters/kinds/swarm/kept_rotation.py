@@ -13,9 +13,10 @@ from typing import Any
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.actions import Values, quietly
-from clusters.kinds.base import Action, Says
+from clusters.kinds.base import Action, Look, Says
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
+from clusters.kinds.preview import Preview
 from clusters.kinds.swarm.base import Tree, change_spec, read_spec
 from clusters.kinds.swarm.kept_model import Kept
 from clusters.kinds.swarm.service_rollout import NotWell, NotYet, until_all_well
@@ -178,11 +179,18 @@ def rotate(collection: str, sort: str, field: Field) -> Action[Any]:
             says.say(rotation.stopped, "warning")
             raise asyncio.CancelledError(rotation.stopped) from None
 
+    async def preview(look: Look, values: Values) -> Preview:
+        names = {one.name for one in await look.related(f"swarm-{sort.lower()}")}
+        tried = (next_name(look.resource.name, taken) for taken in range(MOST_NUMBERS))
+        taken = next((number for number, name in enumerate(tried) if name not in names), 0)
+        return Preview(effect=_effect(look.resource, taken))
+
     return Action(
         verb="rotate",
         label="Rotate",
         icon="rotate-cw",
         effect=_effect,
+        preview=preview,
         stays=lambda one: f"{one.name} stays, for services that go back. Remove it when the new one has proved good.",
         changes_in=lambda one: [user.namespace for user in one.users],
         run=quietly(work),
@@ -194,8 +202,8 @@ def rotate(collection: str, sort: str, field: Field) -> Action[Any]:
     )
 
 
-def _effect(one: Kept) -> str:
-    words, new = users_in_words(one, one.own_users, "services of other stacks"), next_name(one.name)
+def _effect(one: Kept, taken: int = 0) -> str:
+    words, new = users_in_words(one, one.own_users, "services of other stacks"), next_name(one.name, taken)
     if not words:
         return f"Makes {new} with the new value. No service uses {one.name} now."
     alone = len(one.own_users) == 1 and not one.other_users

@@ -141,12 +141,17 @@ def _why(health: Health, state: str) -> str:
 async def _looks(driver: Driver, uids: Collection[str], nodes: Sequence[Node]) -> dict[str, Stand]:
     """How those of them stand that are there."""
     query = {"filters": json.dumps({"id": list(uids)}), "status": "true"}
-    services: list[Service] = await _list(driver, "services", Service, query)
-    asked = {"filters": json.dumps({"service": list(uids)})}
+    services = {one.uid: one for one in await _list(driver, "services", Service, query) if one.uid in uids}
+    if not services:
+        return {}
+    try:
+        told = await _list(driver, "tasks", Task, {"filters": json.dumps({"service": list(services)})})
+    except Missing:  # the Swarm does not know one of them any more, since the first question
+        return await _looks(driver, uids, nodes)
     tasks: dict[str, list[Task]] = defaultdict(list)
-    for task in await _list(driver, "tasks", Task, asked):
+    for task in told:
         tasks[task.service_id].append(task)
-    return {one.uid: _stand(one, tasks[one.uid], nodes) for one in services if one.uid in uids}
+    return {uid: _stand(one, tasks[uid], nodes) for uid, one in services.items()}
 
 
 def _stand(one: Service, tasks: Sequence[Task], nodes: Sequence[Node]) -> Stand:
