@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from clusters.kinds.base import Kind, Right, Role
+from clusters.rights import label_of
 
 Namespaces: TypeAlias = frozenset[str] | None  # None is all of them, and what has none
 
@@ -96,7 +97,8 @@ def decide(actor: Actor, area: Area, need: Need) -> Decision:
     if not any(grant.role >= need.role for grant in reaching):
         return Decision(False, f"This needs the role {need.role.name.lower()}.", known=True)
     if not any(grant.role >= need.role and _has(grant, need.right) for grant in reaching):
-        return Decision(False, f"This needs the right “{need.right}”; an administrator can grant it.", known=True)
+        called = label_of(need.right)
+        return Decision(False, f"This needs the right “{called}”; an administrator can grant it.", known=True)
     return Decision(True, known=True)
 
 

@@ -15,16 +15,6 @@ from clusters.errors import Conflict, Invalid
 from clusters.kinds.base import Role
 from clusters.models import Cluster, Grant
 
-RIGHTS = (
-    ("run", "Run", "start new containers and workloads"),
-    ("compose", "Compose", "deploy Compose projects from their text, and see the texts that were deployed"),
-    ("build", "Build", "build images, which runs commands on the host"),
-    ("exec", "Terminal", "open terminals inside containers, look at their files, open ports of pods"),
-    ("files", "Files", "put files into containers"),
-    ("apply", "YAML", "create and change anything by YAML: worth as much as all other rights in those namespaces"),
-    ("reveal", "Reveal", "see the values of secrets"),
-)
-
 
 def is_admin(actor: Actor) -> bool:
     """Administrator of everything: may manage people, clusters and the audit."""

@@ -17,7 +17,7 @@ from clusters.kinds.base import Role
 from clusters.kinds.field import Field
 from clusters.models import Cluster
 from clusters.models.connected import COLOURS
-from clusters.people import RIGHTS
+from clusters.rights import RIGHTS
 
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9_.]{0,251}[a-z0-9])?")
 

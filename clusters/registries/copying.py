@@ -67,7 +67,7 @@ async def begin_copy(actor: Actor, source: End, target: End) -> str:
         why = f"Copying to {target.registry.host} takes what pushing there takes."
         await audit.denied(event, why)
         raise Refused(
-            why, hint="The right “run” on a host; and, where a password is stored, an administrator allows it."
+            why, hint="The right “Run” on a host; and, where a password is stored, an administrator allows it."
         )
     ended = await recorded_end(event)
     title = f"Copy {source.repository}:{short_id(source.version)} to {target.registry.name}"

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from clusters.kinds.formats import plain, short_id, size
+from clusters.rights import label_of
 from dashboard.assets import asset as asset_address
 from dashboard.assets import script_parts as script_part_addresses
 
@@ -21,6 +22,7 @@ register = template.Library()
 register.filter("short_id", short_id)
 register.filter("size", size)
 register.filter("plain", plain)
+register.filter("right_label", label_of)
 
 # Every cell there is: a template in templates/cells/, a filler in static/js/cells.js, words for pages read without it.
 CELLS: dict[str, Callable[[Any], str]] = {

@@ -102,7 +102,7 @@ async def _newest(request: Request, row: Row) -> tuple[ClusterInfo, Checked]:
         raise Unsupported("Nothing is deployed to the demonstration.", hint="Connect a Docker host.")
     host = next((one for one in compose_hosts(request.actor) if one.id == row.cluster.id), None)
     if host is None:
-        raise Unsupported("You may not deploy projects there.", hint="It takes the right “compose”.")
+        raise Unsupported("You may not deploy projects there.", hint="It takes the right “Compose”.")
     name = row.resource.name
     kept = await kept_version(request.actor, host, name, "last")
     if kept is None:

@@ -21,6 +21,7 @@ from clusters.access import Actor
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
 from clusters.models import Grant
+from clusters.rights import RIGHTS
 from dashboard.access import allow
 from dashboard.accounts import address_of
 from dashboard.forms import GrantForm, NewPasswordForm, PersonForm
@@ -152,7 +153,7 @@ async def _show(
     grants = [one async for one in user.grants.select_related("cluster").order_by("id")]
     choices = form or GrantForm()
     await sync_to_async(choices.read_clusters)()
-    everything = {"person": user, "grants": grants, "form": choices, "rights": domain.RIGHTS}
+    everything = {"person": user, "grants": grants, "form": choices, "rights": RIGHTS}
     return page(request, "pages/person.html", {**everything, **context}, status=status)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clusters.access import Actor, Area, Granted, Need, decide, scope
-from clusters.kinds.base import Role
+from clusters.kinds.base import Right, Role
+from clusters.rights import RIGHTS
 
 roles = st.sampled_from(list(Role))
 namespaces = st.sampled_from(["front", "back", "kube-system"])
@@ -82,3 +86,10 @@ def test_a_grant_for_one_namespace_does_not_reach_things_without_a_namespace() -
     assert decide(operator, Area(1, "front"), Need(Role.OPERATOR)).allowed
     assert not decide(operator, Area(1, None), Need(Role.VIEWER, acts=False)).known
     assert not decide(operator, Area(1, ""), Need(Role.VIEWER, acts=False)).known
+
+
+@pytest.mark.parametrize("right", [one for one in get_args(Right) if one])
+def test_a_refusal_calls_a_missing_right_as_the_page_does_where_it_is_granted(right: Right) -> None:
+    decision = decide(who(Granted(Role.OPERATOR)), Area(1), Need(Role.OPERATOR, right))
+    (called,) = [words.label for words in RIGHTS if words.right == right]
+    assert decision.reason == f"This needs the right “{called}”; an administrator can grant it."

@@ -170,7 +170,7 @@ async def test_a_project_of_others_is_taken_down_by_its_labels_and_what_is_still
         await driver.call(Call("DELETE", ("containers", other["Id"]), {"force": "1"}))
     await Grant.objects.acreate(user=vera, role=Role.OPERATOR, cluster=host)
     answer = await acted(async_client_for(vera), host, name, "down")
-    assert answer.status_code == 403, "without the right “compose”"
+    assert answer.status_code == 403, "without the right “Compose”"
     job = await begun(await acted(client, host, name, "down"))
     assert job.state == "done"
     assert await volumes(driver, name) == [f"{name}_data"]

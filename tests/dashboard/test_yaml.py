@@ -109,7 +109,7 @@ async def test_without_the_right_it_is_only_looked_at(
 ) -> None:
     given = await opened(async_client_for(ada))
     given["text"] = given["text"].replace("value: info", "value: debug")
-    for person, why in ((vera, "role operator"), (otto, "right “apply”")):
+    for person, why in ((vera, "role operator"), (otto, "right “YAML”")):
         client = async_client_for(person)
         page = (await client.get(AT, WEB)).content.decode()
         assert "Only to look at" in page
