@@ -14,7 +14,7 @@ from clusters.drivers.only_our_kinds import OnlyOurKinds
 from clusters.errors import ClusterError, Missing, Refused, Unreachable
 from clusters.kinds.base import Level, Look
 from clusters.kinds.kubernetes.gateway import GATEWAY
-from clusters.kinds.kubernetes.gateway_certificates import certificate_steps
+from clusters.kinds.kubernetes.gateway_certificates import CERTIFICATES
 from clusters.kinds.kubernetes.gateway_class import GatewayClass
 from clusters.kinds.kubernetes.gateway_model import Gateway
 from clusters.kinds.kubernetes.ingress_model import Ingress
@@ -268,7 +268,7 @@ async def test_the_page_of_a_gateway_has_a_step_for_each_certificate() -> None:
     async def steps(sees: Any) -> list[Any]:
         one = gateway("web", *refs)
         look = Look(cluster_id=1, kind=GATEWAY, resource=one, driver=driver, related=none_related, sees=sees)  # type: ignore[arg-type]
-        found = await certificate_steps(look, one)
+        found = await CERTIFICATES.steps(look, one)
         return [one["status"][1] for one in found]
 
     assert await steps(all_shared) == ["Expired", "Not permitted", "Expired"]
@@ -292,4 +292,4 @@ async def test_a_grant_that_is_not_understood_hides_no_other_and_one_that_is_not
     driver.grants, driver.cut = grants, cut
     one = gateway("web", {"name": "far", "namespace": "open"})
     look = Look(cluster_id=1, kind=GATEWAY, resource=one, driver=driver, related=none_related, sees=all_shared)  # type: ignore[arg-type]
-    assert [step["status"][1] for step in await certificate_steps(look, one)] == [word]
+    assert [step["status"][1] for step in await CERTIFICATES.steps(look, one)] == [word]

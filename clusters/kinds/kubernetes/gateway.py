@@ -13,17 +13,12 @@ from clusters.kinds.formats import count
 from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.base import Condition, condition, understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.gateway_certificates import (
-    CERTIFICATE_TROUBLE,
-    CERTIFICATES,
-    certificate_steps,
-    certificate_trouble,
-    with_certificates,
-)
+from clusters.kinds.kubernetes.gateway_certificates import CERTIFICATES
 from clusters.kinds.kubernetes.gateway_class import GATEWAYS as API
 from clusters.kinds.kubernetes.gateway_class import TAKEN_UP
 from clusters.kinds.kubernetes.gateway_model import Gateway, ListenerStatus, join
 from clusters.kinds.kubernetes.leading import leads
+from clusters.kinds.kubernetes.looked_at_certificates import CERTIFICATE
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.route_lists import routes, unlinked
 from clusters.kinds.kubernetes.steps import FINE, NOT_REACHED, step
@@ -37,7 +32,7 @@ def health(one: Gateway) -> Health:
     served = serving(one)
     if served is not FINE:
         return served
-    opened, certificate = _opened(one), certificate_trouble(one)
+    opened, certificate = _opened(one), one.certificate_trouble
     return certificate if certificate and certificate.level <= opened.level else opened
 
 
@@ -115,7 +110,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
                 )
                 for listener, how in one.listeners
             ),
-            *await certificate_steps(look, one),
+            *await CERTIFICATES.steps(look, one),
             await _routes(look, one),
         ],
         "copies": None,
@@ -128,11 +123,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
 
 
 def _make(own: Sequence[Gateway], others: Mapping[str, Sequence[Any]]) -> Sequence[Gateway]:
-    return with_certificates(join(own, others), others.get(CERTIFICATES.name, ()))
-
-
-def _good_until(one: Gateway) -> str | None:
-    return time.strftime("%d %b %Y", time.gmtime(one.good_until)) if one.good_until else None
+    return CERTIFICATES.join(join(own, others), others)
 
 
 async def _routes(look: Look, one: Gateway) -> dict[str, Any]:
@@ -196,15 +187,7 @@ GATEWAY: Kind[Gateway] = Kind(
             end=True,
             words="Routes that were taken up.",
         ),
-        Column(
-            key="certificate",
-            label="Certificate until",
-            value=_good_until,
-            sort=lambda one: one.good_until,
-            width="132px",
-            hidden=True,
-            words="When the first of its certificates ends; known where the connection looks after certificates.",
-        ),
+        CERTIFICATE,
         Column(
             key="class",
             label="Class",
@@ -215,8 +198,8 @@ GATEWAY: Kind[Gateway] = Kind(
         ),
         AGE,
     ),
-    glances=CERTIFICATES,
-    noticing=CERTIFICATE_TROUBLE,
+    glances=CERTIFICATES.glances,
+    noticing=CERTIFICATES.noticing,
     panels=(OVERVIEW, CONDITIONS, EVENTS, YAML),
     actions=(
         deleting(

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from clusters.kinds.base import Health
-from clusters.kinds.kubernetes.base import Condition, Object, Part
+from clusters.kinds.kubernetes.base import Condition, Part
+from clusters.kinds.kubernetes.looked_at_certificates import Certified
 from clusters.live.resource import Number
 
 
@@ -79,16 +79,13 @@ class GatewayStatus(Part, frozen=True, gc=False, rename="camel"):
     listeners: list[ListenerStatus] | None = None
 
 
-class Gateway(Object, frozen=True, gc=False, rename="camel"):
+class Gateway(Certified, frozen=True, gc=False, rename="camel"):
     """One gateway."""
 
     spec: GatewaySpec = GatewaySpec()
     status: GatewayStatus = GatewayStatus()
     # What the live classes say of its own: "" it is there, "missing", "hidden" cannot be told. No cluster sends this.
     class_state: str = msgspec.field(default="", name="$class")
-    # How its certificates are, as far as they were looked at, and when the first of them ends.
-    certificates: tuple[Health, ...] = msgspec.field(default=(), name="$certificates")
-    good_until: float = msgspec.field(default=0.0, name="$until")
 
     @property
     def version(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,14 +10,9 @@ from clusters.kinds.columns import AGE, NAMESPACE, WIDE_STATUS, labels_text, nam
 from clusters.kinds.join import Join
 from clusters.kinds.kubernetes.base import understood
 from clusters.kinds.kubernetes.deleting import deleting
-from clusters.kinds.kubernetes.ingress_certificates import (
-    CERTIFICATE_TROUBLE,
-    CERTIFICATES,
-    certificate_steps,
-    certificate_trouble,
-    with_certificates,
-)
+from clusters.kinds.kubernetes.ingress_certificates import CERTIFICATES
 from clusters.kinds.kubernetes.ingress_model import FINE, Backend, Ingress, Route, join
+from clusters.kinds.kubernetes.looked_at_certificates import CERTIFICATE
 from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.steps import step
 
@@ -31,7 +25,7 @@ def health(one: Ingress) -> Health:
     """Whether anybody serves it, with certificates that are good, and whether its addresses lead to somebody."""
     if unserved := serving(one):
         return unserved
-    leading, certificate = _leading(one), certificate_trouble(one)
+    leading, certificate = _leading(one), one.certificate_trouble
     return certificate if certificate and certificate.level < leading.level else leading
 
 
@@ -78,12 +72,7 @@ def backend_words(backend: Backend) -> str:
 
 
 def _make(own: Sequence[Ingress], others: Mapping[str, Sequence[Any]]) -> Sequence[Ingress]:
-    return with_certificates(join(own, others), others.get(CERTIFICATES.name, ()))
-
-
-def _good_until(one: Ingress) -> str | None:
-    ends = one.checked.good_until
-    return time.strftime("%d %b %Y", time.gmtime(ends)) if ends else None
+    return CERTIFICATES.join(join(own, others), others)
 
 
 async def _load(look: Look) -> Mapping[str, Any]:
@@ -97,7 +86,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
         "steps": [
             step("Entry point", entry, FINE if one.status.addresses else NO_ADDRESS),
             step("Ingress class", f"{served}{by}", serving(one) or served_by_somebody(one)),
-            *await certificate_steps(look, one),
+            *await CERTIFICATES.steps(look, one),
             *(_way(route, how, one.namespace, known) for route, how in ways),
         ],
         "copies": None,
@@ -167,15 +156,7 @@ INGRESS: Kind[Ingress] = Kind(
             width="minmax(140px, 1.4fr)",
             words="Services and their ports.",
         ),
-        Column(
-            key="certificate",
-            label="Certificate until",
-            value=_good_until,
-            sort=lambda one: one.checked.good_until,
-            width="132px",
-            hidden=True,
-            words="When the first of its certificates ends; known where the connection looks after certificates.",
-        ),
+        CERTIFICATE,
         Column(
             key="class",
             label="Class",
@@ -186,8 +167,8 @@ INGRESS: Kind[Ingress] = Kind(
         ),
         AGE,
     ),
-    glances=CERTIFICATES,
-    noticing=CERTIFICATE_TROUBLE,
+    glances=CERTIFICATES.glances,
+    noticing=CERTIFICATES.noticing,
     panels=(OVERVIEW, EVENTS, YAML),
     actions=(
         deleting(

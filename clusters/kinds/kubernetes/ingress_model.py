@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from clusters.kinds.base import Health, Level
-from clusters.kinds.kubernetes.base import Metadata, Object, Part
+from clusters.kinds.kubernetes.base import Metadata, Part
+from clusters.kinds.kubernetes.looked_at_certificates import Certified
 from clusters.kinds.kubernetes.service_health import NO_ENDPOINTS
 from clusters.kinds.kubernetes.service_health import health as service_health
 from clusters.kinds.kubernetes.service_model import BalancedStatus, Service
@@ -121,11 +122,9 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
     class_state: str = ""
     served_by: str = ""
     backends: tuple[Health, ...] = ()  # of each of its routes
-    certificates: tuple[Health, ...] = ()  # of those that are looked after; none where that is not switched on
-    good_until: float = 0.0  # the first end of these, in epoch seconds; 0.0: not known
 
 
-class Ingress(Object, frozen=True, gc=False, rename="camel"):
+class Ingress(Certified, frozen=True, gc=False, rename="camel"):
     """Web addresses, and the services they lead to."""
 
     metadata: IngressMetadata = IngressMetadata()
@@ -135,8 +134,9 @@ class Ingress(Object, frozen=True, gc=False, rename="camel"):
 
     @property
     def version(self) -> str:
-        """Changes with the ingress and with where it leads."""
-        return f"{self.metadata.resource_version}.{hash(self.checked):x}"
+        """Changes with the ingress, with where it leads and with its certificates."""
+        checked = hash((self.checked, self.certificates, self.good_until))
+        return f"{self.metadata.resource_version}.{checked:x}"
 
     @property
     def class_name(self) -> str:
