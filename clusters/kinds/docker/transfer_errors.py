@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
 from clusters.kinds.docker.full_disk import full_disk, is_full
+from clusters.kinds.untrusted import untrusted
 from clusters.registries.reference import called
 
 # In this order: the first that fits. What is written small is looked for in what the engine said.
-_TLS = ("x509:", "certificate", "gave http response to https client", "tls: ")
 _NOT_LET = (
     "denied",
     "unauthorized",
@@ -55,12 +55,9 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) ->
         if not push:
             return full_disk(said)
         return Conflict(f"The disk of {host} is full.", hint="Make room there and try again.", detail=said)
-    if says(*_TLS):
-        return Refused(
-            f"The engine does not trust {host}.",
-            hint="On its machine, give the engine the CA of that registry, or list it as insecure-registries.",
-            detail=said,
-        )
+    if fault := untrusted(said):
+        words, hint = fault
+        return Refused(f"The engine does not trust {host}: {words}.", hint=hint, detail=said)
     if says(*_NOT_LET):
         return _not_let(image, host, said, push=push)
     if says(*_TOO_OFTEN):

@@ -13,6 +13,7 @@ from clusters.kinds.kubernetes.base import condition, understood_to_the_end
 from clusters.kinds.kubernetes.placing import placing_words
 from clusters.kinds.kubernetes.pod_crashes import again_and_again, crashed
 from clusters.kinds.kubernetes.pod_model import Container, ContainerStatus, Pod, Terminated, Waiting
+from clusters.kinds.untrusted import untrusted
 
 WELL = Health(Level.HEALTHY, "Running")
 NOT_READY = "Not ready"
@@ -210,8 +211,9 @@ _IMAGE = (  # rows 17 to 21
     (r"not found|manifest unknown|NotFound", "There is no such image or tag."),
     (r"unauthorized|denied|\b403\b|no basic auth|authentication required", "The registry does not let the cluster in."),
     (r"toomanyrequests|\b429\b", "The registry has given out enough for now."),
+    (r"\b50\d (?:Internal|Bad|Service|Gateway)", "The registry has a fault of its own."),
     (
-        r"timeout|no such host|connection refused|x509|server gave HTTP response",
+        r"timeout|no such host|connection refused|no route to host|network is unreachable",
         "The cluster cannot reach the registry.",
     ),
     (r"no match for platform|exec format", "The image is made for another kind of processor."),
@@ -219,6 +221,8 @@ _IMAGE = (  # rows 17 to 21
 
 
 def _image_words(message: str) -> str:
+    if fault := untrusted(message):
+        return f"The nodes do not trust its registry: {fault[0]}."
     return next((words for pattern, words in _IMAGE if re.search(pattern, message[:4000], re.IGNORECASE)), "")
 
 
