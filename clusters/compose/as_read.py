@@ -11,8 +11,7 @@ LONGEST = 256 << 10  # characters that a page is given
 
 async def as_read(asked: Checked) -> str:
     """For a page; "" where it cannot be told without a secret value, as where one is a port."""
-    secret = {one.name for one in asked.variables if one.secret}
-    shown = {name: MASK if name in secret else value for name, value in asked.values.items()}
+    shown = {name: MASK if name in asked.secret else value for name, value in asked.values.items()}
     try:
         printed = await config(read_text(asked.text), asked.name, shown, "--no-path-resolution")
     except ClusterError:

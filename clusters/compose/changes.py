@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from clusters.compose.check import secret_values
 from clusters.compose.versions import Kept
 from clusters.kinds.preview import NOTHING, Difference
 
@@ -11,7 +10,7 @@ AS_TEXT = "as the text says"
 
 def changed_values(old: Kept, new: Kept) -> list[Difference]:
     """By the names of the values."""
-    secret = {*secret_values(old.text, old.values), *secret_values(new.text, new.values)}
+    secret = {*old.secrets, *new.secrets, *old.secret, *new.secret}
     found = []
     for name in sorted({*old.values, *new.values}):
         before, after = old.values.get(name), new.values.get(name)

@@ -58,6 +58,11 @@ class Checked:
         return _hiding(self.variables, self.values)
 
     @property
+    def secret(self) -> frozenset[str]:
+        """The names of its values that nobody is to read."""
+        return frozenset(one.name for one in self.variables if one.secret)
+
+    @property
     def services(self) -> list[str]:
         """Their names."""
         return sorted(self.project.get("services") or {})

@@ -121,9 +121,8 @@ async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: Checked,
     compose_engine(gateway.driver(actor, cluster_id))
 
     async def work(driver: Driver, reporter: Reporter) -> Made:
-        number = await keep(
-            reporter.job, cluster_id, asked.name, asked.text, asked.values, scale=asked.scale, note=how.note
-        )
+        kept = (cluster_id, asked.name, asked.text, asked.values)
+        number = await keep(reporter.job, *kept, scale=asked.scale, secret=asked.secret, note=how.note)
         reporter.say(f"This is version {number} of {asked.name}, with {count(len(asked.services), 'service')}.")
         return await _work(driver, asked, how, reporter)
 

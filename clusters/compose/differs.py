@@ -90,7 +90,7 @@ async def _made_from(cluster_id: int, name: str, hashes: Mapping[str, str]) -> d
             break
         try:
             kept = await open_version(cluster_id, name, version.number)
-            checked = await check(kept.text, name, kept.values)
+            checked = await check(kept.text, name, kept.values, stored=kept.secrets)
             printed = await config(read_text(kept.text), name, checked.values, "--hash", "*", hide=checked.hide)
         except ClusterError:
             continue  # it cannot be opened or read any longer: another one may tell

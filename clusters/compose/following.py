@@ -30,7 +30,7 @@ from clusters.compose.problem import Wrong
 from clusters.compose.source import Source, opened
 from clusters.compose.text import MOST_BYTES
 from clusters.compose.turns import Rests, Turns
-from clusters.compose.versions import open_version
+from clusters.compose.versions import once_secret, open_version
 from clusters.ending import end
 from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
@@ -208,7 +208,8 @@ class Follower:
             row.commit = commit
             raise _NoGood(f"There is no file {source.path} in commit {commit[:8]}, or it is too long.")
         try:
-            asked = await check(text, row.project, source.values, await _copies(row))
+            secret = await once_secret(row.cluster_id, row.project)
+            asked = await check(text, row.project, source.values, await _copies(row), stored=secret)
             short = commit[:8]
             how = deploy.How(title=f"Deploy {row.project} from git, commit {short}", note=f"From git, commit {short}")
             key = await deploy.begin(self._gateway, actor, row.cluster_id, asked, how)

@@ -31,7 +31,7 @@ async def with_image(kept: Kept, name: str, image: str) -> WithImage:
 
     Raises what is wrong with the text, and Conflict where the image cannot be another one by itself.
     """
-    before = await check(kept.text, name, kept.values, kept.scale)
+    before = await check(kept.text, name, kept.values, kept.scale, stored=kept.secrets)
     home, now = read_reference(image).home, _services(before)
     meant = [one for one in before.services if (found := named(str(now[one].get("image")))) and found.home == home]
     if not meant:
@@ -40,7 +40,7 @@ async def with_image(kept: Kept, name: str, image: str) -> WithImage:
     other = [one for one in meant if now[one]["image"] != image]
     if not other:
         return WithImage(before, meant)
-    asked = await check(put_image(kept.text, other, image), name, kept.values, kept.scale)
+    asked = await check(put_image(kept.text, other, image), name, kept.values, kept.scale, stored=kept.secrets)
     expected = {one: {**now[one], "image": image} if one in other else now[one] for one in now}
     if _services(asked) != expected:
         words = f"The image of {', '.join(other)} cannot be changed alone: the text shares it with what is to stay."

@@ -1,11 +1,12 @@
 """The texts of projects that were deployed from here, each kept as a version that can be gone back to.
 
-They are sealed as secrets are, with the values given to them, and bound to their cluster, project and number.
+They are sealed as secrets are, with the values given to them, and bound to their cluster, project and number. What
+was a secret of a project once stays one under its name, whatever a later text does with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
+from clusters.compose.check import secret_values
 from clusters.connect.rotation import Sealed, sealed_row
 from clusters.connect.secrets import Sealed as CannotBeRead
 from clusters.connect.secrets import open_sealed, refuse_while_locked, seal
@@ -31,6 +33,13 @@ class Kept:
     text: str = field(repr=False)
     values: Mapping[str, str] = field(repr=False)
     scale: Mapping[str, int] = field(default_factory=dict)  # copies that are another number than the text says
+    secret: frozenset[str] = frozenset()  # names that were a secret's, in this version or an earlier one
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Of its values those that no page gets."""
+        hidden = {*secret_values(self.text, self.values), *self.secret}
+        return {name: value for name, value in self.values.items() if name in hidden}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,11 @@ class _Packed(msgspec.Struct):
     text: str = ""
     values: dict[str, str] = {}
     scale: dict[str, int] = {}
+    secret: list[str] = []
+
+    def runs_as(self, other: _Packed) -> bool:
+        """Does it make the same, whatever is known of its values?"""
+        return (self.text, self.values, self.scale) == (other.text, other.values, other.scale)
 
 
 @sync_to_async
@@ -59,13 +73,15 @@ def keep(
     values: Mapping[str, str],
     *,
     scale: Mapping[str, int] | None = None,
+    secret: Collection[str] = (),
     note: str = "",
 ) -> int:
-    """Keep it as the newest; its number. Raises Sealed where nothing can be sealed now."""
+    """Keep it as the newest; its number. ``secret``: names of its values. Raises Sealed where nothing can be now."""
     refuse_while_locked()
-    packed = msgspec.json.encode(_Packed(text, dict(values), dict(scale or {})))
     with transaction.atomic():
         mine = ComposeVersion.objects.filter(cluster_id=cluster_id, project=project)
+        names = sorted({*secret, *_secret_before(mine.first())})
+        packed = msgspec.json.encode(_Packed(text, dict(values), dict(scale or {}), names))
         number = (mine.aggregate(last=Max("number"))["last"] or 0) + 1
         ComposeVersion.objects.create(
             cluster_id=cluster_id,
@@ -94,8 +110,13 @@ def open_version(cluster_id: int, project: str, number: int | None = None) -> Ke
     row = (found if number is None else found.filter(number=number)).first()
     if row is None:
         raise Missing("There is no such version of that project.")
-    kept = _unpacked(row)
-    return Kept(row.number, kept.text, kept.values, kept.scale)
+    return _kept(row)
+
+
+@sync_to_async
+def once_secret(cluster_id: int, project: str) -> frozenset[str]:
+    """The names of values that were a secret's in any version."""
+    return _secret_before(ComposeVersion.objects.filter(cluster_id=cluster_id, project=project).first())
 
 
 @sync_to_async
@@ -111,7 +132,7 @@ def way_back(cluster_id: int, project: str) -> WayBack | None:
     try:
         now = _unpacked(newest)
         well = (one for one in before if one.job is None or one.job.state == "done")
-        found = next((one for one in well if _unpacked(one) != now), None)
+        found = next((one for one in well if not _unpacked(one).runs_as(now)), None)
     except CannotBeRead:
         return None
     return WayBack(newest.number, newest.at, found.number) if found else None
@@ -141,6 +162,22 @@ def sealed_versions() -> Iterator[Sealed]:
 def _unpacked(row: ComposeVersion) -> _Packed:
     packed = open_sealed(bytes(row.sealed), _about(row.cluster_id, row.project, row.number))
     return msgspec.json.decode(packed, type=_Packed)
+
+
+def _kept(row: ComposeVersion) -> Kept:
+    packed = _unpacked(row)
+    return Kept(row.number, packed.text, packed.values, packed.scale, frozenset(packed.secret))
+
+
+def _secret_before(newest: ComposeVersion | None) -> frozenset[str]:
+    """None are known where it cannot be opened any more: then nobody reads its values either."""
+    if newest is None:
+        return frozenset()
+    try:
+        kept = _kept(newest)
+    except CannotBeRead:
+        return frozenset()
+    return kept.secret | kept.secrets.keys()
 
 
 def _about(cluster_id: int, project: str, number: int) -> str:

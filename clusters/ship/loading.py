@@ -9,7 +9,7 @@ from dataclasses import replace
 from clusters import audit
 from clusters.access import Actor, Need, decide
 from clusters.carrying_out import event_of
-from clusters.compose.check import check, secret_values
+from clusters.compose.check import check
 from clusters.compose.deploy import NEED
 from clusters.compose.versions import open_version
 from clusters.drivers.base import Driver
@@ -77,10 +77,10 @@ async def _files(actor: Actor, row: Row) -> dict[str, list[Copied]] | None:
         return None
     try:
         kept = await open_version(row.cluster.id, row.resource.name)
-        checked = await check(kept.text, row.resource.name, kept.values)
+        checked = await check(kept.text, row.resource.name, kept.values, stored=kept.secrets)
     except ClusterError:
         return None  # it was deployed elsewhere, or nothing here can read its text
-    return copied_files(checked.project, checked.values, secret_values(kept.text, kept.values).values())
+    return copied_files(checked.project, checked.values, kept.secrets.values())
 
 
 def _services(row: Row) -> list[list[Container]]:

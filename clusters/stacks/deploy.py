@@ -90,7 +90,7 @@ async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackTex
 
     async def work(driver: Driver, reporter: Reporter) -> Made:
         kept = (cluster_id, versions_name(checked.name), checked.text, checked.values)
-        number = await keep(reporter.job, *kept, note=note)
+        number = await keep(reporter.job, *kept, secret=checked.secret, note=note)
         reporter.say(f"This is version {number} of {checked.name}, with {count(len(checked.services), 'service')}.")
         return await _work(driver, asked, reporter)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.compose.as_read import as_read
-from clusters.compose.check import NAME, check_name, secret_values
+from clusters.compose.check import NAME, check_name
 from clusters.compose.copies import check_copies
 from clusters.compose.problem import Wrong
 from clusters.ending import end
@@ -45,7 +45,7 @@ async def compose(request: Request, sort: Sort) -> HttpResponse:
     if number and kept is None:
         raise Http404
     text = kept.text if kept else request.POST.get("text") or sort.first
-    stored = secret_values(kept.text, kept.values) if kept else {}
+    stored = kept.secrets if kept else {}
     context = {
         "sort": sort,
         "hosts": hosts,
@@ -154,4 +154,4 @@ async def _stored(request: Request, sort: Sort) -> dict[str, str]:
     if host is None or not number:
         return {}
     kept = await kept_version(request.actor, host, given.get("name", "")[:63], number, sort.kind)
-    return secret_values(kept.text, kept.values) if kept else {}
+    return kept.secrets if kept else {}

@@ -107,7 +107,7 @@ async def _newest(request: Request, row: Row) -> tuple[ClusterInfo, Checked]:
     kept = await kept_version(request.actor, host, name, "last")
     if kept is None:
         raise Unsupported(NOT_OURS, hint=NOT_OURS_HINT)
-    return host, await check_text(kept.text, name, kept.values, kept.scale)
+    return host, await check_text(kept.text, name, kept.values, kept.scale, stored=kept.secrets)
 
 
 async def _begun(request: Request, host: ClusterInfo, asked: Checked, how: deploy.How) -> HttpResponse:

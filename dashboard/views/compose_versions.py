@@ -70,7 +70,8 @@ async def back(request: Request, sort: Sort) -> HttpResponse:
     """Deploy an earlier version as it was, with its values and copies: it becomes the newest."""
     host, name, kept = await _version(request, request.POST, sort)
     try:
-        asked = await sort.check(Typed(text=kept.text, name=name, values=kept.values, copies=kept.scale))
+        as_kept = Typed(text=kept.text, name=name, values=kept.values, copies=kept.scale, stored=kept.secrets)
+        asked = await sort.check(as_kept)
         key = await asked.begin(engine.gateway, request.actor, host.id, f"As version {kept.number}")
     except ClusterError as error:
         error.shown_job = await shown_job(request.actor, error.job)

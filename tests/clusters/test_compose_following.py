@@ -31,7 +31,9 @@ def host(transactional_db: None) -> Cluster:
 
 
 async def kept(user: User, host: Cluster, text: str, values: dict[str, str], scale: dict[str, int]) -> None:
-    job = await Job.objects.acreate(key=f"{user.pk}{len(scale)}{values}"[:32], title="x", verb="deploy", actor=user)
+    job = await Job.objects.acreate(
+        key=f"{user.pk}{len(text)}{scale}{values}"[:32], title="x", verb="deploy", actor=user
+    )
     await keep(job, host.pk, "shop", text, values, scale=scale)
 
 
@@ -62,6 +64,11 @@ async def test_values_and_copies_that_others_deployed_are_not_deployed_as_who_se
     # She scales his text: now a version of her own has the value that he chose.
     await kept(ada, host, HARMLESS, {"DATA_DIR": "/"}, {"web": 3})
     await follower.look(row.pk)
+    assert [one.variables[0].secret for one in asked] == [False, False]
+    # What was a secret's in a version stays one, whatever the file in git does with it now.
+    await kept(ada, host, f"{HARMLESS}secrets: {{s: {{environment: DATA_DIR}}}}\n", {"DATA_DIR": "/"}, {"web": 4})
+    await follower.look(row.pk)
+    assert asked.pop().variables[0].secret
     mounted = [one.project["services"]["web"]["volumes"][0]["source"] for one in asked]
     assert mounted == ["/srv/shop", "/srv/shop"]
     assert [dict(one.scale) for one in asked] == [{"web": 2}, {"web": 3}]

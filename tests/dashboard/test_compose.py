@@ -247,3 +247,9 @@ async def test_a_key_of_many_lines_can_be_given_whole_or_not_at_all(
     assert CANARY not in told
     own = {**other, "of": str(host.pk), "version": "last", "value-PEM": "typed now"}
     assert "x: typed now" in await looked(client, own)
+
+    # And where that text was deployed: it is a secret of that project in every later version.
+    await keep(job, host.pk, name, other["text"], {"PEM": CANARY})
+    edit = (await client.get(f"/compose/?cluster=host&name={name}&version=last")).content.decode()
+    assert 'name="value-PEM"' in edit
+    assert CANARY not in edit
