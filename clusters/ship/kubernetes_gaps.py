@@ -13,6 +13,21 @@ from clusters.ship.volumes import Volume, volumes_of
 
 TARGET = "Kubernetes"
 _HANDLED = {"Sysctls", "DnsSearch", "DnsOptions", "MemoryReservation", "GroupAdd", "SecurityOpt"}
+# What the nodes of a cluster take unless they are told otherwise; all other settings of the kernel they refuse.
+_SAFE_SYSCTLS = {
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+}
 _OPTIONS = {"no-new-privileges", "no-new-privileges:true", "seccomp:unconfined"}
 
 
@@ -166,6 +181,10 @@ def _of_power(part: Part) -> Iterator[Gap]:
     groups = [one for one in rest.get("GroupAdd") or () if not str(one).isdecimal()]
     if groups:
         yield gap_of(part, "GroupAdd", groups, TARGET)
+    kernel = ", ".join(one for one in rest.get("Sysctls") or {} if one not in _SAFE_SYSCTLS)
+    if kernel:
+        words = f"Settings of the kernel ({kernel[:200]}): nodes refuse a copy with them, unless told otherwise."
+        yield Gap("sysctls", words, name)
     options = [one for one in rest.get("SecurityOpt") or () if str(one).replace("=", ":") not in _OPTIONS]
     if options:
         yield gap_of(part, "SecurityOpt", options, TARGET)

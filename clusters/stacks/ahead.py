@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -110,20 +110,28 @@ def taken(sent: Sequence[Sent], there: There) -> Iterator[str]:
 
 
 def ports_taken(sent: Sequence[Sent], there: There) -> list[str]:
-    """Ports of every node that it publishes and another service has. Those of one node alone the scheduler knows."""
+    """Ports that it publishes and another service has, where one of both has them on every node.
+
+    Where both have them on single nodes, the scheduler finds one that is free.
+    """
     told = {one.path[1] for one in sent if one.collection == "services" and len(one.path) > 1}
     others = (one for uid, one in there.things["services"].items() if uid not in told)
-    had = {port for one in others for port in _of_every_node((one.get("Spec") or {}), (one.get("Endpoint") or {}))}
-    asked = {port for one in sent if one.collection == "services" and one.body for port in _of_every_node(one.body)}
-    return [f"{number}/{protocol}" if protocol != "tcp" else str(number) for number, protocol in sorted(asked & had)]
+    had = _published((one.get("Spec") or {}, one.get("Endpoint") or {}) for one in others)
+    asked = _published((one.body, {}) for one in sent if one.collection == "services" and one.body)
+    both = asked["ingress"] & (had["ingress"] | had["host"]) | asked["host"] & had["ingress"]
+    return [f"{number}/{protocol}" if protocol != "tcp" else str(number) for number, protocol in sorted(both)]
 
 
-def _of_every_node(spec: Mapping[str, Any], endpoint: Mapping[str, Any] | None = None) -> Iterator[tuple[int, str]]:
-    """By what was asked for, and by what the Swarm chose where that was left to it."""
-    for place in (spec.get("EndpointSpec") or {}, endpoint or {}):
-        for port in place.get("Ports") or ():
-            if port.get("PublishedPort") and (port.get("PublishMode") or "ingress") == "ingress":
-                yield int(port["PublishedPort"]), str(port.get("Protocol") or "tcp")
+def _published(services: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, set[tuple[int, str]]]:
+    """By mode, as was asked for in their specs, and as the Swarm chose where that was left to it."""
+    found: dict[str, set[tuple[int, str]]] = {"ingress": set(), "host": set()}
+    for spec, endpoint in services:
+        for place in (spec.get("EndpointSpec") or {}, endpoint):
+            for port in place.get("Ports") or ():
+                if port.get("PublishedPort"):
+                    mode = "host" if port.get("PublishMode") == "host" else "ingress"
+                    found[mode].add((int(port["PublishedPort"]), str(port.get("Protocol") or "tcp")))
+    return found
 
 
 def kept_secrets(sent: Sequence[Sent], there: There) -> list[str]:

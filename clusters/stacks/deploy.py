@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from clusters.stacks.turns import turn
 
 LOOK, WORK = 90.0, 900.0  # seconds
 _DRIVERS = {"", "overlay"}  # of networks
+_PORT = re.compile(r"port '?(\d{1,5})'? is already in use by service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +229,9 @@ def _warnings(said: str) -> list[str]:
 def _failed(said: str, done: Sequence[str]) -> ClusterError:
     half = f"By then: {'; '.join(done)}. That stays; deploy again to go on." if done else ""
     told = " ".join(said.split())
-    if "already in use by service" in told:
-        return Conflict(
-            "A port that it publishes is taken by another service.", hint=half or "Choose another one.", detail=said
-        )
+    if match := _PORT.search(told):
+        words = f"Port {match[1]}, which it publishes, is taken by another service."
+        return Conflict(words, hint=half or "Choose another one.", detail=said)
     if "only updates to Labels are allowed" in told:
         words = "A Swarm changes no secret and no config: give it another name."
         return Conflict(words, hint=half, detail=said)

@@ -208,3 +208,10 @@ def test_a_range_of_ports_of_a_machine_is_the_first_of_them_and_that_is_said() -
     found = stack(app_of(origin_of({}, {"PortBindings": ports})))
     assert "published: 18100" in found.text
     assert any("18100-18119 is free" in one.words for one in found.gaps)
+
+
+def test_settings_of_the_kernel_that_nodes_refuse_are_named_beside_those_they_take() -> None:
+    origin = origin_of({}, {"Sysctls": {"net.core.somaxconn": "1024", "net.ipv4.ip_unprivileged_port_start": "80"}})
+    gaps = [one.words for one in manifests(app_of(origin), {}).gaps if one.setting == "sysctls"]
+    assert len(gaps) == 1
+    assert "(net.core.somaxconn)" in gaps[0]

@@ -149,7 +149,10 @@ def test_a_port_of_every_node_that_another_service_has_is_known_before() -> None
     here = There({"services": {"s1": {"Spec": service(web)}, "s2": chosen}})
     create, update = ("services", "create"), ("services", "s1", "update")
     assert ports_taken([Sent("POST", create, service(web))], here) == ["8080"]
-    assert ports_taken([Sent("POST", create, service(host))], here) == [], "where it fits, the scheduler says"
+    assert ports_taken([Sent("POST", create, service(host))], here) == ["8080"], "it is taken on every node"
+    single = There({"services": {"s1": {"Spec": service(host)}}})
+    assert ports_taken([Sent("POST", create, service(web))], single) == ["8080"], "it is not free on every node"
+    assert ports_taken([Sent("POST", create, service(host))], single) == [], "where it fits, the scheduler says"
     assert ports_taken([Sent("POST", update, service(web))], here) == [], "it is its own"
     assert ports_taken([Sent("DELETE", ("services", "s1")), Sent("POST", create, service(web))], here) == []
     assert ports_taken([Sent("POST", create, service({"PublishedPort": 30000}))], here) == ["30000"]
