@@ -55,6 +55,12 @@ class Unsure(Unreachable):
     ended = "no answer"
 
 
+class Faulty(Unreachable):
+    """It answers, with a fault of its own: there is nothing to be told from it."""
+
+    title = "It has a fault"
+
+
 class Refused(ClusterError):
     """It answers, and says no: sign-in failed or permission missing (there or here)."""
 
@@ -94,6 +100,12 @@ class Conflict(ClusterError):
     """Somebody else changed it first, the name is taken, or it is in use."""
 
     title = "In conflict"
+
+
+class TooOften(Conflict):
+    """It was asked more than it allows in that time."""
+
+    title = "Too often"
 
 
 class NoRoom(Conflict):

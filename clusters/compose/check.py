@@ -17,7 +17,7 @@ from clusters.compose.program import environment, private_folder, refused_name, 
 from clusters.compose.refused import refusals, refused_in_project
 from clusters.compose.text import ProjectText, made_of, read
 from clusters.errors import Invalid
-from clusters.kinds.masking import MASK, is_secret_name
+from clusters.kinds.masking import MASK, is_secret_name, looks_secret
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MOST_VARIABLES = 100
@@ -32,7 +32,8 @@ class Variable:
     default: str = ""
     required: bool = False
     content: bool = False  # all that is in a config or a secret: it may have many lines
-    stored: bool = False  # its value was secret when it was kept, and nobody is to read it, whatever asks for it now
+    # Its value gives itself away (a password in an address), or was a secret's before: whatever asks for it now.
+    stored: bool = False
 
     @property
     def secret(self) -> bool:
@@ -132,7 +133,10 @@ async def check(
     values that whoever asks may not read.
     """
     found = read_text(text, check_name(name) if named else "")
-    variables = [replace(one, stored=one.name in stored) for one in await variables_of(found)]
+    variables = [
+        replace(one, stored=one.name in stored or looks_secret(one.name, values.get(one.name, "")))
+        for one in await variables_of(found)
+    ]
     for one in variables:
         if why := refused_name(one.name):
             raise Wrong([Problem(holding(found.node, one.name), why)])
@@ -172,7 +176,11 @@ def secret_values(text: str, values: Mapping[str, str]) -> dict[str, str]:
         known = set(contents(read(text).tree))
     except Unreadable:
         known = set(values)
-    return {name: value for name, value in values.items() if name in known or is_secret_name(name)}
+    return {
+        name: value
+        for name, value in values.items()
+        if name in known or is_secret_name(name) or looks_secret(name, value)
+    }
 
 
 async def config(found: ProjectText, name: str, values: Mapping[str, str], *how: str, hide: Hide = str) -> str:

@@ -164,7 +164,7 @@ async def run(
     try:
         async with asyncio.timeout(within):
             _, printed, said, code = await asyncio.gather(
-                _give(process.stdin, text),
+                give(process.stdin, text),
                 _take(process.stdout, None),
                 _take(process.stderr, heard),
                 process.wait(),
@@ -176,8 +176,9 @@ async def run(
         await asyncio.shield(_stop(process))
 
 
-async def _give(stdin: asyncio.StreamWriter, text: str) -> None:
-    with suppress(OSError):
+async def give(stdin: asyncio.StreamWriter, text: str) -> None:
+    """Give it a text. What it did not wait for, because it ended before, is lost: how it ended says why."""
+    with suppress(OSError, RuntimeError):  # of uvloop, where the pipe is closed already
         stdin.write(text.encode())
         await stdin.drain()
     stdin.close()

@@ -10,7 +10,17 @@ from typing import Any
 import msgspec
 
 from clusters.causes import certificate_fault, root_cause
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable, Unsupported
+from clusters.errors import (
+    ClusterError,
+    Conflict,
+    Faulty,
+    Invalid,
+    Missing,
+    Refused,
+    TooOften,
+    Unreachable,
+    Unsupported,
+)
 from clusters.kinds.docker.full_disk import is_full
 from clusters.registries.reference import HUB, called
 
@@ -109,12 +119,12 @@ def answer_error(status: int, body: bytes, where: str, subject: str, user: str) 
     if status in (405, 501) or "UNSUPPORTED" in codes:
         return Unsupported(f"{where} does not offer that.", detail=detail)
     if status == 429:
-        return Conflict(f"{where} was asked too often.", hint="Try again in a while.", detail=detail)
+        return TooOften(f"{where} was asked too often.", hint="Try again in a while.", detail=detail)
     if status in (409, 423):
         return Conflict(f"{where} cannot do that with {subject} now.", detail=detail)
     if status < 500:
         return Invalid(f"{where} does not accept that.", detail=detail)
-    return Unreachable(f"{where} has a fault of its own (status {status}).", hint="Try again later.", detail=detail)
+    return Faulty(f"{where} has a fault of its own (status {status}).", hint="Try again later.", detail=detail)
 
 
 def _read(body: bytes) -> tuple[set[str], str]:

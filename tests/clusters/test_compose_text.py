@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusters.apply.documents import Unreadable
 from clusters.compose.as_read import as_read
-from clusters.compose.check import check, check_name, read_text
+from clusters.compose.check import check, check_name, read_text, secret_values
 from clusters.compose.power import project_powers, reaches_out
 from clusters.compose.problem import Wrong
-from clusters.compose.program import environment, private_folder, refused_name, run
+from clusters.compose.program import environment, give, private_folder, refused_name, run
 from clusters.compose.text import read
 from clusters.errors import ClusterError, Invalid
 from tests.real import find_compose
@@ -179,6 +180,17 @@ async def test_it_ends_with_all_its_children_when_it_is_cancelled() -> None:
     assert not state.exists() or state.read_text().split()[2] == "Z"
 
 
+def test_a_program_that_ended_before_it_was_given_its_text_is_no_fault_of_ours() -> None:
+    async def given() -> None:
+        process = await asyncio.create_subprocess_exec("/bin/true", stdin=asyncio.subprocess.PIPE)
+        await process.wait()
+        await asyncio.sleep(0.1)  # until the pipe is known to be closed
+        assert process.stdin
+        await give(process.stdin, SERVICE)
+
+    uvloop.run(given())  # as the server has it: its pipes raise something else than those of the standard library
+
+
 async def test_too_long_and_too_much_is_stopped() -> None:
     async with private_folder() as folder:
         with pytest.raises(ClusterError, match="did not end"):
@@ -229,6 +241,10 @@ def test_a_stored_secret_stays_one_wherever_another_text_asks_for_it(program: st
     text, given = SERVICE + "    labels: {x: 'the ${LICENSE}'}\n", {"LICENSE": "canary-1"}
     assert "x: the canary-1" in asyncio.run(_as_read(text, given))
     assert "x: the ••••••" in asyncio.run(_as_read(text, given, stored={"LICENSE"}))
+    # So does an address that holds a password.
+    address = {"LICENSE": "postgres://shop:canary-1@db/shop"}
+    assert "x: the ••••••" in asyncio.run(_as_read(text, address))
+    assert secret_values(text, address) == address
     with pytest.raises(Wrong) as caught:
         asyncio.run(check(text + "    ports: ['${LICENSE}:80']\n", "shop", given, stored={"LICENSE"}))
     assert "canary-1" not in f"{caught.value.problems}{caught.value.detail}"

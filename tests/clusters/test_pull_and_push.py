@@ -187,6 +187,12 @@ def test_the_reason_is_said_in_words(said: str, push_it: bool, error: type[Clust
     assert found.detail == said
 
 
+def test_an_address_that_is_silent_in_the_middle_was_lost() -> None:
+    error = ClusterError("failed", detail="dial tcp 1.2.3.4:5000: connect: connection refused")
+    assert "does not answer" in transfer_error(error, "r.test/web:1", "r.test", push=True).message
+    assert "lost in the middle" in transfer_error(error, "r.test/web:1", "r.test", push=True, begun=True).message
+
+
 async def test_what_an_engine_says_is_inert() -> None:
     news = [
         {"status": "Down\x1b[2Jload", "id": "x\nADMIN: hi", "progressDetail": {"current": 10**30, "total": -5}},

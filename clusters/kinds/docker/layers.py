@@ -48,6 +48,11 @@ class Layers:
         self._layers: dict[str, _Layer] = {}
         self._now = asyncio.get_running_loop().time
 
+    @property
+    def over(self) -> tuple[int, int]:
+        """How many parts are where they should be, and how many there are, as far as is known."""
+        return sum(one.words.startswith(_OVER) for one in self._layers.values()), len(self._layers)
+
     async def follow(self, stream: AsyncIterator[Mapping[str, Any]]) -> None:
         """Say what comes, to the end. Raises ClusterError with the engine's own words where it failed.
 

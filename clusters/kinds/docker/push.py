@@ -9,6 +9,7 @@ from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.layers import Layers
 from clusters.kinds.docker.pull import REGISTRY_PATIENCE
 from clusters.kinds.docker.transfer_errors import transfer_error
+from clusters.kinds.formats import count
 from clusters.registries import seen
 from clusters.registries.reference import read_reference
 
@@ -24,12 +25,26 @@ async def push(driver: Driver, image: str, says: Says) -> str:
     layers = Layers(says, tag)
     try:
         await layers.follow(driver.stream(call))
-    except ClusterError as error:
-        raise transfer_error(error, image, host, push=True) from error
+    except BaseException as error:
+        if layers.over[1]:
+            says.say(_until_then(layers, image, host), "warning")
+        if isinstance(error, ClusterError):
+            raise transfer_error(error, image, host, push=True, begun=layers.over[0] > 0) from error
+        raise
     seen.changed(image)
     if not layers.digest:
         raise ClusterError(f"The engine stopped before {image} was there.", hint="Try again.")
     return f"{image} is there, with the digest {layers.digest}."
+
+
+def _until_then(layers: Layers, image: str, host: str) -> str:
+    done, known = layers.over
+    if done == known:
+        return f"Its {count(known, 'part')} are at {host}. Whether {image} leads to them, its registry knows."
+    words = (
+        f"Until then {done} of {count(known, 'part')} were at {host}. The name comes last: {image} leads there to what"
+    )
+    return f"{words} it led to before, if to anything. Pushing again goes on from there."
 
 
 async def tag_image(driver: Driver, image: str, name: str) -> None:

@@ -37,8 +37,8 @@ _NOT_KEPT = ("blob upload invalid", "blob upload unknown", "blob_upload_invalid"
 _FAULT = ("500 internal server error", "502 bad", "503 service", "504 gateway", "unknown: unknown error", "status: 5")
 
 
-def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) -> ClusterError:
-    """The error to end a job with."""
+def transfer_error(error: ClusterError, image: str, host: str, *, push: bool, begun: bool = False) -> ClusterError:
+    """The error to end a job with. ``begun``: something came over before."""
     said, host = error.detail or error.message, called(host)
     small = said.lower()
 
@@ -68,10 +68,10 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool) ->
         return Missing(f"There is no image {image} on this machine.", hint="Give it that name first.", detail=said)
     if isinstance(error, Missing) or says(*_NOT_THERE, *_NOT_HERE):
         return Missing(f"There is no image {image}.", hint="Check its name and tag.", detail=said)
-    if says(*_SILENT):
+    if says(*_SILENT) and not begun:
         hint = "The machine of the engine needs a way to it."
         return ClusterError(f"{host} does not answer.", hint=hint, detail=said)
-    if says(*_CUT):
+    if says(*_CUT, *_SILENT):
         hint = "What came over is kept where the engine can: try again."
         return ClusterError(f"The connection to {host} was lost in the middle.", hint=hint, detail=said)
     if push and says(*_NOT_KEPT):
