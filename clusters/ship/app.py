@@ -97,6 +97,7 @@ class App:
     project: str = ""
 
     told: bool = True  # is it known what was copied into its containers?
+    absent: Sequence[str] = ()  # services of its text that have no container
 
     @property
     def secrets(self) -> list[Secret]:

@@ -89,6 +89,13 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def of_absent(app: App) -> Iterator[Gap]:
+    """Services of a project that only its text knows: what is converted is what its engine has."""
+    for name in app.absent:
+        words = f"{name[:63]} stands in the text of {app.project} and has no container (a profile, or 0 copies): "
+        yield Gap("services", f"{words}it is left out.", name)
+
+
 def of_files(app: App, target: str, given: Collection[str], asked: str) -> Iterator[Gap]:
     """What Compose copied into its containers, as far as it is not in the text.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from clusters import audit
 from clusters.access import Actor, Need, decide
 from clusters.carrying_out import event_of
-from clusters.compose.check import check
+from clusters.compose.check import check, read_text
 from clusters.compose.deploy import NEED
 from clusters.compose.versions import open_version
 from clusters.drivers.base import Driver
@@ -54,10 +54,12 @@ async def load(gateway: Gateway, actor: Actor, row: Row) -> App:
         return App(name=row.resource.name, parts=[await in_time(_part(driver, [row.resource]), _SECONDS)])
     services = _services(row)
     parts = await in_time(_parts(driver, services[:MOST]), _SECONDS)
-    files = await _files(actor, row)
-    if files is not None:
-        parts = [replace(one, files=files.get(one.name, ())) for one in parts]
-    return App(name=row.resource.name, parts=parts, project=row.resource.name, told=files is not None)
+    name, text = row.resource.name, await _text(actor, row)
+    if text is None:
+        return App(name=name, parts=parts, project=name, told=False)
+    parts = [replace(one, files=text.files.get(one.name, ())) for one in parts]
+    absent = sorted(text.services - {one.name for one in parts})
+    return App(name=name, parts=parts, project=name, absent=absent)
 
 
 async def reveal(gateway: Gateway, actor: Actor, row: Row, app: App) -> dict[str, str]:
@@ -71,8 +73,16 @@ async def reveal(gateway: Gateway, actor: Actor, row: Row, app: App) -> dict[str
     return {one.key: one.value for one in app.asked}
 
 
-async def _files(actor: Actor, row: Row) -> dict[str, list[Copied]] | None:
-    """What Compose copied into its containers, by service; None where no text is kept here that this person may see."""
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What no engine tells of a project: what Compose copied into its containers, by service, and all its services."""
+
+    files: Mapping[str, Sequence[Copied]]
+    services: Set[str]
+
+
+async def _text(actor: Actor, row: Row) -> _Text | None:
+    """None where no text is kept here that this person may see."""
     if not decide(actor, area_in(row.cluster, row.namespace), TEXT).allowed:
         return None
     try:
@@ -80,7 +90,8 @@ async def _files(actor: Actor, row: Row) -> dict[str, list[Copied]] | None:
         checked = await check(kept.text, row.resource.name, kept.values, stored=kept.secrets)
     except ClusterError:
         return None  # it was deployed elsewhere, or nothing here can read its text
-    return copied_files(checked.project, checked.values, kept.secrets.values())
+    files = copied_files(checked.project, checked.values, kept.secrets.values())
+    return _Text(files, set(read_text(kept.text).tree["services"]))
 
 
 def _services(row: Row) -> list[list[Container]]:

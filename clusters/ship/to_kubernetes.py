@@ -10,7 +10,7 @@ from clusters.deploy.objects import NAME_LABEL
 from clusters.kinds.yaml_text import text_of
 from clusters.ship.apart import distinct, kept_apart
 from clusters.ship.app import App, Converted, Gap, Part
-from clusters.ship.gaps import of_files
+from clusters.ship.gaps import of_absent, of_files
 from clusters.ship.kubernetes_gaps import TARGET, gaps_of
 from clusters.ship.kubernetes_pod import file_name, notes_of, plain_name, pod_of, secret_name
 from clusters.ship.volumes import volumes_of
@@ -37,6 +37,7 @@ def manifests(app: App, given: Mapping[str, str] | None = None) -> Converted:
     gaps = (
         *renamed,
         *gaps_of(app, values),
+        *of_absent(app),
         *of_files(app, TARGET, values, "its copies wait until it is given."),
         *_shared_names(app, names),
     )

@@ -13,7 +13,7 @@ from clusters.kinds.yaml_text import text_of
 from clusters.ship.apart import distinct, kept_apart
 from clusters.ship.app import App, Converted, Gap, Part
 from clusters.ship.copied import Copied
-from clusters.ship.gaps import common, left_out, of_files, short
+from clusters.ship.gaps import common, left_out, of_absent, of_files, short
 from clusters.ship.volumes import Volume, volumes_of
 
 Tree = dict[str, Any]
@@ -198,6 +198,7 @@ def _gaps(app: App) -> Iterator[Gap]:
             yield from _of_volume(part, one)
         yield from _of_power(part)
         yield from left_out(part, TARGET, _HANDLED)
+    yield from of_absent(app)
     yield from of_files(app, TARGET, (), "it is asked for when the stack is deployed.")
     if any(one.content is not None for one in app.files.values()):
         words = "Content of configs and secrets in a text is understood here; docker's own program reads files only."

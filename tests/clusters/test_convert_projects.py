@@ -185,3 +185,9 @@ def test_what_cannot_be_known_of_a_project_that_was_deployed_elsewhere_is_named(
     app = replace(app_of(service_of("web"), project="shop"), told=False)
     for convert in TARGETS:
         assert any("is not seen from outside" in one.words for one in convert(app).gaps)
+
+
+def test_a_service_that_only_the_text_knows_is_named() -> None:
+    app = replace(app_of(service_of("web"), project="shop"), absent=("debug",))
+    for convert in TARGETS:
+        assert any("debug stands in the text of shop and has no container" in one.words for one in convert(app).gaps)
