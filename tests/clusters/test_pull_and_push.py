@@ -15,7 +15,7 @@ import pytest_asyncio
 from clusters.access import Actor, Granted
 from clusters.drivers.base import Call
 from clusters.drivers.docker import DockerDriver
-from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
+from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, TooOften
 from clusters.kinds.base import Role
 from clusters.kinds.docker.layers import Layers
 from clusters.kinds.docker.pull import inspect, pull
@@ -163,7 +163,7 @@ async def test_a_digest_is_pulled_and_never_pushed(driver: DockerDriver, put: Pu
     [
         ("write /var/lib/docker/x: no space left on device", False, Conflict, "The disk of the host is full."),
         ("unknown: unknown error: no space left on device", True, Conflict, "The disk of r.test is full."),
-        ("toomanyrequests: You have reached your pull rate limit", False, Conflict, "asked too often"),
+        ("toomanyrequests: You have reached your pull rate limit", False, TooOften, "asked too often"),
         ("unexpected EOF", False, ClusterError, "lost in the middle"),
         ("read tcp 1.2.3.4:5->1.2.3.4:6: read: connection reset by peer", True, ClusterError, "lost in the middle"),
         ("denied: requested access to the resource is denied", True, Refused, "does not take"),

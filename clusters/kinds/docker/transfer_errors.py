@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.errors import ClusterError, Conflict, Missing, Refused, Unreachable
+from clusters.errors import ClusterError, Conflict, Missing, Refused, TooOften, Unreachable
 from clusters.kinds.docker.full_disk import full_disk, is_full
 from clusters.kinds.untrusted import untrusted
 from clusters.registries.reference import called
@@ -61,7 +61,7 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool, be
     if says(*_NOT_LET):
         return _not_let(image, host, said, push=push)
     if says(*_TOO_OFTEN):
-        return Conflict(f"{host} was asked too often.", hint="Wait, or sign in there as somebody.", detail=said)
+        return TooOften(f"{host} was asked too often.", hint="Wait, or sign in there as somebody.", detail=said)
     if says(*_PLATFORM):
         return Missing(f"{image} is not made for this platform.", hint="See its platforms.", detail=said)
     if push and says(*_NOT_HERE):
