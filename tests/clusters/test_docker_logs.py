@@ -19,9 +19,10 @@ from clusters.drivers.base import LogChunk, LogOptions, LogSource
 from clusters.drivers.docker import DockerDriver
 from clusters.drivers.docker.frames import LINE_LIMIT, Bare, Frames
 from clusters.drivers.docker.logs import BUDGET, BYTES, Backlog, Lag
-from clusters.errors import Missing, Unsupported
+from clusters.errors import ClusterError, Missing, Unsupported
 from clusters.kinds.docker.container_model import Container
-from tests.clusters.docker_engine import made, post, remove, unix
+from clusters.kinds.swarm.task_model import Task
+from tests.clusters.docker_engine import PONG, Pretender, http, made, post, remove, unix
 
 STAMP = b"2026-11-24T01:02:03.500000000Z "
 
@@ -215,3 +216,18 @@ def test_a_clock_that_is_wrong_by_hours_is_no_lag() -> None:
     assert lag.measure(1000.0, 8200.0) == 0.0
     assert lag.measure(1001.0, 8201.5) == 0.5
     assert lag.measure(1005.0, 8204.0) == 0.0
+
+
+async def test_the_log_of_a_task_says_that_its_node_does_not_answer(tmp_path: Path) -> None:
+    """The manager itself would wait for that node, without a word."""
+    answers = {
+        "/_ping": PONG,
+        "/tasks/t1": http(200, b'{"ID": "t1", "NodeID": "n1"}'),
+        "/nodes/n1": http(200, b'{"Status": {"State": "down"}, "Description": {"Hostname": "elm-2"}}'),
+    }
+    async with Pretender(tmp_path / "engine.sock", answers) as pretender:
+        driver = unix(pretender.path)
+        task = LogSource(resource=Task(id="t1"), kind="task")
+        with pytest.raises(ClusterError, match="elm-2 does not answer, and its lines are kept there"):
+            await anext(aiter(driver.logs(task, LogOptions())))
+        await driver.close()

@@ -92,6 +92,9 @@ def answer_error(status: int, body: bytes, subject: str = "") -> ClusterError:
             hint="Bring managers back until more than half of them answer. What runs goes on meanwhile.",
             detail=said,
         )
+    if "lost leader status" in said:
+        words = "The managers of the Swarm lost their majority before they had decided."
+        return ClusterError(words, hint="Whether it was done shows as soon as they decide again.", detail=said)
     if "code = DeadlineExceeded" in said:
         hint = "They may have lost their majority: look at the Swarm itself."
         return ClusterError("The managers of the Swarm did not decide in time.", hint=hint, detail=said)

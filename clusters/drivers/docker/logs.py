@@ -17,7 +17,7 @@ from clusters.drivers.body import pieces
 from clusters.drivers.docker.client import EngineClient
 from clusters.drivers.docker.frames import LINE_LIMIT, Bare, Frames, Splitter, Take
 from clusters.drivers.docker.sieve import Sieve
-from clusters.errors import ClusterError, Unsupported
+from clusters.errors import ClusterError, Missing, Unsupported
 from clusters.kinds.formats import epoch
 from clusters.live.log_lines import LogFilter
 
@@ -182,13 +182,28 @@ async def read_task_logs(client: EngineClient, uid: str, options: LogOptions) ->
     if options.previous:
         raise Unsupported("A task has one life only.", hint="Look at the tasks that its service had before.")
     about = await client.json("GET", ("tasks", uid), subject="The task")
-    spec = (about.get("Spec") or {}).get("ContainerSpec") if isinstance(about, dict) else None
+    about = about if isinstance(about, dict) else {}
+    await _see_its_node(client, str(about.get("NodeID") or ""))
+    spec = (about.get("Spec") or {}).get("ContainerSpec")
     query = _query(replace(options, until=0.0), {})
     log = ("tasks", uid, "logs")
     tape = Tape(client, log, _has_terminal(spec, "TTY"), query, options.wanted, options.until)
     async with aclosing(_chunks(tape, options)) as chunks:
         async for chunk in chunks:
             yield chunk
+
+
+async def _see_its_node(client: EngineClient, uid: str) -> None:
+    """A manager waits for a node that does not answer, and says nothing meanwhile. Raises ClusterError."""
+    if not uid:
+        return
+    try:
+        node = await client.json("GET", ("nodes", uid), subject="Its node")
+    except Missing:
+        return  # it was removed: what the manager says of its lines counts
+    if isinstance(node, dict) and (node.get("Status") or {}).get("State") in ("down", "disconnected"):
+        name = (node.get("Description") or {}).get("Hostname") or "Its node"
+        raise ClusterError(f"{name} does not answer, and its lines are kept there.")
 
 
 async def _chunks(tape: Tape, options: LogOptions) -> AsyncGenerator[LogChunk, None]:

@@ -24,7 +24,7 @@ from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import until_well
 from clusters.kinds.swarm.service_spec import write
-from clusters.kinds.swarm.service_things import WORDS, give, missing
+from clusters.kinds.swarm.service_things import WORDS, give, ids_of, missing
 from clusters.kinds.variables import FILE, PLAIN, SECRET, parts_with
 from clusters.registries.reference import read_reference
 
@@ -116,6 +116,9 @@ def _why_not(error: ClusterError, form: ServiceForm) -> ClusterError:
 async def check(driver: Driver, form: ServiceForm, services: Sequence[Service]) -> Sequence[Remark]:
     """What is worth knowing before it is made."""
     found = list(taken(form, services))
+    # Asked also for its answer: that a Swarm cannot decide is to be known before the form is gone.
+    if await ids_of(driver, "services", [form.name]) and not any(one.name == form.name for one in services):
+        found.append(Remark(f"There is a service called {form.name} already.", "stop", "name"))
     for one in await service_secrets.taken(driver, form):
         found.append(Remark(f"There is a secret {one} already.", "stop", "environment"))
     for collection, name in await missing(driver, form):
