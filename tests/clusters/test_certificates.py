@@ -149,4 +149,5 @@ async def test_the_page_of_a_secret_says_until_when_its_certificate_is_good_and_
     facts = {fact.label: fact.text for fact in shown["facts"]}
     assert facts["The certificate is for"] == "shop.example"
     assert "has expired" in facts["How the certificate is"]
+    assert [(one.how.level, one.how.word) for one in shown["facts"] if one.how] == [(Level.FAILING, "Expired")]
     assert key[:40] not in str(shown)

@@ -72,6 +72,21 @@ async def test_a_disk_is_enlarged_only_where_that_is_more_and_its_class_lets_it(
     )
 
 
+async def test_what_a_disk_has_is_told_from_what_it_waits_for() -> None:
+    tree = {
+        "metadata": {"name": "data", "namespace": "shop", "uid": "1"},
+        "spec": {"resources": {"requests": {"storage": "4Gi"}}},
+        "status": {"phase": "Bound", "capacity": {"storage": "1Gi"}},
+    }
+    look = look_at(None, CLAIM, msgspec.convert(tree, CLAIM.model))
+    told = {size: await CLAIM.action("grow").preview(look, {"size": size}) for size in ("1Gi", "2Gi", "4Gi", "8Gi")}
+    assert told["1Gi"].held == "It has 1 GiB already, and cannot be made smaller."
+    assert "It asks for that already. Now: 1 GiB" in told["4Gi"].held
+    assert [told[size].held for size in ("2Gi", "8Gi")] == ["", ""]
+    assert "Asks for less than the 4 GiB" in told["2Gi"].effect
+    assert "Now: 1 GiB" in told["8Gi"].effect
+
+
 @pytest.mark.kubernetes
 async def test_an_entry_of_a_config_map_is_set_and_put_back_and_what_others_changed_stays(
     driver: KubernetesDriver,  # noqa: F811

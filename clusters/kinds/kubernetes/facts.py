@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clusters.kinds.base import Look, Panel
+from clusters.kinds.base import Health, Look, Panel
 from clusters.kinds.kubernetes.leading import leads, nodes_to_lead_to
 from clusters.kinds.kubernetes.owners import chain
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line. With ``kind`` and ``key`` it leads to another page; with ``listed`` to the list of that kind."""
+    """One line. With ``kind`` and ``key`` it leads to another page; with ``listed`` to the list of that kind.
+
+    ``how`` is said before the text, with its mark: what is wrong stands out.
+    """
 
     label: str
     text: str
@@ -21,6 +24,7 @@ class Fact:
     key: str = ""
     mono: bool = False
     listed: str = ""
+    how: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def grow(api: str, noun: str) -> Action[Any]:
 
 
 def _effect(one: Any) -> str:
-    return f"Asks for more room for {one.name}. Now: {size(one.asked)}. It cannot be made smaller again."
+    return f"Asks for more room for {one.name}. Now: {size(one.bytes)}. It cannot be made smaller again."
 
 
 async def _preview(look: Look, values: Values) -> Preview:
@@ -64,7 +64,14 @@ async def _preview(look: Look, values: Values) -> Preview:
     if sort is not None and not sort.allow_volume_expansion:
         words = f"The storage class {name} does not let disks grow."
         return Preview(effect=words, held=words)
-    if wanted and quantity(wanted) <= one.asked:
-        words = f"It has {size(one.asked)} already, and cannot be made smaller."
+    more = quantity(wanted)
+    if wanted and more <= one.bytes:
+        words = f"It has {size(one.bytes)} already, and cannot be made smaller."
         return Preview(effect=words, held=words)
+    if wanted and more == one.asked:
+        words = f"It asks for that already. Now: {size(one.bytes)}, and its disk has not been made larger yet."
+        return Preview(effect=words, held=words)
+    if wanted and more < one.asked:
+        words = f"Asks for less than the {size(one.asked)} that it asks for now; its disk still has {size(one.bytes)}."
+        return Preview(effect=words)
     return Preview(effect=_effect(one))

@@ -83,7 +83,7 @@ def _value(text: Any) -> bytes:
 
 def _of_certificate(found: Certificate | None, how: Health) -> list[Fact]:
     """What everybody who connects is told, too."""
-    facts = [Fact("How the certificate is", how.reason or "good")]
+    facts = [Fact("How the certificate is", how.reason, how=how)]
     if found:
         facts += [
             Fact("The certificate is for", ", ".join(found.names[:20]) or "no host"),
