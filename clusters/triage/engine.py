@@ -174,9 +174,7 @@ def _about(store: Store, top: Thing, things: list[Thing], now: float, versions: 
         since=since,
         affected=max(1, len(copies)),
         logs=_logs(top, worst),
-        action=first_action(
-            store, top, suspected=suspect is not None, word=HALF_WAY if health.word == HALF_WAY else worst.health.word
-        ),
+        action=first_action(store, top, suspected=suspect is not None, word=worst.health.word),
         evidence=_evidence(copies or [top]),
         image="" if worst.health.word == NO_PLACE else image_of(top),
         node=_only_node(copies or [top]),

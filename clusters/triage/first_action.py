@@ -14,18 +14,19 @@ from clusters.triage.symptoms import Thing, image_of
 
 # Words of a health: nothing ran, so no new start helps, and there is no log.
 NO_IMAGE, NO_PLACE, NO_START = "No image", "Cannot be placed", "Cannot start"
-HALF_WAY = "Update paused"  # the word of a health: the new version is what is wrong, whatever its copies say now
+HALF_WAY, STUCK = "Update paused", "Stuck"  # words of a health: what is new is wrong, whatever its copies say now
 LOCKED = "Locked"  # the word of a manager's health that waits for its key
 CHANGE_IMAGE, UNLOCK = ("set-image",), ("unlock-swarm",)
 ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("start", "run-again", "run-now")
 
 
 def first_action(store: Store, top: Thing, *, suspected: bool, word: str = "") -> FirstAction | None:
-    """The button beside an entry: back to the version before when a new one is suspected, or stopped half way; another
-    image where there is none, the key where it is locked, else start or restart. What finds no place is not helped by a
+    """The button beside an entry: another image where there is none; back to the version before when a new one is
+    suspected, or is stuck; the key where it is locked, else start or restart. What finds no place is not helped by a
     new start."""
     mends = {NO_IMAGE: CHANGE_IMAGE, NO_PLACE: (), LOCKED: UNLOCK}.get(word, (*START, *RESTART))
-    wanted = (*(ROLL_BACK if suspected or word == HALF_WAY else ()), *mends)
+    stuck = top.health.word == HALF_WAY or (top.health.word == STUCK and word != NO_IMAGE)
+    wanted = (*(ROLL_BACK if suspected or stuck else ()), *mends)
     for verb in wanted:
         action = top.kind.action(verb)
         if action is None or (action.refuse and _refused(action.refuse, top.resource)):

@@ -187,6 +187,9 @@ def test_explain_mode_theme_and_density_stay_as_chosen(page_for: PageFor) -> Non
     assert cosy is not None
     assert compact is not None
     assert compact["height"] < cosy["height"]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    ends = "(one) => one.lastElementChild.getBoundingClientRect().right <= one.closest('live-table').getBoundingClientRect().right"
+    assert rows(page).first.evaluate(ends), "no column is out of sight"
     expect(page.locator("html")).to_have_attribute("data-explain", "on")
 
 

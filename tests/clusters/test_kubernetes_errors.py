@@ -43,6 +43,7 @@ async def test_nobody_is_told_so_for_each_kind(kubeconfig: Path) -> None:
             item = await anext(feed)
         assert isinstance(item, Broken)
         assert item.error.message == "This cluster's account may not list pods in all namespaces."
+        assert item.error.hint.endswith("the namespaces can be chosen on the page of the cluster.")
     finally:
         await nobody.close()
 

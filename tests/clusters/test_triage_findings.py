@@ -121,6 +121,10 @@ def test_the_way_back_names_the_version_that_its_dialog_offers_first() -> None:
     now, stuck = _version(new, 3, app.image), _version(new, 2, "web:2")
     assert offered(now, stuck, _version(new, 1, "web:1")) == "Roll back to 2"
     assert offered(now, stuck, _version(new, 1, "web:1", ready=1)) == "Roll back to 1", "its copies still serve"
+    halted = Thing(1, DEPLOYMENT, app, Health(Level.AT_RISK, "Stuck"))
+    back = first_action(cluster.stores["deployment"], halted, suspected=False, word="Not ready")
+    assert back is not None
+    assert back.verb == "roll-back", "whatever is new in the version that is stuck"
     elsewhere = _version(new, 9, "web:9")
     elsewhere["metadata"]["namespace"] = "other"
     assert offered(now, stuck, elsewhere) == "Roll back to 2", "what another namespace claims to be of it is not"

@@ -214,6 +214,7 @@ def _not_a_right(said: str) -> str:
     return ""
 
 
+CHOOSE = "Where it may, the namespaces can be chosen on the page of the cluster."
 _UNTYPED = re.compile(r"failed to create typed patch object \([^)]*\): (.*)", re.DOTALL)
 
 
@@ -236,7 +237,9 @@ def _forbidden(said: str) -> Refused:
     if match is None:  # a quota, a policy
         return Refused("The cluster does not allow that.", hint=_sentence(said), detail=said)
     verb, resource, group, namespace = match.groups(default="")
-    return NotPermitted(may_not(verb, resource, namespace, group), hint=HINT, detail=said)
+    words = may_not(verb, resource, namespace, group)
+    everywhere = verb == "list" and words.endswith("in all namespaces.")
+    return NotPermitted(words, hint=f"{HINT} {CHOOSE}" if everywhere else HINT, detail=said)
 
 
 def _sentence(said: str) -> str:
