@@ -11,7 +11,7 @@ from aiohttp import web
 
 from clusters.drivers.base import Call
 from clusters.drivers.kubernetes import KubernetesDriver
-from clusters.errors import Missing
+from clusters.errors import Missing, Refused
 from clusters.kinds.kubernetes.tls_route import API, TLS_ROUTE
 from clusters.live.resource import Broken, Listed
 
@@ -37,6 +37,8 @@ async def serving(versions: Sequence[str]) -> AsyncIterator[tuple[KubernetesDriv
         items = [{"metadata": {"name": GROUP}, "versions": served}] if parts == ["apis"] else []
         if len(parts) == 1:
             return web.json_response({"kind": "APIGroupDiscoveryList", "items": items})
+        if parts[-1] == "grpcroutes":
+            return web.json_response({"kind": "Status", "code": 403, "reason": "Forbidden"}, status=403)
         if parts[2] not in versions:
             return web.json_response({"kind": "Status", "code": 404, "reason": "NotFound"}, status=404)
         one = {"apiVersion": f"{GROUP}/{parts[2]}", **ROUTE}
@@ -94,3 +96,13 @@ async def test_a_version_that_it_cannot_read_is_left_alone() -> None:
         with pytest.raises(Missing):
             await driver.get(TLS_ROUTE, "shop", "mail")
         assert asked[-1] == "GET /" + "/".join(PLACE)
+
+
+async def test_what_the_cluster_refuses_and_does_not_have_is_not_called_forbidden() -> None:
+    async with serving(["v1alpha2"]) as (driver, _):
+        routes = Call("GET", ("apis", GROUP, "v1", "namespaces", "shop", "grpcroutes"))
+        with pytest.raises(Refused):
+            await driver.call(routes)  # it has not told yet what it has
+        await driver.discover()
+        with pytest.raises(Missing):
+            await driver.call(routes)

@@ -174,6 +174,8 @@ class KubernetesDriver:
         except Refused:
             if call.method != "GET":
                 self._access.forget()  # we may have believed otherwise; of what is only looked at nothing was asked
+            elif self._server.versions.lacks(call.path):  # rights are asked before it is looked whether there is any
+                raise Missing("The cluster has no such kind.") from None
             raise
 
     async def download(self, call: Call) -> AsyncGenerator[bytes, None]:
