@@ -223,7 +223,8 @@ async def test_a_namespace_that_cannot_end_says_which_finalizer_of_what_holds_it
             await until(lambda: _held_by(connection, name) == held, PATIENCE)
             assert connection.stores["namespace"].health[one.uid].word == "Ending"
             shown = await page(connection, NAMESPACE, connection.stores["namespace"].find(name))
-            assert [(row.name, row.how) for row in shown["users"].rows] == [("held", "example.com/audit")]
+            (row,) = shown["users"].rows
+            assert (row.kind, row.key, row.how) == ("config-map", f"{name}/held", "example.com/audit")
             body = {"metadata": {"finalizers": None}}
             path = ("api", "v1", "namespaces", name, "configmaps", "held")
             await driver.call(Call("PATCH", path, body=body, content_type="application/merge-patch+json"))

@@ -15,7 +15,7 @@ from clusters.kinds.formats import count, epoch, listed
 from clusters.kinds.kubernetes.base import Condition, Object, Part, collection, condition, understood_to_the_end
 from clusters.kinds.kubernetes.deleting import deleting
 from clusters.kinds.kubernetes.facts import Fact, User, Users, overview, panel
-from clusters.kinds.kubernetes.names import counted
+from clusters.kinds.kubernetes.names import counted, page_of, said
 from clusters.kinds.kubernetes.namespace_form import CREATE
 from clusters.kinds.kubernetes.network_policy import OF_NAMESPACE
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
@@ -170,7 +170,9 @@ async def _left(look: Look) -> list[User]:
             for item in (await look.driver.call(call)).get("items") or ():
                 meta = item.get("metadata") or {}
                 held = ", ".join(meta.get("finalizers") or ()) or "nothing: it is going"
-                rows.append(User("", str(meta.get("name", "")), "", found.label, held[:300]))
+                name, what = str(meta.get("name", "")), said(found.name)[0]
+                label = found.label if what == found.name else what
+                rows.append(User(page_of(found.name), name, f"{look.resource.name}/{name}", label, held[:300]))
     except ClusterError:
         return rows  # what could be seen
     return rows
