@@ -72,7 +72,8 @@ def transfer_error(error: ClusterError, image: str, host: str, *, push: bool, be
         hint = "The machine of the engine needs a way to it."
         return ClusterError(f"{host} does not answer.", hint=hint, detail=said)
     if says(*_CUT, *_SILENT):
-        hint = "What came over is kept where the engine can: try again."
+        kept = "What came over is kept where the engine can: try again."
+        hint = "What is there already is not sent again: push once more." if push else kept
         return ClusterError(f"The connection to {host} was lost in the middle.", hint=hint, detail=said)
     if push and says(*_NOT_KEPT):
         hint = "Its disk may be full: its log says more."
