@@ -2,9 +2,10 @@
 // sight also when the button is far below it.
 
 // What is secret stays in the page as it was typed (hx-preserve), for no answer holds it. So the answer cannot mark its
-// field either: it says what is wrong beside it, and the field is marked here.
+// field either: it says what is wrong beside it, and the field is marked here. (What stays is the field of before, without
+// that attribute.)
 export function markKept(root) {
-  for (const kept of root.querySelectorAll("[hx-preserve]")) {
+  for (const kept of root.querySelectorAll("[hx-preserve], [data-secret]")) {
     const wrong = kept.closest(".form-field")?.querySelector(":scope > [data-error]");
     if (wrong) kept.setAttribute("aria-invalid", "true");
     else kept.removeAttribute("aria-invalid");

@@ -184,3 +184,19 @@ def test_two_browsers_see_the_same_moment(page_for: PageFor) -> None:
     expect(row(other, "gift-cards")).to_contain_text("/2", timeout=3_000)
     one.locator(".toast").get_by_role("button", name="Undo").click()
     expect(row(other, "gift-cards")).to_contain_text("1/1", timeout=10_000)
+
+
+def test_a_wrong_key_that_stays_in_its_form_is_marked_as_wrong_and_has_the_focus(page_for: PageFor) -> None:
+    page = page_for("ada")
+    page.goto("/clusters/demo-host/host/demo-host/")
+    page.locator("main").get_by_text("More", exact=True).first.click()
+    page.locator("main").get_by_text("Join a Swarm", exact=True).first.click()
+    line = page.locator("dialog[open] [name=line]")
+    line.fill("docker swarm join nonsense")
+    page.locator("dialog[open]").get_by_role("button", name="Join a Swarm").click()
+    expect(page.locator("dialog[open] [data-error]")).to_contain_text(
+        "That is no line by which a machine joins a Swarm."
+    )
+    expect(line).to_have_value("docker swarm join nonsense")
+    expect(line).to_have_attribute("aria-invalid", "true")
+    expect(line).to_be_focused()

@@ -16,6 +16,7 @@ from tests.clusters import swarm_things
 from tests.clusters.docker_things import connected
 
 CELLS = {"text", "mono", "name", "status", "pips", "number", "count_bad", "age", "usage", "gauge", "where", "tags"}
+OF_THE_DIALOG = {"verb", "rows", "key", "typed", "part", "csrfmiddlewaretoken"}  # what the dialog itself sends
 every_kind = pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.name)
 
 
@@ -65,6 +66,9 @@ def test_its_actions_ask_for_a_role_and_what_undoes_them_exists(kind: Kind[Any])
     for action in kind.actions:
         assert action.role >= Role.OPERATOR
         assert action.confirm or action.undo, f"{action.verb} is done at once and cannot be undone"
+        assert not OF_THE_DIALOG & {field.name for field in action.fields}, (
+            f"{action.verb}: the dialog says that itself"
+        )
 
 
 async def _there(kind: Kind[Any]) -> list[Any]:

@@ -140,10 +140,10 @@ async def test_a_locked_manager_is_unlocked_with_its_key_and_a_wrong_one_is_said
                 raise Invalid("swarm could not be unlocked: invalid key provided")
 
     engine: Any = Engine()
-    assert "is unlocked" in str(await unlock.run(engine, locked, {"key": " SWMKEY-1-right\n"}))
+    assert "is unlocked" in str(await unlock.run(engine, locked, {"unlock_key": " SWMKEY-1-right\n"}))
     with pytest.raises(Invalid, match="not the key of its Swarm") as caught:
-        await unlock.run(engine, locked, {"key": "SWMKEY-1-wrong"})
-    assert caught.value.field == "key", "said beside the field, in the form that stays open"
+        await unlock.run(engine, locked, {"unlock_key": "SWMKEY-1-wrong"})
+    assert caught.value.field == "unlock_key", "said beside the field, in the form that stays open"
     assert {(call.method, call.path) for call in sent} == {("POST", ("swarm", "unlock"))}
 
 

@@ -60,7 +60,7 @@ async def _join(driver: Driver, one: Host, values: Values) -> str:
 
 
 async def _unlock(driver: Driver, one: Host, values: Values) -> str:
-    body = {"UnlockKey": str(values["key"]).strip()}
+    body = {"UnlockKey": str(values["unlock_key"]).strip()}
     try:
         await driver.call(Call("POST", ("swarm", "unlock"), body=body, timeout=PATIENCE))
     except Unreachable:
@@ -69,7 +69,7 @@ async def _unlock(driver: Driver, one: Host, values: Values) -> str:
         if "invalid key" in f"{error.message} {error.detail}":
             hint = "It is under “Joining” on the page of its Swarm, on a manager that is not locked."
             words = "That is not the key of its Swarm."
-            raise Invalid(words, hint=hint, detail=error.detail, field="key") from error
+            raise Invalid(words, hint=hint, detail=error.detail, field="unlock_key") from error
         raise
     return f"{one.name} is unlocked, and goes on in its Swarm"
 
@@ -159,7 +159,7 @@ UNLOCK_SWARM: Action[Host] = Action(
     role=Role.ADMIN,
     fields=(
         Field(
-            name="key",
+            name="unlock_key",
             label="Unlock key",
             type="secret",
             max_length=200,
