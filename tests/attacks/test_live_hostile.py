@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gzip
+import functools
 import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -83,16 +84,21 @@ async def _endless(writer: Writer) -> None:
         await writer.drain()
 
 
-BOMB = gzip.compress(b" " * (400 * MIB), 9)
+@functools.cache
+def _packed() -> bytes:
+    """400 MiB of spaces. A piece at a time, so that what is measured afterwards is not its own making."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join([packer.compress(b" " * MIB) for _ in range(400)]) + packer.flush()
 
 
 async def _bomb(writer: Writer) -> None:
+    packed = _packed()
     writer.write(
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
-        + f"Content-Length: {len(BOMB)}\r\n\r\n".encode()
+        + f"Content-Length: {len(packed)}\r\n\r\n".encode()
     )
-    for start in range(0, len(BOMB), 65536):
-        writer.write(BOMB[start : start + 65536])
+    for start in range(0, len(packed), 65536):
+        writer.write(packed[start : start + 65536])
         await writer.drain()
 
 
@@ -106,8 +112,7 @@ async def _deep_object(writer: Writer) -> None:
 
 async def _headers(writer: Writer) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\n")
-    for number in range(100_000):
-        writer.write(f"X-{number}: y\r\n".encode())
+    writer.write(b"".join(b"X-%d: y\r\n" % number for number in range(100_000)))
     writer.write(b"Content-Length: 2\r\n\r\n[]")
 
 
@@ -182,6 +187,7 @@ async def test_an_answer_that_is_a_weapon_becomes_an_error_with_words_and_little
     answer: Callable[[Writer], Awaitable[None]], tmp_path: Path
 ) -> None:
     await asyncio.to_thread(__import__, "kubernetes.aio.client")  # its 25 MB are not what is measured here
+    _packed()
     async with lying(answer, tmp_path) as (engine, server):
         tracemalloc.start()
         try:

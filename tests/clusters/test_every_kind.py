@@ -71,12 +71,18 @@ def test_its_actions_ask_for_a_role_and_what_undoes_them_exists(kind: Kind[Any])
         )
 
 
+_told: dict[str, dict[str, list[Any]]] = {}  # platform → kind → those of its demonstration, which is told once
+
+
 async def _there(kind: Kind[Any]) -> list[Any]:
     """Those of the demonstration; of a Swarm, which has none yet, those that were recorded."""
     if kind.platform == "swarm":
         return swarm_things.resources(kind)
-    async with connected(make_driver("demo", {"shape": kind.platform, "seed": 7}, {}), kind.name) as connection:
-        return list(connection.stores[kind.name].resources.values())
+    if kind.platform not in _told:
+        names = [one.name for one in all_kinds() if one.platform == kind.platform]
+        async with connected(make_driver("demo", {"shape": kind.platform, "seed": 7}, {}), *names) as connection:
+            _told[kind.platform] = {name: list(connection.stores[name].resources.values()) for name in names}
+    return _told[kind.platform][kind.name]
 
 
 @every_kind
