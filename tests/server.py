@@ -13,6 +13,9 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
+
+from tests.shell import Shell
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
@@ -26,19 +29,35 @@ CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-f
 
 PEOPLE = f"""
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from clusters.kinds.base import Role
 from clusters.models import Cluster, Grant
+password = make_password("{PASSWORD}")  # the real hash takes a third of a second
 shop = Cluster.objects.filter(driver="demo", platform="kubernetes").first()
 for name, role, cluster, rights in (("ada", Role.ADMIN, None, []), ("otto", Role.OPERATOR, shop, ["exec"]),
                                     ("vera", Role.VIEWER, shop, []), ("nora", Role.NOBODY, None, [])):
-    user = get_user_model().objects.create_user(username=name, password="{PASSWORD}")
+    user = get_user_model().objects.create(username=name, password=password)
     if role:
         Grant.objects.create(user=user, role=role, cluster=cluster, rights=rights)
+"""
+
+SESSION = """
+import time
+from django.contrib.auth import get_user_model, SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+user = get_user_model().objects.get(username="{name}")
+session = SessionStore()
+session.update({{SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: "allauth.account.auth_backends.AuthenticationBackend",
+                HASH_SESSION_KEY: user.get_session_auth_hash(), "confirmed": time.time()}})
+session.create()
+print(session.session_key)
 """
 
 
 class Server:
     """Started by ``with``; ``setup_link`` is the one-time link it printed, "" once somebody has an account."""
+
+    at: ClassVar[dict[str, Server]] = {}  # by its address
 
     def __init__(self, *arguments: str, **environment: str) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="pilothouse-server-"))
@@ -51,6 +70,8 @@ class Server:
                             "PILOTHOUSE_BIND": f"127.0.0.1:{self.port}", **environment}  # fmt: skip
         self.setup_link = ""
         self.output: list[str] = []
+        self._shell: Shell | None = None
+        self.at[self.url] = self
 
     def __enter__(self) -> Server:
         self.start()
@@ -58,6 +79,13 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self.leave()
+
+    def leave(self) -> None:
+        """Nothing of it stays."""
+        self.at.pop(self.url, None)
+        if self._shell is not None:
+            self._shell.close()
         shutil.rmtree(self.data, ignore_errors=True)
 
     def start(self) -> float:
@@ -90,17 +118,16 @@ class Server:
 
     def manage(self, code: str) -> str:
         """Run Python inside its Django, in a process of its own."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", "shell", "--no-imports", "-v", "0", "-c", code],
-            cwd=ROOT, env=self.environment, text=True, capture_output=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        return done.stdout
+        self._shell = self._shell or Shell(ROOT, self.environment)
+        return self._shell.run(code)
 
     def add_people(self) -> None:
         """The cast: Ada admin, Otto operator, Vera viewer, Nora nothing."""
         self.manage(PEOPLE)
+
+    def session_of(self, name: str) -> str:
+        """The key of a session of somebody who has just signed in."""
+        return self.manage(SESSION.format(name=name)).strip()
 
     def memory(self) -> int:
         """Resident bytes of the process."""

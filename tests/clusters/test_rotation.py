@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -202,7 +201,7 @@ def test_killed_in_the_middle_every_secret_opens_and_the_next_run_finishes() -> 
         command([sys.executable, "manage.py", "rotate_keys"])
         assert server.manage(COUNT.replace("CANARY", CANARY)).split() == [str(MANY), str(MANY)]
         assert len((Path(folder) / "master-key").read_text().splitlines()) == 2
-        shutil.rmtree(server.data, ignore_errors=True)
+        server.leave()
 
 
 def wait_for_two_keys(database: Path, run: subprocess.Popen[bytes]) -> None:

@@ -14,22 +14,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.server import Server
 
-SESSION = """
-import time
-from django.contrib.auth import get_user_model, SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-user = get_user_model().objects.get(username="{name}")
-session = SessionStore()
-session.update({{SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: "allauth.account.auth_backends.AuthenticationBackend",
-                HASH_SESSION_KEY: user.get_session_auth_hash(), "confirmed": time.time()}})
-session.create()
-print(session.session_key)
-"""
-
 
 def sign_in(server: Server, name: str) -> str:
     """The Cookie header of that person."""
-    return f"pilothouse_session={server.manage(SESSION.format(name=name)).strip()}"
+    return f"pilothouse_session={server.session_of(name)}"
 
 
 def rows(server: Server, question: str) -> list[tuple[Any, ...]]:

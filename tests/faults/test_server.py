@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import time
@@ -21,9 +20,9 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.clusters.docker_engine import made, now
 from tests.faults.proxy import Proxy, soon
-from tests.faults.running import SESSION, follow, get, post, rows, sign_in, tab
+from tests.faults.running import follow, get, post, rows, sign_in, tab
 from tests.faults.scene import docker
-from tests.server import PEOPLE, Server
+from tests.server import PEOPLE, SESSION, Server
 
 TABS = 30
 
@@ -255,5 +254,5 @@ async def test_killed_in_the_middle_of_an_action_it_knows_afterwards_and_does_no
             assert rows(server, question) == [("intent", ""), ("outcome", "unknown")], "it was done again"
         finally:
             await asyncio.to_thread(server.stop)
-            shutil.rmtree(server.data, ignore_errors=True)
+            server.leave()
     await direct.close()
