@@ -72,8 +72,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerEac
 
 @pytest.fixture(autouse=True)
 def _watched_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Projects that were deployed are not watched for ten seconds each: how long, is tested without any waiting."""
+    """What was deployed or edited is not watched for four to ten seconds each: how long, is tested without waiting."""
     monkeypatch.setattr("clusters.compose.stays.SETTLED", 0.5)
+    monkeypatch.setattr("clusters.kinds.docker.container_edit.SETTLED", 0.8)
 
 
 @pytest.fixture

@@ -66,8 +66,7 @@ async def made(
 ) -> AsyncIterator[Container]:
     """A container that is removed afterwards, whatever happened."""
     labels = {"pilothouse.test": "1", **body.pop("Labels", {})}
-    host = {"StopTimeout": 0} if "HostConfig" not in body else {}
-    asked = {"Image": "busybox:latest", "Cmd": list(command), "Labels": labels, **host, **body}
+    asked = {"Image": "busybox:latest", "Cmd": list(command), "Labels": labels, "StopTimeout": 0, **body}
     answer = await driver.call(Call("POST", ("containers", "create"), {"name": a_name()}, asked))
     try:
         if start:
