@@ -88,6 +88,7 @@ def test_a_rollout_that_was_given_up_says_what_still_serves() -> None:
     health = judged(4, 1, 5, conditions=[stuck, SERVES])
     assert (health.level, health.word, health.code) == (Level.FAILING, "Stuck", "ProgressDeadlineExceeded")
     assert health.reason == "Its new version is stuck: 0 of 4 new copies are ready. 4 copies still serve."
+    assert judged(1, 1, 2, conditions=[stuck, SERVES]).reason.endswith("1 copy still serves.")
     assert judged(0, 1, 1, conditions=[stuck, down(600)]).reason.endswith("Nothing serves.")
 
 

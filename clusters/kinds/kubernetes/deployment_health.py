@@ -61,7 +61,7 @@ def with_copies(one: Deployment, alone: Health, copies: Sequence[Copy]) -> Healt
     why, began = most_frequent(down), since(down)
     if _has_old_copies(one):
         few = count(len(down), "copy does not come up", "copies do not come up")
-        serving = f"{count(up, 'other copy', 'other copies')} still serve{'s' if up == 1 else ''}." if up else ""
+        serving = f"{count(up, 'other copy still serves', 'other copies still serve')}." if up else ""
         words = f"Its new version is stuck: {few}. {why.reason} {serving or 'Nothing serves.'}"
         given_up = alone.word == "Stuck"
         return Health(Level.FAILING if given_up or not up else Level.AT_RISK, "Stuck", words, why.code, began)
@@ -131,7 +131,7 @@ def _blocked(one: Deployment) -> Health | None:
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
         serving = one.status.available_replicas
         words = f"Its new version is stuck: {_new_ready(one)} of {one.spec.replicas} new copies are ready."
-        words += f" {count(serving, 'copy', 'copies')} still serve." if serving else " Nothing serves."
+        words += f" {count(serving, 'copy still serves', 'copies still serve')}." if serving else " Nothing serves."
         return Health(Level.FAILING, "Stuck", words, progressing.reason, progressing.since)
     return None
 
