@@ -85,6 +85,13 @@ async def test_an_update_that_stopped_is_told_once_with_the_reason_of_its_copies
     assert "bad is not in the image" in error.value.message
 
 
+async def test_one_that_went_back_by_itself_says_why() -> None:
+    with pytest.raises(
+        NotWell, match=r"it went back by itself to what it was before\. Its command bad is not in the image\.$"
+    ):
+        await watch(Swarm("rollback_completed", (BAD, "rejected"), (GOOD, "running")))
+
+
 async def test_one_without_copies_is_done_at_once_and_one_that_was_removed_is_said() -> None:
     stand, _ = await watch(Swarm("", running=0, desired=0))
     assert stand.words.startswith("Stopped.")

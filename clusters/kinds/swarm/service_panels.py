@@ -52,8 +52,15 @@ async def _load(look: Look) -> Mapping[str, Any]:
         labels=one.labels,
         tasks=tasks,
         is_new=one.is_new,
-        no_tasks="None was asked for, or none was made yet.",
+        no_tasks=_none_listed(one),
     )
+
+
+def _none_listed(one: Service) -> str:
+    """Its tasks are listed less often than it is heard of itself, by a manager that has much to do."""
+    if not one.running:
+        return "None was asked for, or none was made yet."
+    return f"None are listed yet. {one.running} of {one.desired} run, and appear here by themselves."
 
 
 def _update(one: Service, tasks: list[Task]) -> Section:

@@ -15,7 +15,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Missing
 from clusters.kinds.base import Copy, Health, Level, Says
 from clusters.kinds.formats import count
-from clusters.kinds.swarm import service_health, task_health
+from clusters.kinds.swarm import service_health, task_health, task_words
 from clusters.kinds.swarm.node_model import Node
 from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.task_model import Task, join
@@ -52,6 +52,7 @@ class Stand:
     service: Service
     health: Health
     new: int  # copies that run as it is asked for now
+    failure: str = ""  # why the last copy of any version failed
 
     @property
     def is_well(self) -> bool:
@@ -116,7 +117,8 @@ class _Watched:
             return Missing(f"{self.name} was removed meanwhile.")
         level, state = stand.health.level, stand.service.update_state
         if state in _ENDED:
-            return NotWell(f"{self.name}: {_ENDED[state]}. {_why(stand.health, state)}".strip())
+            why = _why(stand.health, state) or (f"{stand.failure}." if stand.failure else "")
+            return NotWell(f"{self.name}: {_ENDED[state]}. {why}".strip())
         if level is Level.STOPPED:
             return stand
         self.bad = self.bad + 1 if level in (Level.FAILING, Level.AT_RISK) else 0
@@ -155,11 +157,13 @@ async def _looks(driver: Driver, uids: Collection[str], nodes: Sequence[Node]) -
 
 
 def _stand(one: Service, tasks: Sequence[Task], nodes: Sequence[Node]) -> Stand:
+    failed = max((task for task in tasks if task.failed), key=lambda task: task.at, default=None)
     tasks = [task for task in tasks if task.wanted or one.is_new(task)]  # how a version before ended is of no account
     tasks = list(join(tasks, {"swarm-service": [one], "swarm-node": nodes}))
     copies = [Copy(task, task_health.health(task)) for task in tasks]
     state = service_health.with_copies(one, service_health.health(one), copies)
-    return Stand(one, state, sum(task.wanted and task.running and one.is_new(task) for task in tasks))
+    new = sum(task.wanted and task.running and one.is_new(task) for task in tasks)
+    return Stand(one, state, new, task_words.why(failed)[1] if failed else "")
 
 
 async def _nodes(driver: Driver) -> list[Node]:
