@@ -75,14 +75,31 @@ def test_lists_and_home_show_hostile_names_as_text(hostile_server: Server, caref
     unharmed(page)
 
 
-def test_every_tab_of_a_hostile_container_is_inert(hostile_server: Server, careful: Callable[[Server], Page]) -> None:
-    page = careful(hostile_server)
-    for href in hrefs(page, hostile_server):
-        for panel in ("overview", "checks", "raw"):
-            answer = page.goto(f"{href}?panel={panel}")
-            assert answer is not None
-            assert answer.status == 200, f"{href} {panel}"
+def test_every_hostile_container_is_inert_in_its_tabs_and_dialogs_and_what_passes_for_another_is_told_apart(
+    hostile_server: Server, careful: Callable[[Server], Page]
+) -> None:
+    page, told = careful(hostile_server), list[str]()
+    for number, href in enumerate(hrefs(page, hostile_server)):
+        opened(page, href, "overview")
+        page.locator(".dh-actions").get_by_role("button", name="Remove").click()
+        dialog = page.locator("dialog#confirm[open]")
+        said = dialog.locator(".effects").inner_text()
+        told += [name for name in ("\\u202etxt.exe", "\\u200bp\\u0430yments", "line\\u2028break") if name in said]
+        unharmed(page)
+        if number < 6:  # refused by the engine, in its own hostile words
+            dialog.locator("[type=submit]").click()
+            expect(page.locator("dialog#confirm[open] [data-error], .toast").first).to_be_visible()
             unharmed(page)
+        for panel in ("checks", "raw"):
+            opened(page, href, panel)
+    assert len(told) == 3
+
+
+def opened(page: Page, href: str, panel: str) -> None:
+    answer = page.goto(f"{href}?panel={panel}")
+    assert answer is not None
+    assert answer.status == 200, f"{href} {panel}"
+    unharmed(page)
 
 
 @pytest.mark.parametrize("kind", ["image", "network", "volume", "project", "host"])
@@ -99,10 +116,7 @@ def test_lists_pages_and_clean_up_of_what_is_on_a_hostile_host_are_inert(
     tabs = cycle(others)
     for href in [one for one in found if "%0A" not in one][:20]:
         for panel in (first.key, next(tabs).key):  # each name at first sight, and the tabs in turn
-            answer = page.goto(f"{href}?panel={panel}")
-            assert answer is not None
-            assert answer.status == 200, f"{href} {panel}"
-            unharmed(page)
+            opened(page, href, panel)
     if kind != "host":
         return
     page.goto(f"{found[0]}?panel=disk")
@@ -127,18 +141,8 @@ def test_hostile_log_lines_are_inert_and_shown(hostile_server: Server, careful: 
     assert not any(letter in shown for letter in "\x1b\x00\x07\x08\u202e\u2066")
 
 
-def test_dialogs_toasts_palette_and_quick_look_are_inert(
-    hostile_server: Server, careful: Callable[[Server], Page]
-) -> None:
+def test_palette_and_quick_look_are_inert(hostile_server: Server, careful: Callable[[Server], Page]) -> None:
     page = careful(hostile_server)
-    for href in hrefs(page, hostile_server)[:6]:
-        page.goto(href)
-        page.locator(".dh-actions").get_by_role("button", name="Remove").click()
-        dialog = page.locator("dialog#confirm[open]")
-        unharmed(page)
-        dialog.locator("[type=submit]").click()
-        expect(page.locator("dialog#confirm[open] [data-error], .toast").first).to_be_visible()
-        unharmed(page)
     page.goto("/workloads/?sort=-name")
     page.locator("live-table .rows .r").filter(has_text="onerror").first.locator('[data-cell="status"]').click()
     page.locator("#look h1").wait_for()
@@ -148,20 +152,6 @@ def test_dialogs_toasts_palette_and_quick_look_are_inert(
     page.get_by_role("combobox", name="Search or jump to").fill("onerror")
     page.get_by_role("option").first.wait_for()
     unharmed(page)
-
-
-def test_names_that_pass_for_others_are_told_apart_before_something_is_removed(
-    hostile_server: Server, careful: Callable[[Server], Page]
-) -> None:
-    page = careful(hostile_server)
-    told = []
-    for href in hrefs(page, hostile_server):
-        page.goto(href)
-        page.locator(".dh-actions").get_by_role("button", name="Remove").click()
-        said = page.locator("dialog#confirm .effects").inner_text()
-        told += [name for name in ("\\u202etxt.exe", "\\u200bp\\u0430yments", "line\\u2028break") if name in said]
-        page.keyboard.press("Escape")
-    assert len(told) == 3
 
 
 def test_a_cluster_whose_name_turns_text_around_cannot_pass_for_another(
