@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.axe import LAYOUT, in_both_themes, in_theme
+from tests.browser.axe import COLOURS, LAYOUT, in_both_themes, in_theme
 from tests.browser.faults import break_things, wait_for_faults
 from tests.browser.pages import ALIKE, BROKEN, NARROW_ONLY, PAGES, WIDE_ONLY, Shot, open_shot
 from tests.server import Server
@@ -35,8 +35,9 @@ STAND_OUT = """() => {
 
 @pytest.fixture(scope="module")
 def tab_for(browser: Browser, signed_in: Callable[..., object]) -> Iterator[TabFor]:
-    """A new tab in the browser of whoever looks; browsers are kept, as opening one takes longer than a page."""
+    """A tab of whoever looks, kept from page to page: a new one takes as long as the page in it."""
     contexts: dict[tuple[str, str], BrowserContext] = {}
+    tabs: dict[tuple[str, str], Page] = {}
 
     def make(server: Server, shot: Shot) -> Page:
         key = (server.url, shot.who)
@@ -44,7 +45,8 @@ def tab_for(browser: Browser, signed_in: Callable[..., object]) -> Iterator[TabF
             state = signed_in(server.url, shot.who) if shot.who else None
             contexts[key] = browser.new_context(base_url=server.url, reduced_motion="reduce", storage_state=state)
             contexts[key].set_default_timeout(15_000)
-        return contexts[key].new_page()
+            tabs[key] = contexts[key].new_page()
+        return tabs[key]
 
     yield make
     for context in contexts.values():
@@ -75,22 +77,19 @@ def look(page: Page, shot: Shot) -> list[str]:
     """Everything that is wrong with this page, opened once: wide, dark and light; then what is laid out anew on a phone."""
     sizes = [size for size in (WIDE, PHONE) if shot.name not in (NARROW_ONLY if size is WIDE else WIDE_ONLY)]
     wrong: list[str] = []
-    try:
-        page.set_viewport_size(sizes[0])
-        page.emulate_media(color_scheme="dark")
-        open_shot(page, shot)
-        wrong += stand_out(page) if shot.name != "patterns" else []
-        for size in sizes:
-            page.set_viewport_size(size)
-            page.wait_for_timeout(100)
-            wrong += too_wide(page)
-            frame = shot.name in FRAMES
-            again = size is PHONE and len(sizes) > 1 and not frame
-            found = in_theme(page, "light", LAYOUT, frame=False) if again else in_both_themes(page, frame=frame)
-            wrong += [f"{size['width']}: {one}" for one in found]
-        return wrong
-    finally:
-        page.close()
+    page.set_viewport_size(sizes[0])
+    page.emulate_media(color_scheme="dark")
+    open_shot(page, shot)
+    wrong += stand_out(page) if shot.name != "patterns" else []
+    for size in sizes:
+        page.set_viewport_size(size)
+        page.wait_for_timeout(100)
+        wrong += too_wide(page)
+        frame = shot.name in FRAMES
+        again = size is PHONE and len(sizes) > 1 and not frame
+        found = in_theme(page, "light", LAYOUT, frame=False) if again else in_both_themes(page, frame=frame)
+        wrong += [f"{size['width']}: {one}" for one in found]
+    return wrong
 
 
 def stand_out(page: Page) -> list[str]:
@@ -106,6 +105,17 @@ def too_wide(page: Page) -> list[str]:
 @pytest.mark.parametrize("shot", EACH, ids=[shot.name for shot in EACH])
 def test_every_page_is_accessible(server: Server, tab_for: TabFor, shot: Shot) -> None:
     assert look(tab_for(server, shot), shot) == []
+
+
+@pytest.mark.parametrize("number", [2, 5])
+def test_one_word_that_cannot_be_read_is_found_among_many_like_it(server: Server, tab_for: TabFor, number: int) -> None:
+    shot = next(shot for shot in PAGES if shot.name == "list-pod")
+    page = tab_for(server, shot)
+    open_shot(page, shot)
+    name = page.locator('live-table .rows .r [data-cell="name"] [data-part="link"]').nth(number)
+    name.evaluate("(one) => one.style.setProperty('color', 'var(--bg)', 'important')")
+    [found] = in_theme(page, "dark", COLOURS, frame=False)
+    assert "color-contrast" in found
 
 
 def test_what_is_not_looked_at_again_is_there() -> None:
