@@ -41,6 +41,7 @@ class Moving:
     were_there: int = 0
     taken_over: int = 0
     _said: dict[str, float] = field(default_factory=dict)
+    _over: set[str] = field(default_factory=set)
 
     @property
     def words(self) -> str:
@@ -64,10 +65,12 @@ class Moving:
                 for digest, length in self.contents.items():
                     self._say(digest, "Waiting", 0, length or 1)
                     group.create_task(one(digest, length))
-        except BaseExceptionGroup as several:
-            raise next(
-                (one for one in several.exceptions if isinstance(one, ClusterError)), several.exceptions[0]
-            ) from None
+        except BaseException as error:
+            self._cut_off()
+            if isinstance(error, BaseExceptionGroup):
+                several = error.exceptions
+                raise next((one for one in several if isinstance(one, ClusterError)), several[0]) from None
+            raise
 
     async def _one(self, digest: str, length: int) -> None:
         if await sending.has(self.there, self.target, digest):
@@ -104,7 +107,13 @@ class Moving:
 
     def _ended(self, digest: str, words: str) -> None:
         length = self.contents[digest] or 1
+        self._over.add(digest)
         self._say(digest, words, length, length)
+
+    def _cut_off(self) -> None:
+        """A bar of what is not over says so, however far it came."""
+        for digest in self.contents.keys() - self._over:
+            self._say(digest, "Not sent to its end", 0, self.contents[digest] or 1)
 
     def moved(self, digest: str, done: int, total: int) -> None:
         """So much of it went over."""

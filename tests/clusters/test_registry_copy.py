@@ -135,6 +135,7 @@ async def test_a_side_that_goes_in_the_middle_is_named_and_copying_again_goes_on
         assert (job.state, hosts[lost] in job.reason) == ("failed", True), job.reason
         assert "Done until then" in (told := await said(job))
         assert "nobody can pull" in told
+        assert "Not sent to its end" in told
         await lines[lost].listen()
         cancelled = await begin_copy(ADA, *way)
         await _moving(cancelled)

@@ -124,6 +124,7 @@ async def test_a_registry_that_is_gone_in_the_middle_of_a_push_is_said(
         assert "lost in the middle" in job.reason or "does not answer" in job.reason, (job.reason, job.result)
         told = [one.text for one in await job_lines.kept_lines(job)]
         assert any("The name comes last" in one for one in told), told
+        assert any("Not sent to its end" in one for one in told), told
     finally:
         await forget(driver, other)
         await forget(driver, direct)

@@ -67,6 +67,12 @@ class Layers:
             if not layer.words.startswith(_OVER):
                 self._layer(uid, "Pull complete", None)
 
+    def cut_off(self) -> None:
+        """It failed or was cancelled: a bar of what is not over says so, however far it came."""
+        for uid, layer in self._layers.items():
+            if not layer.words.startswith(_OVER):
+                self._says.progress(uid, f"{short_id(uid)}: Not sent to its end", 0, layer.total)
+
     def _take(self, news: Mapping[str, Any]) -> None:
         uid, status = plain(news.get("id"), 64), plain(news.get("status"), 300)
         aux = news.get("aux")

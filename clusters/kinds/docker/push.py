@@ -27,6 +27,7 @@ async def push(driver: Driver, image: str, says: Says) -> str:
         await layers.follow(driver.stream(call))
     except BaseException as error:
         if layers.over[1]:
+            layers.cut_off()
             says.say(_until_then(layers, image, host), "warning")
         if isinstance(error, ClusterError):
             raise transfer_error(error, image, host, push=True, begun=layers.over[0] > 0) from error
