@@ -187,6 +187,22 @@ def test_the_reason_is_said_in_words(said: str, push_it: bool, error: type[Clust
     assert found.detail == said
 
 
+async def test_no_bar_of_a_push_that_was_cut_off_stays_full() -> None:
+    async def news() -> AsyncIterator[dict[str, Any]]:
+        yield {"status": "Pushing", "id": "a" * 12, "progressDetail": {"current": 7, "total": 7}}
+        yield {"status": "Pushed", "id": "b" * 12}
+        yield {"error": "unexpected EOF"}
+
+    heard = Bars()
+    layers = Layers(heard, "1")
+    with pytest.raises(ClusterError):
+        await layers.follow(news())
+    layers.cut_off()
+    assert layers.over == (1, 2)
+    assert heard.amounts["a" * 12][-1] == (0, 7)
+    assert heard.amounts["b" * 12][-1] == (1, 1)
+
+
 def test_an_address_that_is_silent_in_the_middle_was_lost() -> None:
     error = ClusterError("failed", detail="dial tcp 1.2.3.4:5000: connect: connection refused")
     assert "does not answer" in transfer_error(error, "r.test/web:1", "r.test", push=True).message
