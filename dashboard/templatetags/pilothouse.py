@@ -99,6 +99,12 @@ def live_args(**values: Any) -> SafeString:
 
 
 @register.simple_tag
+def shown_version(version: str, status: Sequence[str]) -> SafeString:
+    """``<live-resource {% shown_version row.resource.version status %}>``: what the page shows of what may change."""
+    return format_html('data-version="{}"', _json([version, status]))
+
+
+@register.simple_tag
 def spark_points(samples: Sequence[float]) -> str:
     """The points of a sparkline in a box of 100 × 30."""
     highest = max(samples, default=0) * 1.08 or 1

@@ -107,3 +107,20 @@ def test_a_live_part_is_filled_where_nothing_answers_over_the_line(page_for: Pag
     page.goto("/list/image/?status=healthy")
     first("life")(page)
     expect(page.locator("#life-runs")).to_be_visible()
+
+
+AGED = """new MutationObserver((_, seen) => {
+  const one = document.querySelector("live-resource");
+  if (one) seen.disconnect(), (one.dataset.version = '["of before",["changing","Starting","",""]]');
+}).observe(document, { childList: true, subtree: true });"""
+
+
+def test_what_changed_between_a_page_and_its_first_frame_is_fetched(page_for: PageFor) -> None:
+    page, asked = page_for("ada"), list[str]()
+    page.on("request", lambda one: asked.append(one.url) if "part=head" in one.url else None)
+    page.goto(CONTAINER.format("monitor"))
+    page.wait_for_timeout(1_000)
+    assert asked == [], "what is as it was is not fetched again"
+    page.add_init_script(AGED)
+    with page.expect_request("**/*part=head*"):
+        page.reload()

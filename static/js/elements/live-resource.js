@@ -11,7 +11,8 @@ const PACE = 250; // ms between two fetches, however fast the resource changes
 class LiveResource extends HTMLElement {
   connectedCallback() {
     const { cluster, kind, key } = this.dataset;
-    this.version = this.dataset.version;
+    // What changed between the page and the first frame is fetched, too. (A quick look is fetched whole, and comes again.)
+    if (!this.#inLook && this.dataset.version) this.version = JSON.stringify(JSON.parse(this.dataset.version));
     this.subscription = live.follow("resource", { cluster, kind, key }, (frame) => this.#receive(frame));
     document.addEventListener("clusters", this.#heard);
     this.#heard();
