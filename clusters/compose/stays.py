@@ -204,11 +204,13 @@ def _now() -> float:
 
 
 def _how(watch: _Watch) -> str:
-    first, *more = watch.fallen
-    do = "do" if more else "does"
-    return (
-        f"{len(more) + 1} of {count(len(watch.containers), 'container')} {do} not stay up: {first.name} {first.fallen}."
-    )
+    first = watch.fallen[0]
+    unsteady = sum(one.unsteady_since is not None and not one.fallen for one in watch.containers.values())
+    number = len(watch.fallen) + unsteady
+    also = f", and {count(unsteady, 'other was', 'others were')} started again" if unsteady else ""
+    do = "do" if number > 1 else "does"
+    total = count(len(watch.containers), "container")
+    return f"{number} of {total} {do} not stay up: {first.name} {first.fallen}{also}."
 
 
 def _tell(watch: _Watch, says: Says) -> None:

@@ -115,6 +115,11 @@ async def _at_once(seconds: float) -> None:
             "1 of 1 container does not stay up: b ends again and again.",
             33.5,  # it first fell after three seconds
         ),
+        (
+            {"a": [ended(1, "restarting")], "b": [*[up()] * 20, ended(1, "restarting")]},
+            "2 of 2 containers do not stay up: a ends again and again, with code 1, and 1 other was started again.",
+            30.5,
+        ),
         (  # one restart late in a long watch is none of "again and again"
             {
                 "db": [up(health="starting")] * 120 + [up(health="healthy")],
