@@ -10,7 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from clusters.access import decide, reachable
 from clusters.apply.step import LEAST
@@ -40,12 +40,13 @@ class Asked:
     namespace: str = ""
     name: str = ""
     attach: bool = False
+    stay: bool = False
 
 
 @allow(scope="signed-in")
 @require_http_methods(["GET", "HEAD", "POST"])
 async def pull_secret(request: Request) -> HttpResponse:
-    """``registry``, ``cluster``, ``namespace``: filled in. ``check``: only say what it would do."""
+    """``registry``, ``cluster``, ``namespace``: filled in. ``check``: say what it would do. ``stay``: on the page."""
     refuse_who_sees_nothing(request)
     given = request.POST if request.method == "POST" else request.GET
     asked = await _asked(request, given)
@@ -59,7 +60,11 @@ async def pull_secret(request: Request) -> HttpResponse:
     try:
         wanted = Wanted(asked.namespace, asked.name, asked.attach)
         if "check" not in given:
-            messages.success(request, await make(*about, wanted))
+            words = await make(*about, wanted)
+            if given.get("stay"):  # asked from a page that goes on with it
+                told = trigger_client_event(HttpResponse(status=204), "toast", {"words": words, "level": "ok"})
+                return trigger_client_event(told, "pull-secret")
+            messages.success(request, words)
             where = reverse("resource", args=(asked.cluster.slug, "secret", f"{wanted.namespace}/{wanted.name}"))
             return HttpResponseClientRedirect(where)
         effects = (await look_ahead(*about, wanted)).effects
@@ -81,7 +86,7 @@ async def _asked(request: Request, given: QueryDict) -> Asked:
         typed, usual = given.get("name", "").strip()[:253], {usual_name(one) for one in kept}
         asked.name = usual_name(asked.registry) if not typed or typed in usual else typed
     asked.namespace = given.get("namespace", "").strip()[:63]
-    asked.attach = bool(given.get("attach"))
+    asked.attach, asked.stay = bool(given.get("attach")), bool(given.get("stay"))
     return asked
 
 

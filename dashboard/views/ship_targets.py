@@ -38,7 +38,8 @@ async def pullable(request: Request) -> HttpResponse:
     target = await target_named(request.actor, asked.get("to"))
     if target is None:
         raise Http404
-    return await pull_answer(request, target, asked.get("image", "")[:500], target.namespace(asked.dict()))
+    where = (target, asked.get("image", "")[:500], target.namespace(asked.dict()))
+    return await pull_answer(request, *where, stays=True)
 
 
 async def pull_answer(
@@ -50,9 +51,14 @@ async def pull_answer(
     account: str = "",
     placement: Placement = ANYWHERE,
     policy: str = "",
+    *,
+    stays: bool = False,
 ) -> HttpResponse:
-    """The answer as a part of a page. ``secrets``, ``account``, ``placement``, ``policy``: of what is there already."""
-    context: dict[str, Any] = {"target": target, "image": image}
+    """The answer as a part of a page. ``secrets``, ``account``, ``placement``, ``policy``: of what is there already.
+
+    ``stays``: the page asks again when a pull secret was made from it, and is not left for that.
+    """
+    context: dict[str, Any] = {"target": target, "image": image, "stays": stays}
     try:
         split_image(image)
         found = await can_pull(
