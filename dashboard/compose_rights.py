@@ -19,6 +19,7 @@ from clusters.drivers.base import ENGINES
 from clusters.errors import Invalid, Missing
 from clusters.gateway import Denied
 from clusters.live.cluster import ClusterInfo
+from clusters.live.once import told_by
 from clusters.live.row import Row
 from clusters.models import ComposeVersion
 from clusters.reach import area_in
@@ -115,8 +116,8 @@ async def taken_down(actor: Actor, kind: str = "project") -> list[tuple[ClusterI
 async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
     """Where the text of a project or stack, its versions and its git address are; ``why`` they are off.
 
-    ``ours``: it was deployed from here; else ``edit`` is where its text can be. None where it is neither, and in the
-    demonstration.
+    ``ours``: it was deployed from here; else ``edit`` is where its text can be, and ``through`` the page of it on
+    another connection to the same engine, by which it was deployed. None where it is neither, and in the demonstration.
     """
     name = row.resource.name
     if row.kind.name not in ("project", "stack") or row.cluster.driver == "demo":
@@ -126,6 +127,7 @@ async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
     decision = decide(actor, area_in(row.cluster, name), LOOKS)
     why = "" if decision.allowed else decision.reason
     found: dict[str, Any] = {"ours": ours, "why": why, "edit": "", "versions": "", "git": "", "source": None}
+    found["through"] = None if ours else await _through(actor, row)
     if why:
         return found
     where = "/compose/" if row.kind.name == "project" else "/stacks/"
@@ -135,3 +137,21 @@ async def links_of(actor: Actor, row: Row) -> Mapping[str, Any] | None:
     if row.kind.name == "project":
         found |= {"git": f"/compose/source/?{asked}", "source": await source_of(row.cluster.id, name)}
     return found
+
+
+async def _through(actor: Actor, row: Row) -> Mapping[str, str] | None:
+    """The connection by which it was deployed from here, where another one leads to the very same thing.
+
+    Ids of containers and services are of one engine alone. Its text stays with those who may see it by that connection.
+    """
+    name, kind = row.resource.name, row.kind.name
+    part, own = (
+        ("container", row.resource.containers) if kind == "project" else ("swarm-service", row.resource.services)
+    )
+    if not own:
+        return None
+    for one in told_by(engine.supervisor.connections.values(), part, own[0].uid):
+        may = one.cluster.id != row.cluster.id and decide(actor, area_in(one.cluster, name), LOOKS).allowed
+        if may and await is_ours(one.cluster.id, kept_as(name, kind)):
+            return {"name": one.cluster.name, "href": project_page(one.cluster, name, kind)}
+    return None

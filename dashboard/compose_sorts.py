@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from clusters.access import Actor
 from clusters.compose import deploy as projects
 from clusters.compose.check import Checked, check
 from clusters.compose.program import Found, find_program
+from clusters.compose.versions import Kept
 from clusters.gateway import Gateway
 from clusters.live.cluster import ClusterInfo
 from clusters.stacks import deploy as stacks
+from clusters.stacks.back import copies_back
 from clusters.stacks.program import find_docker
 from clusters.stacks.text import check_stack
 from dashboard.compose_rights import compose_hosts, stack_clusters
+from dashboard.engine import engine
 
 
 class Ahead(Protocol):
@@ -47,6 +50,10 @@ class Typed:
     stored: Collection[str] = ()
 
 
+Copies: TypeAlias = Mapping[str, int]
+CopiesBack: TypeAlias = Callable[[Actor, int, str, Kept, Kept], Awaitable[tuple[Copies, Copies]]]  # now, and then
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sort:
     """What is deployed, where to, and by what."""
@@ -64,6 +71,7 @@ class Sort:
     hosts: Callable[[Actor], list[ClusterInfo]]
     program: Callable[[], Awaitable[Found]]
     check: Callable[[Typed], Awaitable[Asked]]  # raises Wrong with lines, Invalid for the name, Unsupported
+    copies_back: CopiesBack  # when it goes from its newest version back to another one
 
 
 async def _check_project(typed: Typed) -> Asked:
@@ -76,12 +84,23 @@ async def _check_project(typed: Typed) -> Asked:
 
 
 async def _check_stack(typed: Typed) -> Asked:
-    found = await check_stack(typed.text, typed.name, typed.values, named=typed.named, stored=typed.stored)
+    found = await check_stack(
+        typed.text, typed.name, typed.values, typed.copies, named=typed.named, stored=typed.stored
+    )
     return Asked(
         checked=found.checked,
         look_ahead=lambda gateway, actor, swarm: stacks.look_ahead(gateway, actor, swarm, found),
         begin=lambda gateway, actor, swarm, note: stacks.begin(gateway, actor, swarm, found, note),
     )
+
+
+async def _of_the_versions(actor: Actor, host: int, name: str, newest: Kept, one: Kept) -> tuple[Copies, Copies]:
+    """Scaling a project is a version of its own."""
+    return newest.scale, one.scale
+
+
+async def _of_the_swarm(actor: Actor, swarm: int, name: str, newest: Kept, one: Kept) -> tuple[Copies, Copies]:
+    return await copies_back(engine.gateway.driver(actor, swarm), name, newest, one)
 
 
 async def _docker_and_compose() -> Found:
@@ -110,6 +129,7 @@ PROJECT = Sort(
     hosts=compose_hosts,
     program=find_program,
     check=_check_project,
+    copies_back=_of_the_versions,
 )
 STACK = Sort(
     kind="stack",
@@ -135,4 +155,5 @@ STACK = Sort(
     hosts=stack_clusters,
     program=_docker_and_compose,
     check=_check_stack,
+    copies_back=_of_the_swarm,
 )

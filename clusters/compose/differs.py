@@ -13,6 +13,7 @@ from typing import Any
 
 from clusters.compose.check import Checked, check, config, read_text
 from clusters.compose.hiding import HIDDEN
+from clusters.compose.leads import leads_to
 from clusters.compose.power import PROJECT_LABEL
 from clusters.compose.progress import Effect
 from clusters.compose.stays import SERVICE_LABEL
@@ -143,8 +144,7 @@ def _held(one: Checked, secret: Mapping[str, Any]) -> str:
 async def _other_image(driver: Driver, there: _There, image: str) -> list[Difference]:
     """Where its name leads to another image by now."""
     try:
-        found = await driver.call(Call("GET", ("images", *image.split("/"), "json"), timeout=SEEN))
+        now = await leads_to(driver, image, SEEN)
     except ClusterError:
-        return []  # it is not there, or cannot be told now: no reason to say nothing of all the rest
-    now = str(found.get("Id") or "")
+        return []  # it cannot be told now: no reason to say nothing of all the rest
     return [Difference(f"image {image}", short_id(there.image), short_id(now))] if now not in ("", there.image) else []

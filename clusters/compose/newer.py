@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clusters.access import Actor, Need
+from clusters.compose.leads import leads_to
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Missing
 from clusters.gateway import Gateway
@@ -72,8 +73,4 @@ async def _digests(driver: Driver, uid: str) -> list[str]:
 
 async def _moved_on(driver: Driver, uid: str, name: str) -> bool:
     """Does the name lead to another image on that host by now, as after a build? The old one has no digest then."""
-    try:
-        found = await driver.call(Call("GET", ("images", *name.split("/"), "json"), timeout=10.0))
-    except Missing:
-        return False
-    return isinstance(found, dict) and found.get("Id") not in (None, uid)
+    return await leads_to(driver, name) not in ("", uid)

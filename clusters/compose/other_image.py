@@ -1,4 +1,7 @@
-"""A project's text with another image, at the services that run one of its repository; nothing else of it differs."""
+"""A project's text with another image, at the services that run one of its repository; nothing else of it differs.
+
+Where a service names its image by a variable, that gets another value, as long as nothing that is to stay has it too.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,20 @@ from clusters.registries.reference import named, read_reference
 
 _BY_HAND = "Change it in its text, and deploy that."
 _ANCHOR = re.compile(r"&\S+\s+")
+_VARIABLE = re.compile(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?::?[-?][^${}]*)?\})")
 
 
 @dataclass(frozen=True, slots=True)
 class WithImage:
-    """The project as it would be, and the services that are meant."""
+    """The project as it would be, and the services that are meant.
+
+    ``spelled``: those of them whose variable gives way to the name itself.
+    """
 
     asked: Checked
     services: Sequence[str]
+    is_same: bool = False  # that image was named already
+    spelled: Sequence[str] = ()
 
 
 async def with_image(kept: Kept, name: str, image: str) -> WithImage:
@@ -39,13 +48,36 @@ async def with_image(kept: Kept, name: str, image: str) -> WithImage:
         raise Conflict(words, hint=_BY_HAND)
     other = [one for one in meant if now[one]["image"] != image]
     if not other:
-        return WithImage(before, meant)
-    asked = await check(put_image(kept.text, other, image), name, kept.values, kept.scale, stored=kept.secrets)
+        return WithImage(before, meant, is_same=True)
     expected = {one: {**now[one], "image": image} if one in other else now[one] for one in now}
+    tree = read_text(kept.text).tree["services"]
+    by_variable = {one: str(tree[one]["image"]) for one in other if "$" in str(tree[one]["image"])}
+    if values := _values(by_variable, image, [one.name for one in before.variables if not one.secret]):
+        plain = [one for one in other if one not in by_variable]
+        text = put_image(kept.text, plain, image)
+        asked = await check(text, name, {**kept.values, **values}, kept.scale, stored=kept.secrets)
+        if _services(asked) == expected:
+            return WithImage(asked, meant)
+    asked = await check(put_image(kept.text, other, image), name, kept.values, kept.scale, stored=kept.secrets)
     if _services(asked) != expected:
         words = f"The image of {', '.join(other)} cannot be changed alone: the text shares it with what is to stay."
         raise Conflict(words, hint=_BY_HAND)
-    return WithImage(asked, meant)
+    return WithImage(asked, meant, spelled=sorted(by_variable))
+
+
+def _values(by_variable: Mapping[str, str], image: str, known: Collection[str]) -> Mapping[str, str]:
+    """What the variables have to be so that each of these texts is that image; nothing where that cannot be."""
+    values: dict[str, str] = {}
+    for text in by_variable.values():
+        found = list(_VARIABLE.finditer(text))
+        if len(found) != 1:
+            return {}
+        before, after = text[: found[0].start()], text[found[0].end() :]
+        name, value = found[0]["bare"] or found[0]["braced"], image[len(before) : len(image) - len(after)]
+        if name not in known or not value or f"{before}{value}{after}" != image or values.get(name, value) != value:
+            return {}
+        values[name] = value
+    return values
 
 
 def put_image(text: str, services: Collection[str], image: str) -> str:

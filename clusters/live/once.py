@@ -18,6 +18,11 @@ def best_heard(connections: Iterable[Connection]) -> list[Connection]:
     return sorted(connections, key=lambda one: (_ORDER[one.contact.state(now)], one.cluster.id))
 
 
+def told_by(connections: Iterable[Connection], kind: str, uid: str) -> list[Connection]:
+    """Those that tell of that very thing now."""
+    return [one for one in connections if (store := one.stores.get(kind)) and uid in store.resources]
+
+
 class Once:
     """What was told of so far. Ids of engines, Swarms and clusters are unique over all of them."""
 

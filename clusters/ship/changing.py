@@ -14,9 +14,9 @@ from clusters.kinds.docker.container_edit import EDIT
 from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.service_rollout import NotWell
 from clusters.live.connection import Connection
-from clusters.ship import projects
+from clusters.ship import texts
 from clusters.ship.place import SAME, Place
-from clusters.ship.projects import ProjectUse
+from clusters.ship.texts import TextUse
 from clusters.ship.well import End, Watch, same_image, until_well, version_of
 
 _WAITS, _ENDED = "It was not begun, and stays as it is.", ""
@@ -55,7 +55,7 @@ class Changing:
         self.tell("changes …")
         if self.place.verb == "edit":
             return await self._made_again(actor)
-        if isinstance(self.place.use, ProjectUse):
+        if isinstance(self.place.use, TextUse):
             return await self._deployed(actor, self.place.use)
         row, values = self.place.use.row, self._values()
         current = self.gateway.connections.resource(row.cluster.id, row.kind.name, row.resource.uid)
@@ -124,10 +124,10 @@ class Changing:
         words = "the new one is well, and the old one removed"
         return End(edit.running, words if edit.running else "made again; it is stopped, as the old one was")
 
-    async def _deployed(self, actor: Actor, use: ProjectUse) -> End:
-        """A project whose text is kept here: its next version, by a job that watches whether its services stay up."""
+    async def _deployed(self, actor: Actor, use: TextUse) -> End:
+        """Of which the text is kept here: its next version, by a job that watches whether its services stay up."""
         self._goes_on = "It was just being deployed: what was begun goes on, so look at its jobs."
-        key, title = await projects.begin(self.gateway, actor, use, self.image)
+        key, title = await texts.begin(self.gateway, actor, use, self.image)
         await self._followed(key, title)
         return End(True, f"version {use.number + 1} of it is well")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +15,17 @@ from clusters.compose.engine import compose_engine, way_to
 from clusters.compose.power import reaches_out
 from clusters.compose.program import Ended, environment, private_folder, run
 from clusters.compose.versions import keep
-from clusters.drivers.base import Call, Driver
+from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
 from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
 from clusters.kinds.formats import count, listed, one_spelling
-from clusters.kinds.swarm.base import STACK
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import NotWell, NotYet, Stand, until_all_well
 from clusters.long_work import LongWork
 from clusters.shells import in_time
 from clusters.stacks.ahead import Effect, There, effects, kept_secrets, ports_taken, stuck, taken, there_now
+from clusters.stacks.copies import services_of
 from clusters.stacks.dry_run import Sent, dry_engine
 from clusters.stacks.others import of_others, volumes_of_others
 from clusters.stacks.program import the_docker
@@ -83,7 +82,9 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Sta
     return Ahead(told, _warnings(checked.hide(played.said)), remarks, held)
 
 
-async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackText, note: str = "") -> str:
+async def begin(
+    gateway: Gateway, actor: Actor, cluster_id: int, asked: StackText, note: str = "", title: str = ""
+) -> str:
     """Begin the job; its key. ``note``: of the version. Raises Denied, with what only others may ask for."""
     checked = asked.checked
     played, _ = await _allow(gateway, actor, cluster_id, asked)
@@ -92,17 +93,21 @@ async def begin(gateway: Gateway, actor: Actor, cluster_id: int, asked: StackTex
 
     async def work(driver: Driver, reporter: Reporter) -> Made:
         kept = (cluster_id, versions_name(checked.name), checked.text, checked.values)
-        number = await keep(reporter.job, *kept, secret=checked.secret, note=note)
+        number = await keep(reporter.job, *kept, scale=checked.scale, secret=checked.secret, note=note)
         reporter.say(f"This is version {number} of {checked.name}, with {count(len(checked.services), 'service')}.")
         return await _work(driver, asked, reporter)
 
     deployment = LongWork(
         need=NEED,
         verb="deploy",
-        title=f"Deploy {checked.name}",
+        title=title or f"Deploy {checked.name}",
         run=work,
         namespace=checked.name,
-        detail={"services": checked.services, "images": [checked.hide(one) for one in images_of(checked)]},
+        detail={
+            "services": checked.services,
+            "images": [checked.hide(one) for one in images_of(checked)],
+            "copies": dict(checked.scale),
+        },
         about=("stack", checked.name),
         alone="deployed",
     )
@@ -125,9 +130,7 @@ async def _work(driver: Driver, asked: StackText, says: Reporter) -> Made:
 
 async def _until_all_well(driver: Driver, name: str, says: Reporter) -> Made:
     """Each of its services is watched until it is well, or it is known why it is not."""
-    query = {"filters": json.dumps({"label": [f"{STACK}={name}"]})}
-    said = await driver.call(Call("GET", ("services",), query, timeout=20.0))
-    services = {str(one.get("ID")): str((one.get("Spec") or {}).get("Name")) for one in said or ()}
+    services = {one.uid: one.name for one in await services_of(driver, name)}
     try:
         ends = await until_all_well(driver, services, says)
     except asyncio.CancelledError:

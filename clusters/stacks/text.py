@@ -17,6 +17,7 @@ from clusters.compose.problem import Problem, Wrong
 from clusters.compose.program import environment, private_folder, run
 from clusters.compose.text import ProjectText, read, written
 from clusters.errors import Invalid
+from clusters.stacks.copies import with_copies
 from clusters.stacks.filled import fill
 from clusters.stacks.program import at_once, the_docker
 
@@ -40,13 +41,19 @@ class StackText:
 
 
 async def check_stack(
-    text: str, name: str, values: Mapping[str, str], *, named: bool = True, stored: Collection[str] = ()
+    text: str,
+    name: str,
+    values: Mapping[str, str],
+    scale: Mapping[str, int] | None = None,
+    *,
+    named: bool = True,
+    stored: Collection[str] = (),
 ) -> StackText:
     """As ``check``; also Unsupported where the program that deploys is missing."""
     program = await the_docker()
     if len(name) > LONGEST:
         raise Invalid(f"The name of a stack is at most {LONGEST} letters long.", field="name")
-    checked = await check(text, name, values, named=named, stored=stored)
+    checked = await check(text, name, values, scale, named=named, stored=stored)
     found = read(text)
     asked = await _for_the_program(checked, found)
     async with at_once, private_folder() as folder:
@@ -76,7 +83,8 @@ async def _for_the_program(checked: Checked, found: ProjectText) -> StackText:
             pairs = [(key, one) for key, one in node.value if _is_used(checked, section, key.value, one)]
             node.value = [(key, _as_file(checked, found, (section, key.value), one, files)) for key, one in pairs]
     filled = await fill(root, checked)
-    return StackText(checked, written(root), files, {**checked.values, **filled})
+    text = with_copies(written(root), checked.scale)
+    return StackText(checked, text, files, {**checked.values, **filled})
 
 
 def _is_used(checked: Checked, section: str, name: str, one: yaml.Node) -> bool:

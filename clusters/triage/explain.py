@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from clusters.kinds.base import Health
 
+_BEGAN = re.compile(r"It began (right|\S+ \S+) after version \S+ came\.")  # what after_version writes of an image
 SAYS = {  # a word of a kind's health -> what a person would say of the thing
     "Cannot be placed": "cannot be placed",
     "Cannot make copies": "cannot make copies",
@@ -92,6 +94,11 @@ def after_version(since: float, rolled_out: float, name: str) -> str:
     gap = since - rolled_out
     when = f"{span(gap)} after" if gap >= 60 else "right after"
     return f"It began {when} version {name} came."
+
+
+def of_another_version(cause: str, began: str) -> str:
+    """A cause that says after which image it began, where the version of a text that brought that is known."""
+    return f"{_BEGAN.sub('', cause).strip()} {began}".strip()
 
 
 def silent(cluster: str, host: bool, seconds: float, inside: int, never: bool) -> tuple[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clusters.apply.difference import difference
 from clusters.compose.changes import changed_copies, changed_values
-from clusters.compose.versions import Kept, versions_of
+from clusters.compose.versions import Kept, open_version, versions_of
 from clusters.errors import ClusterError, Unrecorded
 from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow
@@ -50,6 +53,10 @@ async def compare(request: Request, sort: Sort) -> HttpResponse:
     before = max((number for number in numbers if number < one.number), default=0)
     other = await kept_version(request.actor, host, name, str(numbers[0] if back else before), sort.kind)
     old, new = (other, one) if other else (None, one)
+    if back and old:
+        with suppress(ClusterError):  # going back says what is wrong; until then what is kept tells
+            now, then = await sort.copies_back(request.actor, host.id, name, old, one)
+            old, new = replace(old, scale=now), replace(one, scale=then)
     context = {
         "sort": sort,
         "host": host,
@@ -70,7 +77,9 @@ async def back(request: Request, sort: Sort) -> HttpResponse:
     """Deploy an earlier version as it was, with its values and copies: it becomes the newest."""
     host, name, kept = await _version(request, request.POST, sort)
     try:
-        as_kept = Typed(text=kept.text, name=name, values=kept.values, copies=kept.scale, stored=kept.secrets)
+        newest = await open_version(host.id, kept_as(name, sort.kind))
+        _, copies = await sort.copies_back(request.actor, host.id, name, newest, kept)
+        as_kept = Typed(text=kept.text, name=name, values=kept.values, copies=copies, stored=kept.secrets)
         asked = await sort.check(as_kept)
         key = await asked.begin(engine.gateway, request.actor, host.id, f"As version {kept.number}")
     except ClusterError as error:

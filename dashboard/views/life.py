@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clusters.access import Actor, Need, decide
 from clusters.apply.difference import difference
+from clusters.compose.changes import changed_copies, changed_values
 from clusters.compose.deploy import NEED as COMPOSE
-from clusters.compose.deploy import look_ahead
 from clusters.compose.program import missing
 from clusters.errors import ClusterError, Invalid
 from clusters.kinds.base import Role
@@ -25,9 +26,9 @@ from clusters.live.table import status_cell
 from clusters.reach import area_in
 from clusters.registries.placement import Placement, of_pods
 from clusters.registries.pull_secret import pull_secrets_of
-from clusters.ship import projects, rollout
+from clusters.ship import rollout, texts
 from clusters.ship.place import DEPLOY, Place, place_of
-from clusters.ship.projects import ProjectUse, as_projects
+from clusters.ship.texts import TextUse, as_texts
 from clusters.ship.uses import Use, names_in_use, uses_of
 from dashboard.access import allow, row_or_none
 from dashboard.engine import address, engine
@@ -111,18 +112,21 @@ async def roll_out(request: Request) -> HttpResponse:
 @allow(Role.VIEWER, scope="cluster")
 @require_safe
 async def roll_out_text(request: Request) -> HttpResponse:
-    """``?row=&image=&place=``: how the text of that project would differ, and what comes of it. A part of the page."""
+    """``?row=&image=&place=``: how the text of that place would differ, and what comes of it. A part of the page."""
     image, use = await _place(request)
-    if not isinstance(use, ProjectUse):
+    if not isinstance(use, TextUse):
         raise Http404
-    context: dict[str, Any] = {}
+    context: dict[str, Any] = {"use": use}
     try:
-        kept, changed = await projects.prepare(engine.gateway, request.actor, use, image)
-        context["difference"] = difference(kept.text, changed.asked.text)
-        context["ahead"] = await look_ahead(engine.gateway, request.actor, use.row.cluster.id, changed.asked)
+        changed = await texts.prepare(engine.gateway, request.actor, use, image)
+        context["changed"], then = changed, changed.as_kept
+        context["difference"] = difference(changed.kept.text, then.text)
+        context["values"], context["copies"] = changed_values(changed.kept, then), changed_copies(changed.kept, then)
+        context["ahead"] = await texts.look_ahead(engine.gateway, request.actor, use, changed)
     except ClusterError as error:
         asked = {"cluster": use.row.cluster.slug, "name": use.row.resource.name, "version": "last"}
-        context |= {"error": error, "action": {"href": f"/compose/?{urlencode(asked)}", "label": "Open its text"}}
+        where = reverse("stack" if use.is_stack else "compose")
+        context |= {"error": error, "action": {"href": f"{where}?{urlencode(asked)}", "label": "Open its text"}}
     return render(request, "partials/roll_out_text.html", context)
 
 
@@ -133,6 +137,8 @@ async def roll_out_pull(request: Request) -> HttpResponse:
     image, use = await _place(request)
     if use.row.kind.name in ("container", "project"):
         return await pull_answer(request, ShipTarget("container", use.row.cluster), image, "")
+    if isinstance(use, TextUse):  # a stack: its services may each be placed by other rules
+        return await pull_answer(request, ShipTarget("swarm-service", use.row.cluster), image, "")
     if use.row.kind.name == "swarm-service":
         asked = use.row.resource.template.placement
         placement = Placement(constraints=(asked.constraints if asked else None) or ())
@@ -171,8 +177,9 @@ async def _place(request: Request) -> tuple[str, Use]:
     row, image = await _image(request), request.GET.get("image", "")
     if image not in row.resource.tags:
         raise Http404
-    found = uses_of(engine.gateway, request.actor, engine.supervisor.connections.values(), image)
-    uses = await as_projects(engine.gateway, request.actor, found)
+    connections = engine.supervisor.connections
+    found = uses_of(engine.gateway, request.actor, connections.values(), image)
+    uses = await as_texts(engine.gateway, request.actor, found, connections)
     use = next((one for one in uses if one.key == request.GET.get("place")), None)
     if use is None:
         raise Http404
@@ -199,9 +206,9 @@ def _exact(use: Use) -> str:
 
 async def _places(actor: Actor, row: Row, image: str) -> tuple[list[Place], bool]:
     """How each is changed; and whether there are more than are told."""
-    connections = list(engine.supervisor.connections.values())
-    found = uses_of(engine.gateway, actor, connections, image)
-    uses = await as_projects(engine.gateway, actor, found)
+    connections = engine.supervisor.connections
+    found = uses_of(engine.gateway, actor, connections.values(), image)
+    uses = await as_texts(engine.gateway, actor, found, connections)
     turn = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def allowed(place: Place) -> Place:

@@ -52,6 +52,47 @@ def test_every_service_that_runs_one_of_its_repository_gets_it_and_no_other() ->
     assert changed(text.replace("shop/web:1", "shop/web:2"))[0] == text.replace("shop/web:1", "shop/web:2")
 
 
+WEB = "registry.test:5000/shop/web"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "then"),
+    [
+        ("services: {a: {image: '${WEB_IMAGE:-WEB:1}'}}", {}, {"WEB_IMAGE": NEW}),
+        ("services: {a: {image: $WEB_IMAGE}}", {"WEB_IMAGE": f"{WEB}:1"}, {"WEB_IMAGE": NEW}),
+        ("services: {a: {image: 'WEB:${TAG?which}'}, b: {image: busybox}}", {"TAG": "1"}, {"TAG": "2"}),
+        ("services: {a: {image: 'WEB:${TAG}'}, b: {image: 'WEB:1'}}", {"TAG": "1"}, {"TAG": "2"}),
+    ],
+)
+def test_a_variable_that_names_the_image_gets_another_value_and_stays_in_the_text(
+    text: str, given: dict[str, str], then: dict[str, str]
+) -> None:
+    find_compose()
+    text = text.replace("WEB:", f"{WEB}:")
+    found = asyncio.run(with_image(Kept(3, text, given), "shop", NEW))
+    assert found.asked.values == then
+    assert found.asked.text == text.replace(f"'{WEB}:1'", f'"{NEW}"')
+    assert found.spelled == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("services: {a: {image: 'WEB:${TAG}'}, b: {image: 'busybox:${TAG}'}}", {"TAG": "1"}),
+        ("services: {a: {image: 'WEB:1${MORE:-}'}}", {}),
+        ("services: {a: {image: 'WEB:${ONE}${TWO}'}}", {"ONE": "1", "TWO": "0"}),
+        ("services: {a: {image: 'WEB:${ACCESS_TOKEN}'}}", {"ACCESS_TOKEN": "1"}),
+    ],
+)
+def test_a_variable_that_cannot_be_that_image_alone_gives_way_to_its_name(text: str, given: dict[str, str]) -> None:
+    find_compose()
+    text = text.replace("WEB:", f"{WEB}:")
+    found = asyncio.run(with_image(Kept(3, text, given), "shop", NEW))
+    assert f'image: "{NEW}"' in found.asked.text
+    assert found.spelled == ["a"]
+    assert found.asked.values.items() <= given.items()
+
+
 def test_what_cannot_be_changed_alone_is_refused_with_what_to_do() -> None:
     shared = (
         "x-it: &it registry.test:5000/shop/web:1\n"

@@ -100,6 +100,8 @@ async def test_what_is_not_shared_is_not_there(
         ("/convert/swarm/", row),
         ("/images/life/", image),
         ("/images/roll-out/", image),
+        ("/images/roll-out/pull/", image),
+        ("/images/roll-out/text/", image),
     ):
         assert (await client.get(where, {"row": given})).status_code == 404
         assert (await client.get(where, {"row": "nonsense"})).status_code == 404

@@ -15,12 +15,13 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from clusters.compose.problem import Wrong
-from clusters.compose.versions import keep
+from clusters.compose.versions import keep, open_version
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError
 from clusters.kinds.base import Role
 from clusters.kinds.swarm import service_rollout
-from clusters.kinds.swarm.base import STACK
+from clusters.kinds.swarm.base import STACK, change_spec
+from clusters.kinds.swarm.service_model import tagged
 from clusters.models import AuditEntry, Cluster, Grant, Job
 from clusters.stacks.deploy import versions_name
 from clusters.stacks.program import find_docker
@@ -129,7 +130,7 @@ async def _removed(client: AsyncClient, swarm: Cluster, name: str) -> Any:
 
 
 async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
-    ada: User, nora: User, swarm: Cluster, name: str, async_client_for: ClientFor
+    ada: User, nora: User, vera: User, swarm: Cluster, name: str, async_client_for: ClientFor
 ) -> None:
     client, driver = async_client_for(ada), engine.supervisor.driver(swarm.pk)
     ahead = await _look(client, _form(swarm, name))
@@ -193,6 +194,79 @@ async def test_a_stack_is_looked_at_deployed_changed_and_gone_back_to(
     page = (await client.get(f"/stacks/?cluster=box&name={name}&version=last")).content.decode()
     assert "Stored. Leave it empty to keep it." in page
     assert SECRET not in page
+
+    # Rolled out, another image is one new version of its text; what was scaled stays so, and nobody else sees the text.
+    web = next(one for one in await _of(driver, "services", name) if one["Spec"]["Name"] == f"{name}_web")
+    await change_spec(driver, "services", web["ID"], lambda spec: spec["Mode"].update(Replicated={"Replicas": 2}))
+    await Grant.objects.acreate(user=vera, role=Role.VIEWER, cluster=swarm, namespaces=[], rights=[])
+    job = await _rolled_out(client, async_client_for(vera), swarm, name)
+    assert (job.state, job.reason, job.title) == ("done", "", "Roll out busybox:1.35 to 1 place")
+    newest = await open_version(swarm.pk, versions_name(name))
+    assert newest.scale == {"web": 2}
+    assert newest.text == TEXT.replace("busybox:latest", "busybox:1.35")
+    for one in await _of(driver, "services", name):
+        assert tagged(one["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"]) == "busybox:1.35"
+        assert one["Spec"]["Mode"]["Replicated"]["Replicas"] == (2 if one["ID"] == web["ID"] else 1)
+    await _is_known_by_another_manager(client, async_client_for(vera), swarm, vera, name)
+
+
+async def _is_known_by_another_manager(
+    client: AsyncClient, viewer: AsyncClient, swarm: Cluster, vera: User, name: str
+) -> None:
+    """A Swarm that is connected through two managers: the second one leads to the first, for who may look there."""
+    twin = await Cluster.objects.acreate(
+        name="Twin", slug="twin", driver="docker", platform="swarm", settings=swarm.settings
+    )
+    await engine.connect(twin)
+    await until(lambda: "stack" in engine.supervisor.connections[twin.pk].stores)
+    with (
+        engine.supervisor.connections[twin.pk].wanted("stack"),
+        engine.supervisor.connections[swarm.pk].wanted("stack"),
+    ):
+        await until(lambda: name in engine.supervisor.connections[twin.pk].stores["stack"].resources)
+        page = (await client.get(f"/clusters/twin/stack/{name}/")).content.decode()
+        assert "has its text and its versions" in page
+        assert f'href="/clusters/box/stack/{name}/"' in page
+        assert "Deploy its text" not in page
+        await Grant.objects.filter(user=vera).aupdate(cluster=twin, rights=["compose"], role=Role.OPERATOR)
+        hidden = (await viewer.get(f"/clusters/twin/stack/{name}/")).content.decode()
+        assert "Deploy its text" in hidden
+        assert "/clusters/box/" not in hidden, "what is not shared with them is not told"
+
+
+async def _rolled_out(client: AsyncClient, viewer: AsyncClient, swarm: Cluster, name: str) -> Job:
+    """By the page that lists where an image runs: the stack is one place, whose text differs."""
+    connection = engine.supervisor.connections[swarm.pk]
+    with connection.wanted("image", "swarm-service", "stack"):
+        stores = connection.stores
+
+        def image() -> str:
+            held = stores["image"].resources.values()
+            return next((one.uid for one in held if "busybox:1.35" in one.tags), "")
+
+        def is_scaled() -> bool:
+            return any((one.namespace, one.replicas) == (name, 2) for one in stores["swarm-service"].resources.values())
+
+        asked = {"row": f"{swarm.pk}~image~{await until(image)}", "image": "busybox:1.35"}
+        await until(is_scaled)
+        page = (await client.get("/images/roll-out/", asked)).content.decode()
+        key = re.search(rf'value="({swarm.pk}~stack~{name}~\d+)"', page)
+        assert key, page
+        assert f">{name}_web<" not in page, "its services do not change by themselves"
+        place = {**asked, "place": key[1]}
+        text = (await client.get("/images/roll-out/text/", place, headers=HTMX)).content.decode()
+        assert "busybox:1.35" in text
+        assert "Copies, which stay as they were scaled" in text
+        assert SECRET not in text
+        hidden = (await viewer.get("/images/roll-out/text/", place, headers=HTMX)).content.decode()
+        assert 'role="alert"' in hidden
+        assert "sleep" not in hidden, "whoever may only look gets no text"
+        key = re.search(r"/jobs/(\w+)/", (await client.post("/images/roll-out/", place))["Location"])
+        assert key
+        async with asyncio.timeout(60):
+            while (job := await Job.objects.aget(key=key[1])).state == "running":
+                await asyncio.sleep(0.1)
+        return job
 
 
 async def test_the_versions_of_a_stack_that_was_removed_are_found_again(
