@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient, Client
 
-from clusters.models import AuditEntry, Cluster, Grant
+from clusters.kinds.base import Role
+from clusters.models import AuditEntry, Cluster, Grant, Job
 from tests.dashboard.conftest import Fakes, fakes  # noqa: F401 - a fixture
 from tests.dashboard.test_matrix import ROUTES, address
+from tests.dashboard.test_ship import IMAGE, host, row_id  # noqa: F401 - host is a fixture
 
 ClientFor = Callable[[User], Client]
 AsyncClientFor = Callable[[User], AsyncClient]
@@ -53,6 +56,37 @@ async def test_reading_every_page_changes_nothing(fakes: Fakes, async_client_for
             await client.get(address(path))
     assert [await model.objects.acount() for model in (User, Grant, Cluster, AuditEntry)] == before
     assert {what for what, _ in fakes.calls} <= {"panel", "get"}
+
+
+PLACES = ("", "1~project~shop~1", "1~stack~shop~1", "999~container~x~", "../../etc", "<img src=x>", "x" * 9000)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_roll_out_takes_no_place_that_its_page_did_not_offer(
+    host: Cluster,  # noqa: F811
+    async_client_for: AsyncClientFor,
+    ada: User,
+    vera: User,
+) -> None:
+    admin, viewer = async_client_for(ada), async_client_for(vera)
+    await Grant.objects.acreate(user=vera, cluster=host, role=Role.VIEWER)
+    given = {"row": await row_id(admin, "image", IMAGE), "image": IMAGE}
+    for place in PLACES:
+        for part in ("pull", "text"):
+            answer = await admin.get(f"/images/roll-out/{part}/", {**given, "place": place})
+            assert answer.status_code == 404, (part, place)
+        answer = await admin.post("/images/roll-out/", {**given, "place": place})
+        assert answer.status_code == 422, place
+        assert "<img src=x>" not in answer.content.decode()
+    offered = re.findall(
+        r'name="place" value="([^"]+)"', (await viewer.get("/images/roll-out/", given)).content.decode()
+    )
+    assert offered
+    for where in ("text", "pull"):
+        foreign = {"row": f"{host.pk}~image~gone", "image": IMAGE, "place": offered[0]}
+        assert (await viewer.get(f"/images/roll-out/{where}/", foreign)).status_code == 404
+    assert (await viewer.post("/images/roll-out/", {**given, "place": offered})).status_code == 422
+    assert not await Job.objects.aexists(), "whoever may only look rolls nothing out"
 
 
 @pytest.mark.django_db
