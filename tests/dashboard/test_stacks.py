@@ -42,12 +42,12 @@ TEXT = """services:
     command: sleep ${SECONDS_TO_SLEEP:-1000}
     stop_grace_period: 0s
     secrets: [password]
-    deploy: {endpoint_mode: dnsrr}
+    deploy: {endpoint_mode: dnsrr, update_config: {parallelism: 0, monitor: 1s}}
   store:
     image: busybox:latest
     command: sleep 1000
     stop_grace_period: 0s
-    deploy: {endpoint_mode: dnsrr}
+    deploy: {endpoint_mode: dnsrr, update_config: {parallelism: 0, monitor: 1s}}
 secrets:
   password:
     environment: STORE_PASSWORD
@@ -263,7 +263,7 @@ async def _rolled_out(client: AsyncClient, viewer: AsyncClient, swarm: Cluster, 
         assert "sleep" not in hidden, "whoever may only look gets no text"
         key = re.search(r"/jobs/(\w+)/", (await client.post("/images/roll-out/", place))["Location"])
         assert key
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):
             while (job := await Job.objects.aget(key=key[1])).state == "running":
                 await asyncio.sleep(0.1)
         return job
