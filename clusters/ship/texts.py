@@ -35,7 +35,7 @@ from clusters.stacks.copies import called_in_text, scaled, services_of
 from clusters.stacks.deploy import versions_name
 from clusters.stacks.text import StackText, check_stack
 
-_KINDS = {"container": PROJECT, "swarm-service": STACK}  # of what such a use belongs to
+_KINDS: Mapping[str, Kind[Any]] = {"container": PROJECT, "swarm-service": STACK}  # of what such a use belongs to
 _PARTS = {"container", "swarm-service", "task"}
 Ahead: TypeAlias = projects.Ahead | stacks.Ahead
 

@@ -238,7 +238,7 @@ async def _rolled_out(client: AsyncClient, viewer: AsyncClient, swarm: Cluster, 
     """By the page that lists where an image runs: the stack is one place, whose text differs."""
     connection = engine.supervisor.connections[swarm.pk]
     with connection.wanted("image", "swarm-service", "stack"):
-        stores = connection.stores
+        stores: Any = connection.stores
 
         def image() -> str:
             held = stores["image"].resources.values()
