@@ -42,12 +42,12 @@ TEXT = """services:
     command: sleep ${SECONDS_TO_SLEEP:-1000}
     stop_grace_period: 0s
     secrets: [password]
-    deploy: {endpoint_mode: dnsrr, update_config: {parallelism: 2, monitor: 1s}}
+    deploy: {endpoint_mode: dnsrr}
   store:
     image: busybox:latest
     command: sleep 1000
     stop_grace_period: 0s
-    deploy: {endpoint_mode: dnsrr, update_config: {parallelism: 2, monitor: 1s}}
+    deploy: {endpoint_mode: dnsrr}
 secrets:
   password:
     environment: STORE_PASSWORD
