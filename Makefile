@@ -11,7 +11,7 @@ up: .venv/ready assets            ## run Pilothouse on this machine
 	@exec $(BIN)/python manage.py up
 
 test: .venv/ready-dev assets      ## run every test (those that need an engine, a cluster or a browser skip without one)
-	@$(BIN)/python -m pytest --numprocesses 3
+	@$(BIN)/python -m pytest --numprocesses 4
 
 test-failed: .venv/ready-dev assets   ## run only the tests that failed the last time
 	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none

@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OneWorkerEach(LoadScopeScheduling):  # type: ignore[misc]
-    """Three workers with as much to do: the browser, the engines, the rest. So no two tests want one's quiet."""
+    """Four workers: the browser, the engines, the cluster, the rest. So no two tests want one's quiet."""
 
     def _split_scope(self, nodeid: str) -> str:
         """Which worker a test belongs to; its file says by its marks and fixtures what it needs."""
@@ -61,8 +61,9 @@ def _what_it_drives(path: str) -> str:
         return "browser" if path.startswith("tests/browser/") else "engine"
     if "pytest.mark.docker" in text or "docker_socket" in text:
         return "engine"
-    pages_of_a_cluster = "pytest.mark.kubernetes" in text and not path.startswith("tests/clusters/")
-    return "browser" if pages_of_a_cluster else "rest"
+    if "pytest.mark.kubernetes" in text:  # most of its time is waiting for pods
+        return "cluster" if path.startswith("tests/clusters/") else "browser"
+    return "rest"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerEach:
