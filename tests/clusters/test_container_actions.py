@@ -20,7 +20,7 @@ from clusters.kinds.docker.container import CONTAINER
 from clusters.kinds.docker.container_model import Container, stop_patience
 from tests.clusters.docker_engine import a_name, made, now, remove, unix
 
-TRAP = ("sh", "-c", 'trap "touch /heard" USR1; while :; do sleep 0.1; done')
+TRAP = ("sh", "-c", 'trap "touch /heard" USR1; touch /hears; while :; do sleep 0.1; done')
 
 
 @pytest_asyncio.fixture
@@ -41,12 +41,16 @@ async def do(driver: DockerDriver, one: Container, verb: str, **given: Any) -> t
 @pytest.mark.docker
 async def test_a_signal_reaches_the_program(driver: DockerDriver) -> None:
     async with made(driver, TRAP) as one:
-        await asyncio.sleep(0.3)
+        await _made_inside(driver, one, "/hears")
         words, _ = await do(driver, one, "kill", signal="USR1")
         assert words == f"SIGUSR1 is sent to {one.name}."
-        async with asyncio.timeout(5):
-            while "/heard" not in str(await driver.call(Call("GET", ("containers", one.uid, "changes")))):
-                await asyncio.sleep(0.1)
+        await _made_inside(driver, one, "/heard")
+
+
+async def _made_inside(driver: DockerDriver, one: Container, file: str) -> None:
+    async with asyncio.timeout(15):
+        while file not in str(await driver.call(Call("GET", ("containers", one.uid, "changes")))):
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.docker

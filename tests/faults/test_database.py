@@ -66,7 +66,7 @@ async def test_while_another_program_locks_the_database_pages_are_read_and_no_ac
         ):
             began = time.monotonic()
             assert (await client.get(path)).status_code == 200, path
-            assert time.monotonic() - began < 3, path
+            assert time.monotonic() - began < 4.5, path  # what waits for the lock, waits for five seconds
         began = time.monotonic()
         answer = await stop(client, fakes)
         assert answer.status_code == 503  # type: ignore[attr-defined]

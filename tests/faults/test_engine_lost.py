@@ -159,7 +159,7 @@ async def test_an_act_that_found_nobody_has_certainly_not_been_done_and_one_that
     began = time.monotonic()
     calls = [driver.call(Call("POST", ("containers", "nobody", "stop"))) for _ in range(8)]
     errors = await asyncio.gather(*calls, return_exceptions=True)
-    assert time.monotonic() - began < 2, "each waited for all that asked before"
+    assert time.monotonic() - began < 3.5, "each waited for all that asked before"
     assert all(isinstance(error, Unreachable) and not error.sent for error in errors)
     await driver.close()
 
