@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -173,6 +174,8 @@ async def test_only_a_refused_change_makes_that_so(method: str, forgets: bool, m
     forgotten: list[bool] = []
 
     class Refusing:
+        versions = SimpleNamespace(lacks=lambda path: False)  # the cluster has pods
+
         async def json(self, *args: Any, **more: Any) -> Any:
             raise Refused("It may not.")
 
