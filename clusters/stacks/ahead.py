@@ -157,7 +157,8 @@ def normal(spec: Mapping[str, Any], networks: Mapping[str, str]) -> Any:
         place[name] = place.get(name) or value
     template["RestartPolicy"] = {**AGAIN, **template["RestartPolicy"]}
     for name in ("UpdateConfig", "RollbackConfig"):
-        tree[name] = {**ROLLOUT, **tree[name]}
+        said = {key: value for key, value in tree[name].items() if value not in ("", None)}
+        tree[name] = {**ROLLOUT, **said}
     tree["EndpointSpec"] = {"Mode": "vip", **tree["EndpointSpec"]}
     if (replicated := (tree.get("Mode") or {}).get("Replicated")) is not None:
         replicated.setdefault("Replicas", 1)

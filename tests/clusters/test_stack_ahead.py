@@ -82,6 +82,13 @@ def test_what_the_program_sends_anew_and_the_swarm_keeps_is_the_same() -> None:
     assert {one.name: (one.what, list(one.differences)) for one in found}["shop_web"] == ("left", [])
 
 
+def test_what_a_text_leaves_out_of_how_a_service_changes_differs_in_nothing() -> None:
+    now = there()
+    now.things["services"]["s1"]["Spec"] = {**KEPT, "UpdateConfig": {**TIMES, "Parallelism": 0}}  # type: ignore[index]
+    sent = update("services", "s1", **SENT, UpdateConfig={"Parallelism": 0, "MaxFailureRatio": 0, "Order": ""})
+    assert {one.name: one.what for one in effects([sent], now, "shop")}["shop_web"] == "left"
+
+
 def test_what_differs_is_told_and_what_is_no_longer_in_the_text_goes() -> None:
     then = copy.deepcopy(SENT)
     then["Mode"]["Replicated"]["Replicas"] = 3
