@@ -7,6 +7,7 @@ comma-separated list of docker, docker-old, kubernetes, browser) names it.
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,6 +45,17 @@ settings.load_profile("pilothouse")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: Playwright keeps an event loop on this thread, and the others need one of their own."""
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
+def pytest_sessionstart() -> None:
+    """While tests are read there is no garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was read stays to the end: the search for garbage need not go through all of it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 class OneWorkerEach(LoadScopeScheduling):  # type: ignore[misc]
