@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,20 +49,39 @@ async def with_image(kept: Kept, name: str, image: str) -> WithImage:
     other = [one for one in meant if now[one]["image"] != image]
     if not other:
         return WithImage(before, meant, is_same=True)
-    expected = {one: {**now[one], "image": image} if one in other else now[one] for one in now}
+    services = {one: {**now[one], "image": image} if one in other else now[one] for one in now}
+    sections, left_out = _all_of(before)
+    expected = {**sections, "services": services}, left_out
     tree = read_text(kept.text).tree["services"]
-    by_variable = {one: str(tree[one]["image"]) for one in other if "$" in str(tree[one]["image"])}
-    if values := _values(by_variable, image, [one.name for one in before.variables if not one.secret]):
+    named_by = {one: str(tree[one].get("image") or "") for one in other}  # "" where it comes from elsewhere in the text
+    by_variable = {one: text for one, text in named_by.items() if "$" in text}
+    values = _values(by_variable, image, [one.name for one in before.variables if not one.secret])
+    if values and not _speaks_of(left_out, values):
         plain = [one for one in other if one not in by_variable]
         text = put_image(kept.text, plain, image)
         asked = await check(text, name, {**kept.values, **values}, kept.scale, stored=kept.secrets)
-        if _services(asked) == expected:
+        if _all_of(asked) == expected:
             return WithImage(asked, meant)
     asked = await check(put_image(kept.text, other, image), name, kept.values, kept.scale, stored=kept.secrets)
-    if _services(asked) != expected:
+    if _all_of(asked) != expected:
         words = f"The image of {', '.join(other)} cannot be changed alone: the text shares it with what is to stay."
         raise Conflict(words, hint=_BY_HAND)
     return WithImage(asked, meant, spelled=sorted(by_variable))
+
+
+def _all_of(asked: Checked) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Its sections, without what only gives to them; and services of a profile that nobody asked for, as written.
+
+    A variable may be in the name of a volume, too: that would be another, empty one.
+    """
+    sections = {name: one for name, one in asked.project.items() if not name.startswith("x-")}
+    tree = read_text(asked.text).tree["services"]
+    return sections, {one: tree[one] for one in tree.keys() - _services(asked).keys()}
+
+
+def _speaks_of(services: Mapping[str, Any], names: Iterable[str]) -> bool:
+    written = json.dumps(services)
+    return any(re.search(rf"\b{re.escape(one)}\b", written) for one in names)
 
 
 def _values(by_variable: Mapping[str, str], image: str, known: Collection[str]) -> Mapping[str, str]:

@@ -62,6 +62,7 @@ WEB = "registry.test:5000/shop/web"
         ("services: {a: {image: $WEB_IMAGE}}", {"WEB_IMAGE": f"{WEB}:1"}, {"WEB_IMAGE": NEW}),
         ("services: {a: {image: 'WEB:${TAG?which}'}, b: {image: busybox}}", {"TAG": "1"}, {"TAG": "2"}),
         ("services: {a: {image: 'WEB:${TAG}'}, b: {image: 'WEB:1'}}", {"TAG": "1"}, {"TAG": "2"}),
+        ("x-web: &web {image: 'WEB:${TAG}'}\nservices: {a: *web}", {"TAG": "1"}, {"TAG": "2"}),
     ],
 )
 def test_a_variable_that_names_the_image_gets_another_value_and_stays_in_the_text(
@@ -79,6 +80,8 @@ def test_a_variable_that_names_the_image_gets_another_value_and_stays_in_the_tex
     ("text", "given"),
     [
         ("services: {a: {image: 'WEB:${TAG}'}, b: {image: 'busybox:${TAG}'}}", {"TAG": "1"}),
+        ("services: {a: {image: 'WEB:${TAG}', volumes: [db:/d]}}\nvolumes: {db: {name: 'd-${TAG}'}}", {"TAG": "1"}),
+        ("services: {a: {image: 'WEB:${TAG}'}, b: {image: 'busybox:${TAG}', profiles: [p]}}", {"TAG": "1"}),
         ("services: {a: {image: 'WEB:1${MORE:-}'}}", {}),
         ("services: {a: {image: 'WEB:${ONE}${TWO}'}}", {"ONE": "1", "TWO": "0"}),
         ("services: {a: {image: 'WEB:${ACCESS_TOKEN}'}}", {"ACCESS_TOKEN": "1"}),
@@ -93,6 +96,13 @@ def test_a_variable_that_cannot_be_that_image_alone_gives_way_to_its_name(text: 
     assert found.asked.values.items() <= given.items()
 
 
+def test_a_service_that_extends_another_one_gets_the_image_as_well() -> None:
+    text = f"services:\n  a: {{image: '{WEB}:1'}}\n  b:\n    extends: {{service: a}}\n"
+    new, services = changed(text)
+    assert services == ["a", "b"]
+    assert {one["image"] for one in read(new).tree["services"].values()} == {NEW}
+
+
 def test_what_cannot_be_changed_alone_is_refused_with_what_to_do() -> None:
     shared = (
         "x-it: &it registry.test:5000/shop/web:1\n"
@@ -101,5 +111,8 @@ def test_what_cannot_be_changed_alone_is_refused_with_what_to_do() -> None:
     with pytest.raises(Conflict, match=r"image of a cannot be changed alone") as error:
         changed(shared)
     assert "Change it in its text" in error.value.hint
+    asleep = shared.replace("environment: {OF: *it}", "command: [*it], profiles: [p]")
+    with pytest.raises(Conflict, match=r"image of a cannot be changed alone"):
+        changed(asleep)
     with pytest.raises(Conflict, match="version 3, names that image"):
         changed("services: {a: {image: busybox}}")
