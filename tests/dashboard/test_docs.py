@@ -29,3 +29,10 @@ def test_every_room_of_the_domain_and_of_the_web_is_in_the_picture_of_the_archit
         for path in (ROOT / top).glob("*/__init__.py")
     }
     assert {one for one in rooms - DJANGO if f"`{one}/`" not in text} == set()
+
+
+def test_the_container_image_is_made_of_all_that_the_program_runs_from() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    copied = {one.split()[1] for one in lines if one.startswith("COPY ") and "--from" not in one}
+    sent = {one[1:] for one in (ROOT / ".dockerignore").read_text().splitlines() if one.startswith("!")}
+    assert copied == sent == {"requirements.lock", "manage.py", "clusters", "dashboard", "templates", "static"}
