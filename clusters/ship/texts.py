@@ -71,7 +71,7 @@ class Changed:
     def as_kept(self) -> Kept:
         """As it will be kept, to be compared."""
         asked = self.stack.checked if self.stack else self.then.asked
-        secret = self.kept.secret | frozenset(asked.secret)
+        secret = self.kept.secret | asked.secret
         return Kept(self.kept.number + 1, asked.text, asked.values, asked.scale, secret)
 
 
@@ -91,9 +91,11 @@ async def as_texts(
         if key not in mine:
             found.append(use)  # its place in the order
         mine[key].append(use)
-    first = {}
+    first: dict[int, Use] = {}
     for key, each in mine.items():
-        first[id(each[0])] = await _text_use(gateway, actor, connections[key[0]].cluster, each, newest[key])
+        row = _row(gateway, actor, connections[key[0]].cluster, each[0])
+        if row is not None:
+            first[id(each[0])] = await _text_use(row, each, newest[key])
     return [first.get(id(use), use) for use in found]
 
 
@@ -155,32 +157,31 @@ def _through(actor: Actor, use: Use, connections: Mapping[int, Connection]) -> l
     return [row.cluster, *(one for one in seen if one.id != row.cluster.id)]
 
 
-async def _text_use(gateway: Gateway, actor: Actor, cluster: ClusterInfo, uses: Sequence[Use], number: int) -> TextUse:
-    row = uses[0].row
-    name, kind = str(row.namespace), _KINDS[row.kind.name]
-    is_stack = kind is STACK
+async def _text_use(row: Row, uses: Sequence[Use], number: int) -> TextUse:
+    name, is_stack = row.resource.name, row.kind is STACK
     ids = {one.image_id for one in uses}
     return TextUse(
-        _row(gateway, actor, cluster, kind, name),
+        row,
         ", ".join(_each(one.image for one in uses)),
         image_id=ids.pop() if len(ids) == 1 else "",
         number=number,
         services=_each(
             called_in_text(name, one.row.resource) if is_stack else service(one.row.resource) for one in uses
         ),
-        follows_git=not is_stack and await is_followed(cluster.id, name),
+        follows_git=not is_stack and await is_followed(row.cluster.id, name),
     )
 
 
-def _row(gateway: Gateway, actor: Actor, cluster: ClusterInfo, kind: Kind[Any], name: str) -> Row:
-    """The project or stack itself, of what this person sees of it."""
+def _row(gateway: Gateway, actor: Actor, cluster: ClusterInfo, use: Use) -> Row | None:
+    """The project or stack itself, of what this person sees of it; None where it was removed just now."""
+    kind, name = _KINDS[use.row.kind.name], str(use.row.namespace)
     join = kind.join
     assert join
     own: dict[str, Sequence[Any]] = dict.fromkeys(join.kinds, ())
     for part in own.keys() & _PARTS:
         own[part] = [one for one in gateway.visible(actor, cluster.id, part) if one.namespace == name]
-    one = next(one for one in join.make([], own) if one.name == name)
-    return Row(cluster, kind, one, kind.health(one))
+    one = next((one for one in join.make([], own) if one.name == name), None)
+    return Row(cluster, kind, one, kind.health(one)) if one else None
 
 
 def _each(names: Iterable[str]) -> list[str]:

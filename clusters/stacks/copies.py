@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import yaml
 
 from clusters.compose.copies import said_by_text
 from clusters.compose.text import read, written
-from clusters.drivers.base import Call, Driver
-from clusters.kinds.swarm.base import STACK
+from clusters.drivers.base import Driver
+from clusters.kinds.swarm.base import STACK, list_of
 from clusters.kinds.swarm.service_model import Service
 
 _NUMBERED = (None, "replicated")  # modes of a service that have a number of copies
@@ -23,11 +22,9 @@ def called_in_text(stack: str, service: Service) -> str:
     return service.name.removeprefix(f"{stack}_")
 
 
-async def services_of(driver: Driver, stack: str) -> list[Service]:
-    """As the Swarm has them now."""
-    query = {"filters": json.dumps({"label": [f"{STACK}={stack}"]})}
-    said = await driver.call(Call("GET", ("services",), query, timeout=20.0))
-    return [msgspec.convert(one, Service, strict=False) for one in said or ()]
+async def services_of(driver: Driver, stack: str) -> Sequence[Service]:
+    """As the Swarm has them now. Raises ClusterError."""
+    return await list_of(driver, "services", Service, {"filters": json.dumps({"label": [f"{STACK}={stack}"]})})
 
 
 def scaled(project: Mapping[str, Any], stack: str, services: Iterable[Service]) -> dict[str, int]:

@@ -21,7 +21,7 @@ from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
 from clusters.kinds.formats import count, listed, one_spelling
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
-from clusters.kinds.swarm.service_rollout import NotWell, NotYet, Stand, until_all_well
+from clusters.kinds.swarm.service_rollout import NotUpYet, NotWell, Stand, until_all_well
 from clusters.long_work import LongWork
 from clusters.shells import in_time
 from clusters.stacks.ahead import Effect, There, effects, kept_secrets, ports_taken, stuck, taken, there_now
@@ -143,8 +143,8 @@ async def _until_all_well(driver: Driver, name: str, says: Reporter) -> Made:
     for one in bad:
         says.say(f"{one.message} {one.hint}".strip(), "error")
     some = f"{name} was deployed; {len(bad)} of {count(len(services), 'service')}"
-    if bad and all(isinstance(one, NotYet) for one in bad):
-        raise NotYet(f"{some} not up yet: {bad[0].message}", hint="The Swarm goes on with it by itself.")
+    if bad and all(isinstance(one, NotUpYet) for one in bad):
+        raise NotUpYet(f"{some} not up yet: {bad[0].message}", hint="The Swarm goes on with it by itself.")
     if bad:
         words = f"{some} do not come up: {bad[0].message}"
         raise NotWell(

@@ -17,7 +17,7 @@ from clusters.kinds.base import Look
 from clusters.kinds.swarm import kept_rotation
 from clusters.kinds.swarm.kept_model import User
 from clusters.kinds.swarm.service_model import Service
-from clusters.kinds.swarm.service_rollout import NotWell, NotYet
+from clusters.kinds.swarm.service_rollout import NotUpYet, NotWell
 from tests.clusters.swarm_things import named, read, recorded, resources
 
 
@@ -95,8 +95,10 @@ async def test_a_service_whose_new_copies_fail_is_told_with_the_way_back(ends: d
 
 
 async def test_what_takes_longer_than_anybody_waits_is_not_called_a_failure(ends: dict[str, ClusterError]) -> None:
-    ends["shop_web"] = NotYet("shop_web is not up after 10 minutes: Updating. 2 of 5 copies are new.")
-    with pytest.raises(NotYet, match=r"not all have changed to it yet\. shop_web is not up after 10 minutes") as caught:
+    ends["shop_web"] = NotUpYet("shop_web is not up after 10 minutes: Updating. 2 of 5 copies are new.")
+    with pytest.raises(
+        NotUpYet, match=r"not all have changed to it yet\. shop_web is not up after 10 minutes"
+    ) as caught:
         await _rotate("swarm-config", Manager())
     assert caught.value.hint.startswith("The Swarm goes on with it by itself; their pages show how it ends.")
 

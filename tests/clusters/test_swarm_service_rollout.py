@@ -6,15 +6,18 @@ import json
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import Missing
+from clusters.errors import ClusterError, Missing
 from clusters.jobs import Reporter
 from clusters.kinds.swarm import service_rollout
+from clusters.kinds.swarm.base import TRIES
 from clusters.kinds.swarm.service_create import create_service, read_new
-from clusters.kinds.swarm.service_rollout import NotWell, NotYet, Stand, until_all_well, until_well
+from clusters.kinds.swarm.service_rollout import NotUpYet, NotWell, Stand, until_all_well, until_well
+from clusters.stacks.copies import services_of
 from clusters.stacks.deploy import _until_all_well
 from tests.clusters.heard import Heard
 
@@ -140,8 +143,28 @@ async def test_several_are_one_question_and_what_is_done_is_not_asked_for_again(
     assert (asked[0], asked[1], asked[-1]) == (["s1", "s2", "s3"], ["s1", "s2"], ["s2"])
 
 
+async def test_a_manager_that_keeps_contradicting_itself_ends_the_watch() -> None:
+    swarm, asked = Swarm(""), []
+
+    async def call(call: Call) -> Any:
+        asked.append(call.path)
+        if call.path == ("tasks",):
+            raise Missing("service s1 not found")
+        return await swarm.call(call)
+
+    with pytest.raises(Missing, match="s1 not found"):
+        await until_all_well(cast(Driver, SimpleNamespace(call=call)), {"s1": "web"}, Heard())
+    assert asked.count(("tasks",)) == TRIES
+
+
+async def test_an_answer_that_nobody_understands_is_said_in_words() -> None:
+    garbage = cast(Driver, SimpleNamespace(call=AsyncMock(return_value=[{"ID": {}}])))
+    with pytest.raises(ClusterError, match="does not understand"):
+        await services_of(garbage, "shop")
+
+
 async def test_what_takes_too_long_is_told_as_it_stands_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_rollout, "LONGEST", 0.0)
-    with pytest.raises(NotYet, match=r"web is not up after .*: Updating\. 0 of 2 copies are new\.") as caught:
+    with pytest.raises(NotUpYet, match=r"web is not up after .*: Updating\. 0 of 2 copies are new\.") as caught:
         await watch(Swarm("updating", running=1, desired=2))
     assert "goes on with it by itself" in caught.value.hint

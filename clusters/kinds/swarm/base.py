@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import Conflict, Missing
+from clusters.errors import ClusterError, Conflict, Missing
 from clusters.kinds.formats import epoch
 from clusters.live.resource import Resource
 
@@ -77,6 +77,20 @@ class Named(Object, frozen=True, gc=False, rename="pascal"):
     def labels(self) -> dict[str, str]:
         """Its labels; empty when it has none."""
         return self.spec.labels or {}
+
+
+T = TypeVar("T", bound=Object)
+
+
+async def list_of(
+    driver: Driver, collection: str, model: type[T], query: Mapping[str, str] | None = None
+) -> Sequence[T]:
+    """Those of a collection, as the Swarm has them now. Raises ClusterError, also when it makes no sense."""
+    said = await driver.call(Call("GET", (collection,), query or {}, timeout=20.0))
+    try:
+        return msgspec.convert(said or [], list[model], strict=False)  # type: ignore[valid-type]
+    except msgspec.ValidationError as error:
+        raise ClusterError("The Swarm describes it in a way that Pilothouse does not understand.") from error
 
 
 async def read_spec(driver: Driver, collection: str, uid: str) -> tuple[Tree, int]:

@@ -19,7 +19,7 @@ from clusters.kinds.formats import count, listed
 from clusters.kinds.preview import Preview
 from clusters.kinds.swarm.base import Tree, change_spec, read_spec
 from clusters.kinds.swarm.kept_model import Kept
-from clusters.kinds.swarm.service_rollout import NotWell, NotYet, until_all_well
+from clusters.kinds.swarm.service_rollout import NotUpYet, NotWell, until_all_well
 
 MOST = 500_000  # bytes, as the Swarm has it
 _NUMBERED = re.compile(r"(?P<name>.+)-v(?P<number>\d{1,6})")
@@ -105,9 +105,9 @@ class _Rotation:
         if not wrong:
             return
         told = f"{'. '.join(end.message.removesuffix('.') for end in wrong)}."
-        if all(isinstance(end, NotYet) for end in wrong):
+        if all(isinstance(end, NotUpYet) for end in wrong):
             hint = f"The Swarm goes on with it by itself; their pages show how it ends. {self.one.name} stays: {back}"
-            raise NotYet(f"{given}, and not all have changed to it yet. {told}", hint=hint)
+            raise NotUpYet(f"{given}, and not all have changed to it yet. {told}", hint=hint)
         raise NotWell(f"{given}, and not all is well. {told}", hint=f"{self.one.name} stays: {back}")
 
     async def _make(self, body: Tree) -> str:

@@ -7,15 +7,13 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
-
-from clusters.drivers.base import Call, Driver
+from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Missing
 from clusters.kinds.base import Copy, Health, Level, Says
 from clusters.kinds.formats import count
 from clusters.kinds.swarm import service_health, task_health, task_words
+from clusters.kinds.swarm.base import TRIES, list_of
 from clusters.kinds.swarm.node_model import Node
 from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.task_model import Task, join
@@ -39,7 +37,7 @@ class NotWell(ClusterError):
     title = "It does not come up"
 
 
-class NotYet(NotWell):
+class NotUpYet(NotWell):
     """It takes longer than anybody waits here, and nothing says that it will not come up."""
 
     title = "It is not up yet"
@@ -85,7 +83,7 @@ async def until_all_well(driver: Driver, names: Mapping[str, str], says: Says) -
     All of them are one question, however many they are, and what is done is not asked for again.
     """
     clock = asyncio.get_running_loop().time
-    began, nodes = clock(), await _nodes(driver)
+    began, nodes = clock(), await list_of(driver, "nodes", Node)
     watched = {uid: _Watched(name) for uid, name in names.items()}
     ends: dict[str, Stand | ClusterError] = {}
     while watched:
@@ -130,7 +128,7 @@ class _Watched:
             return stand
         if watched_for > LONGEST:
             words = f"{self.name} is not up after {LONGEST / 60:g} minutes: {stand.words}"
-            return NotYet(words, hint="The Swarm goes on with it by itself; its page shows how it ends.")
+            return NotUpYet(words, hint="The Swarm goes on with it by itself; its page shows how it ends.")
         return None
 
 
@@ -142,18 +140,26 @@ def _why(health: Health, state: str) -> str:
 
 async def _looks(driver: Driver, uids: Collection[str], nodes: Sequence[Node]) -> dict[str, Stand]:
     """How those of them stand that are there."""
-    query = {"filters": json.dumps({"id": list(uids)}), "status": "true"}
-    services = {one.uid: one for one in await _list(driver, "services", Service, query) if one.uid in uids}
-    if not services:
-        return {}
-    try:
-        told = await _list(driver, "tasks", Task, {"filters": json.dumps({"service": list(services)})})
-    except Missing:  # the Swarm does not know one of them any more, since the first question
-        return await _looks(driver, uids, nodes)
+    for left in reversed(range(TRIES)):
+        query = {"filters": json.dumps({"id": list(uids)}), "status": "true"}
+        services = {one.uid: one for one in await list_of(driver, "services", Service, query) if one.uid in uids}
+        try:
+            tasks = await _tasks_of(driver, services)
+        except Missing:  # the Swarm does not know one of them any more, since the first question
+            if not left:
+                raise
+            continue
+        return {uid: _stand(one, tasks[uid], nodes) for uid, one in services.items()}
+    return {}
+
+
+async def _tasks_of(driver: Driver, services: Collection[str]) -> Mapping[str, Sequence[Task]]:
+    """By the id of their service. Raises Missing where one of these is not there."""
     tasks: dict[str, list[Task]] = defaultdict(list)
-    for task in told:
-        tasks[task.service_id].append(task)
-    return {uid: _stand(one, tasks[uid], nodes) for uid, one in services.items()}
+    if services:
+        for task in await list_of(driver, "tasks", Task, {"filters": json.dumps({"service": list(services)})}):
+            tasks[task.service_id].append(task)
+    return tasks
 
 
 def _stand(one: Service, tasks: Sequence[Task], nodes: Sequence[Node]) -> Stand:
@@ -164,15 +170,3 @@ def _stand(one: Service, tasks: Sequence[Task], nodes: Sequence[Node]) -> Stand:
     state = service_health.with_copies(one, service_health.health(one), copies)
     new = sum(task.wanted and task.running and one.is_new(task) for task in tasks)
     return Stand(one, state, new, task_words.why(failed)[1] if failed else "")
-
-
-async def _nodes(driver: Driver) -> list[Node]:
-    return await _list(driver, "nodes", Node, {})
-
-
-async def _list(driver: Driver, collection: str, model: type[Any], query: dict[str, str]) -> list[Any]:
-    said = await driver.call(Call("GET", (collection,), query, timeout=20.0))
-    try:
-        return msgspec.convert(said or [], list[model], strict=False)  # type: ignore[valid-type]
-    except msgspec.ValidationError as error:
-        raise ClusterError("The Swarm describes it in a way that Pilothouse does not understand.") from error
