@@ -147,6 +147,18 @@ async def test_a_tag_that_its_registry_does_not_have_is_told_from_a_registry_tha
     assert bool(found.loose) is bool(told)
 
 
+@pytest.mark.parametrize("verb", ["set-image", "roll-back"])
+def test_a_change_of_what_a_stack_made_says_how_long_it_lasts(verb: str) -> None:
+    """Whoever deploys the stack's kept text again brings back what it says."""
+    stays = _action("swarm-service", verb).stays
+    made, own = service("shop_web"), service("shop_web")
+    own = msgspec.structs.replace(own, spec=msgspec.structs.replace(own.spec, labels={}))
+    words = "The stack shop made it: deploying that again makes it as its text says."
+    assert made.namespace == "shop"
+    assert stays(made).endswith(words)
+    assert words not in stays(own)
+
+
 async def test_rolling_back_goes_where_it_was_shown_or_nowhere() -> None:
     one, manager, action = service("shop_web"), Manager(), _action("swarm-service", "roll-back")
     seen = (await action.preview(_look(one, manager), {})).values

@@ -93,6 +93,11 @@ async def list_of(
         raise ClusterError("The Swarm describes it in a way that Pilothouse does not understand.") from error
 
 
+def as_its_text_says(stack: str) -> str:
+    """How long a change lasts of one that this stack made; "" for one of its own."""
+    return f"The stack {stack} made it: deploying that again makes it as its text says." if stack else ""
+
+
 async def read_spec(driver: Driver, collection: str, uid: str) -> tuple[Tree, int]:
     """What was asked for, as the Swarm has it now, with its version. Raises Missing."""
     tree = await driver.call(Call("GET", (collection, uid)))

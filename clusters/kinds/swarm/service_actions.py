@@ -16,7 +16,7 @@ from clusters.kinds.base import JSON, Action, Look
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
 from clusters.kinds.preview import MOST, Preview, differences
-from clusters.kinds.swarm.base import Tree, change_spec
+from clusters.kinds.swarm.base import Tree, as_its_text_says, change_spec
 from clusters.kinds.swarm.service_model import Service, tagged
 
 MOST_COPIES = 1000
@@ -210,7 +210,7 @@ ROLL_BACK: Action[Service] = Action(
     label="Roll back",
     icon="undo-2",
     effect=lambda one: f"Puts {one.name} back to what it was before its last change.",
-    stays=lambda one: "Networks and volumes stay.",
+    stays=lambda one: f"Networks and volumes stay. {as_its_text_says(one.namespace)}".strip(),
     preview=_preview_roll_back,
     run=_roll_back,
     fields=(Field(name="seen", label="What was shown", type="hidden", required=False, max_length=64),),

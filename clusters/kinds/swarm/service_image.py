@@ -13,7 +13,7 @@ from clusters.kinds.docker.image_name import IMAGE
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.preview import Difference, Preview
-from clusters.kinds.swarm.base import Tree, change_spec, read_spec
+from clusters.kinds.swarm.base import Tree, as_its_text_says, change_spec, read_spec
 from clusters.kinds.swarm.images import pinned
 from clusters.kinds.swarm.service_model import Service, UpdateConfig, tagged
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
@@ -117,7 +117,7 @@ SET_IMAGE: Action[Service] = Action(
     joint="of",
     icon="layers",
     effect=lambda one: f"Gives {one.name} another image; its copies are replaced. Now: {one.image or 'none'}.",
-    stays=lambda one: "Its networks, volumes and the number of copies stay.",
+    stays=lambda one: f"Its networks, volumes and the number of copies stay. {as_its_text_says(one.namespace)}".strip(),
     preview=_preview,
     powers=_powers,
     run=_run,
