@@ -40,12 +40,13 @@ class LiveResource extends HTMLElement {
     else if (frame.t === "end") this.#gone(frame.why);
     else {
       if (frame.href !== this.dataset.href && !frame.gone && !this.#inLook) return location.replace(frame.href + location.search); // renamed
-      const known = this.version;
+      const [known, first] = [this.version, !this.heard];
+      this.heard = true;
       this.version = JSON.stringify([frame.version, frame.health]);
       if (frame.usage) this.#usage(frame.usage);
       if (frame.gone) this.#gone("It was deleted.");
       else if (known !== undefined && this.version !== known) this.#refresh();
-      else if (known !== undefined) this.#refreshPanel(); // one of its copies changed
+      else if (!first) this.#refreshPanel(); // one of its copies changed
     }
   }
 
