@@ -12,9 +12,11 @@ from typing import Any, TypeAlias
 
 from clusters.access import Actor, decide
 from clusters.compose import deploy as projects
+from clusters.compose.check import NAME
 from clusters.compose.deploy import NEED, How
 from clusters.compose.leads import leads_to
 from clusters.compose.other_image import WithImage, with_image
+from clusters.compose.power import PROJECT_LABEL
 from clusters.compose.source import is_followed
 from clusters.compose.versions import Kept, newest_of_each, open_version
 from clusters.errors import Conflict
@@ -80,23 +82,21 @@ async def as_texts(
 ) -> list[Use]:
     """The same, with such projects and stacks in the place of their containers and services."""
     newest = {(one.cluster_id, one.project): one.number for one in await newest_of_each(connections)}
-    found: list[Use] = []
     mine: dict[tuple[int, str], list[Use]] = defaultdict(list)
     for use in uses:
         where = _through(actor, use, connections) if _kept_as(use) else []
         key = next((key for one in where if (key := (one.id, _kept_as(use))) in newest), None)
-        if key is None:
-            found.append(use)
-            continue
-        if key not in mine:
-            found.append(use)  # its place in the order
-        mine[key].append(use)
-    first: dict[int, Use] = {}
+        if key is not None:
+            mine[key].append(use)
+    found: dict[int, Use] = {id(use): use for use in uses}
     for key, each in mine.items():
         row = _row(gateway, actor, connections[key[0]].cluster, each[0])
-        if row is not None:
-            first[id(each[0])] = await _text_use(row, each, newest[key])
-    return [first.get(id(use), use) for use in found]
+        if row is None:
+            continue
+        found[id(each[0])] = await _text_use(row, each, newest[key])  # its place in the order
+        for other in each[1:]:
+            del found[id(other)]
+    return list(found.values())
 
 
 async def prepare(gateway: Gateway, actor: Actor, use: TextUse, image: str) -> Changed:
@@ -142,18 +142,26 @@ async def _has_newer(gateway: Gateway, actor: Actor, use: TextUse, image: str) -
 
 
 def _kept_as(use: Use) -> str:
-    """What the versions of its project or stack are kept under; "" for what belongs to none."""
-    if not use.row.namespace or use.row.kind.name not in _KINDS:
-        return ""
-    name = str(use.row.namespace)
-    return name if use.row.kind.name == "container" else versions_name(name)
+    """What the versions of its project or stack are kept under; "" for what belongs to none.
+
+    A container may say that it is of a stack: that makes it none of the project of that name.
+    """
+    if use.row.kind.name == "container":
+        project: str = use.row.resource.label(PROJECT_LABEL)
+        return project if NAME.fullmatch(project) else ""
+    is_of_stack = use.row.kind.name == "swarm-service" and use.row.namespace
+    return versions_name(str(use.row.namespace)) if is_of_stack else ""
 
 
 def _through(actor: Actor, use: Use, connections: Mapping[int, Connection]) -> list[ClusterInfo]:
-    """Where its text may be kept: its own connection, and others to the same engine by which this person sees it."""
-    row = use.row
-    others = [one.cluster for one in told_by(connections.values(), row.kind.name, row.resource.uid)]
-    seen = [one for one in others if decide(actor, area_in(one, row.namespace), LOOK).allowed]
+    """Where its text may be kept: its own connection, and others to the same engine by which this person sees it.
+
+    An engine can report ids of another one: what that says of them counts, too.
+    """
+    row, uid = use.row, use.row.resource.uid
+    told = told_by(connections.values(), row.kind.name, uid)
+    same = [one.cluster for one in told if one.stores[row.kind.name].resources[uid].namespace == row.namespace]
+    seen = [one for one in same if decide(actor, area_in(one, row.namespace), LOOK).allowed]
     return [row.cluster, *(one for one in seen if one.id != row.cluster.id)]
 
 
