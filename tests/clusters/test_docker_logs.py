@@ -218,16 +218,21 @@ def test_a_clock_that_is_wrong_by_hours_is_no_lag() -> None:
     assert lag.measure(1005.0, 8204.0) == 0.0
 
 
-async def test_the_log_of_a_task_says_that_its_node_does_not_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("about", "called"),
+    [("{'Hostname': 'elm-2'}", "elm-2"), ("'none'", "Its node"), ("{'Hostname': 'LONG'}", "a{64}")],
+)
+async def test_the_log_of_a_task_says_that_its_node_does_not_answer(tmp_path: Path, about: str, called: str) -> None:
     """The manager itself would wait for that node, without a word."""
+    about = about.replace("'", '"').replace("LONG", "a" * 9_000)
     answers = {
         "/_ping": PONG,
         "/tasks/t1": http(200, b'{"ID": "t1", "NodeID": "n1"}'),
-        "/nodes/n1": http(200, b'{"Status": {"State": "down"}, "Description": {"Hostname": "elm-2"}}'),
+        "/nodes/n1": http(200, f'{{"Status": {{"State": "down"}}, "Description": {about}}}'.encode()),
     }
     async with Pretender(tmp_path / "engine.sock", answers) as pretender:
         driver = unix(pretender.path)
         task = LogSource(resource=Task(id="t1"), kind="task")
-        with pytest.raises(ClusterError, match="elm-2 does not answer, and its lines are kept there"):
+        with pytest.raises(ClusterError, match=f"^{called} does not answer, and its lines are kept there"):
             await anext(aiter(driver.logs(task, LogOptions())))
         await driver.close()

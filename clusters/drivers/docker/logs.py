@@ -201,9 +201,16 @@ async def _see_its_node(client: EngineClient, uid: str) -> None:
         node = await client.json("GET", ("nodes", uid), subject="Its node")
     except Missing:
         return  # it was removed: what the manager says of its lines counts
-    if isinstance(node, dict) and (node.get("Status") or {}).get("State") in ("down", "disconnected"):
-        name = (node.get("Description") or {}).get("Hostname") or "Its node"
+    if _text(node, "Status", "State") in ("down", "disconnected"):
+        name = _text(node, "Description", "Hostname")[:64] or "Its node"
         raise ClusterError(f"{name} does not answer, and its lines are kept there.")
+
+
+def _text(tree: Any, *path: str) -> str:
+    """What stands there; "" where there is none, whatever a manager answers."""
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, str) else ""
 
 
 async def _chunks(tape: Tape, options: LogOptions) -> AsyncGenerator[LogChunk, None]:
