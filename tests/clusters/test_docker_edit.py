@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,11 @@ async def test_a_mistake_in_its_settings_never_stops_the_old_one(driver: DockerD
         assert old.name == one.name
 
 
+async def about_ports(driver: DockerDriver, edit: Edit, *there: Container) -> list[str]:
+    assert EDIT.check is not None
+    return [one.level for one in await EDIT.check(driver, edit, there) if one.field == "ports"]
+
+
 @pytest.mark.docker
 async def test_the_port_it_holds_is_no_obstacle(driver: DockerDriver) -> None:
     ports = {"ExposedPorts": {"80/tcp": {}}, "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1"}]}}}
@@ -113,6 +119,9 @@ async def test_the_port_it_holds_is_no_obstacle(driver: DockerDriver) -> None:
         port = one.ports[0][1]
         try:
             edit = await changed(driver, one, ports=f"127.0.0.1:{port}:80", hostname="worker")
+            assert await about_ports(driver, edit, one) == []
+            assert await about_ports(driver, replace(edit, uid="another one"), one) == ["stop"]
+            assert await about_ports(driver, replace(edit, uid="a stopped one", running=False), one) == ["warn"]
             await edit_container(driver, edit, Heard())
             new = await now(driver, one.name)
             assert (new.ports[0][1], new.config.hostname) == (port, "worker")

@@ -192,9 +192,18 @@ async def _check_edit(driver: Driver, edit: Edit, containers: Sequence[Container
     found = list(await check(driver, edit.form, containers, instead_of=edit.uid))
     if edit.running:
         found.append(Remark(f"{edit.name} stops, and the new one starts; if that is not well, the old one comes back."))
+    else:
+        found = [_once_started(one) for one in found]
     if any(name.startswith("com.docker.compose.project") for name, _ in edit.form.labels):
         found.append(Remark("Compose made it: its next “up” makes it again as its file says.", "warn"))
     return found
+
+
+def _once_started(remark: Remark) -> Remark:
+    """What does not run takes no port now: another one may well run in its place."""
+    if remark.field != "ports":
+        return remark
+    return replace(remark, level="warn", text=f"{remark.text} It cannot be started until that is free.")
 
 
 def _no_edit(container: Container) -> str:
