@@ -51,7 +51,7 @@ class Git:
             await self.meanwhile()
         return source.path, self.commit
 
-    async def _check(self, text: str, *_: Any) -> str:
+    async def _check(self, text: str, *_: Any, stored: Any = ()) -> str:
         if self.wrong:
             raise self.wrong
         return text

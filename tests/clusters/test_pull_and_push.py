@@ -187,6 +187,16 @@ def test_the_reason_is_said_in_words(said: str, push_it: bool, error: type[Clust
     assert found.detail == said
 
 
+def test_a_sign_in_that_is_not_accepted_is_no_missing_image_where_one_is_sent() -> None:
+    """Of a pull it may be: some registries answer so of what they do not have."""
+    error = ClusterError("failed", detail="unauthorized: authentication required")
+    pull, push = (transfer_error(error, "r.test/web:1", "r.test", push=push) for push in (False, True))
+    assert "user and password" in pull.hint
+    assert "no such image" in pull.hint
+    assert "user and password" in push.hint
+    assert "no such image" not in push.hint
+
+
 async def test_no_bar_of_a_push_that_was_cut_off_stays_full() -> None:
     async def news() -> AsyncIterator[dict[str, Any]]:
         yield {"status": "Pushing", "id": "a" * 12, "progressDetail": {"current": 7, "total": 7}}

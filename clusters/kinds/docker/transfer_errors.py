@@ -87,7 +87,9 @@ def _not_let(image: str, host: str, said: str, *, push: bool) -> Refused:
     doing = f"take {image}" if push else f"give out {image}"
     small = said.lower()
     if "incorrect username" in small or "unauthorized" in small or "authentication required" in small:
-        hint = "Check the user and password of that registry under Registries. Or there is no such image."
+        hint = "Check the user and password of that registry under Registries."
+        if not push:  # some registries answer so of what they do not have
+            hint += " Or there is no such image."
         return Refused(f"{host} does not {doing}: it does not accept how we sign in.", hint=hint, detail=said)
     hint = "Check its name. If it is private, add that registry with a user who may do this."
     return Refused(f"{host} does not {doing}.", hint=hint, detail=said)
