@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections.abc import Collection
 
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -11,14 +12,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from clusters.access import Actor, decide
 from clusters.compose.as_read import as_read
 from clusters.compose.check import NAME, check_name
 from clusters.compose.copies import check_copies
 from clusters.compose.problem import Wrong
+from clusters.compose.versions import once_secret
 from clusters.ending import end
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unrecorded
+from clusters.live.cluster import ClusterInfo
+from clusters.reach import area_in
 from dashboard.access import allow
-from dashboard.compose_rights import is_foreign, kept_version, taken_down
+from dashboard.compose_rights import LOOKS, is_foreign, kept_as, kept_version, taken_down
 from dashboard.compose_sorts import Ahead, Asked, Sort, Typed
 from dashboard.compose_values import given_values, seal_of, value_fields
 from dashboard.engine import engine
@@ -101,9 +106,11 @@ async def _answer(request: Request, sort: Sort) -> HttpResponse:
         host = meant(sort.hosts(request.actor), given.get("cluster", ""))
         if host is None:
             raise Missing(f"There is no such {sort.target.lower()} on which you may deploy.")
-        asked = await _checked(request, sort, check_name(given.get("name", "").strip()))
+        name, deploys = check_name(given.get("name", "").strip()), given.get("do") == "deploy"
+        secret = await _once_secret(request.actor, host, name, sort.kind) if deploys else ()
+        asked = await _checked(request, sort, name, secret=secret)
         seal = seal_of(sort.kind, host, asked.checked)
-        if given.get("do") == "deploy":
+        if deploys:
             if not hmac.compare_digest(seal, given.get("seal", "")[:64]):
                 words = f"The text, the values or the {sort.target.lower()} were changed since you looked."
                 raise Conflict(words, hint="Look again.")
@@ -128,7 +135,15 @@ async def _ahead(request: Request, asked: Asked, host: int) -> tuple[Ahead, str]
         await end([reading])  # nobody waits for it where the look ahead failed, or whoever asked is gone
 
 
-async def _checked(request: Request, sort: Sort, name: str, *, named: bool = True) -> Asked:
+async def _once_secret(actor: Actor, host: ClusterInfo, name: str, kind: str) -> Collection[str]:
+    """Values that whoever typed them may read, and nobody in the lines of a job. Who may not look deploys nothing."""
+    may = decide(actor, area_in(host, name), LOOKS).allowed
+    return await once_secret(host.id, kept_as(name, kind)) if may else ()
+
+
+async def _checked(
+    request: Request, sort: Sort, name: str, *, named: bool = True, secret: Collection[str] = ()
+) -> Asked:
     stored, given = await _stored(request, sort), given_values(request)
     typed = Typed(
         text=request.POST.get("text", ""),
@@ -136,7 +151,7 @@ async def _checked(request: Request, sort: Sort, name: str, *, named: bool = Tru
         values={**stored, **given},
         copies=_copies(request),
         named=named,
-        stored=stored.keys() - given.keys(),
+        stored={*(stored.keys() - given.keys()), *secret},
     )
     return await sort.check(typed)
 

@@ -15,6 +15,8 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.compose import deploy
+from clusters.compose.check import Checked
 from clusters.compose.versions import keep
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError
@@ -224,7 +226,7 @@ async def test_while_it_is_typed_a_name_that_is_not_there_yet_is_no_fault_of_the
 
 
 async def test_a_key_of_many_lines_can_be_given_whole_or_not_at_all(
-    ada: User, host: Cluster, name: str, async_client_for: ClientFor
+    ada: User, host: Cluster, name: str, async_client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = async_client_for(ada)
     text = "services: {a: {image: 'busybox:latest'}}\nsecrets: {tls: {environment: PEM}}\n"
@@ -253,3 +255,17 @@ async def test_a_key_of_many_lines_can_be_given_whole_or_not_at_all(
     edit = (await client.get(f"/compose/?cluster=host&name={name}&version=last")).content.decode()
     assert 'name="value-PEM"' in edit
     assert CANARY not in edit
+
+    # Another one that is typed is in no line of the job either, also where no version was opened.
+    asked: list[Checked] = []
+
+    async def begin(*given: Any) -> str:
+        asked.append(given[3])
+        return job.key
+
+    monkeypatch.setattr(deploy, "begin", begin)
+    typed = {**other, "value-PEM": "typed now"}
+    seal = re.search(r'name="seal" value="([0-9a-f]{64})"', await looked(client, typed))
+    assert seal
+    await client.post("/compose/", {**typed, "do": "deploy", "seal": seal[1]}, headers=HTMX)
+    assert asked[0].hide("x: typed now") == "x: •••"
