@@ -11,6 +11,7 @@ from clusters.access import Actor
 from clusters.errors import Conflict, Missing, Unreachable, Unsure
 from clusters.gateway import Gateway
 from clusters.kinds.docker.container_edit import EDIT
+from clusters.kinds.formats import listed
 from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.service_rollout import NotWell
 from clusters.live.connection import Connection
@@ -129,7 +130,11 @@ class Changing:
         self._goes_on = "It was just being deployed: what was begun goes on, so look at its jobs."
         key, title = await texts.begin(self.gateway, actor, use, self.image)
         await self._followed(key, title)
-        return End(True, f"version {use.number + 1} of it is well")
+        version, still = f"version {use.number + 1} of it", texts.without_copies(self.gateway, actor, use)
+        if not still:
+            return End(True, f"{version} is well")
+        words = f"{version} is deployed; no copies are asked for of {listed(still)}"
+        return End(len(still) < len(use.services), words)
 
     async def _followed(self, key: str, title: str) -> None:
         """Return when the job of its own is done. Raises how else it ended."""

@@ -136,6 +136,16 @@ async def begin(gateway: Gateway, actor: Actor, use: TextUse, image: str) -> tup
     return await projects.begin(gateway, actor, cluster, changed.then.asked, how), title
 
 
+def without_copies(gateway: Gateway, actor: Actor, use: TextUse) -> list[str]:
+    """Its services that run nothing, since a stack was scaled so or its text says so. Those of a project have some."""
+    if not use.is_stack:
+        return []
+    own = gateway.visible(actor, use.row.cluster.id, "swarm-service")
+    name = use.row.resource.name
+    still = {called_in_text(name, one) for one in own if one.namespace == name and one.replicas == 0}
+    return [one for one in use.services if one in still]
+
+
 async def _has_newer(gateway: Gateway, actor: Actor, use: TextUse, image: str) -> bool:
     """Does the name lead to another one there already, as after a build? Else its registry is asked for it."""
     return await leads_to(gateway.driver(actor, use.row.cluster.id), image) not in ("", use.image_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -21,14 +22,17 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.makers import Like
 from clusters.kinds.swarm import service_rollout
+from clusters.kinds.swarm.base import STACK as STACK_LABEL
 from clusters.kinds.swarm.service import SERVICE
 from clusters.kinds.swarm.service_model import Service
+from clusters.kinds.swarm.stack import STACK
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.row import Row
-from clusters.ship import changing, rollout, well
+from clusters.ship import changing, rollout, texts, well
 from clusters.ship.changing import Changing
-from clusters.ship.place import Place
+from clusters.ship.place import DEPLOY, Place
+from clusters.ship.texts import TextUse
 from clusters.ship.uses import Use
 from tests.clusters.heard import Heard
 from tests.clusters.test_ship_well import NEW, OLD, Line, web
@@ -138,6 +142,42 @@ async def test_what_runs_no_copies_is_named_and_not_counted_as_well() -> None:
     assert list(heard.newest.values()) == [
         "Here / web: it was changed, and runs nothing. Stopped. No copies were asked for."
     ]
+
+
+@pytest.mark.parametrize(
+    ("copies", "is_well", "words"),
+    [
+        ((1, 2), True, "version 4 of it is well"),
+        ((1, 0), True, "version 4 of it is deployed; no copies are asked for of store"),
+        ((0, 0), False, "version 4 of it is deployed; no copies are asked for of store and web"),
+    ],
+)
+async def test_a_stack_that_was_scaled_to_nothing_is_not_called_well(
+    monkeypatch: pytest.MonkeyPatch, copies: tuple[int, int], is_well: bool, words: str
+) -> None:
+    async def begin(*asked: object) -> tuple[str, str]:
+        return "key", "Put it into shop"
+
+    async def follow(key: str) -> AsyncIterator[News]:
+        yield News([], "done")
+
+    def visible(*asked: object) -> list[Service]:
+        named = {"web": copies[0], "store": copies[1]}
+        spec = {"Labels": {STACK_LABEL: "shop"}}
+        modes = {name: {"Replicated": {"Replicas": number}} for name, number in named.items()}
+        each = [{"ID": name, "Spec": {**spec, "Name": f"shop_{name}", "Mode": mode}} for name, mode in modes.items()]
+        return msgspec.convert(each, list[Service])
+
+    monkeypatch.setattr(texts, "begin", begin)
+    monkeypatch.setattr(jobs, "follow", follow)
+    stack = SimpleNamespace(
+        cluster=HERE, kind=STACK, resource=SimpleNamespace(name="shop"), id="1~stack~shop", key="shop"
+    )
+    use = TextUse(cast(Row, stack), "busybox:1", number=3, services=["store", "web"])
+    place = Place(use, DEPLOY, "", "")
+    door = cast(Gateway, SimpleNamespace(visible=visible))
+    end = await Changing(door, place, "busybox:2", cast(Reporter, Heard()), lambda _: None).carry_out(ADA)
+    assert (end.is_well, end.words) == (is_well, words)
 
 
 async def test_one_that_is_cancelled_says_what_goes_on_and_what_was_not_begun() -> None:
