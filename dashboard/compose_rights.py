@@ -150,7 +150,7 @@ async def _through(actor: Actor, row: Row) -> Mapping[str, str] | None:
     )
     if not own:
         return None
-    for one in told_by(engine.supervisor.connections.values(), part, own[0].uid):
+    for one in told_by(engine.supervisor.connections.values(), part, own[0]):
         may = one.cluster.id != row.cluster.id and decide(actor, area_in(one.cluster, name), LOOKS).allowed
         if may and await is_ours(one.cluster.id, kept_as(name, kind)):
             return {"name": one.cluster.name, "href": project_page(one.cluster, name, kind)}

@@ -18,9 +18,13 @@ def best_heard(connections: Iterable[Connection]) -> list[Connection]:
     return sorted(connections, key=lambda one: (_ORDER[one.contact.state(now)], one.cluster.id))
 
 
-def told_by(connections: Iterable[Connection], kind: str, uid: str) -> list[Connection]:
-    """Those that tell of that very thing now."""
-    return [one for one in connections if (store := one.stores.get(kind)) and uid in store.resources]
+def told_by(connections: Iterable[Connection], kind: str, thing: Any) -> list[Connection]:
+    """Those that tell of that very thing now.
+
+    An engine can report ids of another one: so they must agree on what it belongs to.
+    """
+    found = [(one, store.resources.get(thing.uid)) for one in connections if (store := one.stores.get(kind))]
+    return [one for one, there in found if there is not None and there.namespace == thing.namespace]
 
 
 class Once:

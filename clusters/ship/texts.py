@@ -164,14 +164,10 @@ def _kept_as(use: Use) -> str:
 
 
 def _through(actor: Actor, use: Use, connections: Mapping[int, Connection]) -> list[ClusterInfo]:
-    """Where its text may be kept: its own connection, and others to the same engine by which this person sees it.
-
-    An engine can report ids of another one: what that says of them counts, too.
-    """
-    row, uid = use.row, use.row.resource.uid
-    told = told_by(connections.values(), row.kind.name, uid)
-    same = [one.cluster for one in told if one.stores[row.kind.name].resources[uid].namespace == row.namespace]
-    seen = [one for one in same if decide(actor, area_in(one, row.namespace), LOOK).allowed]
+    """Where its text may be kept: its own connection, and others to the same engine by which this person sees it."""
+    row = use.row
+    others = [one.cluster for one in told_by(connections.values(), row.kind.name, row.resource)]
+    seen = [one for one in others if decide(actor, area_in(one, row.namespace), LOOK).allowed]
     return [row.cluster, *(one for one in seen if one.id != row.cluster.id)]
 
 
