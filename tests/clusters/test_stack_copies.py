@@ -61,3 +61,6 @@ def test_going_back_leaves_what_was_scaled_unless_the_texts_ask_for_other_number
     now, then = asyncio.run(asked)
     assert now == {"web": 6, "db": 6}
     assert then == {"web": 6, "db": 5}
+    refused = Kept(2, newest.replace("image: busybox:2", "privileged", 1), {})
+    _, then = asyncio.run(copies_back(cast(Driver, Swarm()), "shop", refused, Kept(1, text, {}, {"db": 5})))
+    assert then == {"db": 5}, "a text that is refused by now is no reason to stay with it"
