@@ -35,6 +35,7 @@ RESUMED_LINES = 10_000  # read again at most after an interruption
 FINE = (Level.HEALTHY, Level.CHANGING)  # what has not started yet in one of these most likely will in a moment
 # Codes of what never started although its log can be read: it is empty. (A container; a pod without a node.)
 NEVER_STARTED = frozenset({"created", "Unschedulable", "SchedulingGated"})
+MOST_WORDS = 400  # characters of each thing that a cluster says of it: this is kept for whoever joins later
 THEN = "Its lines appear here by themselves as soon as it has."
 MAX_STREAMS = 400  # of this process
 
@@ -255,7 +256,8 @@ class Stream:
         if self._quiet:
             return
         health = self._store.health.get(self._uid) if self._store else None
-        words = " · ".join(filter(None, (health.word, health.reason.rstrip("."), health.code))) if health else ""
+        said = (health.word, health.reason.rstrip("."), health.code) if health else ()
+        words = " · ".join(one[:MOST_WORDS] for one in said if one)
         if error and not isinstance(error, Missing):
             self._tell(f"{self._name} cannot be read: {error.message} Trying again.", LogLevel.WARN)
         elif health and health.level not in FINE and (isinstance(error, NotStarted) or health.code in NEVER_STARTED):

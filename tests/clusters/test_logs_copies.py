@@ -66,6 +66,17 @@ async def test_a_log_that_cannot_be_read_says_so_once_and_says_when_it_goes_on()
     stream.close()
 
 
+async def test_what_a_cluster_says_of_a_copy_is_no_flood_of_words_in_its_log() -> None:
+    world = World()
+    world.start("a")
+    world.stores["copy"].health["a"] = Health(Level.FAILING, "Failed", "x" * 100_000, "y" * 100_000)
+    stream = await world.read()
+    world.queues["a"].put_nowait(None)
+    (words,) = (await taken(stream))[0]
+    assert words == f"a ended: Failed · {'x' * 400} · {'y' * 400}"
+    stream.close()
+
+
 async def test_a_copy_that_is_started_again_before_anybody_saw_it_ended_says_so() -> None:
     world = World()
     world.start("a")
