@@ -145,7 +145,10 @@ async def check(
     asked = {one.name for one in variables}
     given = {key: value for key, value in values.items() if key in asked}
     hide = _hiding(variables, given)
-    printed = await config(found, name, given, "--format", "json", "--no-path-resolution", hide=hide)
+    try:
+        printed = await config(found, name, given, "--format", "json", "--no-path-resolution", hide=hide)
+    except Wrong as error:
+        raise await _without_secrets(error, found, name, variables, given) from None
     project = _object(printed)
     if project is None:
         raise Wrong([Problem(1, "the program did not say how it understands this.")], detail=hide(printed)[:500])
@@ -154,6 +157,21 @@ async def check(
     services = project.get("services") or {}
     kept = {service: number for service, number in (scale or {}).items() if service in services}
     return Checked(name, text, found.rebuilt, given, project, variables, kept)
+
+
+async def _without_secrets(
+    error: Wrong, found: ProjectText, name: str, variables: Sequence[Variable], given: Mapping[str, str]
+) -> Wrong:
+    """The same, as the program says it of stand-ins for secret values: of one that it cannot read it tells a piece."""
+    shown = {one.name: MASK if one.secret else given[one.name] for one in variables if one.name in given}
+    if shown == given:
+        return error
+    try:
+        await config(found, name, shown, "--format", "json", "--no-path-resolution")
+    except Wrong as told:
+        return told
+    line = error.problems[0].line
+    return Wrong([Problem(line, "a secret value does not fit where it stands. What it is, is not told here.")])
 
 
 async def texts_as_read(checked: Checked, texts: Sequence[str]) -> list[str]:

@@ -266,3 +266,17 @@ def test_power_over_the_machine_is_seen_as_in_the_form_of_one_container(program:
     harmless = asyncio.run(check(SERVICE + "    volumes: ['data:/d']\nvolumes: {data: }\n", "shop", {}))
     assert not project_powers(harmless.project)
     assert not reaches_out("shop", harmless.project)
+
+
+@pytest.mark.parametrize("where", ["mem_limit: '${LICENSE}'", "ports: ['${LICENSE}:80']", "volumes: ['${LICENSE}']"])
+def test_no_piece_of_a_secret_is_told_where_the_program_cannot_read_it(where: str) -> None:
+    find_compose()
+    asked = check(
+        f"services: {{a: {{image: b, {where}}}}}", "shop", {"LICENSE": "7canary:hunter/x y"}, stored={"LICENSE"}
+    )
+    with pytest.raises(Wrong) as error:
+        asyncio.run(asked)
+    told = f"{error.value} {error.value.hint} {error.value.detail}"
+    assert "canary" not in told
+    assert "hunter" not in told
+    assert error.value.problems[0].line == 1
