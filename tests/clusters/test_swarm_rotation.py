@@ -18,6 +18,7 @@ from clusters.kinds.swarm import kept_rotation
 from clusters.kinds.swarm.kept_model import User
 from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.service_rollout import NotUpYet, NotWell
+from tests.clusters.heard import Heard
 from tests.clusters.swarm_things import named, read, recorded, resources
 
 
@@ -53,12 +54,12 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> dict[str, ClusterError]:
     return failed
 
 
-def _rotate(kind: str, manager: Manager, one: Any = None) -> Any:
+def _rotate(kind: str, manager: Manager, one: Any = None, says: Any = None, **more: Any) -> Any:
     one = one or resources(named(kind))[0]
     action = named(kind).action("rotate")
     assert action
     assert action.run_saying
-    return action.run_saying(cast(Any, manager), one, {"value": "new"}, Quiet())
+    return action.run_saying(cast(Any, manager), one, {"value": "new", **more}, says or Quiet())
 
 
 async def test_the_old_one_stays_for_services_that_go_back_and_the_new_one_is_made_like_it() -> None:
@@ -70,6 +71,33 @@ async def test_the_old_one_stays_for_services_that_go_back_and_the_new_one_is_ma
     assert made["Templating"] == {"Name": "golang"}
     assert (made["Name"], made["Data"]) == ("shop_web_conf-v2", "bmV3")
     assert made["Labels"] == {"com.docker.stack.namespace": "shop"}
+
+
+async def test_the_old_one_is_removed_where_that_is_asked_for_and_all_are_well(ends: dict[str, ClusterError]) -> None:
+    (one,) = resources(named("swarm-config"))
+    manager = Manager()
+    words = await _rotate("swarm-config", manager, remove=True)
+    assert words == "shop_web_conf-v2 is in use in the place of shop_web_conf, which is removed"
+    assert manager.calls[-1].method == "DELETE"
+    assert manager.calls[-1].path == ("configs", one.uid)
+    ends[one.users[0].name] = NotWell("It does not come up.")
+    manager = Manager()
+    with pytest.raises(NotWell, match="not all is well"):
+        await _rotate("swarm-config", manager, remove=True)
+    assert "DELETE" not in {call.method for call in manager.calls}
+
+
+async def test_an_old_one_that_the_swarm_does_not_let_go_is_told_to_stay() -> None:
+    class Keeps(Manager):
+        async def call(self, call: Call) -> Any:
+            if call.method == "DELETE":
+                raise Conflict("It is in use by the service api.")
+            return await super().call(call)
+
+    says = Heard()
+    words = await _rotate("swarm-config", Keeps(), says=says, remove=True)
+    assert words.endswith("which stays until somebody removes it")
+    assert "shop_web_conf was not removed: It is in use by the service api." in says.text
 
 
 async def test_the_name_that_is_free_is_told_before() -> None:

@@ -1,5 +1,6 @@
 """Another value for a secret or config. A Swarm changes none: a new one is made, and the services that use it get that
-instead of the old one, until all are well with it. The old one stays: who fails with the new one goes back to it."""
+instead of the old one, until all are well with it. The old one stays, for who fails with the new one goes back to it;
+where it is asked for, it is removed when all are well."""
 
 from __future__ import annotations
 
@@ -73,7 +74,7 @@ class _Rotation:
     left: list[str] = field(default_factory=list)  # those that it has not come to
     all: bool = False  # has every service been given it?
 
-    async def run(self, value: str) -> str:
+    async def run(self, value: str, *, remove: bool) -> str:
         spec, _ = await read_spec(self.driver, self.collection, self.one.uid)
         made = await self._make({**spec, "Data": encoded(value)})
         self.says.say(f"{self.name} is made.")
@@ -89,7 +90,20 @@ class _Rotation:
         if self.done:
             await self._until_well()
         used = f"is in use in the place of {self.one.name}, which" if self.done else f"is made, and {self.one.name}"
+        if remove and await self._remove():
+            return f"{self.name} {used} is removed"
         return f"{self.name} {used} stays until somebody removes it"
+
+    async def _remove(self) -> bool:
+        """Whether the old one is gone. The Swarm keeps what a service has got meanwhile."""
+        try:
+            await self.driver.call(Call("DELETE", (self.collection, self.one.uid)))
+        except Missing:
+            return True
+        except ClusterError as error:
+            self.says.say(f"{self.one.name} was not removed: {error.message}", "warning")
+            return False
+        return True
 
     async def _until_well(self) -> None:
         """A value that a service cannot use shows when its new copies fail. Raises NotWell."""
@@ -168,13 +182,22 @@ class _Rotation:
         return f"Stopped: {self.name} is made. {have}{unsure}{self._keep}"
 
 
+_REMOVE = Field(
+    name="remove",
+    label="Remove the old one when all services are well with the new one",
+    type="flag",
+    required=False,
+    help="Without this it stays until somebody removes it: “Roll back” of a service still leads to it.",
+)
+
+
 def rotate(collection: str, sort: str, field: Field) -> Action[Any]:
     """``collection`` is "secrets" or "configs", ``sort`` what it is called in references: "Secret" or "Config"."""
 
     async def work(driver: Driver, one: Kept, values: Values, says: Says) -> str:
         rotation = _Rotation(driver, collection, sort, one, says)
         try:
-            return await rotation.run(str(values["value"]))
+            return await rotation.run(str(values["value"]), remove=bool(values.get(_REMOVE.name)))
         except asyncio.CancelledError:
             says.say(rotation.stopped, "warning")
             raise asyncio.CancelledError(rotation.stopped) from None
@@ -183,7 +206,10 @@ def rotate(collection: str, sort: str, field: Field) -> Action[Any]:
         names = {one.name for one in await look.related(f"swarm-{sort.lower()}")}
         tried = (next_name(look.resource.name, taken) for taken in range(MOST_NUMBERS))
         taken = next((number for number, name in enumerate(tried) if name not in names), 0)
-        return Preview(effect=_effect(look.resource, taken))
+        gone = (
+            f" Then {look.resource.name} is removed, and nobody can go back to it." if values.get(_REMOVE.name) else ""
+        )
+        return Preview(effect=_effect(look.resource, taken) + gone)
 
     return Action(
         verb="rotate",
@@ -191,14 +217,14 @@ def rotate(collection: str, sort: str, field: Field) -> Action[Any]:
         icon="rotate-cw",
         effect=_effect,
         preview=preview,
-        stays=lambda one: f"{one.name} stays, for services that go back. Remove it when the new one has proved good.",
+        stays=lambda one: f"{one.name} stays while a service is not well with the new one: it goes back to that.",
         changes_in=lambda one: [user.namespace for user in one.users],
         run=quietly(work),
         run_saying=work,
         long=True,
         bulk=False,
-        fields=(field,),
-        recorded=lambda values: {"value": "another one"},
+        fields=(field, _REMOVE),
+        recorded=lambda values: {"value": "another one", **({_REMOVE.name: True} if values.get(_REMOVE.name) else {})},
     )
 
 
