@@ -208,11 +208,12 @@ def _cluster(cluster_id: int) -> dict[str, Any]:
     about, platform = connection.about, connection.driver.platform
     words = " ".join(filter(None, (platform.title(), about.version if about else "")))
     made_up = "Demonstration" if connection.cluster.driver == "demo" else ""
+    some = "Chosen namespaces only" if connection.cluster.namespaces else ""  # unnamed: not all may be shared
     return {
         "cluster": connection.cluster,
         "platform": platform,
         "state": cluster_state(connection)["state"],
-        "words": " · ".join(filter(None, (made_up, words, about.words if about else ""))),
+        "words": " · ".join(filter(None, (made_up, some, words, about.words if about else ""))),
         "href": f"/clusters/{connection.cluster.slug}/",
     }
 

@@ -245,6 +245,17 @@ async def test_the_numbers_and_the_clusters_are_sent_alone(
     assert (await page(client, "/?part=clusters")).lstrip().startswith('<section class="card" id="home-clusters"')
 
 
+async def test_a_cluster_of_which_only_some_namespaces_are_connected_says_so(
+    running: None, shop: Cluster, ada: AbstractUser, async_client_for: ClientFor
+) -> None:
+    """That all is well, is said of those alone."""
+    words = "Chosen namespaces only · Kubernetes"
+    assert words not in (await async_client_for(ada).get("/")).content.decode()
+    connection = engine.supervisor.connections[shop.pk]
+    connection.cluster = replace(connection.cluster, namespaces=frozenset({"shop"}))
+    assert words in (await async_client_for(ada).get("/")).content.decode()
+
+
 async def test_a_cluster_that_fell_silent_is_drawn_as_it_was_and_says_so(
     running: None, shop: Cluster, ada: AbstractUser, async_client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
