@@ -223,7 +223,7 @@ class Connection:
         if isinstance(item, Listed) and not self._listed_ahead:
             self._list_ahead()
         if not isinstance(item, Broken):
-            if self.contact.error is not None and self.about is not None and not isinstance(item, Listed):
+            if self.contact.error is not None and not isinstance(item, Listed):
                 # A watch goes on after the line was cut: it is live when the same cluster is at its end.
                 self.line.ask_soon()
             else:

@@ -40,6 +40,11 @@ class Feeds:
         return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
 
     @property
+    def anything_is_listed(self) -> bool:
+        """Is of one of the kinds known what there is, or was?"""
+        return any(store.listed for store, _ in self._running.values())
+
+    @property
     def tasks(self) -> list[asyncio.Task[None]]:
         """To be ended with the connection."""
         return [task for _, task in self._running.values()]

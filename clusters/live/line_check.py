@@ -76,8 +76,8 @@ class LineCheck:
                 before = self.about
                 async with asyncio.timeout(10):
                     await self._hear_about()
-                if before is not None and self.about is not None and before.uid != self.about.uid:
-                    self._feeds.again()  # another one answers there: nothing that we know is true, so list anew
+                if self._may_be_another(before):
+                    self._feeds.again()  # nothing that we know is sure to be true, so list anew
                     return
             async with asyncio.timeout(5):
                 await self._driver.ping()
@@ -94,6 +94,12 @@ class LineCheck:
         else:
             if not self._feeds.all_are_broken:
                 self.contact.hear(time.time())
+
+    def _may_be_another(self, before: About | None) -> bool:
+        """Does another one answer there than before? One that was cut off before it said what it is may be any."""
+        if before is None:
+            return self.contact.error is not None and self._feeds.anything_is_listed
+        return self.about is not None and before.uid != self.about.uid
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
