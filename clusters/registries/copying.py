@@ -17,6 +17,7 @@ from clusters.registries.client import Raw, RegistryClient
 from clusters.registries.kept import way_to
 from clusters.registries.moving import Moving
 from clusters.registries.reference import checked_repository, checked_version, is_digest, is_tag
+from clusters.rights import label_of
 
 MOST_MANIFESTS, MOST_CONTENTS, MOST_DEEP = 300, 5000, 4
 MOST_BYTES = 32 << 20  # of all manifests together: they are kept until the last content is there
@@ -66,9 +67,8 @@ async def begin_copy(actor: Actor, source: End, target: End) -> str:
     if not await may_copy_to(actor, target.registry):
         why = f"Copying to {target.registry.host} takes what pushing there takes."
         await audit.denied(event, why)
-        raise Refused(
-            why, hint="The right “Run” on a host; and, where a password is stored, an administrator allows it."
-        )
+        right = f"The right “{label_of('run')}” on a host"
+        raise Refused(why, hint=f"{right}; and, where a password is stored, an administrator allows it.")
     ended = await recorded_end(event)
     title = f"Copy {source.repository}:{short_id(source.version)} to {target.registry.name}"
     about = jobs.Made("", "", "", image=str(target))

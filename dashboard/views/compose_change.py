@@ -20,6 +20,7 @@ from clusters.gateway import Denied
 from clusters.kinds.base import Role
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
+from clusters.rights import label_of
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.compose_rights import compose_hosts, kept_version
 from dashboard.engine import engine
@@ -102,7 +103,7 @@ async def _newest(request: Request, row: Row) -> tuple[ClusterInfo, Checked]:
         raise Unsupported("Nothing is deployed to the demonstration.", hint="Connect a Docker host.")
     host = next((one for one in compose_hosts(request.actor) if one.id == row.cluster.id), None)
     if host is None:
-        raise Unsupported("You may not deploy projects there.", hint="It takes the right “Compose”.")
+        raise Unsupported("You may not deploy projects there.", hint=f"It takes the right “{label_of('compose')}”.")
     name = row.resource.name
     kept = await kept_version(request.actor, host, name, "last")
     if kept is None:
