@@ -14,7 +14,7 @@ from dashboard import logs
 from dashboard.topics.base import Topic
 
 EVERY = 0.05  # seconds between two frames
-IN_A_FLOOD = 0.1  # the same, while lines are left out: nobody reads faster, and the page has time for clicks
+IN_A_FLOOD = 0.2  # the same, while lines are left out: nobody reads faster, and the page has time for clicks
 LINES = 250  # of a frame; more while lines of the past wait
 PAST_LINES = 1000
 UNACKNOWLEDGED = 8  # frames

@@ -13,6 +13,7 @@ export class Feed {
   #queue = []; // lines, marks and ends of frames that came and are not shown yet
   #batch = FEWEST; // lines of one animation frame: as many as there was time for lately
   #frame = 0;
+  #task = 0;
   #seq = 0;
   #acknowledged = 0;
   #timer = 0;
@@ -25,7 +26,7 @@ export class Feed {
   }
 
   stop() {
-    cancelAnimationFrame(this.#frame);
+    this.#rest();
     clearTimeout(this.#timer);
   }
 
@@ -54,8 +55,17 @@ export class Feed {
     else this.goOn();
   }
 
+  // After the next frame was painted: adding lines and painting them are two short tasks, between which a click has its turn.
   goOn() {
-    this.#frame ||= requestAnimationFrame(() => this.#pump());
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#task = setTimeout(() => this.#pump());
+    });
+  }
+
+  #rest() {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#task);
+    this.#frame = 0;
   }
 
   #enqueue(lines, from, until) {
@@ -68,8 +78,7 @@ export class Feed {
   }
 
   #pump() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.#rest();
     this.#isFirst = false;
     const began = performance.now();
     let at = 0;

@@ -13,7 +13,7 @@ const OURS = -1;
 export const WARN = 3;
 export const ERROR = 4;
 
-const row = make("li", {}, make("time"), make("b", { className: "lv" }), make("span", { className: "src" }), make("span", { className: "m" }));
+const row = make("li", {}, make("time"), make("span", { className: "m" })); // as few elements as can be: of a flood there are many
 const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 let second = [0, ""]; // lines come in order: most share their second with the one before
 
@@ -50,15 +50,13 @@ export class Lines {
       return;
     }
     const element = row.cloneNode(true);
-    const [time, word, from, body] = element.children;
+    const [time, body] = element.children;
     const ours = source === OURS;
+    const word = ours ? "SYSTEM" : WORDS[level];
     element.className = ours ? `ours ${CLASSES[level]}` : CLASSES[level];
     time.textContent = at ? timeOf(at) : "";
-    word.textContent = ours ? "SYSTEM" : WORDS[level];
-    if (!ours && this.names.has(source)) {
-      from.textContent = this.names.get(source);
-      from.dataset.hue = source % 6;
-    }
+    if (word) body.before(make("b", { className: "lv" }, word));
+    if (!ours && this.names.has(source)) body.before(make("span", { className: "src", data: { hue: source % 6 } }, this.names.get(source)));
     if (message === null) paint(body, text);
     else json(body, message, text);
     this.#append({ element, at, source, level: ours ? 0 : level, text, count: 1 });
@@ -112,7 +110,7 @@ export class Lines {
 
 // What belongs to the line before stands under it; a long one is folded.
 function further(entry, text) {
-  const body = entry.element.lastElementChild;
+  const body = entry.element.querySelector(".m");
   entry.count++;
   entry.text += `\n${text}`;
   if (entry.count === FOLD_AFTER + 2) {

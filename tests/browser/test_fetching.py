@@ -76,6 +76,7 @@ def test_what_was_deleted_is_said_once_and_is_no_error(page_for: PageFor) -> Non
     page.locator("live-resource").wait_for()
     act(page, "Delete").get_by_role("button", name="Delete").click()
     expect(page.locator("[data-gone-note]")).to_contain_text("It was deleted", timeout=20_000)
+    expect(page.locator("body")).to_have_attribute("data-past", "")  # no colour of the page says any more that it runs
     page.wait_for_timeout(1_000)
     expect(page.locator(".toast[role=alert]")).to_have_count(0)
 

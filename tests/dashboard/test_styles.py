@@ -37,6 +37,20 @@ def test_two_parts_of_the_product_never_lay_out_the_same_class() -> None:
     assert len(files) > 50  # it reads them
 
 
+def test_what_comes_somewhere_on_a_page_never_has_all_of_the_page_styled_anew() -> None:
+    slow = re.compile(
+        r"""(?:^|[\s,(])(?:html|body|:root|main|\.shell)[^\s{,]*:has\(  # asked again for each line of a log, each cell
+            |^\s*\*?::(?:before|after|selection|highlight\()  # of every element there is
+        """,
+        re.VERBOSE | re.MULTILINE,
+    )
+    assert slow.search("  body:has(live-table) {")
+    assert slow.search("a,\n::before {")
+    less_motion = re.compile(r"@media \(prefers-reduced-motion: reduce\) {.*?\n}", re.DOTALL)
+    found = {file.name: slow.findall(less_motion.sub("", file.read_text())) for file in STYLES.rglob("*.css")}
+    assert {name: rules for name, rules in found.items() if rules} == {}
+
+
 def test_every_tone_that_a_tag_is_given_has_its_colour() -> None:
     templates = Path(__file__).parents[2] / "templates"
     given = {tone for file in templates.rglob("*.html") for tone in re.findall(r'data-tone="(\w+)"', file.read_text())}

@@ -23,6 +23,7 @@ class LiveResource extends HTMLElement {
     document.removeEventListener("clusters", this.#heard);
     Object.values(this.#timers).forEach(clearTimeout);
     this.#timers = {};
+    this.#tellPage();
   }
 
   // While its cluster is silent, what is shown is old: nothing of it looks as if it were so now.
@@ -30,10 +31,16 @@ class LiveResource extends HTMLElement {
     const words = staleWords(new Set([Number(this.dataset.row.split("~")[0])]), "what is shown is");
     const note = this.querySelector("[data-silent-note]");
     this.toggleAttribute("data-silent", Boolean(words));
+    this.#tellPage();
     if (!note) return;
     note.hidden = !words;
     note.querySelector("[data-part=words]").textContent = words;
   };
+
+  // The rest of the page loses its colours, too.
+  #tellPage() {
+    document.body.toggleAttribute("data-past", document.querySelector("live-resource:is([data-gone], [data-silent])") !== null);
+  }
 
   #receive(frame) {
     if (frame.t === "usage") this.#usage(frame.rows[this.dataset.row]);
@@ -91,6 +98,7 @@ class LiveResource extends HTMLElement {
     Object.values(this.#timers).forEach(clearTimeout); // there is nothing more to fetch
     this.#timers = {};
     this.dataset.gone = "";
+    this.#tellPage();
     const note = this.querySelector("[data-gone-note]");
     if (note) {
       note.hidden = false;

@@ -66,7 +66,10 @@ class LogView extends HTMLElement {
       shown: () => this.#afterwards(),
       acknowledge: (seq) => this.subscription.acknowledge(seq),
     });
-    this.search = new Search(() => this.bar.showMatches(this.search));
+    this.search = new Search(() => {
+      this.bar.showMatches(this.search);
+      this.list.toggleAttribute("data-searched", this.search.active);
+    });
     this.append(this.bar.element, this.histogram.element, this.list);
     this.#show({});
     this.#drawFollowing();
