@@ -19,6 +19,7 @@ from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused, Unreachable
 from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
+from clusters.kinds.asked_again import asked_again
 from clusters.kinds.base import Role
 from clusters.kinds.docker.host_model import Host
 from clusters.kinds.docker.host_swarm_actions import PATIENCE, PORT
@@ -121,7 +122,7 @@ async def _join(manager: Driver, driver: Driver, one: Asked, says: Reporter) -> 
             await asyncio.shield(_take_back(driver, one, says))
         raise _why_not(error, one, addresses[0], token) from error
     says.say(f"{one.host.name} has joined.")
-    return await _shown(manager, driver, one)
+    return await _shown(manager, driver, one, says)
 
 
 async def _way_in(manager: Driver, role: str) -> tuple[str, Sequence[str]]:
@@ -183,13 +184,13 @@ async def _take_back(driver: Driver, one: Asked, says: Reporter) -> None:
         says.say(f"{one.host.name} was told to stop trying, and belongs to no Swarm.", "warning")
 
 
-async def _shown(manager: Driver, driver: Driver, one: Asked) -> str:
+async def _shown(manager: Driver, driver: Driver, one: Asked, says: Reporter) -> str:
     """Wait until the Swarm shows it. What is not seen in time is said, for it has joined."""
-    about: Any = await driver.call(Call("GET", ("info",)))
+    about: Any = await asked_again(lambda: driver.call(Call("GET", ("info",))), says)
     uid = str(((about or {}).get("Swarm") or {}).get("NodeID") or "")
     ends = asyncio.get_running_loop().time() + SEEN_WITHIN
     while asyncio.get_running_loop().time() < ends:
-        nodes: Any = await manager.call(Call("GET", ("nodes",)))
+        nodes: Any = await asked_again(lambda: manager.call(Call("GET", ("nodes",))), says)
         mine = next((each for each in nodes or () if each.get("ID") == uid), None)
         if mine and (mine.get("Status") or {}).get("State") == "ready":
             return str((mine.get("Description") or {}).get("Hostname") or uid)

@@ -19,6 +19,7 @@ from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Unsupported
 from clusters.gateway import Gateway
 from clusters.jobs import Made, Reporter
+from clusters.kinds.asked_again import asked_again
 from clusters.kinds.formats import count, listed, one_spelling
 from clusters.kinds.swarm.service_power import hidden_powers, spec_powers
 from clusters.kinds.swarm.service_rollout import NotUpYet, NotWell, Stand, until_all_well
@@ -130,8 +131,9 @@ async def _work(driver: Driver, asked: StackText, says: Reporter) -> Made:
 
 async def _until_all_well(driver: Driver, name: str, says: Reporter) -> Made:
     """Each of its services is watched until it is well, or it is known why it is not."""
-    services = {one.uid: one.name for one in await services_of(driver, name)}
     try:
+        found = await asked_again(lambda: services_of(driver, name), says)
+        services = {one.uid: one.name for one in found}
         ends = await until_all_well(driver, services, says)
     except asyncio.CancelledError:
         says.say(f"Nobody watches any more. {name} is deployed, and the Swarm goes on with it.", "warning")

@@ -11,8 +11,9 @@ from unittest.mock import AsyncMock
 import pytest
 
 from clusters.drivers.base import Call, Driver
-from clusters.errors import ClusterError, Missing
+from clusters.errors import ClusterError, Missing, Refused, Unreachable
 from clusters.jobs import Reporter
+from clusters.kinds import asked_again
 from clusters.kinds.swarm import service_rollout
 from clusters.kinds.swarm.base import TRIES
 from clusters.kinds.swarm.service_create import create_service, read_new
@@ -61,6 +62,7 @@ class Swarm:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_rollout, "STAYS", 0.02)
     monkeypatch.setattr(service_rollout, "EVERY", 0.01)
+    monkeypatch.setattr(asked_again, "PAUSES", (0.01, 0.01))
 
 
 async def watch(swarm: Swarm) -> tuple[Stand, Heard]:
@@ -155,6 +157,48 @@ async def test_a_manager_that_keeps_contradicting_itself_ends_the_watch() -> Non
     with pytest.raises(Missing, match="s1 not found"):
         await until_all_well(cast(Driver, SimpleNamespace(call=call)), {"s1": "web"}, Heard())
     assert asked.count(("tasks",)) == TRIES
+
+
+class Silent(Swarm):
+    """One that gives no answer to some of the questions, by their number."""
+
+    def __init__(self, *lost: int, error: ClusterError | None = None) -> None:
+        super().__init__("", (GOOD, "running"))
+        self.asked, self.lost, self.error = 0, lost, error or Unreachable("The engine did not answer in time.")
+
+    async def call(self, call: Call) -> Any:
+        self.asked += 1
+        if self.asked in self.lost:
+            raise self.error
+        return await super().call(call)
+
+
+async def test_one_lost_answer_is_asked_for_again_and_the_job_says_so() -> None:
+    heard = Heard()
+    ended = await _until_all_well(cast(Driver, Silent(1, 3, 5, 6)), "shop", cast(Reporter, heard))
+    assert ended.words == "shop was deployed: 1 service, all well."
+    assert heard.things["asked-again"] == [
+        "No news: The engine did not answer in time. Asked again in 0 seconds, 1 of 2.",
+        "There is news again.",
+        "No news: The engine did not answer in time. Asked again in 0 seconds, 1 of 2.",
+        "There is news again.",
+        "No news: The engine did not answer in time. Asked again in 0 seconds, 1 of 2.",
+        "No news: The engine did not answer in time. Asked again in 0 seconds, 2 of 2.",
+        "There is news again.",
+    ]
+
+
+async def test_a_swarm_that_stays_silent_or_refuses_ends_the_watch_in_words() -> None:
+    silent = Silent(*range(2, 10))
+    with pytest.raises(
+        ClusterError, match=r"shop was deployed\. Whether its services come up is not known: The engine"
+    ):
+        await _until_all_well(cast(Driver, silent), "shop", cast(Reporter, Heard()))
+    assert silent.asked == 1 + 3, "asked twice more, and then no longer"
+    refusing = Silent(2, error=Refused("The engine does not let us do that."))
+    with pytest.raises(ClusterError, match="does not let us"):
+        await _until_all_well(cast(Driver, refusing), "shop", cast(Reporter, Heard()))
+    assert refusing.asked == 2, "a refusal is an answer"
 
 
 async def test_an_answer_that_nobody_understands_is_said_in_words() -> None:

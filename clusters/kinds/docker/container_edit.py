@@ -15,6 +15,7 @@ from typing import Any
 
 from clusters.drivers.base import Call, Driver, LogOptions, LogSource
 from clusters.errors import ClusterError, Conflict, Missing
+from clusters.kinds.asked_again import asked_again
 from clusters.kinds.base import JSON, Says
 from clusters.kinds.docker.container_model import Container, stop_patience
 from clusters.kinds.docker.origin import Origin, load_origin
@@ -90,7 +91,7 @@ async def _until_well(driver: Driver, uid: str, name: str, says: Says) -> None:
     clock = asyncio.get_running_loop().time
     began, told = clock(), False
     while True:
-        found = await driver.call(Call("GET", ("containers", uid, "json")))
+        found = await asked_again(lambda: driver.call(Call("GET", ("containers", uid, "json"))), says)
         state = (found.get("State") if isinstance(found, dict) else None) or {}
         check = (state.get("Health") or {}).get("Status") or "none"
         if state.get("Status") != "running" or found.get("RestartCount"):

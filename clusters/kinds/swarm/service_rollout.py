@@ -7,9 +7,11 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from clusters.drivers.base import Driver
 from clusters.errors import ClusterError, Missing
+from clusters.kinds.asked_again import asked_again
 from clusters.kinds.base import Copy, Health, Level, Says
 from clusters.kinds.formats import count
 from clusters.kinds.swarm import service_health, task_health, task_words
@@ -78,17 +80,17 @@ async def until_well(driver: Driver, uid: str, name: str, says: Says) -> Stand:
 
 
 async def until_all_well(driver: Driver, names: Mapping[str, str], says: Says) -> dict[str, Stand | ClusterError]:
-    """How each of these services ended, by id: as ``until_well`` has it. Raises when the Swarm cannot be asked.
+    """How each of these services ended, by id: as ``until_well`` has it. Raises when the Swarm goes on saying nothing.
 
     All of them are one question, however many they are, and what is done is not asked for again.
     """
     clock = asyncio.get_running_loop().time
-    began, nodes = clock(), await list_of(driver, "nodes", Node)
+    began, nodes = clock(), await asked_again(lambda: list_of(driver, "nodes", Node), says)
     watched = {uid: _Watched(name) for uid, name in names.items()}
     ends: dict[str, Stand | ClusterError] = {}
     while watched:
         asked = clock()
-        stands = await _looks(driver, watched.keys(), nodes)
+        stands = await asked_again(partial(_looks, driver, watched.keys(), nodes), says)
         for uid, one in watched.items():
             stand = stands.get(uid)
             if stand:
