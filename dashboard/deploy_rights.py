@@ -12,12 +12,12 @@ from clusters.deploy.where import Where, where
 from clusters.live.connection import Connection
 from clusters.permissions import SOON
 from dashboard.engine import engine
-from dashboard.yaml_rights import yaml_clusters
+from dashboard.yaml_rights import why_nowhere, yaml_clusters
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The button that leads to the form. ``why_not``: it is shown, but off."""
+    """A button that leads to a form. ``why_not``: it is shown, but off."""
 
     href: str
     why_not: str = ""
@@ -30,12 +30,13 @@ async def allowed_in(actor: Actor, connection: Connection, kind: str, within: fl
 
 
 async def offered(actor: Actor, kinds: Iterable[str], only: str = "", **given: str) -> Offered | None:
-    """The button of a page; None where nothing is offered. A cluster that says no turns it off.
+    """The button of a page; None where there is nothing to deploy to. Without the right, or where a cluster says no,
+    it is off.
 
     ``given`` is filled in already: ``namespace``, ``image``.
     """
     kind = next((name for name in kinds if name in PLURALS), "")
-    why_not = ""
+    why_not = why_nowhere(actor, only) if kind else ""
     for one in yaml_clusters(actor, only) if kind else ():
         found = await allowed_in(actor, one, kind, SOON)
         asked = {"cluster": one.cluster.slug, "kind": kind, **{name: text for name, text in given.items() if text}}

@@ -15,12 +15,13 @@ from clusters.access import Actor, Scope
 from clusters.kinds.base import Action
 from clusters.live.row import Row
 from clusters.registries.access import may_see
+from dashboard import ship_targets
 from dashboard.build_hosts import hosts_of
 from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.engine import address, engine
 from dashboard.navigation import ClusterEntry, navigation
 from dashboard.why_not import not_allowed
-from dashboard.yaml_rights import yaml_clusters
+from dashboard.yaml_rights import why_nowhere, yaml_clusters
 
 MOST, MOST_ACTIONS = 12, 6  # resources shown, and things to do
 PATIENCE = 0.3  # seconds for the first lists of kinds that nobody looked at
@@ -77,7 +78,7 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
         *_compose(actor, words, only),
         *_stack(actor, words, only),
         *_deploy(actor, words, only),
-        *_ship(words),
+        *_ship(actor, words),
         *_yaml(actor, words, only),
         *_images(actor, text),
         *pages,
@@ -115,12 +116,15 @@ def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
         if all(word in f"deploy new workload deployment {one.name}".casefold() for word in words):
             yield Found("Do", "Deploy", one.name, "rocket", f"/deploy/?cluster={one.slug}")
             return
+    if all(word in "deploy new workload deployment" for word in words) and (why := why_nowhere(actor, only)):
+        yield Found("Do", "Deploy", why, "rocket", "", why_not=why)
 
 
-def _ship(words: list[str]) -> Iterator[Found]:
-    """From an image to whatever runs it; what this person may is said there."""
+def _ship(actor: Actor, words: list[str]) -> Iterator[Found]:
+    """From an image to whatever runs it."""
     if all(word in "run or deploy an image ship" for word in words):
-        yield Found("Do", "Run or deploy an image", "", "rocket", "/ship/")
+        ship = ship_targets.offered(actor)
+        yield Found("Do", "Run or deploy an image", ship.why_not, "rocket", ship.href, why_not=ship.why_not)
 
 
 def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
@@ -128,6 +132,8 @@ def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
     for one in (connection.cluster for connection in yaml_clusters(actor, only)):
         if all(word in f"new from yaml {one.name}".casefold() for word in words):
             yield Found("Do", "New from YAML", one.name, "file-code-2", f"/clusters/{one.slug}/yaml/")
+    if all(word in "new from yaml" for word in words) and (why := why_nowhere(actor, only)):
+        yield Found("Do", "New from YAML", why, "file-code-2", "", why_not=why)
 
 
 def _images(actor: Actor, text: str) -> Iterator[Found]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 from clusters.access import Actor, Need, decide
 from clusters.deploy.where import Where
 from clusters.live.cluster import ClusterInfo
 from clusters.permissions import SOON
 from clusters.reach import area_in
+from clusters.rights import label_of
 from clusters.ship import carried
-from dashboard.deploy_rights import allowed_in
+from dashboard.deploy_rights import Offered, allowed_in
 from dashboard.engine import engine
 from dashboard.yaml_rights import yaml_clusters
 
@@ -22,6 +24,10 @@ MAKES: Mapping[str, tuple[str, str, str, str]] = {
     "swarm-service": ("Deploy to", "a service, its copies spread over the nodes", "layers", "Swarm"),
     "deployment": ("Deploy to", "a deployment, and a service that leads to its copies", "ship-wheel", "Kubernetes"),
 }
+NOWHERE = (
+    f"That takes the role operator with the right “{label_of('run')}” on a Docker host or a Swarm, or "
+    f"“{label_of('apply')}” on a Kubernetes cluster, that is not read-only."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,12 @@ def targets_of(actor: Actor) -> list[ShipTarget]:
     found += [ShipTarget("deployment", one.cluster) for one in yaml_clusters(actor)]
     order = {name: number for number, name in enumerate(carried.TARGETS)}
     return sorted(found, key=lambda one: (one.is_demo, order[one.kind], one.cluster.name.casefold()))
+
+
+def offered(actor: Actor, **asked: str) -> Offered:
+    """The button that leads from an image to the targets: ``image`` or ``row``. Off where there is none."""
+    where = f"/ship/?{urlencode(asked)}" if asked else "/ship/"
+    return Offered(where) if targets_of(actor) else Offered("", NOWHERE)
 
 
 async def with_namespaces(actor: Actor, targets: Sequence[ShipTarget]) -> list[ShipTarget]:

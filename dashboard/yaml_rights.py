@@ -24,7 +24,7 @@ def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> D
         return decide(actor, area_in(cluster, row.namespace), need(served))
     named = sorted(one for one in reachable(actor, cluster.id) if one)
     decisions = [decide(actor, area_in(cluster, one), LEAST) for one in (None, *named)]
-    return next((one for one in decisions if one.allowed), decisions[0])
+    return max(decisions, key=lambda one: (one.allowed, one.known))
 
 
 async def why_not_edited(actor: Actor, connection: Connection, row: Row) -> tuple[str, str]:
@@ -37,6 +37,15 @@ async def why_not_edited(actor: Actor, connection: Connection, row: Row) -> tupl
         return decision.reason, ASK_US
     driver = engine.gateway.driver(actor, connection.cluster.id)
     return await refusal(driver, row.kind, row.resource, CHANGES), HINT
+
+
+def why_nowhere(actor: Actor, only: str = "") -> str:
+    """Why this person may apply nothing on the clusters of Kubernetes that they see; "" where they may, or see none."""
+    seen = (engine.supervisor.connections[one] for one in engine.scope(actor, only))
+    decisions = [may_apply(actor, one) for one in seen if one.driver.platform == "kubernetes"]
+    if any(one.allowed for one in decisions):
+        return ""
+    return next((one.reason for one in decisions if one.known), "")
 
 
 def yaml_clusters(actor: Actor, only: str = "") -> list[Connection]:

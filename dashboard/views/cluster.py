@@ -7,6 +7,7 @@ import time
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from clusters.errors import ClusterError, InPart
 from clusters.kinds.base import Level, Role
@@ -15,7 +16,7 @@ from clusters.live.table import TABLES
 from clusters.permissions import NotPermitted
 from dashboard.access import allow, cluster_or_404
 from dashboard.compose_rights import compose_hosts, stack_clusters
-from dashboard.deploy_rights import offered
+from dashboard.deploy_rights import Offered, offered
 from dashboard.engine import engine
 from dashboard.narrowed import acting_as, narrowed
 from dashboard.navigation import list_address
@@ -40,7 +41,7 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "heard": connection.contact.heard,
             "error": connection.contact.error,
             "kinds": [_kind(connection, name, request) for name in _listed(connection)],
-            "may_apply": may_apply(request.actor, connection).allowed,
+            "yaml": _yaml(request, connection),
             "compose": bool(compose_hosts(request.actor, connection.cluster.slug)),
             "stacks": bool(stack_clusters(request.actor, connection.cluster.slug)),
             "deploy": await offered(request.actor, ["deployment"], connection.cluster.slug),
@@ -59,6 +60,15 @@ async def check_again(request: Request, cluster: str) -> HttpResponse:
     connection = await cluster_or_404(request, cluster)
     connection.retry()
     return redirect(f"/clusters/{cluster}/")
+
+
+def _yaml(request: Request, connection: Connection) -> Offered | None:
+    if connection.driver.platform != "kubernetes":
+        return None
+    decision = may_apply(request.actor, connection)
+    return (
+        Offered(reverse("yaml", args=[connection.cluster.slug])) if decision.allowed else Offered("", decision.reason)
+    )
 
 
 async def _learn(connection: Connection) -> None:

@@ -26,6 +26,7 @@ from dashboard.access import allow
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
 from dashboard.request import Request
+from dashboard.ship_targets import offered
 from dashboard.views.registries import registry_or_404
 from dashboard.views.registry_copy import targets
 
@@ -85,7 +86,7 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
     context: dict[str, Any] = {"registry": one, "repository": name, "tag": version, "image": image}
     context |= {"may_delete": access.may_delete(request.actor) and not is_digest(version)}
     if not asks_for(request, "content"):
-        context["may_copy"] = bool(await targets(request))
+        context |= {"may_copy": bool(await targets(request)), "ship": offered(request.actor, image=image)}
         return page(request, "pages/registry_tag.html", context)
     try:
         content = await browse.read_tag(request.actor, one, name, version)

@@ -28,6 +28,7 @@ from dashboard.layers import first_sheet
 from dashboard.page import asks_for, page
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
+from dashboard.ship_targets import offered
 from dashboard.views import convert, ports
 from dashboard.views.build import build_of
 from dashboard.yaml_rights import why_not_edited
@@ -57,6 +58,7 @@ async def resource(request: Request, cluster: str, kind: str, key: str) -> HttpR
         "usage": _usage(row),
         "measured": measurable(engine.supervisor.connections[row.cluster.id], row),
         "compose": (compose := await links_of(request.actor, row)),
+        "ship": offered(request.actor, row=row.id) if row.kind.name == "image" and row.resource.tags else None,
         "build": await build_of(request.actor, row.cluster.id, row.resource.uid) if row.kind.name == "image" else None,
     }
     if asks_for(request, "head"):

@@ -15,9 +15,10 @@ from dashboard.forms import filled, grouped
 from dashboard.image_life import life_of
 from dashboard.page import page
 from dashboard.request import Request
-from dashboard.ship_targets import ShipTarget, target_named, targets_of, with_namespaces
+from dashboard.ship_targets import NOWHERE, ShipTarget, target_named, targets_of, with_namespaces
 from dashboard.views import deploy, run
 from dashboard.views.ship_values import source, typed
+from dashboard.yaml_rights import ASK_US
 
 
 @allow(scope="signed-in")
@@ -38,6 +39,7 @@ async def ship(request: Request) -> HttpResponse:
         "row": row,
         "href": address(row) if row else "",
         "targets": await with_namespaces(request.actor, targets_of(request.actor)),
+        "nowhere": f"{NOWHERE} {ASK_US}",
         "life": await life_of(request.actor, row, values["image"]),
         "groups": grouped(filled(carried.FIELDS[1:], values)),  # the image is chosen before
     }

@@ -122,7 +122,18 @@ async def test_only_who_may_apply_finds_it_and_never_on_another_cluster(
     viewer = async_client_for(vera)
     assert "You may not deploy here" in (await viewer.get("/deploy/")).content.decode()
     assert (await post(viewer, do="apply"))[0] == 404
-    assert "/deploy/?" not in (await viewer.get("/list/deployment/")).content.decode()
+    off = r'disabled title="This needs the role operator\.">(?:(?!</button>).)*'
+    page = (await viewer.get("/list/deployment/")).content.decode()
+    assert re.search(f"{off}Deploy", page, re.DOTALL)
+    assert "/deploy/?" not in page
+    page = (await viewer.get("/clusters/shop/")).content.decode()
+    for label in ("Deploy", "New from YAML"):
+        assert re.search(f"{off}{label}", page, re.DOTALL)
+    for label, words in (("Deploy", "deploy"), ("New from YAML", "new yaml"), ("Run or deploy an image", "run image")):
+        found = (await viewer.get("/palette/", {"q": words})).content.decode()
+        assert re.search(
+            rf'aria-disabled="true" title="[^"]*role operator[^"]*">(?:(?!</div>).)*{label}', found, re.DOTALL
+        )
     await Grant.objects.filter(user=otto).aupdate(role=Role.OPERATOR, namespaces=["shop"], rights=["apply"])
     operator = async_client_for(otto)
     assert "/deploy/?cluster=shop" in (await operator.get("/list/deployment/")).content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -192,7 +193,13 @@ async def test_an_image_leads_to_every_target_whose_own_form_is_filled_in(
     assert 'value="store-2"' in back
     assert "COLOUR=light" in back
     assert (await client.post("/ship/", {**given, "to": "container~999"})).status_code == 404
-    other = async_client_for(vera)  # sees the shop, and may deploy nothing
+    await viewer(vera, host)
+    other = async_client_for(vera)  # sees the shop and the host, and may deploy nothing
+    head = await shown(other, f"/clusters/host/image/{IMAGE}/")
+    assert re.search(
+        r'disabled title="That takes the role operator [^"]*">(?:(?!</button>).)*Run or deploy', head, re.DOTALL
+    )
+    assert "/ship/?row=" not in head
     assert "There is nothing that you may run it on" in await shown(other, "/ship/", image="nginx:1.29")
     assert (await other.post("/ship/", {**given, "to": f"deployment~{shop.pk}"})).status_code == 404
 
