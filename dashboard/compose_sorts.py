@@ -51,7 +51,9 @@ class Typed:
 
 
 Copies: TypeAlias = Mapping[str, int]
-CopiesBack: TypeAlias = Callable[[Actor, int, str, Kept, Kept], Awaitable[tuple[Copies, Copies]]]  # now, and then
+CopiesBack: TypeAlias = Callable[
+    [Actor, int, str, Kept | None, Kept], Awaitable[tuple[Copies, Copies]]
+]  # now, and then
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ class Sort:
     hosts: Callable[[Actor], list[ClusterInfo]]
     program: Callable[[], Awaitable[Found]]
     check: Callable[[Typed], Awaitable[Asked]]  # raises Wrong with lines, Invalid for the name, Unsupported
-    copies_back: CopiesBack  # when it goes from its newest version back to another one
+    copies_back: CopiesBack  # when it goes from its newest version (None: it cannot be opened) back to another one
 
 
 async def _check_project(typed: Typed) -> Asked:
@@ -94,12 +96,12 @@ async def _check_stack(typed: Typed) -> Asked:
     )
 
 
-async def _of_the_versions(actor: Actor, host: int, name: str, newest: Kept, one: Kept) -> tuple[Copies, Copies]:
+async def _of_the_versions(actor: Actor, host: int, name: str, newest: Kept | None, one: Kept) -> tuple[Copies, Copies]:
     """Scaling a project is a version of its own."""
-    return newest.scale, one.scale
+    return newest.scale if newest else {}, one.scale
 
 
-async def _of_the_swarm(actor: Actor, swarm: int, name: str, newest: Kept, one: Kept) -> tuple[Copies, Copies]:
+async def _of_the_swarm(actor: Actor, swarm: int, name: str, newest: Kept | None, one: Kept) -> tuple[Copies, Copies]:
     return await copies_back(engine.gateway.driver(actor, swarm), name, newest, one)
 
 

@@ -13,15 +13,17 @@ from clusters.drivers.base import Driver
 from clusters.stacks.copies import scaled, services_of
 
 
-async def copies_back(driver: Driver, name: str, newest: Kept, one: Kept) -> tuple[dict[str, int], dict[str, int]]:
+async def copies_back(
+    driver: Driver, name: str, newest: Kept | None, one: Kept
+) -> tuple[dict[str, int], dict[str, int]]:
     """The copies that are another number than the text says: as they are now, and as they are after going back.
 
     Where both texts ask for the same number, nobody meant to change it by going back. Where the newest one is not
-    understood any more, it goes back to the numbers that were kept.
+    understood any more, or cannot be opened, it goes back to the numbers that were kept.
     """
     then = await _project(name, one)
     try:
-        now = await _project(name, newest)
+        now = await _project(name, newest) if newest else {}
     except Wrong:
         now = {}
     services, said = await services_of(driver, name), [each.get("services") or {} for each in (now, then)]

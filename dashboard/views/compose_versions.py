@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from clusters.apply.difference import difference
 from clusters.compose.changes import changed_copies, changed_values
 from clusters.compose.versions import Kept, open_version, versions_of
+from clusters.connect.secrets import Sealed
 from clusters.errors import ClusterError, Unrecorded
 from clusters.live.cluster import ClusterInfo
 from dashboard.access import allow
@@ -51,7 +52,11 @@ async def compare(request: Request, sort: Sort) -> HttpResponse:
     back = request.GET.get("back") == "1"
     numbers = [row.number for row in await versions_of(host.id, kept_as(name, sort.kind))]
     before = max((number for number in numbers if number < one.number), default=0)
-    other = await kept_version(request.actor, host, name, str(numbers[0] if back else before), sort.kind)
+    against, is_lost = numbers[0] if back else before, False
+    try:
+        other = await kept_version(request.actor, host, name, str(against), sort.kind)
+    except Sealed:
+        other, is_lost = None, True
     old, new = (other, one) if other else (None, one)
     if back and old:
         with suppress(ClusterError):  # going back says what is wrong; until then what is kept tells
@@ -64,6 +69,7 @@ async def compare(request: Request, sort: Sort) -> HttpResponse:
         "back": back,
         "one": one,
         "other": other,
+        "lost": against if is_lost else None,
         "difference": difference(old.text if old else "", new.text),
         "values": changed_values(old, new) if old else [],
         "copies": changed_copies(old, new) if old else [],
@@ -77,7 +83,7 @@ async def back(request: Request, sort: Sort) -> HttpResponse:
     """Deploy an earlier version as it was, with its values and copies: it becomes the newest."""
     host, name, kept = await _version(request, request.POST, sort)
     try:
-        newest = await open_version(host.id, kept_as(name, sort.kind))
+        newest = await _newest(host, name, sort)
         _, copies = await sort.copies_back(request.actor, host.id, name, newest, kept)
         as_kept = Typed(text=kept.text, name=name, values=kept.values, copies=copies, stored=kept.secrets)
         asked = await sort.check(as_kept)
@@ -87,6 +93,14 @@ async def back(request: Request, sort: Sort) -> HttpResponse:
         status = 503 if isinstance(error, Unrecorded) else 422
         return render(request, "components/error.html", {"error": error}, status=status)
     return HttpResponseClientRedirect(reverse("job", args=[key]))
+
+
+async def _newest(host: ClusterInfo, name: str, sort: Sort) -> Kept | None:
+    """None where it cannot be opened any more: that is no reason to stay with it."""
+    try:
+        return await open_version(host.id, kept_as(name, sort.kind))
+    except Sealed:
+        return None
 
 
 async def _version(request: Request, given: QueryDict, sort: Sort) -> tuple[ClusterInfo, str, Kept]:

@@ -64,3 +64,5 @@ def test_going_back_leaves_what_was_scaled_unless_the_texts_ask_for_other_number
     refused = Kept(2, newest.replace("image: busybox:2", "privileged", 1), {})
     _, then = asyncio.run(copies_back(cast(Driver, Swarm()), "shop", refused, Kept(1, text, {}, {"db": 5})))
     assert then == {"db": 5}, "a text that is refused by now is no reason to stay with it"
+    _, then = asyncio.run(copies_back(cast(Driver, Swarm()), "shop", None, Kept(1, text, {}, {"db": 5})))
+    assert then == {"db": 5}, "nor is one that cannot be opened"

@@ -150,7 +150,12 @@ async def test_it_is_looked_at_deployed_changed_and_gone_back_to(
     second = await deployed(client, changed)
     assert "1 container re-created, 1 container left" in second.result["words"]
 
-    # Back by one click: the first text with its values.
+    # Back by one click: the first text with its values, also from one that nobody can open any more.
+    await ComposeVersion.objects.filter(number=2).aupdate(sealed=b"with a key that is lost")
+    compared = f"/compose/compare/?cluster=host&name={name}&version=1&back=1"
+    dialog = (await client.get(compared, headers=HTMX)).content.decode()
+    assert "The text of version 2, the newest, cannot be read any more" in dialog
+    assert "Go back to 1</button>" in dialog
     versions = (await client.get(f"/compose/versions/?cluster=host&name={name}")).content.decode()
     assert "Go back to this" in versions
     back = await client.post("/compose/back/", {"cluster": str(host.pk), "name": name, "version": "1"}, headers=HTMX)
