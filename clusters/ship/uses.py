@@ -9,7 +9,7 @@ from clusters.access import Actor
 from clusters.gateway import Gateway
 from clusters.live.connection import Connection
 from clusters.live.row import Row
-from clusters.registries.reference import named, read_reference
+from clusters.registries.reference import named
 from clusters.registries.walk import Walk
 
 _KEEPERS = ("swarm-service", "deployment", "stateful-set", "daemon-set")
@@ -32,8 +32,8 @@ class Use:
 
 
 def uses_of(gateway: Gateway, actor: Actor, connections: Iterable[Connection], *images: str) -> list[Use]:
-    """All that this person sees, of any tag and digest of the repositories of these. Raises Invalid."""
-    wanted = {read_reference(one).home for one in images}
+    """All that this person sees, of any tag and digest of the repositories of these."""
+    wanted = {one.home for name in images if (one := named(name))}
     found = [use for use in _uses(Walk(gateway, actor, connections)) if _is_of(use.image, wanted)]
     return sorted(found, key=lambda use: (use.row.cluster.name.casefold(), use.row.kind.name, use.row.key, use.part))
 

@@ -195,6 +195,14 @@ def test_names_of_images_are_read(image: str, parts: tuple[str, str]) -> None:
     assert split_image(image) == parts
 
 
+@pytest.mark.parametrize("image", ["UPPER/case", "Nginx:1.29", "shop/Web", "registry.test:5000/Shop/web:V2"])
+def test_capital_letters_in_the_name_of_an_image_are_what_is_wrong_with_it(image: str) -> None:
+    with pytest.raises(Invalid, match="has capital letters") as told:
+        split_image(image)
+    assert "small letters" in told.value.hint
+    assert split_image("Registry.Test:5000/shop/web:V2") == ("Registry.Test:5000/shop/web", "V2")
+
+
 def test_a_hostile_name_of_an_image_is_refused() -> None:
     """A pattern that goes back over what it read would not be done with these in this life."""
     for hostile in ("a" * 499 + "!", "a-" * 249 + "!", "a/" * 249 + "!", "a." * 249 + ":"):
