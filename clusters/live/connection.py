@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from clusters.drivers.base import About, Driver, Platform
+from clusters.drivers.base import ENGINES, About, Driver, Platform
 from clusters.ending import end
 from clusters.errors import ClusterError, Missing, Refused
 from clusters.kinds import KINDS
 from clusters.kinds.base import Kind
 from clusters.live.cluster import ClusterInfo
+from clusters.live.contact import State
 from clusters.live.discovered import Discovered
 from clusters.live.families import Families
 from clusters.live.feeds import Feeds
@@ -57,7 +58,12 @@ class Connection:
             if store.kind.noticing and self._notices(store.kind)
         ]
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
-        self.feeds = Feeds(cluster.slug, lambda kind: driver.watch(kind, self.cluster.namespaces), self._take)
+        self.feeds = Feeds(
+            cluster.slug,
+            lambda kind: driver.watch(kind, self.cluster.namespaces),
+            self._take,
+            come_together=driver.platform in ENGINES,
+        )
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed, self._look_after)
         self._changed = changed  # told when the state on the screen may be another
         self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now
@@ -223,13 +229,7 @@ class Connection:
         if isinstance(item, Listed) and not self._listed_ahead:
             self._list_ahead()
         if not isinstance(item, Broken):
-            if self.contact.error is not None and not isinstance(item, Listed):
-                # A watch goes on after the line was cut: it is live when the same cluster is at its end.
-                self.line.ask_soon()
-            else:
-                self.contact.hear(time.time())
-                if self.about is None and before != "live":
-                    self.line.ask_soon()  # the first word from it: ask what it is, so that pages can say it
+            self._hear(item, before)
         elif isinstance(item.error, Refused):
             # One kind may be refused while the rest is fine: the ping finds out whether we are let in at all.
             self.line.ask_soon()
@@ -237,6 +237,17 @@ class Connection:
             self.contact.lose(item.error)
         if isinstance(item, Broken) or self.contact.state(time.time()) != before:
             self._changed(self)
+
+    def _hear(self, item: FeedItem, before: State) -> None:
+        if self.contact.error is not None and self.feeds.show_what_was_before:
+            return  # it answers, and rows are still of before it was lost: not live yet
+        if self.contact.error is not None and not isinstance(item, Listed):
+            # A watch goes on after the line was cut: it is live when the same cluster is at its end.
+            self.line.ask_soon()
+            return
+        self.contact.hear(time.time())
+        if self.about is None and before != "live":
+            self.line.ask_soon()  # the first word from it: ask what it is, so that pages can say it
 
     def _list_ahead(self) -> None:
         """What takes long to list is listed once, before anybody looks; from then on its driver knows what changes."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from clusters.errors import ClusterError, Refused, Unreachable
 from clusters.kinds.base import Kind
+from clusters.live.gap import Gap
 from clusters.live.resource import Broken, Coming, FeedItem, Listed, Remembered
 from clusters.live.store import Store
 
@@ -18,15 +19,22 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds before a watch that broke is b
 
 
 class Feeds:
-    """``watch``: what the driver tells of a kind, for ever; ``take``: what is done with it, once a list is taken in."""
+    """``watch``: what the driver tells of a kind, for ever; ``take``: what is done with it, once a list is taken in.
+
+    ``come_together``: all kinds hang on one line, so that after a gap the cluster is waited for until all are back.
+    """
 
     def __init__(
         self,
         name: str,
         watch: Callable[[Kind[Any]], AsyncIterator[FeedItem]],
         take: Callable[[Store, FeedItem], None],
+        *,
+        come_together: bool = False,
     ) -> None:
         self._name, self._watch, self._take = name, watch, take
+        self._come_together = come_together
+        self._gap = Gap()
         self._running: dict[str, tuple[Store, asyncio.Task[None]]] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -38,6 +46,11 @@ class Feeds:
         followed is said where it is listed, and does not make the whole cluster sick."""
         troubles = [store.trouble for store, _ in self._running.values() if store.listed or store.trouble]
         return bool(troubles) and all(one is not None and not isinstance(one, Refused) for one in troubles)
+
+    @property
+    def show_what_was_before(self) -> bool:
+        """Is of any kind still shown what was before the line was lost?"""
+        return self._come_together and self._gap.is_open
 
     @property
     def anything_is_listed(self) -> bool:
@@ -58,6 +71,7 @@ class Feeds:
 
     def stop(self, name: str) -> None:
         """Nobody wants that kind any more."""
+        self._gap.leave(name)
         if running := self._running.pop(name, None):
             running[1].cancel()
 
@@ -66,6 +80,7 @@ class Feeds:
         for store, task in tuple(self._running.values()):
             task.cancel()
             del self._running[store.kind.name]
+            self._gap.doubt(store)
             self.follow(store)
 
     async def _feed(self, store: Store) -> None:
@@ -76,13 +91,17 @@ class Feeds:
                     if isinstance(item, Coming | Listed | Remembered):
                         await store.take_in(item)
                     if not isinstance(item, Coming):
-                        self._take(store, item)
+                        self._tell(store, item)
                     delay = FIRST_DELAY
             except ClusterError as error:
-                self._take(store, Broken(error, delay))
+                self._tell(store, Broken(error, delay))
             except Exception:
                 # A fault of ours must not end the watch silently: say so, keep the traceback in the log, go on.
                 log.exception("watching %s of %s failed", store.kind.plural, self._name)
-                self._take(store, Broken(Unreachable("Watching failed because of a fault in Pilothouse."), delay))
+                self._tell(store, Broken(Unreachable("Watching failed because of a fault in Pilothouse."), delay))
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY)
+
+    def _tell(self, store: Store, item: FeedItem) -> None:
+        self._gap.take(store, item)
+        self._take(store, item)

@@ -92,7 +92,8 @@ class LineCheck:
             log.exception("checking %s failed", self._name)
             self.contact.lose(Unreachable("Checking failed because of a fault in Pilothouse."))
         else:
-            if not self._feeds.all_are_broken:
+            is_behind = self.contact.error is not None and self._feeds.show_what_was_before
+            if not (self._feeds.all_are_broken or is_behind):
                 self.contact.hear(time.time())
 
     def _may_be_another(self, before: About | None) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +19,7 @@ from clusters.live import line_check, supervisor
 from clusters.live.cluster import ClusterInfo
 from clusters.live.connection import Connection
 from clusters.live.contact import Contact
-from clusters.live.resource import Broken, FeedItem, Listed
+from clusters.live.resource import Broken, FeedItem, Listed, Remembered
 from tests.clusters.docker_things import shop_web
 from tests.clusters.swarm_things import named, told
 
@@ -139,13 +142,79 @@ async def test_a_broken_watch_makes_the_cluster_down_and_the_next_list_live_agai
     driver.items.put_nowait(Listed([]))
     driver.items.put_nowait(Broken(Unreachable("The engine closed the connection."), 1.0))
     await asyncio.sleep(0.05)
-    import time
-
     assert connection.contact.state(time.time()) == "down"
     driver.items.put_nowait(Listed([]))
     await asyncio.sleep(0.05)
     assert connection.contact.state(time.time()) == "live"
     await connection.close()
+
+
+class Told(ScriptedDriver):
+    """Says of each kind what the test tells it to, by the kind's name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: dict[str, asyncio.Queue[FeedItem]] = defaultdict(asyncio.Queue)
+
+    async def watch(self, kind: Any, namespaces: Any = None) -> AsyncIterator[FeedItem]:
+        while True:
+            yield await self.of[kind.name].get()
+
+    async def tell(self, item: FeedItem, *kinds: str) -> None:
+        for kind in kinds:
+            self.of[kind].put_nowait(item)
+        await asyncio.sleep(0.02)
+
+
+CUT = Broken(Unreachable("The engine closed the connection."), 1.0)
+
+
+@asynccontextmanager
+async def lost() -> AsyncIterator[tuple[Told, Connection]]:
+    """An engine of which two kinds were listed, and which was lost after that."""
+    driver = Told()
+    connection = connect(driver)
+    connection.start()
+    with connection.wanted("container", "network"):
+        await driver.tell(Listed([]), "container", "network")
+        assert connection.contact.state(time.time()) == "live"
+        await driver.tell(CUT, "container", "network")
+        assert connection.contact.state(time.time()) == "down"
+        yield driver, connection
+    await connection.close()
+
+
+async def test_an_engine_that_was_lost_is_live_only_when_all_that_is_shown_is_of_after_the_gap() -> None:
+    async with lost() as (driver, connection):
+        await driver.tell(Listed([]), "network")
+        await connection.line.ping()
+        assert connection.contact.state(time.time()) == "down", "its containers are still those of before"
+        await driver.tell(Listed([]), "container")
+        assert connection.contact.state(time.time()) == "live"
+        await driver.tell(CUT, "container")
+        await connection.line.ping()
+        assert connection.contact.state(time.time()) == "live", "one kind alone makes no cluster sick"
+
+
+async def test_a_kind_that_goes_on_failing_alone_is_not_waited_for() -> None:
+    async with lost() as (driver, connection):
+        await driver.tell(CUT, "container")
+        await driver.tell(Listed([]), "network")
+        await connection.line.ping()
+        assert connection.contact.state(time.time()) == "down"
+        for _ in range(3):
+            await driver.tell(CUT, "container")
+            await connection.line.ping()
+            assert connection.contact.state(time.time()) == "live"
+
+
+async def test_what_says_of_when_it_is_or_that_we_may_not_see_it_is_not_waited_for() -> None:
+    for last in (Remembered([], NOW), Broken(Refused("You may not list containers."), 30.0)):
+        async with lost() as (driver, connection):
+            await driver.tell(Listed([]), "network")
+            await driver.tell(last, "container")
+            await connection.line.ping()
+            assert connection.contact.state(time.time()) == "live"
 
 
 async def test_what_is_known_and_what_runs_goes_on_when_it_turns_into_another_platform(
