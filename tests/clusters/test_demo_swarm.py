@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusters.drivers.base import Call, LogOptions, LogSource
+from clusters.drivers.base import Call, Driver, LogOptions, LogSource
 from clusters.drivers.demo import DemoDriver
 from clusters.drivers.demo.swarm.calls import status
 from clusters.drivers.demo.swarm.world import SwarmWorld
 from clusters.errors import ClusterError, Conflict, Invalid
 from clusters.kinds import kind_named
 from clusters.kinds.actions import Quiet
-from clusters.kinds.base import Copy, Kind
-from clusters.kinds.swarm import service_rollout, task_health
+from clusters.kinds.base import Copy, Kind, Look
+from clusters.kinds.makers import Remark
+from clusters.kinds.swarm import service_create, service_rollout, task_health
 from tests.clusters.test_demo_driver import START, HandClock
 
 
@@ -180,6 +183,19 @@ async def test_what_no_swarm_does_is_refused_here_too(swarm: Swarm) -> None:
             await swarm.driver.call(Call("POST", ("services", service["ID"], "update"), asked, body=spec))
     with pytest.raises(ClusterError, match="at most"):
         await swarm.act("swarm-service", "shop_web", "scale", copies=900)
+
+
+async def test_more_copies_than_it_runs_are_refused_in_the_dialog_and_in_the_forms_already(swarm: Swarm) -> None:
+    kind, one = swarm.kind("swarm-service"), swarm.one("swarm-service", "shop_web")
+    scale, most = kind.action("scale"), swarm.driver.most_copies
+    assert scale
+    assert scale.preview
+    look = cast(Look, SimpleNamespace(resource=one, driver=swarm.driver, kind=kind, related=AsyncMock(return_value=())))
+    assert (await scale.preview(look, {"copies": most})).held == ""
+    words = f"This Swarm runs at most {most} copies of a service."
+    assert (await scale.preview(look, {"copies": most + 1})).held == words
+    form = service_create.read_new({"name": "more", "image": "busybox", "copies": most + 1})
+    assert Remark(words, "stop", "copies") in await service_create.check(cast(Driver, swarm.driver), form, ())
 
 
 def test_a_container_that_is_stopped_behind_its_back_is_replaced() -> None:

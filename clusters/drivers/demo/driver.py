@@ -7,7 +7,7 @@ import contextlib
 import copy
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -48,7 +48,7 @@ ALIVE_EVERY = 10.0
 RETRY_IN = 2.0
 SEGMENT = re.compile(r"[A-Za-z0-9_.:@-]{1,253}")
 MOST_LINES = 2000  # of one look back into a log
-SHAPES: dict[str, tuple[Platform, Callable[[int, float], World]]] = {
+SHAPES: dict[str, tuple[Platform, type[World]]] = {
     "kubernetes": ("kubernetes", ShopWorld),
     "docker": ("docker", HostWorld),
     "swarm": ("swarm", SwarmWorld),
@@ -82,9 +82,9 @@ class DemoDriver(OnlyOurKinds):
         shape = SHAPES.get(str(settings.get("shape", "kubernetes")))
         if shape is None:
             raise Invalid("A demonstration has the shape of Kubernetes, of Docker or of a Swarm.")
-        self.platform: Platform = shape[0]
+        self.platform, self._make = shape
         self.looked_at = True
-        self._make, self._seed = shape[1], int(settings.get("seed") or 7)
+        self._seed, self.most_copies = int(settings.get("seed") or 7), self._make.most_copies
         self._clock = clock or SystemClock()
         self._world: World | None = None
         self._life: asyncio.Task[None] | None = None

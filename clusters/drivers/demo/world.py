@@ -28,6 +28,7 @@ class World(ABC):
     """What the shop and the host share: time, chance, objects, listeners and faults."""
 
     faults: tuple[Fault[Any], ...] = ()
+    most_copies = 0  # of a service; 0: as many as anybody asks for
 
     def __init__(self, seed: int, start: float) -> None:
         self.seed = seed

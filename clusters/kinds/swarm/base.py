@@ -93,6 +93,12 @@ async def list_of(
         raise ClusterError("The Swarm describes it in a way that Pilothouse does not understand.") from error
 
 
+def too_many(driver: Driver, copies: int | None) -> str:
+    """Why it will not run that many copies of a service; "" where it does: only the demonstration has a bound."""
+    most: int = getattr(driver, "most_copies", 0)
+    return f"This Swarm runs at most {most} copies of a service." if most and (copies or 0) > most else ""
+
+
 def as_its_text_says(stack: str) -> str:
     """How long a change lasts of one that this stack made; "" for one of its own."""
     return f"The stack {stack} made it: deploying that again makes it as its text says." if stack else ""

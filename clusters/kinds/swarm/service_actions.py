@@ -16,7 +16,7 @@ from clusters.kinds.base import JSON, Action, Look
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count, listed
 from clusters.kinds.preview import MOST, Preview, differences
-from clusters.kinds.swarm.base import Tree, as_its_text_says, change_spec
+from clusters.kinds.swarm.base import Tree, as_its_text_says, change_spec, too_many
 from clusters.kinds.swarm.service_model import Service, tagged
 
 MOST_COPIES = 1000
@@ -64,7 +64,7 @@ async def _preview_scale(look: Look, values: Values) -> Preview:
         effect = f"Starts {more} of {one.name}: {has} → {wanted}.{await _without_place(look, wanted)}"
     else:
         effect = f"Ends {_copies(has - wanted)} of {one.name}: {has} → {wanted}."
-    return Preview(effect=effect)
+    return Preview(effect=effect, held=too_many(look.driver, wanted))
 
 
 async def _without_place(look: Look, wanted: int) -> str:

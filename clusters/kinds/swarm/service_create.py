@@ -15,7 +15,7 @@ from clusters.kinds.docker.network_model import Network
 from clusters.kinds.field import Field
 from clusters.kinds.makers import Ended, Maker, Remark
 from clusters.kinds.swarm import service_secrets
-from clusters.kinds.swarm.base import Tree
+from clusters.kinds.swarm.base import Tree, too_many
 from clusters.kinds.swarm.images import pinned
 from clusters.kinds.swarm.service_fields import FIELDS
 from clusters.kinds.swarm.service_form import ServiceForm
@@ -119,6 +119,8 @@ async def check(driver: Driver, form: ServiceForm, services: Sequence[Service]) 
     # Asked also for its answer: that a Swarm cannot decide is to be known before the form is gone.
     if await ids_of(driver, "services", [form.name]) and not any(one.name == form.name for one in services):
         found.append(Remark(f"There is a service called {form.name} already.", "stop", "name"))
+    if words := too_many(driver, form.copies):
+        found.append(Remark(words, "stop", "copies"))
     for one in await service_secrets.taken(driver, form):
         found.append(Remark(f"There is a secret {one} already.", "stop", "environment"))
     for collection, name in await missing(driver, form):

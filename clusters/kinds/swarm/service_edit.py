@@ -22,7 +22,7 @@ from clusters.kinds.docker.run_form import BUILT_IN
 from clusters.kinds.docker.run_hidden import hide, unhide
 from clusters.kinds.makers import Ended, Like, Maker, Remark
 from clusters.kinds.preview import LONGEST, NOTHING, Difference
-from clusters.kinds.swarm.base import STACK, TRIES, Tree, as_its_text_says, read_spec
+from clusters.kinds.swarm.base import STACK, TRIES, Tree, as_its_text_says, read_spec, too_many
 from clusters.kinds.swarm.images import pinned
 from clusters.kinds.swarm.service_create import fits, taken
 from clusters.kinds.swarm.service_fields import COPIES_KEPT, EDIT_FIELDS
@@ -224,6 +224,8 @@ async def _check(driver: Driver, edit: Edit, services: Sequence[Service]) -> lis
     found = [Remark("Its copies are replaced by new ones, as “How it changes” says.")] if _restarts(edit) else []
     if words := as_its_text_says(edit.origin.spec.get("Labels", {}).get(STACK, "")):
         found.append(Remark(words, "warn"))
+    if words := too_many(driver, edit.form.copies):
+        found.append(Remark(words, "stop", "copies"))
     if "ports" in edit.changed:
         found += taken(edit.form, [one for one in services if one.uid != edit.origin.uid])
     missing = await _without(driver, edit)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from clusters.drivers.demo.swarm.world import SwarmWorld
 
 MOST = 40  # of each sort
-MOST_COPIES = 50
+MOST_COPIES = 50  # of a service
 NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?")
 _ROLES = ("Worker", "Manager")
 _KEPT = {"secrets": "Secret", "configs": "Config"}
@@ -152,7 +152,7 @@ def _checked(world: SwarmWorld, spec: Object) -> Object:
     """A spec with ids of its networks, as a Swarm keeps it. Raises Invalid, Missing and Unsupported."""
     replicated = (spec.get("Mode") or {}).get("Replicated")
     if replicated is not None and int(replicated.get("Replicas") or 0) > MOST_COPIES:
-        raise Unsupported(f"The demonstration runs at most {MOST_COPIES} copies of a service.")
+        raise Unsupported(f"This Swarm runs at most {MOST_COPIES} copies of a service.", hint="It is a demonstration.")
     for place in spec.get("TaskTemplate", {}).get("Networks") or ():
         known = {text: one["Id"] for one in world.all("networks") for text in (one["Id"], one["Name"])}
         if place.get("Target") not in known:

@@ -27,6 +27,7 @@ class SwarmWorld(HostWorld):
     """A Swarm of three machines. ``calm`` leaves out what would happen by itself, for tests of one thing."""
 
     faults: tuple[Fault[Any], ...] = faults.FAULTS
+    most_copies = calls.MOST_COPIES
 
     def furnish(self) -> None:
         """What is there, from the beginning on: machines, networks, secrets, and the services one after the other."""
