@@ -11,7 +11,7 @@ import pytest
 from clusters.kinds.base import Level
 from clusters.kinds.kubernetes.ingress import INGRESS
 from clusters.kinds.kubernetes.ingress_class import DEFAULT, INGRESS_CLASS, IngressClass
-from clusters.kinds.kubernetes.ingress_model import Ingress, join
+from clusters.kinds.kubernetes.ingress_model import FINE, Ingress, join
 from clusters.kinds.kubernetes.service_model import Answers, Service
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "kubernetes" / "ingress.json"
@@ -44,6 +44,18 @@ def judged(one: Ingress, *services: Service, classes: tuple[IngressClass, ...] =
 
 def test_it_leads_on_when_its_class_and_its_services_are_there() -> None:
     assert judged(ingress(path("web"), path("api", number=80)), service("web"), service("api")).word == "Leads on"
+
+
+def test_what_leads_on_says_where_its_certificates_are_not_looked_at() -> None:
+    assert judged(ingress(path("web")), service("web")).reason == ""
+    one = ingress(path("web"), tls=[{"secretName": "a"}, {"secretName": "b"}])
+    health = judged(one, service("web"))
+    assert (health.level, health.word) == (Level.HEALTHY, "Leads on")
+    assert health.reason == "Its certificates are looked at on its page alone."
+    some = judged(msgspec.structs.replace(one, certificates=(FINE,)), service("web"))
+    assert some.reason == "Some of its certificates are looked at on its page alone."
+    assert judged(msgspec.structs.replace(one, certificates=(FINE, FINE)), service("web")).reason == ""
+    assert judged(ingress(path("gone"), tls=[{"secretName": "a"}])).word == "Missing backend"
 
 
 def test_a_missing_service_is_named_and_weighs_more_when_no_other_path_leads_anywhere() -> None:

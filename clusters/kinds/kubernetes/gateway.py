@@ -33,7 +33,7 @@ def health(one: Gateway) -> Health:
     if served is not FINE:
         return served
     opened, certificate = _opened(one), one.certificate_trouble
-    return certificate if certificate and certificate.level <= opened.level else opened
+    return certificate if certificate and certificate.level <= opened.level else CERTIFICATES.said(one, opened)
 
 
 def _opened(one: Gateway) -> Health:

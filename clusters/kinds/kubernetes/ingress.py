@@ -26,7 +26,7 @@ def health(one: Ingress) -> Health:
     if unserved := serving(one):
         return unserved
     leading, certificate = _leading(one), one.certificate_trouble
-    return certificate if certificate and certificate.level < leading.level else leading
+    return certificate if certificate and certificate.level < leading.level else CERTIFICATES.said(one, leading)
 
 
 def _leading(one: Ingress) -> Health:

@@ -7,6 +7,7 @@ says is told to everybody who connects, and is all that is kept; the key beside 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,6 +126,14 @@ class Certificates(Generic[T]):
     uses: Callable[[T], Iterator[Use]]
     named: Callable[[T], int]  # how many there are
     ask: Callable[[Driver, About], Awaitable[Seen]] = look_at
+
+    def said(self, one: T, how: Health) -> Health:
+        """The same of what is well without them, with a word that they are not known, where they are not."""
+        number, known = self.named(one), len(one.certificates)
+        if how.level is not Level.HEALTHY or known >= number:
+            return how
+        which = "Its certificate is" if number == 1 else f"{'Some of its' if known else 'Its'} certificates are"
+        return dataclasses.replace(how, reason=f"{which} looked at on its page alone.")
 
     async def steps(self, look: Look, one: T) -> list[dict[str, Any]]:
         """One step for each of them."""
