@@ -4,7 +4,7 @@
 import { FULL } from "./log-lines.js";
 
 const BUDGET = 12; // ms that an animation frame may spend on new lines, their layout included
-const [FEWEST, MOST] = [80, 400]; // lines of one animation frame, while there is no long past to be shown
+const [FEWEST, MOST] = [40, 400]; // lines of one animation frame, while there is no long past to be shown
 const PAST = 16; // of a long past, that part in one frame: its blocks are out of sight and cost little
 const ACKNOWLEDGE_EVERY = 4; // frames, or when all is shown
 const KNOWN = 2000; // lines remembered over a lost connection
