@@ -91,6 +91,7 @@ class LogSource:
     container: str = ""  # the container's name inside a pod
     label: str = ""  # what is shown before each line when streams are merged
     began: float = 0.0  # when this life of it began, epoch seconds; 0.0 when that is not known
+    once: bool = False  # it is never started again: there is no life before this one
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Source:
         """As the page is told of it."""
         return {"n": self.number, "label": self.source.label or self.source.resource.name, "row": self.row_id,
                 "name": self.name, "where": self.where, "container": self.source.container,
-                "state": self.state}  # fmt: skip
+                "once": self.source.once, "state": self.state}  # fmt: skip
 
 
 def edge(sources: Sequence[Source], now: float, patience: float) -> tuple[float, float]:

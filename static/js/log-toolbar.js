@@ -3,10 +3,11 @@
 import { icon } from "./icons.js";
 import { make } from "./make.js";
 
+const PREVIOUS = "previous";
 const LEVELS = [["", "All"], ["warn", "Warnings"], ["error", "Errors"]];
 const RANGES = [
   ["100", "Last 100 lines"], ["500", "Last 500 lines"], ["5000", "Last 5,000 lines"],
-  ["15m", "Last 15 minutes"], ["1h", "Last hour"], ["all", "Since the start"], ["previous", "Before the last restart"],
+  ["15m", "Last 15 minutes"], ["1h", "Last hour"], ["all", "Since the start"], [PREVIOUS, "Before the last restart"],
 ];
 
 const tool = (name, label, keys, properties = {}) => {
@@ -94,12 +95,19 @@ export class LogToolbar {
   }
 
   showSources(sources, chosen) {
+    this.#offerPrevious(sources.length === 0 || sources.some((one) => !one.once));
     this.sources.hidden = sources.length < 2 && !chosen;
     if (this.sources.hidden) return;
     const live = sources.filter((one) => one.state === "live");
     const several = new Set(sources.map((one) => one.where)).size > 1;
     this.sources.replaceChildren(new Option(`All ${live.length} containers`, ""), ...live.map((one) => new Option(several ? `${one.where} / ${one.label}` : one.label, sourceOf(one))));
     this.sources.value = chosen;
+  }
+
+  // What is never started again has no life before this one. What was asked for stays in sight.
+  #offerPrevious(offered) {
+    const option = [...this.range.options].find((one) => one.value === PREVIOUS);
+    option.hidden = option.disabled = !offered && this.range.value !== PREVIOUS;
   }
 }
 

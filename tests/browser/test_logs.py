@@ -187,6 +187,16 @@ def test_what_is_copied_holds_nothing_a_terminal_would_obey(quiet: Page) -> None
     assert not any(ord(letter) < 32 for letter in text)
 
 
+def test_the_life_before_is_offered_only_where_something_is_started_again(quiet: Page) -> None:
+    before = quiet.get_by_label("How much of the log").locator("option[value=previous]")
+    tell = """(all) => document.querySelector("log-view").subscription.onFrame({ t: "snap", seq: 1, lines: [],
+      sources: all.map((once, n) => ({ n, label: `web.${n}`, name: `x/${n}`, where: "x", container: "", once, state: "live" })) })"""
+    for lives, offered in (([True, True], False), ([True, False], True), ([True], False)):
+        quiet.evaluate(tell, lives)
+        assert before.is_enabled() is offered, lives
+        assert before.evaluate("one => one.hidden") is not offered
+
+
 def test_level_and_range_are_in_the_address_and_survive_a_reload(log: Page) -> None:
     log.get_by_role("button", name="Warnings").click()
     log.get_by_label("How much of the log").select_option("1h")

@@ -145,6 +145,7 @@ async def test_logs_of_a_task_are_read_wherever_it_runs_and_end_where_they_are_t
         for task in mine:
             assert TASK.logs
             (source,) = TASK.logs(task)
+            assert source.once, "a task is never started again"
             chunks = [one async for one in driver.logs(source, LogOptions(follow=False))]
             lines = [line for chunk in chunks for line in chunk.lines]
             assert [text for _, _, text in lines][:2] == ["said 1", "said 2"]

@@ -57,7 +57,7 @@ def _container(one: Task, here: list[Any]) -> Fact:
 
 def log_sources(one: Task) -> list[LogSource]:
     """Its one log, which its node keeps as long as it keeps the container."""
-    return [LogSource(one, "task", label=one.short, began=one.created)]
+    return [LogSource(one, "task", label=one.short, began=one.created, once=True)]
 
 
 TASK: Kind[Task] = Kind(
