@@ -17,6 +17,7 @@ from clusters.errors import ClusterError, Conflict, Invalid, Missing
 from clusters.kinds.docker.image_name import split_image
 from clusters.kinds.docker.pull import pull
 from clusters.kinds.docker.run import run_container
+from clusters.kinds.docker.run_check import check
 from clusters.kinds.docker.run_line import docker_line, docker_lines
 from clusters.kinds.docker.run_read import read_form
 from tests.clusters.docker_engine import a_name, made, now, remove, unix
@@ -50,6 +51,16 @@ async def test_it_runs_as_it_was_filled_in(driver: DockerDriver) -> None:
         assert heard.lines[0][0] == docker_line(form)
     finally:
         await remove(driver, created.uid)
+
+
+@pytest.mark.docker
+async def test_what_looks_like_a_secret_is_warned_of_in_variables_and_in_labels(driver: DockerDriver) -> None:
+    form = read_form(_filled(environment="DB_PASSWORD=canary", labels="tier=front\napi_token=canary\nempty_token="))
+    texts = [one.text for one in await check(driver, form, []) if one.level == "warn"]
+    assert len(texts) == 2
+    assert "can read DB_PASSWORD" in texts[0]
+    assert "in its labels: api_token." in texts[1]
+    assert "canary" not in str(texts)
 
 
 def test_what_a_job_keeps_holds_no_secret() -> None:

@@ -86,6 +86,10 @@ def test_a_variable_that_is_marked_secret_is_in_no_line_whatever_it_looks_like()
     assert "PIN=••••••" in create_line(one, hidden=True)
     said = " ".join(remark.text for remark in remarks(one))
     assert "can read PIN, TOKEN_LIMIT" in said
+    labelled = read_new({"image": "busybox", "name": "web", "labels": "tier=front\napi_token=canary"})
+    [warned] = remarks(labelled)
+    assert (warned.level, "in its labels: api_token." in warned.text) == ("warn", True)
+    assert "canary" not in warned.text
     assert "canary" not in create_line(one) + create_line(one, hidden=True) + said
 
 

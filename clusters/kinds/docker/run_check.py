@@ -10,7 +10,7 @@ from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.run_form import BUILT_IN, Port, RunForm
 from clusters.kinds.makers import Remark
 from clusters.kinds.masking import looks_secret
-from clusters.kinds.variables import readable
+from clusters.kinds.variables import readable, readable_labels
 
 
 async def check(
@@ -55,7 +55,8 @@ def _holds(container: Container, port: Port) -> bool:
 def _secrets(form: RunForm) -> list[Remark]:
     pairs = (one.partition("=") for one in form.environment)
     names = [name for name, _, value in pairs if name in form.unseen or looks_secret(name, value)]
-    return [Remark(readable(names), "warn")] if names else []
+    words = (readable(names) if names else "", readable_labels(form.labels))
+    return [Remark(one, "warn") for one in words if one]
 
 
 async def _image(driver: Driver, form: RunForm) -> list[Remark]:

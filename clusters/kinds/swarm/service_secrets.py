@@ -22,7 +22,7 @@ from clusters.kinds.swarm.kept_rotation import encoded
 from clusters.kinds.swarm.service_form import Given, ServiceForm, Typed
 from clusters.kinds.swarm.service_read import read_service
 from clusters.kinds.swarm.service_things import ids_of
-from clusters.kinds.variables import FILE, SECRET, Variable, readable, switched
+from clusters.kinds.variables import FILE, SECRET, Variable, readable, readable_labels, switched
 
 _FOLDER = "/run/secrets"  # where a Swarm puts them
 _LONGEST = 64  # of the name of a secret
@@ -83,7 +83,7 @@ async def take_back(driver: Driver, names: Sequence[str]) -> None:
 
 
 def remarks(form: ServiceForm) -> Iterator[Remark]:
-    """Who can read what in its environment."""
+    """Who can read what in its environment and its labels."""
     for one in form.typed:
         yield Remark(
             f"{one.variable} is kept in the secret {one.given.name}, and its image is told {one.variable}_FILE: that "
@@ -97,3 +97,5 @@ def remarks(form: ServiceForm) -> Iterator[Remark]:
     ]
     if names:
         yield Remark(f"{readable(names)} Where its image reads {names[0]}_FILE, choose “Secret file”.", "warn")
+    if words := readable_labels(form.labels):
+        yield Remark(words, "warn")
