@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Response, sync_playwright
 
 from tests.real import find_docker_socket, find_kubeconfig
 from tests.server import CHROMIUM_ARGUMENTS, PASSWORD, Server
 
 LATELY = 240.0  # seconds
+GIVEN_UP = "ERR_NETWORK_CHANGED"
 _GOTO = Page.goto
 
 
@@ -36,13 +37,26 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 def _go(page: Page, url: str, **options: Any) -> Response | None:
-    """Whenever an engine beside us makes a network, Chromium gives up what it is fetching: then it is fetched again."""
+    """Whenever an engine beside us makes a network, Chromium gives up what it is fetching: then it is fetched again.
+
+    So is a page of which a script or a style was given up: without it, nothing of it would come to life.
+    """
+    given_up: list[str] = []
+
+    def note(request: Request) -> None:
+        if GIVEN_UP in (request.failure or "") and not request.is_navigation_request():
+            given_up.append(request.url)
+
+    page.on("requestfailed", note)
     try:
-        return _GOTO(page, url, **options)
+        answer = _GOTO(page, url, **options)
     except Error as error:
-        if "ERR_NETWORK_CHANGED" not in error.message:
+        if GIVEN_UP not in error.message:
             raise
-        return _GOTO(page, url, **options)
+        answer = _GOTO(page, url, **options)
+    finally:
+        page.remove_listener("requestfailed", note)
+    return page.reload(**options) if given_up else answer
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,9 @@ import threading
 import pytest
 from playwright.sync_api import Route, WebSocket, expect
 
+from tests.browser import fixtures
 from tests.browser.before_shots import first
-from tests.browser.parts import CONTAINER, DEPLOYMENT, PageFor, act, dialog
+from tests.browser.parts import CONTAINER, DEPLOYMENT, PageFor, act, dialog, rows
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +48,25 @@ def test_an_undo_is_not_lost_while_the_page_fetches_what_changed(page_for: PageF
         undo.click()
     assert done.value.status == 204
     expect(page.locator(".toast").filter(has_text="2 → 1 cop")).to_be_visible()
+
+
+def test_a_page_whose_script_is_given_up_is_opened_again_by_what_opens_pages_here(
+    page_for: PageFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the tests themselves: what comes and goes on the machine beside them must fail none of them."""
+    monkeypatch.setattr(fixtures, "GIVEN_UP", "ERR_CONNECTION_RESET")  # as near as can be brought about
+    page, asked = page_for("ada"), threading.Semaphore(1)
+
+    def give_up_once(route: Route) -> None:
+        if asked.acquire(blocking=False):
+            route.abort("connectionreset")
+        else:
+            route.fallback()
+
+    page.route("**/*.js*", give_up_once)
+    page.goto("/workloads/")
+    expect(rows(page).first).to_be_visible()
+    assert not asked.acquire(blocking=False), "a script was given up"
 
 
 def test_a_part_that_could_not_be_fetched_is_fetched_again(page_for: PageFor) -> None:
