@@ -7,9 +7,9 @@ import { isStale, oldWords, staleWords } from "../shell.js";
 import { live } from "../socket.js";
 import { Address } from "../table/address.js";
 import { bulkBar } from "../table/bulk.js";
+import { Empty } from "../table/empty.js";
 import { headCells } from "../table/head.js";
 import { keyboard } from "../table/keyboard.js";
-import { looksLikeSelector } from "../table/labels.js";
 import { Rows } from "../table/rows.js";
 import { Selection } from "../table/selection.js";
 import { Toolbar } from "../table/toolbar.js";
@@ -19,7 +19,6 @@ import { toast } from "../toast.js";
 const STEP = 50; // windows begin at multiples of this, so that people who look at the same share one
 const MOST = 200; // rows of one window
 const SCROLLING = 40; // ms of quiet before another window is asked
-const SKELETON_AFTER = 200; // ms
 const STILL = { args: {}, set() {}, close() {} }; // for a table that follows nothing
 
 class LiveTable extends HTMLElement {
@@ -45,10 +44,10 @@ class LiveTable extends HTMLElement {
     this.subscription.close();
     this.subscription = null;
     this.rows.stop();
-    clearTimeout(this.waiting);
+    this.empty.stop();
     clearTimeout(this.scrolling);
     cancelAnimationFrame(this.settling);
-    for (const element of [this.table, this.empty, this.toolbar.element, this.note, this.bulk]) element.remove();
+    for (const element of [this.table, this.empty.element, this.toolbar.element, this.note, this.bulk]) element.remove();
     this.rows = null;
   }
 
@@ -57,8 +56,9 @@ class LiveTable extends HTMLElement {
     this.head = make("div", { className: "r h", role: "row" });
     this.body = make("div", { className: "rows", role: "rowgroup", tabIndex: 0, aria: { label: `${this.dataset.label}, rows` } });
     this.table = make("div", { role: "table", aria: { label: this.dataset.label } }, make("div", { role: "rowgroup", className: "head" }, this.head), this.body);
-    this.empty = make("div", { className: "tbl-empty", hidden: true, role: "status" });
-    this.append(this.table, this.empty);
+    const { address, columns } = this;
+    this.empty = new Empty(this.dataset.label, { address, columns, labelled: Boolean(this.toolbar.labels), changed: () => this.ask() });
+    this.append(this.table, this.empty.element);
     this.bulk = bulkBar(this.selection, actions, { total: () => this.total, selectAll: () => this.#selectAll(true) });
     this.note = make("p", { className: "stale-note", role: "status", hidden: true });
     this.before(this.toolbar.element, this.note);
@@ -88,7 +88,7 @@ class LiveTable extends HTMLElement {
       this.#counted(frame.total, frame.listed ?? this.listed);
       if (frame.troubles || frame.old) this.#heard(frame.old);
     } else if (frame.t === "usage") this.rows.usage(frame.rows);
-    else if (frame.t === "end") this.#say("This list is not available", frame.why);
+    else if (frame.t === "end") this.empty.say("This list is not available", frame.why);
   }
 
   #show(snapshot) {
@@ -124,52 +124,12 @@ class LiveTable extends HTMLElement {
       this.table.ariaRowCount = total + 1;
     }
     this.toolbar.counted(total, listed);
-    const same = total === this.total && listed === this.listed && !total === !this.empty.hidden;
+    const same = total === this.total && listed === this.listed && !total === this.empty.isShown;
     this.total = total;
     this.listed = listed;
     if (same) return;
-    clearTimeout(this.waiting);
-    const label = this.dataset.label.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase()); // "HTTP routes" stays
-    if (total) this.empty.hidden = true;
-    else if (this.wrong) this.#say("These labels cannot be looked for", this.wrong, this.#clearButton());
-    else if (!listed) this.waiting = setTimeout(() => this.#skeleton(), SKELETON_AFTER);
-    else if (this.address.isFiltered(this.columns)) this.#say("Nothing fits", ["No row fits the search and the filters.", ...this.troubles].join(" "), ...this.#asLabels(), this.#clearButton(), ...this.#narrowing());
-    else if (this.troubles.length) this.#say(`No ${label} can be seen`, this.troubles.join(" "), ...this.#narrowing());
-    else if ("narrowed" in this.dataset) this.#say(`No ${label} can be seen`, "You are not shown all of it; the note above says why.");
-    else this.#say(`No ${label} here`, "When there is one, it appears by itself.");
-  }
-
-  #say(title, words, ...more) {
-    this.empty.className = "tbl-empty";
-    this.empty.replaceChildren(make("b", {}, title), make("p", {}, words), ...more);
-    this.empty.hidden = false;
-  }
-
-  #skeleton() {
-    this.empty.className = "skeleton";
-    this.empty.replaceChildren(make("span", { className: "sr" }, "Loading"), ...Array.from({ length: 9 }, () => make("i")));
-    this.empty.hidden = false;
-  }
-
-  // What was typed into the search reads like a label selector: it can be one.
-  #asLabels() {
-    const text = this.address.params.get("q") ?? "";
-    if (!this.toolbar.labels || !looksLikeSelector(text)) return [];
-    const button = make("button", { type: "button", className: "btn primary" }, `Look for the labels ${text}`);
-    button.addEventListener("click", () => {
-      this.address.change({ q: null, labels: text });
-      this.ask();
-    });
-    return [button];
-  }
-
-  #clearButton() {
-    const button = make("button", { type: "button", className: "btn" }, "Clear search and filters");
-    button.addEventListener("click", () => {
-      this.address.clear(this.columns);
-      this.ask();
-    });
-    return button;
+    if (total) this.empty.hide();
+    else this.empty.tell({ listed, wrong: this.wrong, troubles: this.troubles, narrowing: this.#narrowing(), narrowed: "narrowed" in this.dataset });
   }
 
   // --- what is asked --------------------------------------------------------------------------------------------
