@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from clusters.kinds.noticing import Noticing
     from clusters.kinds.permission import Permission
     from clusters.kinds.preview import Preview
+    from clusters.kinds.workload import Workload
 
 T = TypeVar("T", bound=Resource)
 JSON: TypeAlias = Any  # what a cell holds: str, number, None, or a short list of these
@@ -193,16 +194,6 @@ class Action(Generic[T]):
     recorded: Callable[[Mapping[str, JSON]], Mapping[str, JSON]] | None = None  # for the audit, instead of all values
     # Instead of ``effect``, with what is filled in so far; may ask the cluster, and changes nothing.
     preview: Callable[[Look, Mapping[str, JSON]], Awaitable[Preview]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workload(Generic[T]):
-    """How a kind fills the shared columns of the Workloads page: whatever was asked to run, on any platform."""
-
-    image: Callable[[T], str]
-    copies: Callable[[T], tuple[int, int, int]]  # ready, wanted, starting
-    restarts: Callable[[T], int | None]
-    counts: Callable[[T], bool] | None = None  # False: not a workload of its own (a copy of another)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clusters.drivers.base import LogSource
-from clusters.kinds.base import Column, Kind, Level, Workload
+from clusters.kinds.base import Column, Kind, Level
 from clusters.kinds.columns import CPU, MEMORY, STATUS
 from clusters.kinds.docker.container_actions import ACTIONS
 from clusters.kinds.docker.container_again import AGAIN, AGAIN_REVEALED
@@ -17,6 +17,7 @@ from clusters.kinds.docker.layered import OF_CONTAINER as OF_CONTAINER_LAYERS
 from clusters.kinds.docker.overview import PROJECT_COLUMN
 from clusters.kinds.docker.run import RUN
 from clusters.kinds.panels import FILES, LAYERS, LOGS, RAW, TERMINAL, USAGE
+from clusters.kinds.workload import Workload
 
 
 def _ports(container: Container) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from clusters.kinds.base import Column, Health, Kind, Level, Workload
+from clusters.kinds.base import Column, Health, Kind, Level
 from clusters.kinds.columns import AGE, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count
 from clusters.kinds.join import Join
@@ -23,6 +23,7 @@ from clusters.kinds.kubernetes.panels import EVENTS, YAML
 from clusters.kinds.kubernetes.schedules import schedule_words
 from clusters.kinds.kubernetes.workload import Facts, Rows, overview_panel
 from clusters.kinds.panels import LAYERS, LOGS
+from clusters.kinds.workload import Workload
 
 SOONEST = 10  # seconds between two looks of the cluster's controller
 GRACE = 30.0  # seconds after a start in which its end need not be known

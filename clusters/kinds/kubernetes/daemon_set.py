@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from clusters.kinds.base import Copy, Health, Kind, Level, Workload
+from clusters.kinds.base import Copy, Health, Kind, Level
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes import rollouts
@@ -22,6 +22,7 @@ from clusters.kinds.kubernetes.set_versions import version_rows
 from clusters.kinds.kubernetes.traced import Traced
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column, up_to_date_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
+from clusters.kinds.workload import Workload
 from clusters.live.resource import Number
 
 API, NOUN = "apps/v1/daemonsets", "daemonset"

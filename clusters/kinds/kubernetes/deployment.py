@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.kinds.base import Column, Kind, Look, Panel, Workload
+from clusters.kinds.base import Column, Kind, Look, Panel
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, STATUS, labels_text, name_column
 from clusters.kinds.formats import span
 from clusters.kinds.kubernetes import deployment_actions as actions
@@ -19,6 +19,7 @@ from clusters.kinds.kubernetes.replica_set import REPLICA_SET
 from clusters.kinds.kubernetes.roll_back import ROLL_BACK
 from clusters.kinds.kubernetes.workload import up_to_date_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
+from clusters.kinds.workload import Workload
 
 
 def copies(one: Deployment) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clusters.kinds.base import Column, Copy, Health, Kind, Level, Workload
+from clusters.kinds.base import Column, Copy, Health, Kind, Level
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, STATUS, labels_text, name_column
 from clusters.kinds.formats import count, span
 from clusters.kinds.kubernetes import job_actions as actions
@@ -18,6 +18,7 @@ from clusters.kinds.kubernetes.owners import owner
 from clusters.kinds.kubernetes.panels import CONDITIONS, EVENTS, YAML
 from clusters.kinds.kubernetes.workload import Facts, overview_panel, ready_column
 from clusters.kinds.panels import LAYERS, LOGS, TERMINAL
+from clusters.kinds.workload import Workload
 
 LONG = 24 * 3600.0  # seconds of work without an end or a limit after which it is worth a look
 _GIVEN_UP = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from clusters.drivers.base import LogSource
 from clusters.kinds.actions import kubectl_line, one_call
-from clusters.kinds.base import Action, Column, Kind, Look, Panel, Workload
+from clusters.kinds.base import Action, Column, Kind, Look, Panel
 from clusters.kinds.columns import AGE, CPU, MEMORY, NAMESPACE, RESTARTS, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.formats import epoch
 from clusters.kinds.kubernetes.asking import asked_for
@@ -25,6 +25,7 @@ from clusters.kinds.kubernetes.pod_settings import settings
 from clusters.kinds.kubernetes.ports import OF_POD as PORTS
 from clusters.kinds.panels import FILES, LAYERS, LOGS, TERMINAL
 from clusters.kinds.permission import DELETES, Permission
+from clusters.kinds.workload import Workload
 
 
 def _image(pod: Pod) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.kinds.base import Column, Kind, Workload
+from clusters.kinds.base import Column, Kind
 from clusters.kinds.columns import AGE, WIDE_STATUS, labels_text, name_column
 from clusters.kinds.panels import LAYERS, LOGS, RAW_BY_ID
 from clusters.kinds.swarm import service_actions as actions
@@ -14,6 +14,7 @@ from clusters.kinds.swarm.service_image import SET_IMAGE
 from clusters.kinds.swarm.service_model import Service
 from clusters.kinds.swarm.service_panels import OVERVIEW, port_words
 from clusters.kinds.swarm.stack_column import STACK_COLUMN
+from clusters.kinds.workload import Workload
 
 
 def copies(one: Service) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.drivers.base import LogSource
-from clusters.kinds.base import Column, Kind, Level, Look, Workload
+from clusters.kinds.base import Column, Kind, Level, Look
 from clusters.kinds.columns import AGE, WIDE_STATUS
 from clusters.kinds.join import Join
 from clusters.kinds.panels import LAYERS, LOGS, RAW_BY_ID
@@ -17,6 +17,7 @@ from clusters.kinds.swarm.stack_column import STACK_COLUMN
 from clusters.kinds.swarm.task_health import health
 from clusters.kinds.swarm.task_model import Task, join
 from clusters.kinds.swarm.task_words import code
+from clusters.kinds.workload import Workload
 
 _TO_DO = {
     "running": "run",
