@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from clusters.compose.problem import Wrong
 from clusters.compose.program import environment, private_folder, run
 from clusters.stacks.program import find_docker
 from clusters.stacks.text import StackText, check_stack, write_files
@@ -64,3 +65,33 @@ async def test_a_name_that_a_value_has_already_stands_for_no_text() -> None:
     text = "services: {web: {image: busybox, command: 'echo ${PILOTHOUSE_TEXT_0} ${OTHER:-x}'}}"
     read = await as_the_other_reads(await check_stack(text, "shop", {"PILOTHOUSE_TEXT_0": "mine"}))
     assert read["services"]["web"]["command"] == ["echo", "mine", "x"]
+
+
+TO_SPOIL = """services:
+  web:
+    image: busybox:latest
+    command: sleep 1000
+    stop_grace_period: 0s
+    secrets: [password]
+secrets:
+  password:
+    environment: STORE_PASSWORD
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("    stop_grace_period: 0s\n    secrets", "    cpus: 2\n    secrets", "a stack knows no “cpus” here"),
+        ("command: sleep", "kommand: sleep", "“kommand” is not known here"),
+        ("secrets: [password]", "secrets: [nope]", "there is no secret nope"),
+        ("secrets: [password]", "env_file: /etc/passwd", "reads a file"),
+        ("environment: STORE_PASSWORD", "file: /etc/passwd", "reads a file"),
+    ],
+)
+async def test_what_is_wrong_with_a_text_is_said_at_its_line(before: str, after: str, words: str) -> None:
+    assert before in TO_SPOIL
+    with pytest.raises(Wrong) as error:
+        await check_stack(TO_SPOIL.replace(before, after, 1), "stk-wrong", {"STORE_PASSWORD": "hunter22"})
+    assert words in error.value.message
+    assert error.value.line == TO_SPOIL[: TO_SPOIL.index(before)].count("\n") + 1

@@ -20,13 +20,11 @@ from clusters.kinds.base import Copy, Health, Level
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.families import Families
-from clusters.live.resource import Coming, Listed
+from clusters.live.resource import Listed
 from clusters.live.store import Store
 from clusters.triage.engine import NewVersion, _cause, _logs_of_copies, counts, find
 from clusters.triage.finding import Finding
 from clusters.triage.first_action import first_action
-from clusters.triage.overview import overview
-from clusters.triage.restarts import Restarts
 from clusters.triage.rules.lost_machine import lost_machine
 from clusters.triage.symptoms import Heard, Thing
 
@@ -233,14 +231,6 @@ def test_what_finds_no_node_is_not_the_fault_of_its_image() -> None:
     assert [one.title for one in found] == ["web cannot be placed"] * 2
 
 
-def test_what_is_not_shared_is_neither_found_nor_counted() -> None:
-    clusters = [heard(1, "Shop", shop("leak", "image", "node", after=100)), heard(2, "Host", host("disk", "stuck"))]
-    assert find(clusters, {}, Clock.at) == []
-    only = {1: frozenset({"data"})}
-    assert {one.namespace for one in find(clusters, only, Clock.at)} <= {"data"}
-    assert sum(counts(clusters, only).values()) == 8
-
-
 def test_what_was_seen_before_is_dated_from_then() -> None:
     cluster = heard(2, "Host", host("stuck"))
     (now,) = find([cluster], ALL, Clock.at)
@@ -293,17 +283,3 @@ def test_nobody_is_said_to_serve_when_no_copy_is_well() -> None:
     assert _cause(top, copies[:1], unwell) == "1 of 2 copies is not well. Its check fails. The others serve."
     stuck = Thing(1, DEPLOYMENT, app, Health(Level.AT_RISK, "Stuck", "It is stuck. Its check fails. 2 others serve."))
     assert _cause(stuck, copies[:1], unwell) == "It is stuck. Its check fails. 2 others serve.", "it said so already"
-
-
-def test_apps_count_when_all_of_their_kind_are_known_and_until_then_nothing_is_called_all_of_it() -> None:
-    cluster = heard(1, "Shop", shop())
-    deployments = list(cluster.stores["deployment"].resources.values())
-    cluster.stores["deployment"].forget()
-    cluster.stores["deployment"].apply(Coming(deployments[:2]))
-    known = sum(counts([cluster], ALL).values())
-    home = overview([cluster], ALL, [], Restarts(0, 0.0), [], Clock.at)
-    assert home.headline == "What can be seen is well"
-    assert home.sentence.endswith(" so far.")
-    cluster.stores["deployment"].apply(Listed(deployments))
-    assert sum(counts([cluster], ALL).values()) == known + len(deployments)
-    assert not overview([cluster], ALL, [], Restarts(0, 0.0), [], Clock.at).sentence.endswith(" so far.")

@@ -14,7 +14,6 @@ import pytest_asyncio
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
-from clusters.compose.problem import Wrong
 from clusters.compose.versions import keep, open_version
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError
@@ -25,7 +24,6 @@ from clusters.kinds.swarm.service_model import tagged
 from clusters.models import AuditEntry, Cluster, Grant, Job
 from clusters.stacks.deploy import versions_name
 from clusters.stacks.program import find_docker
-from clusters.stacks.text import check_stack
 from dashboard.engine import engine
 from tests.clusters.docker_engine import a_name
 from tests.dashboard.test_swarm import manager, until
@@ -293,23 +291,3 @@ async def test_the_versions_of_a_stack_that_was_removed_are_found_again(
         assert "MORE_" in differ
         assert "STORE_PASSWORD" in differ
         assert SECRET not in differ
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "words"),
-    [
-        ("    stop_grace_period: 0s\n    secrets", "    cpus: 2\n    secrets", "a stack knows no “cpus” here"),
-        ("command: sleep", "kommand: sleep", "“kommand” is not known here"),
-        ("secrets: [password]", "secrets: [nope]", "there is no secret nope"),
-        ("secrets: [password]", "env_file: /etc/passwd", "reads a file"),
-        ("environment: STORE_PASSWORD", "file: /etc/passwd", "reads a file"),
-    ],
-)
-async def test_what_is_wrong_with_a_text_is_said_at_its_line(before: str, after: str, words: str) -> None:
-    found = await find_docker()
-    need("compose", not found.why_not, f"{found.why_not} {found.install}")
-    assert before in TEXT
-    with pytest.raises(Wrong) as error:
-        await check_stack(TEXT.replace(before, after, 1), "stk-wrong", {"STORE_PASSWORD": SECRET})
-    assert words in error.value.message
-    assert error.value.line == TEXT[: TEXT.index(before)].count("\n") + 1
