@@ -114,6 +114,7 @@ async def test_too_many_requests_are_not_answered_with_more_of_them() -> None:
     await api.put("web")
     async with cluster(api) as address, scene(("one", kubernetes(address)), kind="pod") as [one]:
         await equal(one, api)
+        await soon(lambda: one.connection.about is not None)  # one that was not heard of yet would be listed anew
         api.next_watch.extend(refuses(429, "busy", {"Retry-After": "1"}) for _ in range(2))
         lists, watches = len(api.lists), len(api.watches)
         await api.stop()
