@@ -79,6 +79,15 @@ def test_the_name_of_a_label_stands_above_its_value(page_for: PageFor) -> None:
     assert value["x"] == name["x"]
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_word_of_a_cluster_is_wider_than_the_page(page_for: PageFor, width: int) -> None:
+    page = page_for("ada", width=width, height=844)
+    page.goto(DEPLOYMENT.format("checkout-api"))
+    for words in (".dh h1", ".dh p", ".crumbs > :last-child", ".panel .kv dd"):
+        page.locator(words).first.evaluate("(one) => one.prepend('n'.repeat(10000))")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), words
+
+
 def test_a_long_name_ends_in_the_bar_with_a_mark(page_for: PageFor) -> None:
     page = page_for("ada", width=390, height=844)
     page.goto("/list/image/?q=nginx")
