@@ -88,8 +88,11 @@ class Families:
             elif before is not None and before.uid not in store.resources:
                 self._drop(before.uid)
         if store.listed and store not in self._listed:
-            for uid in store.resources:
-                self._mark_above(uid)  # while the list was on its way nobody could tell their copies
+            # While the list was on its way nobody could tell their copies. Many have the same owner.
+            for above in dict.fromkeys(self._owner.get(uid, "") for uid in store.resources):
+                if above:
+                    self._mark(above)
+                    self._mark_above(above)
         (self._listed.add if store.listed else self._listed.discard)(store)
 
     def _put(self, store: Store, resource: Any) -> None:
