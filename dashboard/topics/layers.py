@@ -59,6 +59,8 @@ class LayersTopic(Topic):
         self._sheet.draw(self.actor, self._connection, self._store, self._resource)
 
     def _round(self) -> None:
+        if self._connection.cluster.id not in engine.supervisor.connections:
+            return  # it was disconnected a moment ago
         sheet = self._sheet
         app, parts, links, notes = sheet.app, sheet.parts, sheet.links, sheet.notes
         self._draw()

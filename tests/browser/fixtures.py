@@ -51,7 +51,7 @@ def _go(page: Page, url: str, **options: Any) -> Response | None:
     try:
         answer = _GOTO(page, url, **options)
     except Error as error:
-        if GIVEN_UP not in error.message:
+        if not any(sign in error.message for sign in (GIVEN_UP, "chrome-error://")):
             raise
         answer = _GOTO(page, url, **options)
     finally:
