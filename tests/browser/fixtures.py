@@ -49,14 +49,21 @@ def _go(page: Page, url: str, **options: Any) -> Response | None:
 
     page.on("requestfailed", note)
     try:
-        answer = _GOTO(page, url, **options)
-    except Error as error:
-        if not any(sign in error.message for sign in (GIVEN_UP, "chrome-error://")):
-            raise
-        answer = _GOTO(page, url, **options)
+        answer = _gone_to(page, url, **options)
     finally:
         page.remove_listener("requestfailed", note)
     return page.reload(**options) if given_up else answer
+
+
+def _gone_to(page: Page, url: str, tries: int = 3, **options: Any) -> Response | None:
+    try:
+        return _GOTO(page, url, **options)
+    except Error as error:
+        # The page that says what went wrong may still be on its way, and gets in the way of the next try.
+        if tries == 1 or not any(sign in error.message for sign in (GIVEN_UP, "chrome-error://")):
+            raise
+    page.wait_for_timeout(200)
+    return _gone_to(page, url, tries - 1, **options)
 
 
 @pytest.fixture(scope="session")
