@@ -52,11 +52,11 @@ async def compare(request: Request, sort: Sort) -> HttpResponse:
     back = request.GET.get("back") == "1"
     numbers = [row.number for row in await versions_of(host.id, kept_as(name, sort.kind))]
     before = max((number for number in numbers if number < one.number), default=0)
-    against, is_lost = numbers[0] if back else before, False
+    against, lost = numbers[0] if back else before, 0
     try:
         other = await kept_version(request.actor, host, name, str(against), sort.kind)
     except Sealed:
-        other, is_lost = None, True
+        other, lost = None, against
     old, new = (other, one) if other else (None, one)
     if back and old:
         with suppress(ClusterError):  # going back says what is wrong; until then what is kept tells
@@ -69,7 +69,7 @@ async def compare(request: Request, sort: Sort) -> HttpResponse:
         "back": back,
         "one": one,
         "other": other,
-        "lost": against if is_lost else None,
+        "lost": lost,
         "difference": difference(old.text if old else "", new.text),
         "values": changed_values(old, new) if old else [],
         "copies": changed_copies(old, new) if old else [],
