@@ -10,8 +10,6 @@ from clusters.apply.step import Step
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Missing
 
-TRIES = 4  # where only what the cluster itself writes changed in between
-
 
 async def newest(driver: Driver, path: tuple[str, ...]) -> dict[str, Any] | None:
     """How it is now; None when it is not there."""

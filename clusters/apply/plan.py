@@ -20,7 +20,7 @@ from clusters.apply.documents import Document, read
 from clusters.apply.hidden import bare, filled, restored
 from clusters.apply.merging import in_order, same, taken_out
 from clusters.apply.minimal import minimal
-from clusters.apply.newest import TRIES, newest, same_as_seen
+from clusters.apply.newest import newest, same_as_seen
 from clusters.apply.owners import OURS, Owned, conflicts_of, managers_of, without
 from clusters.apply.schema import types_of
 from clusters.apply.served import ServedKinds
@@ -29,6 +29,7 @@ from clusters.apply.typed import typed_as
 from clusters.drivers.base import Driver, Found
 from clusters.errors import ClusterError, Conflict, Invalid, Missing, Refused
 from clusters.gateway import Gateway
+from clusters.kinds.kubernetes.base import TRIES
 from clusters.permissions import HINT, may_not
 from clusters.shells import in_time
 
@@ -254,7 +255,7 @@ async def _take_out(driver: Driver, step: Step) -> None:
     if (not gone or (owned and step.choice == "leave")) and not moved:
         return
     step.whole = ordered if gone and not (owned and step.choice == "leave") else in_order(step.wish, step.after)
-    step.after = _object(await driver.call(step.call(dry=True)))
+    step.after = await _dry_run(driver, step)
 
 
 def _object(answer: Any) -> dict[str, Any]:

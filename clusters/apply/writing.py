@@ -13,7 +13,7 @@ from clusters.access import Actor
 from clusters.apply import undo
 from clusters.apply.hidden import bare, shown
 from clusters.apply.merging import changes, words
-from clusters.apply.newest import TRIES, newest, same_as_seen
+from clusters.apply.newest import newest, same_as_seen
 from clusters.apply.owners import Owned, conflicts_of
 from clusters.apply.plan import Asked, Plan, plan
 from clusters.apply.served import ServedKind
@@ -23,6 +23,7 @@ from clusters.carrying_out import event_of, recorded
 from clusters.drivers.base import Call, Driver
 from clusters.errors import ClusterError, Conflict, Missing, Unreachable
 from clusters.gateway import Gateway
+from clusters.kinds.kubernetes.base import TRIES, write_on_newest
 from clusters.repeats import Repeats, request_of
 
 EACH_SECONDS = 40.0
@@ -131,11 +132,14 @@ async def take_back(gateway: Gateway, actor: Actor, cluster_id: int, kept: str, 
         results, after, used = [], None, None
         for one in reversed(written):
 
-            async def back(one: Written = one) -> dict[str, Any]:
+            async def made(one: Written = one) -> Call:
                 nonlocal used
                 call = one.back(await _looked_up(driver, one))
                 used = used or await undo.use_up(actor.user_id, cluster_id, kept)
-                answer = await driver.call(call)
+                return call
+
+            async def back(made: Callable[[], Awaitable[Call]] = made) -> dict[str, Any]:
+                answer = await write_on_newest(driver, made)
                 return answer if isinstance(answer, dict) else {}
 
             said = "Deleted again." if one.before is None else "As it was before."

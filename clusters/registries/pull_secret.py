@@ -18,12 +18,13 @@ import msgspec
 from clusters import audit
 from clusters.access import Actor
 from clusters.apply.newest import newest
-from clusters.apply.owners import OURS, conflicts_of
+from clusters.apply.owners import OURS
 from clusters.apply.step import APPLY, LEAST
 from clusters.carrying_out import event_of, recorded
 from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Invalid, Missing, Refused, Unsupported
 from clusters.gateway import Gateway
+from clusters.kinds.kubernetes.base import write_on_newest
 from clusters.models import Registry
 from clusters.permissions import HINT, NotPermitted, may_not
 from clusters.registries.access import may_give
@@ -34,7 +35,7 @@ from clusters.shells import in_time
 TYPE, ENTRY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
 MADE_FROM = "pilothouse/registry"  # the annotation that says of which registry it is
 ACCOUNT = "default"  # the service account of pods that name none
-SECONDS, TRIES = 30.0, 4
+SECONDS = 30.0
 VERB = "make pull secret"
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -159,24 +160,21 @@ async def _permitted(driver: Driver, wanted: Wanted, live: Mapping[str, Any] | N
 
 async def _attach(driver: Driver, wanted: Wanted) -> str:
     """Add it to what the account names; what others write there meanwhile stays."""
-    for left in reversed(range(TRIES)):
+
+    async def made() -> Call | None:
         account = await newest(driver, _account(wanted.namespace))
         if account is None:
             raise Missing(f"The secret was made, but there is no service account {ACCOUNT} in {wanted.namespace}.")
-        before = account.get("imagePullSecrets") or []
         if wanted.name in pull_secrets_of(account):
-            return f"The service account {ACCOUNT} named it already."
+            return None
+        before = account.get("imagePullSecrets") or []
         version = (account.get("metadata") or {}).get("resourceVersion")
         body = {"metadata": {"resourceVersion": version}, "imagePullSecrets": [*before, {"name": wanted.name}]}
-        call = Call("PATCH", _account(wanted.namespace), {"fieldManager": OURS}, body, "application/merge-patch+json")
-        try:
-            await driver.call(call)
-        except Conflict as error:
-            if not left or conflicts_of(error):
-                raise
-        else:
-            return f"The service account {ACCOUNT} names it: new pods that name no other account use it."
-    raise AssertionError
+        return Call("PATCH", _account(wanted.namespace), {"fieldManager": OURS}, body, "application/merge-patch+json")
+
+    if await write_on_newest(driver, made) is None:
+        return f"The service account {ACCOUNT} named it already."
+    return f"The service account {ACCOUNT} names it: new pods that name no other account use it."
 
 
 def pull_secrets_of(account: Mapping[str, Any]) -> list[str]:

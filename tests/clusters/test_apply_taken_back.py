@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +13,10 @@ from clusters.access import Actor, Granted
 from clusters.apply import undo, writing
 from clusters.connect.secrets import Sealed
 from clusters.drivers.base import Call
-from clusters.errors import Missing, Refused, Unreachable
+from clusters.errors import Conflict, Missing, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
 from clusters.kinds.base import Role
+from clusters.kinds.kubernetes.base import TRIES
 from clusters.models import AuditEntry, Cluster, Undo
 from tests.clusters.fakes import FakeConnections, FakeDriver
 from tests.clusters.test_apply_undo import written
@@ -110,6 +112,55 @@ async def test_what_never_left_gives_it_back_and_what_may_have_arrived_does_not(
     result = await back(there, person(ada), key)
     assert ([one.state for one in result.results], result.undo, await outcome()) == (["unknown"], "", "unknown")
     assert not await Undo.objects.aexists()
+
+
+class Restless(FakeDriver):
+    """A cluster where the object changes by itself right before each of so many writes, as ``moves`` says."""
+
+    def __init__(self, moments: int, moves: Callable[[dict[str, Any]], object]) -> None:
+        super().__init__()
+        self.moments, self.moves = moments, moves
+        self.now: dict[str, Any] = copy.deepcopy(written().after)
+        self.now["metadata"]["resourceVersion"] = "1"
+
+    async def call(self, call: Call) -> Any:
+        self.calls.append((call.method, call.path))
+        if call.method == "GET":
+            return copy.deepcopy(self.now)
+        if self.moments:
+            self.moments -= 1
+            self.moves(self.now)
+            self.now["metadata"]["resourceVersion"] += "1"
+        if call.body["metadata"]["resourceVersion"] != self.now["metadata"]["resourceVersion"]:
+            raise Conflict("Somebody else changed it meanwhile.")
+        self.now = {**copy.deepcopy(call.body), "status": self.now.get("status")}
+        return self.now
+
+
+async def test_a_status_that_changes_in_the_same_moment_is_in_nobodys_way(there: FakeConnections, ada: User) -> None:
+    moved = there.fake = Restless(2, lambda tree: tree.update(status={"replicas": len(moved.calls)}))
+    key = await undo.keep(ada.pk, there.one.id, [written()])
+    assert (await back(there, person(ada), key)).well
+    assert moved.now["data"] == written().before["data"]  # type: ignore[index]
+    assert moved.now["status"] == {"replicas": 4}
+    assert [method for method, _ in moved.calls] == ["GET", "PUT"] * 3
+    assert await outcome() == "done"
+
+
+async def test_what_somebody_changed_in_the_same_moment_stays_and_is_named(there: FakeConnections, ada: User) -> None:
+    foreign = there.fake = Restless(1, lambda tree: tree.update(data={"x": "theirs"}))
+    key = await undo.keep(ada.pk, there.one.id, [written()])
+    result = await back(there, person(ada), key)
+    assert "Somebody changed data.x of s since then" in result.results[0].words
+    assert (foreign.now["data"], result.undo) == ({"x": "theirs"}, key)
+
+
+async def test_it_is_not_tried_for_ever(there: FakeConnections, ada: User) -> None:
+    there.fake = Restless(1000, lambda tree: tree.update(status={}))
+    key = await undo.keep(ada.pk, there.one.id, [written()])
+    result = await back(there, person(ada), key)
+    assert ([one.state for one in result.results], result.undo) == (["failed"], key)
+    assert len(there.fake.calls) == 2 * TRIES
 
 
 async def test_of_two_at_once_one_writes(there: FakeConnections, ada: User) -> None:

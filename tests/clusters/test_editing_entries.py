@@ -87,6 +87,33 @@ async def test_what_a_disk_has_is_told_from_what_it_waits_for() -> None:
     assert "Now: 1 GiB" in told["8Gi"].effect
 
 
+class Moving:
+    """A config map of which something else, or the very entry, is changed right before the first write."""
+
+    def __init__(self, entry: str) -> None:
+        self.entry, self.version, self.data = entry, 1, {"a": "1", "b": "1"}
+
+    async def call(self, call: Call) -> Any:
+        if call.method == "PATCH":
+            if self.version == 1:
+                self.version, self.data[self.entry] = 2, "theirs"
+            if call.body["metadata"]["resourceVersion"] != str(self.version):
+                raise Conflict("Somebody else changed it meanwhile.")
+            self.data |= call.body["data"]
+        return {"metadata": {"uid": "1", "resourceVersion": str(self.version)}, "data": dict(self.data)}
+
+
+async def test_another_entry_that_changes_in_the_same_moment_is_in_nobodys_way_and_the_same_one_is() -> None:
+    one = msgspec.convert({"metadata": {"name": "settings", "namespace": "shop", "uid": "1"}}, CONFIG_MAP.model)
+    values, run = {"entry": "a", "value": "2", "was": "a=1"}, CONFIG_MAP.action("set-entry").run
+    other, very = Moving("b"), Moving("a")
+    assert await run(other, one, values) == "a of settings was changed"
+    assert other.data == {"a": "2", "b": "theirs"}
+    with pytest.raises(Conflict, match="a is there already, or has another value by now"):
+        await run(very, one, values)
+    assert very.data == {"a": "theirs", "b": "1"}
+
+
 @pytest.mark.kubernetes
 async def test_an_entry_of_a_config_map_is_set_and_put_back_and_what_others_changed_stays(
     driver: KubernetesDriver,  # noqa: F811

@@ -11,6 +11,8 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.test import AsyncClient
 
+from clusters.drivers.base import Call
+from clusters.errors import Conflict
 from clusters.kinds.base import Role
 from clusters.models import AuditEntry, Cluster, Grant
 from dashboard.engine import engine
@@ -47,10 +49,33 @@ async def post(client: AsyncClient, given: dict[str, Any], **more: str) -> tuple
     return answer.status_code, answer.content.decode()
 
 
-async def test_an_object_is_changed_as_it_was_shown_and_put_back(
-    demo: Cluster, async_client_for: ClientFor, ada: User
+def restless(driver: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The status of the deployment moves on right before every second write to it, which is refused then."""
+    refused: list[str] = []
+    real, writes = driver.call, 0
+
+    async def call(call: Call) -> Any:
+        nonlocal writes
+        if call.method != "GET":
+            writes += 1
+            if writes % 2:
+                thing = driver.world.named("apps/v1/deployments", "shop", "checkout-api")
+                driver.world.save({**thing, "metadata": dict(thing["metadata"])})
+        try:
+            return await real(call)
+        except Conflict:
+            refused.append(call.method)
+            raise
+
+    monkeypatch.setattr(driver, "call", call)
+    return refused
+
+
+async def test_an_object_is_changed_as_it_was_shown_and_put_back_also_while_its_status_moves(
+    demo: Cluster, async_client_for: ClientFor, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = async_client_for(ada)
+    refused = restless(engine.supervisor.connections[demo.pk].driver, monkeypatch)
     given = await opened(client)
     assert given["text"].startswith("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: checkout-api")
     assert "managedFields" not in given["text"]
@@ -65,6 +90,7 @@ async def test_an_object_is_changed_as_it_was_shown_and_put_back(
     status, undone = await post(client, {**given, "kept": field(done, "kept")}, do="undo")
     assert "Undone" in undone
     assert "value: info" in (await opened(client))["text"]
+    assert {"PATCH", "PUT"} <= set(refused)
     assert [one.stage async for one in AuditEntry.objects.filter(verb__in=("apply", "undo")).order_by("id")] == [
         "intent",
         "outcome",

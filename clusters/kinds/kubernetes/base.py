@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -31,6 +31,7 @@ class Owner(Part, frozen=True, gc=False, rename="camel"):
 
 
 REVISION = "deployment.kubernetes.io/revision"
+TRIES = 8  # the rest of an object (its status) may change between our look at it and our write, several times a second
 
 
 class Annotations(Part, frozen=True, gc=False):
@@ -217,3 +218,21 @@ async def read_same(driver: Driver, kind: KindOrApi, resource: Resource) -> dict
     if tree["metadata"].get("uid") != resource.uid:
         raise Conflict(f"{resource.name} is another one by now.", hint="Look at it as it is now and try again.")
     return tree
+
+
+async def write_on_newest(driver: Driver, made: Callable[[], Awaitable[Call | None]]) -> Any:
+    """Send a change of the version that was just read; read, check and try anew where that moved on in between.
+
+    ``made`` reads the object and says what to send. It raises where what somebody decided on is another by now, so
+    that only what nobody decided on (a status, notes of managers) may have moved. None where there is nothing to do.
+    """
+    for left in reversed(range(TRIES)):
+        call = await made()
+        if call is None:
+            return None
+        try:
+            return await driver.call(call)
+        except Conflict:
+            if not left:
+                raise
+    raise AssertionError

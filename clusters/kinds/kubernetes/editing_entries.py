@@ -12,12 +12,12 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from clusters.drivers.base import Driver
+from clusters.drivers.base import Call, Driver
 from clusters.errors import Conflict, Invalid, Missing
 from clusters.kinds.actions import Values, kubectl_line
 from clusters.kinds.base import JSON, Action, Look
 from clusters.kinds.field import Field
-from clusters.kinds.kubernetes.base import patch, read_same
+from clusters.kinds.kubernetes.base import patch, read_same, write_on_newest
 from clusters.kinds.masking import MASK, looks_secret, mask_value
 from clusters.kinds.permission import CHANGES
 from clusters.kinds.preview import LONGEST, NOTHING, Difference, Preview
@@ -185,31 +185,45 @@ Run = Callable[[Driver, Any, Values], Awaitable[str]]
 
 def _set(api: str) -> Run:
     async def run(driver: Driver, one: Any, values: Values) -> str:
-        tree, name, value = await _changeable(driver, api, one), str(values["entry"]), _value(values)
-        now, was = _text(tree, name), _was(values)
-        unseen = now is not None and was is None and looks_secret(name, now)
-        if unseen and not value:
-            raise Invalid(f"The new value of {name} is missing. Nothing was changed.")
-        plain = None if now is None else _lines(now)
-        if plain == value and not unseen:
-            return f"{name} of {one.name} is that already"
-        if plain != was and not unseen:
-            raise Conflict(
-                f"{name} is there already, or has another value by now. Nothing was changed.",
-                hint="Close this, open it again from that entry, and look at what is there now.",
-            )
-        await driver.call(_patch(api, one, tree, {"data": {name: _ended_like(value, now)}}))
-        return f"{name} of {one.name} was {'added' if now is None else 'replaced' if unseen else 'changed'}"
+        name, value, was, done = str(values["entry"]), _value(values), _was(values), ""
+
+        async def made() -> Call | None:
+            nonlocal done
+            tree = await _changeable(driver, api, one)
+            now = _text(tree, name)
+            unseen = now is not None and was is None and looks_secret(name, now)
+            if unseen and not value:
+                raise Invalid(f"The new value of {name} is missing. Nothing was changed.")
+            plain = None if now is None else _lines(now)
+            if plain == value and not unseen:
+                done = "is that already"
+                return None
+            if plain != was and not unseen:
+                raise Conflict(
+                    f"{name} is there already, or has another value by now. Nothing was changed.",
+                    hint="Close this, open it again from that entry, and look at what is there now.",
+                )
+            done = f"was {'added' if now is None else 'replaced' if unseen else 'changed'}"
+            return _patch(api, one, tree, {"data": {name: _ended_like(value, now)}})
+
+        await write_on_newest(driver, made)
+        return f"{name} of {one.name} {done}"
 
     return run
 
 
 def _set_hidden(api: str) -> Run:
     async def run(driver: Driver, one: Any, values: Values) -> str:
-        tree, name = await _changeable(driver, api, one), str(values["entry"])
-        there = name in (tree.get("data") or {})
+        name, there = str(values["entry"]), False
         coded = base64.b64encode(_value(values).encode()).decode()
-        await driver.call(_patch(api, one, tree, {"data": {name: coded}}))
+
+        async def made() -> Call:
+            nonlocal there
+            tree = await _changeable(driver, api, one)
+            there = name in (tree.get("data") or {})
+            return _patch(api, one, tree, {"data": {name: coded}})
+
+        await write_on_newest(driver, made)
         return f"{name} of {one.name} was {'replaced' if there else 'added'}"
 
     return run
@@ -217,11 +231,16 @@ def _set_hidden(api: str) -> Run:
 
 def _take(api: str) -> Run:
     async def run(driver: Driver, one: Any, values: Values) -> str:
-        tree, name = await _changeable(driver, api, one), str(values["entry"])
-        held = next((key for key in ("data", "binaryData") if name in (tree.get(key) or {})), "")
-        if not held:
-            raise Missing(f"{one.name} has no entry {name} any more.")
-        await driver.call(_patch(api, one, tree, {held: {name: None}}))
+        name = str(values["entry"])
+
+        async def made() -> Call:
+            tree = await _changeable(driver, api, one)
+            held = next((key for key in ("data", "binaryData") if name in (tree.get(key) or {})), "")
+            if not held:
+                raise Missing(f"{one.name} has no entry {name} any more.")
+            return _patch(api, one, tree, {held: {name: None}})
+
+        await write_on_newest(driver, made)
         return f"{name} was taken out of {one.name}"
 
     return run
@@ -234,7 +253,7 @@ async def _changeable(driver: Driver, api: str, one: Any) -> dict[str, Any]:
     return tree
 
 
-def _patch(api: str, one: Any, tree: Mapping[str, Any], body: Mapping[str, Any]) -> Any:
+def _patch(api: str, one: Any, tree: Mapping[str, Any], body: Mapping[str, Any]) -> Call:
     return patch(api, one, {**body, "metadata": {"resourceVersion": tree["metadata"]["resourceVersion"]}})
 
 

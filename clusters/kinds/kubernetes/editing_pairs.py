@@ -10,20 +10,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from clusters.drivers.base import Driver, full_name
+from clusters.drivers.base import Call, Driver, full_name
 from clusters.errors import Conflict
 from clusters.kinds.actions import Values, kubectl_line
 from clusters.kinds.base import JSON, Action, Kind, Look, Role
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count
-from clusters.kinds.kubernetes.base import patch, read_same
+from clusters.kinds.kubernetes.base import patch, read_same, write_on_newest
 from clusters.kinds.kubernetes.pairs import MOST_TEXT, editable, read, written, wrong_annotations, wrong_labels
 from clusters.kinds.kubernetes.selected_by import selected
 from clusters.kinds.masking import mask_value
 from clusters.kinds.permission import CHANGES
 from clusters.kinds.preview import MOST, NOTHING, Difference, Preview
 
-TRIES = 4  # the rest of an object (its status) may change between our look at it and our patch
 GIVES_RIGHTS = "rbac.authorization.k8s.io/"  # a label can make a role part of another
 
 Which = Literal["labels", "annotations"]
@@ -140,12 +139,10 @@ def _shown(key: str, value: str | None) -> str:
 
 def _run(kind: Kind[Any], which: Which) -> Callable[[Driver, Any, Values], Awaitable[str]]:
     async def run(driver: Driver, one: Any, values: Values) -> str:
-        for left in reversed(range(TRIES)):
+        async def made() -> Call | None:
             tree = await read_same(driver, kind, one)
             now = _pairs(tree, which)
             edit = _asked(which, values, editable(now))
-            if not edit.touched:
-                return f"Nothing of {one.name} was changed"
             for key, value in edit.touched.items():
                 if now.get(key) not in (edit.was.get(key), value):
                     raise Conflict(
@@ -153,13 +150,11 @@ def _run(kind: Kind[Any], which: Which) -> Callable[[Driver, Any, Values], Await
                         hint="Close this, open it again, and look at what is there now.",
                     )
             version = tree["metadata"]["resourceVersion"]
-            try:
-                await driver.call(patch(kind, one, {"metadata": {which: edit.touched, "resourceVersion": version}}))
-                break
-            except Conflict:
-                if not left:
-                    raise
-        return f"The {which} of {one.name} were changed"
+            body = {"metadata": {which: edit.touched, "resourceVersion": version}}
+            return patch(kind, one, body) if edit.touched else None
+
+        answer = await write_on_newest(driver, made)
+        return f"Nothing of {one.name} was changed" if answer is None else f"The {which} of {one.name} were changed"
 
     return run
 
