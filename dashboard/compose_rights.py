@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404
 
-from clusters.access import Actor, decide, reachable
+from clusters.access import Actor, decide
 from clusters.compose.check import NAME, check_name
 from clusters.compose.deploy import NEED
 from clusters.compose.source import source_of
@@ -24,8 +24,10 @@ from clusters.live.row import Row
 from clusters.models import ComposeVersion
 from clusters.reach import area_in
 from clusters.stacks.deploy import versions_name
+from dashboard import nowhere
 from dashboard.access import listed, refusal
 from dashboard.engine import engine
+from dashboard.nowhere import Offered, seen, somewhere
 
 LISTED_WITHIN = 2.0  # seconds for what is there
 MOST = 20  # of those that are not there
@@ -34,22 +36,27 @@ LOOKS = replace(NEED, acts=False)
 
 def compose_hosts(actor: Actor, only: str = "") -> list[ClusterInfo]:
     """The Docker hosts on which this person may deploy a project: any, or those of names that are granted."""
-    found = [
-        one.cluster
-        for one in engine.supervisor.connections.values()
-        if one.driver.platform in ENGINES and one.cluster.driver != "demo" and only in ("", one.cluster.slug)
-    ]
-    allowed = [
-        one
-        for one in found
-        if any(decide(actor, area_in(one, namespace), NEED).allowed for namespace in reachable(actor, one.id))
-    ]
+    allowed = [one for one in _engines(actor, only) if somewhere(actor, one, NEED).allowed]
     return sorted(allowed, key=lambda one: one.name.casefold())
 
 
 def stack_clusters(actor: Actor, only: str = "") -> list[ClusterInfo]:
     """The Swarms to which this person may deploy a stack: any, or those of names that are granted."""
     return [one for one in compose_hosts(actor, only) if one.platform == "swarm"]
+
+
+def offered(actor: Actor, kind: str, only: str = "") -> Offered | None:
+    """The button that leads to the form of a project or a stack; None where there is nothing to deploy to."""
+    where = "/stacks/" if kind == "stack" else "/compose/"
+    places = [one for one in _engines(actor, only) if kind == "project" or one.platform == "swarm"]
+    href = f"{where}?{urlencode({'cluster': only})}" if only else where
+    return nowhere.offered(href, [somewhere(actor, one, NEED) for one in places])
+
+
+def _engines(actor: Actor, only: str) -> list[ClusterInfo]:
+    """The real hosts and Swarms that this person sees anything of."""
+    found = [one for one in seen(actor, only) if one.driver.platform in ENGINES]
+    return [one.cluster for one in found if one.cluster.driver != "demo"]
 
 
 def kept_as(name: str, kind: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from clusters.access import Actor
@@ -12,15 +11,8 @@ from clusters.deploy.where import Where, where
 from clusters.live.connection import Connection
 from clusters.permissions import SOON
 from dashboard.engine import engine
+from dashboard.nowhere import Offered
 from dashboard.yaml_rights import why_nowhere, yaml_clusters
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A button that leads to a form. ``why_not``: it is shown, but off."""
-
-    href: str
-    why_not: str = ""
 
 
 async def allowed_in(actor: Actor, connection: Connection, kind: str, within: float = 3.0) -> Where:

@@ -12,14 +12,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from clusters.access import Actor, Scope
+from clusters.kinds import all_kinds
 from clusters.kinds.base import Action
 from clusters.live.row import Row
 from clusters.registries.access import may_see
-from dashboard import ship_targets
+from dashboard import compose_rights, ship_targets
 from dashboard.build_hosts import hosts_of
-from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.engine import address, engine
+from dashboard.make_rights import beside_list, make_offered
 from dashboard.navigation import ClusterEntry, navigation
+from dashboard.nowhere import Offered
 from dashboard.why_not import not_allowed
 from dashboard.yaml_rights import why_nowhere, yaml_clusters
 
@@ -76,10 +78,10 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
     pages = [
         *_build(actor, words, only),
         *_compose(actor, words, only),
-        *_stack(actor, words, only),
         *_deploy(actor, words, only),
         *_ship(actor, words),
         *_yaml(actor, words, only),
+        *_make(actor, words),
         *_images(actor, text),
         *pages,
     ]
@@ -97,17 +99,32 @@ def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
 
 
 def _compose(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
-    """The form for a Compose project, for who may deploy one."""
-    if all(word in "deploy a compose project" for word in words) and compose_hosts(actor, only):
-        where = f"?cluster={only}" if only else ""
-        yield Found("Do", "Deploy a project", "from a Compose text", "layers", f"/compose/{where}")
+    """The forms for a Compose project and for a stack."""
+    if all(word in "deploy a compose project" for word in words):
+        project = compose_rights.offered(actor, "project", only)
+        yield from _button("Deploy a project", "from a Compose text", "layers", project)
+    if all(word in "deploy a stack swarm compose" for word in words):
+        stack = compose_rights.offered(actor, "stack", only)
+        yield from _button("Deploy a stack", "to a Swarm, from a Compose text", "layers", stack)
 
 
-def _stack(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
-    """The form for a stack, for who may deploy one."""
-    if all(word in "deploy a stack swarm compose" for word in words) and stack_clusters(actor, only):
-        where = f"?cluster={only}" if only else ""
-        yield Found("Do", "Deploy a stack", "to a Swarm, from a Compose text", "layers", f"/stacks/{where}")
+def _make(actor: Actor, words: list[str]) -> Iterator[Found]:
+    """The forms for something new of a kind, and what gets an image onto a host."""
+    kinds = all_kinds()
+    for kind in kinds:
+        if kind.make and all(word in kind.make.label.casefold() for word in words):
+            button = make_offered(actor, kind)
+            yield from _button(kind.make.label, "from a form", kind.make.icon, button, dialog=not kind.make.long)
+    for offer, one in beside_list(actor, kinds):
+        if offer.onto_host and all(word in offer.label.casefold() for word in words):
+            yield from _button(offer.label, "onto a Docker host", offer.icon, one, dialog=True)
+
+
+def _button(label: str, detail: str, icon: str, button: Offered | None, *, dialog: bool = False) -> Iterator[Found]:
+    """The line of what a page offers by a button: off with the same reason, and missing where it is."""
+    if button:
+        why = button.why_not
+        yield Found("Do", label, why or detail, icon, button.href, dialog=dialog, why_not=why)
 
 
 def _deploy(actor: Actor, words: list[str], only: str) -> Iterator[Found]:

@@ -14,8 +14,9 @@ from clusters.permissions import SOON
 from clusters.reach import area_in
 from clusters.rights import label_of
 from clusters.ship import carried
-from dashboard.deploy_rights import Offered, allowed_in
+from dashboard.deploy_rights import allowed_in
 from dashboard.engine import engine
+from dashboard.nowhere import Offered
 from dashboard.yaml_rights import yaml_clusters
 
 # Its button, what it makes, its sign, and the words for what it is made on.

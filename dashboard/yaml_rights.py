@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusters.access import Actor, Decision, decide, reachable
+from clusters.access import Actor, Decision, decide
 from clusters.apply.served import ServedKind
 from clusters.apply.step import LEAST, need
 from clusters.kinds.permission import CHANGES
@@ -10,7 +10,9 @@ from clusters.live.connection import Connection
 from clusters.live.row import Row
 from clusters.permissions import HINT, refusal
 from clusters.reach import area_in
+from dashboard import nowhere
 from dashboard.engine import engine
+from dashboard.nowhere import seen, somewhere
 
 ASK_US = "Ask an administrator of Pilothouse."
 
@@ -22,9 +24,7 @@ def may_apply(actor: Actor, connection: Connection, row: Row | None = None) -> D
         version, _, plural = row.kind.api.rpartition("/")
         served = ServedKind(version, plural, row.kind.label, row.kind.namespaced)
         return decide(actor, area_in(cluster, row.namespace), need(served))
-    named = sorted(one for one in reachable(actor, cluster.id) if one)
-    decisions = [decide(actor, area_in(cluster, one), LEAST) for one in (None, *named)]
-    return max(decisions, key=lambda one: (one.allowed, one.known))
+    return somewhere(actor, cluster, LEAST)
 
 
 async def why_not_edited(actor: Actor, connection: Connection, row: Row) -> tuple[str, str]:
@@ -41,11 +41,8 @@ async def why_not_edited(actor: Actor, connection: Connection, row: Row) -> tupl
 
 def why_nowhere(actor: Actor, only: str = "") -> str:
     """Why this person may apply nothing on the clusters of Kubernetes that they see; "" where they may, or see none."""
-    seen = (engine.supervisor.connections[one] for one in engine.scope(actor, only))
-    decisions = [may_apply(actor, one) for one in seen if one.driver.platform == "kubernetes"]
-    if any(one.allowed for one in decisions):
-        return ""
-    return next((one.reason for one in decisions if one.known), "")
+    places = (one for one in seen(actor, only) if one.driver.platform == "kubernetes")
+    return nowhere.why_nowhere(may_apply(actor, one) for one in places)
 
 
 def yaml_clusters(actor: Actor, only: str = "") -> list[Connection]:

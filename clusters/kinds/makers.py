@@ -78,6 +78,7 @@ class Offer:
     icon: str
     role: Role = Role.OPERATOR
     right: Right = "run"
+    onto_host: bool = False  # an image comes onto a real Docker host by it: nothing that the demonstration can do
 
 
 PULL_SECRET = Offer(key="pull_secret", label="Pull secret", icon="key-round", right="apply")  # of a stored registry

@@ -14,12 +14,13 @@ from clusters.kinds.base import Level, Role
 from clusters.live.connection import Connection
 from clusters.live.table import TABLES
 from clusters.permissions import NotPermitted
+from dashboard import compose_rights
 from dashboard.access import allow, cluster_or_404
-from dashboard.compose_rights import compose_hosts, stack_clusters
-from dashboard.deploy_rights import Offered, offered
+from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.narrowed import acting_as, narrowed
 from dashboard.navigation import list_address
+from dashboard.nowhere import Offered
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.yaml_rights import may_apply
@@ -42,8 +43,8 @@ async def cluster(request: Request, cluster: str) -> HttpResponse:
             "error": connection.contact.error,
             "kinds": [_kind(connection, name, request) for name in _listed(connection)],
             "yaml": _yaml(request, connection),
-            "compose": bool(compose_hosts(request.actor, connection.cluster.slug)),
-            "stacks": bool(stack_clusters(request.actor, connection.cluster.slug)),
+            "compose": compose_rights.offered(request.actor, "project", connection.cluster.slug),
+            "stacks": compose_rights.offered(request.actor, "stack", connection.cluster.slug),
             "deploy": await offered(request.actor, ["deployment"], connection.cluster.slug),
             "all_kinds": len(connection.discovered.found),
             "hidden": _is_hidden(connection),

@@ -8,16 +8,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from clusters.access import decide
 from clusters.errors import ClusterError, Unsupported
 from clusters.models import Registry
-from clusters.reach import area_in
 from clusters.registries import search
-from clusters.registries.access import RUN
 from clusters.registries.lately import TooOften
 from clusters.registries.reference import HUB
+from dashboard import pull_hosts
 from dashboard.access import allow
-from dashboard.engine import engine
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.views.registries import refuse_who_sees_nothing
@@ -50,7 +47,7 @@ async def _part(request: Request, part: str, text: str, kept: list[Registry]) ->
         "text": text,
         "registry": registry,
         "page": at,
-        "may_run": _may_run(request),
+        "run_why_not": pull_hosts.why_not(request.actor),
     }
     try:
         if part == HUB_PART:
@@ -61,12 +58,3 @@ async def _part(request: Request, part: str, text: str, kept: list[Registry]) ->
         context |= {"error": error, "may_open": registry is not None and isinstance(error, Unsupported)}
     status = 429 if isinstance(context.get("error"), TooOften) else 200
     return render(request, "partials/image_hits.html", context, status=status)
-
-
-def _may_run(request: Request) -> bool:
-    """Is there a host on which this person may pull and run?"""
-    return any(
-        decide(request.actor, area_in(one.cluster), RUN).allowed
-        for one in engine.supervisor.connections.values()
-        if one.cluster.driver == "docker"
-    )

@@ -9,20 +9,20 @@ from typing import Any
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from clusters.access import Actor, Need, decide, reachable
+from clusters.access import Actor, Need
 from clusters.errors import Invalid
 from clusters.kinds.base import Kind, Role
-from clusters.kinds.makers import Maker
 from clusters.live.query import Query, parse
 from clusters.live.table import TABLES, Table, TableColumn
 from clusters.live.window import Window
-from clusters.reach import area_in
+from dashboard import compose_rights
 from dashboard.access import allow
-from dashboard.compose_rights import compose_hosts, stack_clusters
 from dashboard.deploy_rights import offered
 from dashboard.engine import engine
 from dashboard.logs import MAX_ROWS
+from dashboard.make_rights import beside_list, make_offered
 from dashboard.narrowed import narrowed, single
+from dashboard.nowhere import Offered, somewhere
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.scope import chosen_cluster
@@ -51,17 +51,9 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
             "snapshot": snapshot,
             "narrowed": narrowed(request.actor, engine.scope(request.actor, chosen_cluster(request.GET)), shown),
             "labelled": shown.labelled,
-            "makers": [kind for kind in shown.kinds if kind.make and _may_make(request.actor, kind, kind.make)],
-            "offers": [
-                offer
-                for kind in shown.kinds
-                for offer in kind.offers
-                if _may_somewhere(request.actor, Need(offer.role, offer.right))
-            ],
-            "compose": _may_compose(request, shown),
-            "stacks": len(shown.kinds) == 1
-            and shown.kinds[0].name == "stack"
-            and bool(stack_clusters(request.actor, request.GET.get("cluster", ""))),
+            "makers": [(kind, one) for kind in shown.kinds if (one := make_offered(request.actor, kind))],
+            "offers": list(beside_list(request.actor, shown.kinds)),
+            **_compose(request, shown),
             "deploy": await offered(
                 request.actor,
                 [kind.name for kind in shown.kinds],
@@ -72,10 +64,13 @@ async def rows(request: Request, table: str = "workloads") -> HttpResponse:
     )
 
 
-def _may_compose(request: Request, table: Table) -> bool:
-    """Whether projects are deployed from this list."""
-    of_projects = any(kind.name == "project" for kind in table.kinds) and len(table.kinds) == 1
-    return of_projects and bool(compose_hosts(request.actor, request.GET.get("cluster", "")))
+def _compose(request: Request, table: Table) -> dict[str, Offered | None]:
+    """The button that deploys another of them, on the list of projects and on that of stacks."""
+    listed, only = [kind.name for kind in table.kinds], chosen_cluster(request.GET)
+    return {
+        "compose": compose_rights.offered(request.actor, "project", only) if listed == ["project"] else None,
+        "stacks": compose_rights.offered(request.actor, "stack", only) if listed == ["stack"] else None,
+    }
 
 
 @allow(Role.VIEWER, scope="signed-in")
@@ -144,17 +139,6 @@ def _bulk_actions(actor: Actor, table: Table) -> list[dict[str, object]]:
     return list(actions.values())
 
 
-def _may_make(actor: Actor, kind: Kind[Any], maker: Maker[Any]) -> bool:
-    """Is there a cluster on which they may make one?"""
-    need = Need(maker.role, maker.right)
-    having = (one.cluster for one in engine.supervisor.connections.values() if kind.name in one.stores)
-    return any(decide(actor, area_in(cluster), need).allowed for cluster in having)
-
-
 def _may_somewhere(actor: Actor, need: Need) -> bool:
     """Is there anything at all that this may be done to? Each act is decided again, for its own resource."""
-    for one in engine.supervisor.connections.values():
-        for namespace in reachable(actor, one.cluster.id):
-            if decide(actor, area_in(one.cluster, namespace), need).allowed:
-                return True
-    return False
+    return any(somewhere(actor, one.cluster, need).allowed for one in engine.supervisor.connections.values())

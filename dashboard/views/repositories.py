@@ -22,6 +22,7 @@ from clusters.registries.content import Content
 from clusters.registries.lately import TooOften
 from clusters.registries.reference import is_digest, is_repository, is_tag
 from clusters.registries.removal import SharedContent, delete_tag
+from dashboard import pull_hosts
 from dashboard.access import allow
 from dashboard.engine import address, engine
 from dashboard.page import asks_for, page
@@ -87,6 +88,7 @@ async def tag(request: Request, slug: str, name: str) -> HttpResponse:
     context |= {"may_delete": access.may_delete(request.actor) and not is_digest(version)}
     if not asks_for(request, "content"):
         context |= {"may_copy": bool(await targets(request)), "ship": offered(request.actor, image=image)}
+        context["pull_why_not"] = pull_hosts.why_not(request.actor)
         return page(request, "pages/registry_tag.html", context)
     try:
         content = await browse.read_tag(request.actor, one, name, version)

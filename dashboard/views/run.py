@@ -23,11 +23,11 @@ from clusters.kinds.formats import plain
 from clusters.kinds.makers import Maker, Remark
 from clusters.live.cluster import ClusterInfo
 from clusters.live.row import Row
-from clusters.reach import area_in
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.dry_run import DryRun
 from dashboard.engine import engine
 from dashboard.forms import filled, grouped
+from dashboard.make_rights import clusters_for
 from dashboard.page import page
 from dashboard.request import Request
 from dashboard.scope import meant
@@ -122,7 +122,7 @@ async def _asked(request: Request, name: str, given: QueryDict) -> Asked:
     if "like" not in given:
         if kind.make is None:
             raise Http404
-        clusters = _where(request, kind, kind.make)
+        clusters = clusters_for(request.actor, kind, kind.make)
         chosen = meant(clusters, given.get("cluster", "")) or next(iter(clusters), None)
         asked = Asked(kind, kind.make, clusters, chosen)
     else:
@@ -225,14 +225,3 @@ def _offered(request: Request, asked: Asked) -> dict[str, list[str]]:
     seen = {kind: engine.gateway.visible(request.actor, asked.chosen.id, kind) for kind in sorted(kinds)}
     fits = asked.maker.fits or bool
     return {kind: sorted({one.name for one in found if fits(one)})[:MOST_NAMES] for kind, found in seen.items()}
-
-
-def _where(request: Request, kind: Kind[Any], maker: Maker[Any]) -> list[ClusterInfo]:
-    """The clusters on which this person may make one."""
-    need = Need(maker.role, maker.right)
-    found = [
-        one.cluster
-        for one in engine.supervisor.connections.values()
-        if kind.name in one.stores and decide(request.actor, area_in(one.cluster), need).allowed
-    ]
-    return sorted(found, key=lambda one: (one.driver == "demo", one.name.casefold()))

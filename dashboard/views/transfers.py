@@ -23,6 +23,7 @@ from clusters.models import Registry
 from clusters.reach import area_in
 from clusters.registries.access import RUN, may_manage, may_push
 from clusters.registries.transfers import begin_pull, begin_push
+from dashboard import pull_hosts
 from dashboard.access import allow, refusal, row_or_none
 from dashboard.engine import engine
 from dashboard.request import Request
@@ -140,7 +141,8 @@ async def names(request: Request) -> HttpResponse:
     except ClusterError as error:
         return render(request, "components/error.html", {"error": error})
     area = area_in(row.cluster)
-    may = {"may_run": decide(request.actor, area, RUN).allowed}
+    decision = decide(request.actor, area, RUN)
+    may: dict[str, object] = {"run_why_not": "" if decision.allowed else decision.reason}
     may["may_save"] = decide(request.actor, area, image_files.SAVE).allowed
     may |= {"may_copy": bool(await targets(request)), "may_add": may_manage(request.actor)}
     repositories = list(dict.fromkeys((one.registry, one.repository) for one in found if one.registry))[
@@ -183,14 +185,7 @@ async def _form(
 def _given(request: Request) -> dict[str, Any]:
     """What was asked for, and where this person may have it done."""
     asked = request.POST if request.method == "POST" and request.POST else request.GET
-    clusters = sorted(
-        (
-            one.cluster
-            for one in engine.supervisor.connections.values()
-            if one.cluster.driver == "docker" and decide(request.actor, area_in(one.cluster), RUN).allowed
-        ),
-        key=lambda one: one.name.casefold(),
-    )
+    clusters = pull_hosts.hosts_of(request.actor)
     wanted = asked.get("cluster", "")
     chosen = meant(clusters, wanted) or (None if wanted.isdecimal() else next(iter(clusters), None))
     texts = {name: asked.get(name, "").strip()[:600] for name in ("image", "name", "platform")}

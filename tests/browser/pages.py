@@ -113,7 +113,6 @@ PAGES: tuple[Shot, ...] = (
     Shot("dialog-roll-back", DEPLOYMENT, "#panel", do=action("Roll back")),
     Shot("dialog-port", "/list/pod/?q=checkout", "live-table .rows .r", do=open_port),
     Shot("ports", "/ports/"),
-    Shot("load-image", "/list/image/", "live-table .rows .r", do=open_by("Load from a file", "dialog#load[open]")),
     Shot(
         "ask-registries", "/list/image/", "live-table .rows .r", do=open_by("Ask the registries", "dialog#newer[open]")
     ),

@@ -99,4 +99,6 @@ def test_a_viewer_can_press_nothing_that_changes_anything(page_for: PageFor) -> 
     rows(page).first.get_by_role("checkbox").check()
     bar = page.get_by_role("toolbar", name="Selected rows")
     expect(bar.get_by_role("button", name=re.compile("Restart|Stop|Scale"))).to_have_count(0)
-    expect(page.get_by_role("button", name="Run a container")).to_have_count(0)
+    expect(page.get_by_role("button", name="Deploy", exact=True)).to_be_disabled()
+    run = page.get_by_role("button", name="Run a container")
+    expect(run).to_have_count(0)  # she sees no host to run one on

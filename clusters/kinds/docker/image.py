@@ -211,8 +211,8 @@ IMAGE: Kind[Image] = Kind(
     actions=ACTIONS,
     offers=(
         Offer(key="newer", label="Ask the registries", icon="scan-search", role=Role.VIEWER, right=""),
-        Offer(key="load", label="Load from a file", icon="upload"),
-        Offer(key="pull", label="Pull an image", icon="download"),
+        Offer(key="load", label="Load from a file", icon="upload", onto_host=True),
+        Offer(key="pull", label="Pull an image", icon="download", onto_host=True),
     ),
     search=lambda one: " ".join((one.id, *one.tags, *one.digests, *(user.name for user in one.users))),
 )
