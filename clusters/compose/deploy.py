@@ -16,6 +16,7 @@ from clusters.compose.check import Checked
 from clusters.compose.copies import taken, too_many, words
 from clusters.compose.differs import say_differences
 from clusters.compose.engine import compose_engine
+from clusters.compose.plain_secrets import plain_secrets
 from clusters.compose.power import mounted_volumes, of_others, project_powers, reaches_out
 from clusters.compose.progress import Effect, Heard, effects
 from clusters.compose.stays import check_stays
@@ -102,6 +103,7 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Che
     driver = gateway.driver(actor, cluster_id)
     await _run(driver, asked, heard, (*DEPLOY.told(asked.scale), "--dry-run"), LOOK)
     told = [f"For administrators only: it {why}." for why in powers]
+    told += [asked.hide(why) for why in plain_secrets(asked.text)]
     told += [asked.hide(why) for why in too_many(asked.project, asked.scale)]
     told += [asked.hide(why) for why in await ports_taken(gateway, actor, cluster_id, asked)]
     became, untold = await say_differences(driver, cluster_id, asked, effects(heard.events))

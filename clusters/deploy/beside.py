@@ -9,6 +9,7 @@ from clusters.access import Actor
 from clusters.deploy.form import PLURALS, DeployForm
 from clusters.gateway import Gateway
 from clusters.kinds.makers import Remark
+from clusters.kinds.readable import readable_labels
 from clusters.live.connection import Connection
 
 CLAIM, CONFIG, SECRET, SERVICE = "persistent-volume-claim", "config-map", "secret", "service"
@@ -94,7 +95,7 @@ def taken(form: DeployForm, there: Beside) -> dict[str, str]:
 def remarks(form: DeployForm, there: Beside) -> list[Remark]:
     """What is worth knowing, and stops nobody."""
     known = (_missing(form, there), _entries(form, there), _level(form, there))
-    alone = (_secrets(form), _service(form), _disks(form), _trust(form))
+    alone = (_secrets(form), _labels(form), _service(form), _disks(form), _trust(form))
     return [one for some in (*known, *alone) for one in some]
 
 
@@ -103,6 +104,11 @@ def _secrets(form: DeployForm) -> Iterator[Remark]:
         names = ", ".join(name for name, _ in form.secrets)
         into = "its value goes" if len(form.secrets) == 1 else "their values go"
         yield Remark(f"{names}: {into} into the secret {form.secret_name}, which is made with it.")
+
+
+def _labels(form: DeployForm) -> Iterator[Remark]:
+    if words := readable_labels(form.labels):
+        yield Remark(words, "warn")
 
 
 def _missing(form: DeployForm, there: Beside) -> Iterator[Remark]:

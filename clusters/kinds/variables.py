@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from clusters.errors import Invalid
@@ -40,24 +40,6 @@ def read_switch(line: str) -> Variable:
     """``secret: DB_PASSWORD=…``, ``plain: TOKEN_LIMIT=5``, ``LOG_LEVEL=info``."""
     first, _, rest = line.strip().partition(" ")
     return Variable(rest.strip(), first) if first in (SECRET, PLAIN, FILE) else Variable(line.strip())
-
-
-def readable(names: Sequence[str]) -> str:
-    """What is said where these are kept as variables, though they are secret."""
-    return (
-        f"Whoever may inspect it can read {', '.join(names)}: there are no secrets for variables here. "
-        "Pilothouse shows them in no line, job or audit."
-    )
-
-
-def readable_labels(labels: Iterable[tuple[str, str]]) -> str:
-    """The same of labels, which are no place for a secret at all; "" where none looks like one."""
-    names = ", ".join(name for name, value in labels if looks_secret(name, value))
-    if not names:
-        return ""
-    return (
-        f"Whoever may list or inspect it can read what looks like a secret in its labels: {names}. Keep it elsewhere."
-    )
 
 
 def marked(text: str) -> tuple[str, ...]:

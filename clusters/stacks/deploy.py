@@ -12,6 +12,7 @@ from clusters.access import Actor
 from clusters.compose.beyond import see_beyond
 from clusters.compose.deploy import NEED, images_of, sign_in
 from clusters.compose.engine import compose_engine, way_to
+from clusters.compose.plain_secrets import plain_secrets
 from clusters.compose.power import reaches_out
 from clusters.compose.program import Ended, environment, private_folder, run
 from clusters.compose.versions import keep
@@ -67,6 +68,7 @@ async def look_ahead(gateway: Gateway, actor: Actor, cluster_id: int, asked: Sta
     checked = asked.checked
     played, powers = await _allow(gateway, actor, cluster_id, asked)
     remarks = [f"For administrators only: it {why}." for why in powers]
+    remarks += [checked.hide(why) for why in plain_secrets(checked.text)]
     if known := kept_secrets(played.sent, played.there):
         again = "then give it another name, or rotate it"
         remarks.append(f"A Swarm changes no secret. Should {listed(known)} hold something else now, it fails: {again}.")

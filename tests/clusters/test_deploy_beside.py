@@ -44,6 +44,10 @@ def test_a_taken_port_of_nodes_and_a_namespace_that_would_refuse_its_copies_are_
     assert "none would be made" not in said
     assert "name a user by number" in said
     assert "/tmp as an empty folder" in said
+    labelled = read({**LEAST, "labels": "team=shop\napi_token=canary"})
+    said = " ".join(one.text for one in beside.remarks(labelled, beside.Beside(names)))
+    assert "in its labels: api_token." in said
+    assert "canary" not in said
     quiet = read({**LEAST, "security": "restricted", "user": "7", "read_only_root": "1", "volumes": "/tmp empty"})
     assert beside.remarks(quiet, there) == []
 

@@ -129,6 +129,7 @@ async def test_it_is_looked_at_deployed_changed_and_gone_back_to(
     assert "Created" in ahead
     assert "STORE_PASSWORD: ••••••" in ahead  # as the program reads it, its values filled in
     assert CANARY not in ahead
+    assert "what looks like a secret" not in ahead  # the text asks for it
     assert not await containers(driver, name)  # looking changes nothing
     assert not await Job.objects.aexists()
 

@@ -66,9 +66,14 @@ async def test_each_may_what_was_granted(
         await driver.call(Call("DELETE", ("volumes", f"{name}_b_data")))
         await driver.close()
     assert f"volume {name}_b_data, which is not of this project alone" in told
-    assert "For administrators only: it is privileged" in await looked(
-        async_client_for(ada), form(host, name, plain + "    privileged: true\n")
+    told = plain + "    privileged: true\n    environment: {API_TOKEN: canary}\n"
+    ahead = await looked(async_client_for(ada), form(host, name, told))
+    assert "For administrators only: it is privileged" in ahead
+    assert (
+        "what looks like a secret, and whoever may see it, or inspect its containers, can read it: API_TOKEN of a"
+        in ahead
     )
+    assert 'name="seal"' in ahead, "it may be deployed all the same"
 
 
 async def test_without_the_program_the_page_says_how_to_install_it(

@@ -17,6 +17,7 @@ from clusters.kinds.docker.volume_actions import pairs
 from clusters.kinds.field import Field
 from clusters.kinds.makers import Maker
 from clusters.kinds.masking import mask_pair
+from clusters.kinds.readable import check_labels
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")
 Net: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -215,6 +216,7 @@ CREATE: Maker[Network] = Maker(
     record=lambda form: line(form, hidden=True),
     title=lambda form: f"Create network {form.name}",
     run=_make,
+    check=check_labels,
     button="Create",
     ended="{name} is made",
 )

@@ -9,8 +9,7 @@ from clusters.errors import ClusterError, Missing
 from clusters.kinds.docker.container_model import Container
 from clusters.kinds.docker.run_form import BUILT_IN, Port, RunForm
 from clusters.kinds.makers import Remark
-from clusters.kinds.masking import looks_secret
-from clusters.kinds.variables import readable, readable_labels
+from clusters.kinds.readable import is_plain_secret, readable, readable_labels
 
 
 async def check(
@@ -54,7 +53,7 @@ def _holds(container: Container, port: Port) -> bool:
 
 def _secrets(form: RunForm) -> list[Remark]:
     pairs = (one.partition("=") for one in form.environment)
-    names = [name for name, _, value in pairs if name in form.unseen or looks_secret(name, value)]
+    names = [name for name, _, value in pairs if name in form.unseen or is_plain_secret(name, value)]
     words = (readable(names) if names else "", readable_labels(form.labels))
     return [Remark(one, "warn") for one in words if one]
 

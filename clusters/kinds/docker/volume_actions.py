@@ -18,6 +18,7 @@ from clusters.kinds.docker.volume_model import Volume
 from clusters.kinds.field import Field
 from clusters.kinds.makers import Maker
 from clusters.kinds.masking import mask_pair
+from clusters.kinds.readable import check_labels
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}")
 _KEY = re.compile(r"[^\s=\0]{1,200}")
@@ -130,6 +131,7 @@ CREATE: Maker[Volume] = Maker(
     record=lambda form: line(form, hidden=True),
     title=lambda form: f"Create volume {form.name}",
     run=_make,
+    check=check_labels,
     button="Create",
     ended="{name} is made",
     powers=lambda form: (

@@ -16,6 +16,7 @@ from clusters.kinds.kubernetes.names import NAMESPACE as NAME
 from clusters.kinds.kubernetes.pairs import read, wrong_labels
 from clusters.kinds.makers import Maker, Remark
 from clusters.kinds.masking import mask_value
+from clusters.kinds.readable import check_labels
 
 API = "v1/namespaces"
 ENFORCED = "pod-security.kubernetes.io/enforce"
@@ -98,7 +99,7 @@ async def _check(driver: Driver, form: NamespaceForm, there: Sequence[Any]) -> S
         return [Remark(_taken(form), "stop")]
     if form.name.startswith("kube-"):
         return [Remark("Names that begin with “kube-” are meant for Kubernetes itself.", "warn")]
-    return []
+    return await check_labels(driver, form, there)
 
 
 async def _make(driver: Driver, form: NamespaceForm, says: Says) -> str:

@@ -16,6 +16,8 @@ from clusters.kinds.docker.volume_actions import pairs
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.makers import Maker
+from clusters.kinds.masking import mask_pair
+from clusters.kinds.readable import check_labels
 from clusters.kinds.swarm import service_health
 from clusters.kinds.swarm.kept_model import Kept
 from clusters.kinds.swarm.kept_rotation import back_in_words, encoded, users_in_words
@@ -129,8 +131,9 @@ def remove(collection: str, noun: str) -> Action[Any]:
 def maker(collection: str, noun: str, value: Field) -> Maker[Any]:
     """How a new one is made. ``noun`` is what docker calls it."""
 
-    def line(form: Form) -> str:
-        labels = [word for key, text in sorted(form.labels.items()) for word in ("--label", f"{key}={text}")]
+    def line(form: Form, *, hidden: bool = False) -> str:
+        given = [f"{key}={text}" for key, text in sorted(form.labels.items())]
+        labels = [word for one in given for word in ("--label", mask_pair(one) if hidden else one)]
         return f"{shlex.join(['docker', noun, 'create', *labels, form.name])} -"
 
     async def make(driver: Driver, form: Form, says: Says) -> str:
@@ -148,9 +151,10 @@ def maker(collection: str, noun: str, value: Field) -> Maker[Any]:
         ),
         read=_read,
         line=line,
-        record=line,
+        record=lambda form: line(form, hidden=True),
         title=lambda form: f"Create {noun} {form.name}",
         run=make,
+        check=check_labels,
         button="Create",
         ended="{name} is made",
     )

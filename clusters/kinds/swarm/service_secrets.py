@@ -17,12 +17,12 @@ from clusters.errors import ClusterError, Conflict, Invalid
 from clusters.fields import NotFilledIn
 from clusters.kinds.docker.names import NAME, NAME_HELP
 from clusters.kinds.makers import Remark
-from clusters.kinds.masking import looks_secret
+from clusters.kinds.readable import is_plain_secret, readable, readable_labels
 from clusters.kinds.swarm.kept_rotation import encoded
 from clusters.kinds.swarm.service_form import Given, ServiceForm, Typed
 from clusters.kinds.swarm.service_read import read_service
 from clusters.kinds.swarm.service_things import ids_of
-from clusters.kinds.variables import FILE, SECRET, Variable, readable, readable_labels, switched
+from clusters.kinds.variables import FILE, SECRET, Variable, switched
 
 _FOLDER = "/run/secrets"  # where a Swarm puts them
 _LONGEST = 64  # of the name of a secret
@@ -90,11 +90,7 @@ def remarks(form: ServiceForm) -> Iterator[Remark]:
             "works where it reads such a file. The secret stays when the service is removed."
         )
     pairs = [pair.partition("=") for pair in form.environment]
-    names = [
-        name
-        for name, _, value in pairs
-        if name in form.unseen or (looks_secret(name, value) and not (name.endswith("_FILE") and value.startswith("/")))
-    ]
+    names = [name for name, _, value in pairs if name in form.unseen or is_plain_secret(name, value)]
     if names:
         yield Remark(f"{readable(names)} Where its image reads {names[0]}_FILE, choose “Secret file”.", "warn")
     if words := readable_labels(form.labels):
