@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,15 +26,16 @@ from clusters.build.uploads import Upload
 from clusters.carrying_out import event_of
 from clusters.compose import deploy
 from clusters.compose.check import check
+from clusters.compose.own_copies import LOST, own_copies
 from clusters.compose.problem import Wrong
 from clusters.compose.source import Source, opened
 from clusters.compose.text import MOST_BYTES
 from clusters.compose.turns import Rests, Turns
-from clusters.compose.versions import once_secret, open_version
+from clusters.compose.versions import once_secret
 from clusters.ending import end
 from clusters.errors import ClusterError, Conflict, Refused, Unreachable
 from clusters.gateway import Denied, Gateway
-from clusters.models import ComposeSource, ComposeVersion, Job
+from clusters.models import ComposeSource, Job
 from clusters.reach import area_in
 
 PACE = 15.0  # seconds between two looks at what is due
@@ -198,7 +199,8 @@ class Follower:
         commit = await newest(source.address, source.token, source.ca)
         if commit == row.commit and not forced and not await _cut_off(row):
             if row.state != "wrong":  # of that commit; what else failed is over
-                row.state, row.words = "same", ""
+                row.words = "" if row.state == "failed" else row.words
+                row.state = "same"
             return
         text, commit = await _text(source)
         actor = await self._actor(row)  # fetching takes its time
@@ -209,14 +211,16 @@ class Follower:
             raise _NoGood(f"There is no file {source.path} in commit {commit[:8]}, or it is too long.")
         try:
             secret = await once_secret(row.cluster_id, row.project)
-            asked = await check(text, row.project, source.values, await _copies(row), stored=secret)
+            copies, lost = await own_copies(row)
+            asked = await check(text, row.project, source.values, copies, stored=secret)
             short = commit[:8]
-            how = deploy.How(title=f"Deploy {row.project} from git, commit {short}", note=f"From git, commit {short}")
+            note = f"From git, commit {short}{', with as many copies as the file says' if lost else ''}"
+            how = deploy.How(title=f"Deploy {row.project} from git, commit {short}", note=note)
             key = await deploy.begin(self._gateway, actor, row.cluster_id, asked, how)
         except (Wrong, Denied) as error:
             row.commit = commit  # it will not be better the next time
             raise _NoGood(error.message, hint=error.hint) from error
-        row.commit, row.state, row.words = commit, "deployed", ""
+        row.commit, row.state, row.words = commit, "deployed", LOST.format(lost) if lost else ""
         row.job = await Job.objects.aget(key=key)
         self._begin(self._tell_the_end(row.pk, key), f"job of git source {row.pk}")
 
@@ -265,17 +269,6 @@ async def _text(source: Source) -> tuple[str | None, str]:
     finally:
         found.close()
     return text, found.commit
-
-
-async def _copies(row: ComposeSource) -> Mapping[str, int]:
-    """Of the newest version of the person as whom it is deployed.
-
-    Nothing of a version goes on that somebody else may have written: it would be done with the rights of this person.
-    For the same reason no values of versions are taken: who scales a text takes over whatever others gave to it.
-    """
-    mine = ComposeVersion.objects.filter(cluster_id=row.cluster_id, project=row.project, by_id=row.by_id)
-    number = await mine.values_list("number", flat=True).afirst()
-    return {} if number is None else (await open_version(row.cluster_id, row.project, number)).scale
 
 
 async def _due(is_left_alone: Callable[[int], bool], *, first: bool) -> list[int]:

@@ -121,21 +121,19 @@ def once_secret(cluster_id: int, project: str) -> frozenset[str]:
 
 @sync_to_async
 def way_back(cluster_id: int, project: str) -> WayBack | None:
-    """Where going back leads: what is the same as the newest version, or did not end well, is no way out.
-
-    None where there is no such version, or they cannot be opened now.
+    """Where going back leads: what is the same as the newest version, did not end well, or cannot be opened, is no
+    way out. A newest version that cannot be opened keeps nobody from it. None where there is no such version.
     """
     rows = list(ComposeVersion.objects.filter(cluster_id=cluster_id, project=project).select_related("job")[:MOST])
     if not rows:
         return None
     newest, *before = rows
-    try:
-        now = _unpacked(newest)
-        well = (one for one in before if one.job is None or one.job.state == "done")
-        found = next((one for one in well if not _unpacked(one).runs_as(now)), None)
-    except CannotBeRead:
-        return None
-    return WayBack(newest.number, newest.at, found.number) if found else None
+    now = _unpacked_or_none(newest)
+    for one in before:
+        ended_well = one.job is None or one.job.state == "done"
+        if ended_well and (then := _unpacked_or_none(one)) and not (now and then.runs_as(now)):
+            return WayBack(newest.number, newest.at, one.number)
+    return None
 
 
 async def newest_of_each(cluster_ids: Iterable[int]) -> list[ComposeVersion]:
@@ -162,6 +160,14 @@ def sealed_versions() -> Iterator[Sealed]:
 def _unpacked(row: ComposeVersion) -> _Packed:
     packed = open_sealed(bytes(row.sealed), _about(row.cluster_id, row.project, row.number))
     return msgspec.json.decode(packed, type=_Packed)
+
+
+def _unpacked_or_none(row: ComposeVersion) -> _Packed | None:
+    """None where it cannot be opened any more, or not now."""
+    try:
+        return _unpacked(row)
+    except CannotBeRead:
+        return None
 
 
 def _kept(row: ComposeVersion) -> Kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,7 @@ from clusters.compose.source import Source, keep_source, let_go, read_source
 from clusters.compose.versions import keep
 from clusters.errors import Conflict
 from clusters.gateway import Gateway
-from clusters.models import Cluster, Job
+from clusters.models import Cluster, ComposeVersion, Job
 from tests.real import need
 
 HARMLESS = "services:\n  web:\n    image: busybox\n    labels: ['where=${DATA_DIR}']\n"
@@ -72,6 +73,24 @@ async def test_values_and_copies_that_others_deployed_are_not_deployed_as_who_se
     mounted = [one.project["services"]["web"]["volumes"][0]["source"] for one in asked]
     assert mounted == ["/srv/shop", "/srv/shop"]
     assert [dict(one.scale) for one in asked] == [{"web": 2}, {"web": 3}]
+    # Where her newest version cannot be read any more, the copies are those of the file.
+    await ComposeVersion.objects.filter(number=4).aupdate(sealed=b"with a key that is lost")
+    job = await Job.objects.acreate(key="of-git", title="x", verb="deploy", actor=ada, state="done")
+
+    async def begun(gateway: object, actor: object, cluster: int, checked: Checked, how: deploy.How) -> str:
+        asked.append(checked)
+        assert how.note == "From git, commit cccccccc, with as many copies as the file says"
+        return job.key
+
+    monkeypatch.setattr(deploy, "begin", begun)
+    await follower.look(row.pk)
+    assert dict(asked.pop().scale) == {}
+    monkeypatch.setattr(following, "newest", lambda *_: asyncio.sleep(0, "c" * 40))
+    for state in ("deployed", "same"):  # it stays said when the next look finds nothing new
+        await row.arefresh_from_db()
+        assert row.state == state
+        assert "version 4, which may have had others, cannot be read any more" in row.words
+        await follower.look(row.pk)
     await follower.stop()
 
 

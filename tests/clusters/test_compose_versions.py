@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from clusters.compose.changes import changed_values
 from clusters.compose.versions import keep, once_secret, open_version, way_back
-from clusters.models import Cluster, Job
+from clusters.models import Cluster, ComposeVersion, Job
 
 SECRET = "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {environment: LICENSE}}\n"
 LABEL = "services: {a: {image: x, labels: {of: '${LICENSE}'}}}\n"
@@ -47,4 +47,20 @@ async def test_a_value_that_was_a_secrets_stays_one_whatever_a_later_text_does_w
 async def test_what_was_found_out_about_values_makes_no_other_version_to_go_back_to(ada: User, host: Cluster) -> None:
     await kept(ada, host, LABEL, {"LICENSE": "a"})
     await kept(ada, host, LABEL, {"LICENSE": "a"}, secret={"LICENSE"})
+    assert await way_back(host.pk, "shop") is None
+
+
+async def test_a_way_back_is_found_where_the_newest_or_one_between_cannot_be_opened_any_more(
+    ada: User, host: Cluster
+) -> None:
+    for text in (WITHOUT, LABEL, SECRET, LABEL):
+        await kept(ada, host, text, {"LICENSE": "a"})
+    lost = ComposeVersion.objects.filter(project="shop")
+    await lost.filter(number=4).aupdate(sealed=b"with a key that is lost")
+    assert (way := await way_back(host.pk, "shop"))
+    assert (way.newest, way.to) == (4, 3)
+    await lost.filter(number__gt=1).aupdate(sealed=b"with a key that is lost")
+    assert (way := await way_back(host.pk, "shop"))
+    assert way.to == 1
+    await lost.aupdate(sealed=b"with a key that is lost")
     assert await way_back(host.pk, "shop") is None
