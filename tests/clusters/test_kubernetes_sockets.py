@@ -8,10 +8,15 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from clusters.drivers.base import LogSource
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.connection import Connection
+from clusters.drivers.kubernetes.errors import Busy
+from clusters.drivers.kubernetes.exec import open_exec
 from clusters.drivers.kubernetes.port_forward import PROTOCOL, KubernetesWire
-from clusters.errors import Unreachable, Unsupported
+from clusters.errors import Missing, Unreachable, Unsupported
+from clusters.kinds.kubernetes.base import Metadata
+from clusters.kinds.kubernetes.pod_model import Pod
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -71,3 +76,28 @@ async def test_a_wire_is_whole_only_when_the_other_side_says_that_it_is_through(
             with pytest.raises(Unreachable, match="was cut"):
                 await anext(came)
         await wire.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "words"),
+    [
+        ({"waiting": {"reason": "CrashLoopBackOff"}}, Missing, "The container does not run"),
+        ({"terminated": {"reason": "OOMKilled", "exitCode": 137}}, Missing, "The container does not run"),
+        ({"running": {"startedAt": "2026-01-01T00:00:00Z"}}, Busy, "The node that it runs on does not answer"),
+    ],
+)
+async def test_a_container_that_does_not_run_is_not_told_as_a_lost_node(
+    state: dict[str, object], error: type[Exception], words: str
+) -> None:
+    async def fails(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=500, text='container not found ("main")')
+
+    async def pod(request: web.Request) -> web.StreamResponse:
+        beside = {"name": "side", "state": {"running": {}}}
+        return web.json_response({"status": {"containerStatuses": [beside, {"name": "main", "state": state}]}})
+
+    at = "api/v1/namespaces/shop/pods/web"
+    async with serving(**{at: pod, f"{at}/exec": fails}) as server:
+        source = LogSource(Pod(metadata=Metadata(name="web", namespace="shop")), "pod", "main")
+        with pytest.raises(error, match=words):
+            await open_exec(server, source, ["sh"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -12,15 +14,17 @@ import msgspec
 from clusters.drivers.base import LogSource
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.decode import MALFORMED
-from clusters.drivers.kubernetes.errors import Status
+from clusters.drivers.kubernetes.errors import Busy, Status
 from clusters.drivers.kubernetes.paths import collection
-from clusters.errors import Invalid, Missing, Unreachable, Unsupported
+from clusters.errors import ClusterError, Invalid, Missing, Unreachable, Unsupported
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 ANSWER = 10.0  # seconds
 SEND = 10.0
 HEARTBEAT = 20.0  # of terminals
+NOT_RUNNING = "The container does not run, so nothing can be opened in it."
+NOT_RUNNING_HINT = "Its logs and events tell why. What is tried here again works as soon as it runs."
 _EXIT = re.compile(r"exit code (\d{1,5})")
 
 
@@ -46,20 +50,42 @@ async def open_exec(
     server: ApiServer, source: LogSource, command: Sequence[str], *, stdin: bool = False, terminal: bool = False
 ) -> aiohttp.ClientWebSocketResponse:
     """Start a program. Raises Missing where the container does not run."""
-    path = (*collection("v1/pods", source.resource.namespace), source.resource.name, "exec")
+    pod = (*collection("v1/pods", source.resource.namespace), source.resource.name)
     query = [("command", word) for word in command]
     query += [("stdout", "true"), ("tty", "true") if terminal else ("stderr", "true")]
     query += [("stdin", "true")] if stdin or terminal else []
     if source.container:
         query.append(("container", source.container))
     try:
-        socket = await server.websocket(path, query, PROTOCOLS, heartbeat=HEARTBEAT if terminal else None)
+        socket = await server.websocket((*pod, "exec"), query, PROTOCOLS, heartbeat=HEARTBEAT if terminal else None)
     except Invalid as error:
-        raise Missing("The container does not run, so nothing can be opened in it.", detail=error.detail) from error
+        raise Missing(NOT_RUNNING, detail=error.detail) from error
+    except Busy as error:
+        raise await _why_not(server, pod, source.container, error) from error
     if socket.protocol not in PROTOCOLS:
         await socket.close()
         raise Unsupported("This cluster's terminals are too old for us.", detail=f"protocol {socket.protocol}")
     return socket
+
+
+async def _why_not(server: ApiServer, pod: Sequence[str], container: str, error: Busy) -> ClusterError:
+    """A node answers in one way where it is lost and where the container does not run: the pod itself tells which."""
+    with suppress(ClusterError):
+        tree = await server.json("GET", pod, within=ANSWER)
+        for one in _statuses(tree):
+            state = one.get("state") or {}
+            if one.get("name") == container or not container:
+                if "running" in state:
+                    break
+                said = next((about.get("reason", "") for about in state.values() if isinstance(about, dict)), "")
+                return Missing(NOT_RUNNING, hint=NOT_RUNNING_HINT, detail=f"{one.get('name')}: {said or 'not started'}")
+    return error
+
+
+def _statuses(tree: Any) -> Iterator[dict[str, Any]]:
+    status = (tree.get("status") if isinstance(tree, dict) else None) or {}
+    for name in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        yield from (one for one in status.get(name) or () if isinstance(one, dict))
 
 
 async def frames(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[tuple[int, bytes]]:
