@@ -116,6 +116,13 @@ def test_those_whom_a_binding_names_are_told_apart() -> None:
     ]
 
 
+def test_an_account_that_a_binding_names_without_a_namespace_is_of_its_own() -> None:
+    one = binding("Role", "pods", {"kind": "ServiceAccount", "name": "agent"}, {"kind": "User", "name": "ann"})
+    assert subject_words(one) == ["service account shop/agent", "user ann"]
+    assert ROLE_BINDING.search is not None
+    assert "service account shop/agent" in ROLE_BINDING.search(one)
+
+
 def test_a_webhook_says_about_what_it_is_asked_and_what_its_silence_means() -> None:
     hook = {
         "name": "guard.example.com",

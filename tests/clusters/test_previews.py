@@ -13,6 +13,7 @@ from clusters.drivers.demo.driver import DemoDriver
 from clusters.errors import Missing
 from clusters.kinds.base import Look
 from clusters.kinds.kubernetes.deployment import DEPLOYMENT
+from clusters.kinds.kubernetes.horizontal_autoscaler import HORIZONTAL_AUTOSCALER
 from clusters.kinds.masking import MASK
 from clusters.kinds.preview import Difference, Preview, differences
 from tests.clusters.fakes import all_shared
@@ -33,7 +34,10 @@ class Shop:
 
     async def preview(self, verb: str, name: str, values: dict[str, Any]) -> Preview:
         async def related(kind: str) -> Sequence[Any]:
-            return ()
+            if kind != "horizontal-autoscaler":
+                return ()
+            tree = self.driver.world.whole("autoscaling/v2/horizontalpodautoscalers", "shop", "web")
+            return (msgspec.json.decode(msgspec.json.encode(tree), type=HORIZONTAL_AUTOSCALER.model),)
 
         action = DEPLOYMENT.action(verb)
         assert action is not None
@@ -102,6 +106,21 @@ async def test_of_several_versions_each_can_be_chosen_and_is_described(shop: Sho
 )
 async def test_scaling_says_how_many_come_or_go(shop: Shop, copies: int, words: str) -> None:
     assert (await shop.preview("scale", "checkout-api", {"copies": copies})).effect == words
+
+
+@pytest.mark.parametrize(
+    ("copies", "words"),
+    [
+        (0, "The autoscaler web rests until it has copies again."),
+        (2, "But the autoscaler web takes that back: it allows 3 to 8. Change its limits instead."),
+        (6, "The autoscaler web goes on changing it by itself, between 3 and 8."),
+        (9, "But the autoscaler web takes that back: it allows 3 to 8. Change its limits instead."),
+    ],
+)
+async def test_scaling_what_an_autoscaler_scales_says_what_becomes_of_that_number(
+    shop: Shop, copies: int, words: str
+) -> None:
+    assert (await shop.preview("scale", "web", {"copies": copies})).effect.endswith(words)
 
 
 def test_what_has_a_name_is_compared_by_it_and_not_by_its_place() -> None:

@@ -12,6 +12,7 @@ from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import collection
 from clusters.kinds.kubernetes.horizontal_autoscaler_actions import API
+from clusters.kinds.kubernetes.horizontal_autoscaler_model import steering
 from clusters.kinds.kubernetes.rollouts import MOST_COPIES
 from clusters.kinds.permission import Permission
 from clusters.kinds.preview import Preview
@@ -90,11 +91,9 @@ def _given(values: Values) -> tuple[int, int, int]:
 async def _preview(look: Look, values: Values) -> Preview:
     """Whether there is one already, and whether it would have anything to go by."""
     one = look.resource
-    already = next(
-        (each.name for each in await look.related("horizontal-autoscaler") if _steers(each, look.kind.label, one)), ""
-    )
-    if already:
-        words = f"The autoscaler {already} changes its number of copies already. Two would work against each other."
+    if already := steering(await look.related("horizontal-autoscaler"), look.kind.name, one):
+        name = already.name
+        words = f"The autoscaler {name} changes its number of copies already. Two would work against each other."
         return Preview(effect=words, held=words)
     fewest, most, share = _given(values)
     tree = await look.driver.get(look.kind, one.namespace, one.name)
@@ -107,12 +106,6 @@ async def _preview(look: Look, values: Values) -> Preview:
         ask = "requests" if len(without) == 1 else "request"
         effect += f" But {', '.join(without[:3])} {ask} no processor: nothing is scaled until that is set."
     return Preview(effect=effect)
-
-
-def _steers(autoscaler: Any, label: str, one: Any) -> bool:
-    target = autoscaler.spec.scale_target_ref
-    kind = label.replace(" ", "").lower()  # "Stateful set" is a StatefulSet there
-    return (autoscaler.namespace, target.kind.lower(), target.name) == (one.namespace, kind, one.name)
 
 
 def _requests_cpu(container: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -128,6 +128,16 @@ class Autoscaler(Object, frozen=True, gc=False, rename="camel"):
             used = measured.current.words if measured else "not measured"
             parts.append(f"{metric.what} {used} of {wanted.target.words}" if wanted else metric.what)
         return ", ".join(parts)
+
+
+def steering(autoscalers: Iterable[Autoscaler], kind_name: str, one: Any) -> Autoscaler | None:
+    """The one that changes the number of copies of this deployment, stateful set or whatever else."""
+    for each in autoscalers:
+        target = each.spec.scale_target_ref
+        named = (each.namespace, KIND_NAMES.get(target.kind, ""), target.name)
+        if named == (one.namespace, kind_name, one.name):
+            return each
+    return None
 
 
 def join(own: Sequence[Autoscaler], others: Mapping[str, Sequence[Any]]) -> Sequence[Autoscaler]:

@@ -120,6 +120,16 @@ class Binding(Object, frozen=True, gc=False, rename="camel"):
         """Changes with the binding and with its role."""
         return f"{self.metadata.resource_version}.{hash(self.gives):x}{self.missing:d}"
 
+    @property
+    def named(self) -> list[Reference]:
+        """Whom it names. To the cluster a service account without a namespace is one of the binding's own."""
+        return [
+            msgspec.structs.replace(each, namespace=self.namespace)
+            if each.kind == "ServiceAccount" and not each.namespace
+            else each
+            for each in self.subjects or ()
+        ]
+
 
 def summary(rules: Iterable[Rule] | None) -> str:
     """The whole of a role in a word or two."""
@@ -173,7 +183,7 @@ def gives(own: Sequence[Binding], others: Mapping[str, Sequence[Any]]) -> Sequen
 
 def subject_words(one: Binding) -> list[str]:
     """Whom it names, each in words; the first few."""
-    named = [each.words for each in one.subjects or ()]
+    named = [each.words for each in one.named]
     return [*named[:4], *([count(len(named) - 4, "more", "more")] if len(named) > 4 else [])]
 
 

@@ -56,7 +56,7 @@ async def _load_binding(look: Look) -> Mapping[str, Any]:
             said_kind(each.kind).capitalize(),
             each.namespace,
         )
-        for each in one.subjects or ()
+        for each in one.named
     ]
     return await overview(look, facts, Users("Who may", "It names nobody.", rows, "Namespace"), **rules)
 

@@ -54,7 +54,7 @@ TO: Column[Binding] = Column(
 
 def searched(one: Binding) -> str:
     """What the search box looks through."""
-    return f"{one.role_ref.name} {' '.join(each.words for each in one.subjects or ())}\0{labels_text(one)}"
+    return f"{one.role_ref.name} {' '.join(each.words for each in one.named)}\0{labels_text(one)}"
 
 
 def delete_binding(api: str, noun: str) -> Action[Any]:

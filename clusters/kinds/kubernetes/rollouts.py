@@ -12,6 +12,7 @@ from clusters.kinds.base import JSON, Action, Look
 from clusters.kinds.field import Field
 from clusters.kinds.formats import count
 from clusters.kinds.kubernetes.base import patch
+from clusters.kinds.kubernetes.horizontal_autoscaler_model import Autoscaler, steering
 from clusters.kinds.permission import CHANGES
 from clusters.kinds.preview import Preview
 
@@ -91,7 +92,19 @@ async def _preview_scale(look: Look, values: Values) -> Preview:
         effect = f"Starts {count(wanted - has, 'more copy', 'more copies')} of {one.name}: {has} → {wanted}."
     else:
         effect = f"Ends {count(has - wanted, 'copy', 'copies')} of {one.name}: {has} → {wanted}."
+    if autoscaler := steering(await look.related("horizontal-autoscaler"), look.kind.name, one):
+        effect += _steered(autoscaler, wanted)
     return Preview(effect=effect)
+
+
+def _steered(autoscaler: Autoscaler, wanted: int) -> str:
+    """What an autoscaler makes of another number: said before, for it would be taken back without a word."""
+    name, fewest, most = autoscaler.name, autoscaler.spec.min_replicas, autoscaler.spec.max_replicas
+    if not wanted:
+        return f" The autoscaler {name} rests until it has copies again."
+    if fewest <= wanted <= most:
+        return f" The autoscaler {name} goes on changing it by itself, between {fewest} and {most}."
+    return f" But the autoscaler {name} takes that back: it allows {fewest} to {most}. Change its limits instead."
 
 
 def _undo_scale(one: Any, params: Values) -> tuple[str, Mapping[str, JSON]]:

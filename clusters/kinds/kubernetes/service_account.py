@@ -51,7 +51,7 @@ async def _load(look: Look) -> Mapping[str, Any]:
     def named(binding: Binding) -> bool:
         return any(
             each.kind == "ServiceAccount" and (each.namespace, each.name) == (one.namespace, one.name)
-            for each in binding.subjects or ()
+            for each in binding.named
         )
 
     given, unknown = await bindings_of(look, named)
