@@ -13,6 +13,8 @@ import pytest
 from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.backoff import Backoff
 from clusters.drivers.kubernetes.pages import Pages
+from clusters.kinds.kubernetes import KINDS
+from clusters.kinds.kubernetes.base import Object
 from clusters.live.resource import Broken, Coming
 from tests.clusters.fake_api import pod, refuses, says, status
 from tests.clusters.watching import watching
@@ -169,6 +171,23 @@ async def test_the_version_moves_on_with_events_and_bookmarks() -> None:  # [Res
         await watch.until(lambda _: len(watch.api.watches) == 3)
         assert [query["resourceVersion"] for query in watch.api.watches] == ["11", "20", "opaque-77"]
         assert len(watch.api.lists) == 1
+
+
+COMPLETED = [kind for kind in KINDS if kind.model.version is not Object.version]
+
+
+@pytest.mark.parametrize("kind", COMPLETED, ids=lambda kind: kind.name)
+async def test_what_is_completed_by_us_goes_on_from_the_clusters_own_version(kind: Any) -> None:
+    """Their own version tells also of what they are joined with: a server that is sent it refuses every watch."""
+    async with watching("web", kind=kind) as watch:
+        await watch.listed()
+        await watch.alive()
+        await watch.api.put("db")
+        await watch.changed()
+        await watch.api.stop()
+        await watch.api.start()
+        await watch.alive()
+        assert [query["resourceVersion"] for query in watch.api.watches] == ["11", "12"]
 
 
 async def test_a_watch_that_ends_or_is_cut_goes_on_without_a_list() -> None:  # [WatchTimeout, EOF, UnexpectedEOF]

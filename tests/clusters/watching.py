@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 from clusters.drivers.kubernetes.client import ApiServer
 from clusters.drivers.kubernetes.reading import Objects
 from clusters.drivers.kubernetes.watch import Reflector, Timing
+from clusters.kinds.base import Kind
 from clusters.kinds.kubernetes.pod import POD
 from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed
 from clusters.live.store import Store
@@ -18,13 +20,13 @@ from tests.clusters.fake_api import FakeApi, serving
 class Watching:
     """A reflector, what it said so far, a store fed by it, and how long it wanted to sleep."""
 
-    def __init__(self, api: FakeApi, server: ApiServer, *, watched: bool = True) -> None:
+    def __init__(self, api: FakeApi, server: ApiServer, kind: Kind[Any] = POD, *, watched: bool = True) -> None:
         self.api, self.server = api, server
         self.items: list[FeedItem] = []
         self.sleeps: list[float] = []
-        self.store = Store(1, POD)
+        self.store = Store(1, kind)
         timing = Timing(sleep=self._sleep, watch_for=lambda: 300.0)
-        self.feed = Reflector(server, "v1/pods", Objects(POD.model), timing=timing, watched=watched).run()
+        self.feed = Reflector(server, "v1/pods", Objects(kind.model), timing=timing, watched=watched).run()
 
     async def _sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
@@ -64,11 +66,11 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(*names: str, watched: bool = True) -> AsyncIterator[Watching]:
+async def watching(*names: str, kind: Kind[Any] = POD, watched: bool = True) -> AsyncIterator[Watching]:
     api = FakeApi()
     for name in names:
         await api.put(name)
     async with serving(api) as server:
-        watch = Watching(api, server, watched=watched)
+        watch = Watching(api, server, kind, watched=watched)
         async with aclosing(watch.feed):  # type: ignore[type-var]
             yield watch

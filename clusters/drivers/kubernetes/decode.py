@@ -11,6 +11,7 @@ import msgspec
 
 from clusters.drivers.kubernetes.errors import Status, not_kubernetes
 from clusters.errors import Unsupported
+from clusters.kinds.kubernetes.base import Object
 from clusters.live.resource import Resource
 
 log = logging.getLogger(__name__)
@@ -152,11 +153,11 @@ def status(raw: msgspec.Raw) -> Status:
         raise not_kubernetes(str(error)) from error
 
 
-def resource(raw: msgspec.Raw, model: type[Any]) -> Resource | None:
+def resource(raw: msgspec.Raw, model: type[Any]) -> Object | None:
     """The object as the kind's model. One that does not fit is reduced to its name; without that it is skipped."""
     decoder, metadata = _decoder(model)
     try:
-        decoded: Resource = decoder.decode(raw)
+        decoded: Object = decoder.decode(raw)
         return decoded if decoded.uid else None
     except MALFORMED as error:
         problem = str(error)[:300]
@@ -165,7 +166,7 @@ def resource(raw: msgspec.Raw, model: type[Any]) -> Resource | None:
     except MALFORMED:
         log.warning("skipped a %s without usable metadata: %s", model.__name__, problem)
         return None
-    known: Resource = model(metadata=metadata(**msgspec.structs.asdict(least)), strange=problem)
+    known: Object = model(metadata=metadata(**msgspec.structs.asdict(least)), strange=problem)
     return known
 
 

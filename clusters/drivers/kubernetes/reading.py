@@ -10,8 +10,8 @@ import msgspec
 from clusters.drivers.kubernetes import decode
 from clusters.drivers.kubernetes.errors import not_kubernetes
 from clusters.errors import Unsupported
+from clusters.kinds.kubernetes.base import Object
 from clusters.kinds.kubernetes.printed import Printed, column_key, printed
-from clusters.live.resource import Resource
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
@@ -29,7 +29,7 @@ class Reading(Protocol):
     def of_event(self, raw: msgspec.Raw, kind: str) -> msgspec.Raw | None:
         """What ``resource`` reads, out of an event's object; None when the object is of another kind."""
 
-    def resource(self, raw: msgspec.Raw) -> Resource | None:
+    def resource(self, raw: msgspec.Raw) -> Object | None:
         """The resource; None for what cannot even be named."""
 
 
@@ -50,7 +50,7 @@ class Objects:
         """The object itself."""
         return raw if decode.is_of(raw, kind) else None
 
-    def resource(self, raw: msgspec.Raw) -> Resource | None:
+    def resource(self, raw: msgspec.Raw) -> Object | None:
         """The object as the kind's model."""
         return decode.resource(raw, self._model)
 
@@ -130,7 +130,7 @@ class Tables:
             self._keys = tuple(column_key(one.name) for one in table.column_definitions)
         return table.rows[0] if table.kind == "Table" and table.rows else None
 
-    def resource(self, raw: msgspec.Raw) -> Resource | None:
+    def resource(self, raw: msgspec.Raw) -> Object | None:
         """The object behind a row, with its cells."""
         try:
             row = _row.decode(raw)

@@ -213,7 +213,8 @@ class Reflector:
             # In the order they came: of several states of one resource the last one counts.
             batch.pop(one.uid, None)
             batch[one.uid] = None if event.type == "DELETED" else one
-            self._version = one.version or self._version
+            # Not one.version, which for some kinds also says what we completed them with: no server knows that.
+            self._version = one.metadata.resource_version or self._version
         return True
 
     def _broken(self, error: ClusterError) -> Broken:
