@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from clusters.drivers.base import ENGINES, About, Driver, Platform
+from clusters.drivers.base import About, Driver, Platform
 from clusters.ending import end
 from clusters.errors import ClusterError, Missing, Refused
 from clusters.kinds import KINDS
@@ -58,12 +58,7 @@ class Connection:
             if store.kind.noticing and self._notices(store.kind)
         ]
         self.families = Families(self.stores, lambda delay, act: asyncio.get_running_loop().call_later(delay, act))
-        self.feeds = Feeds(
-            cluster.slug,
-            lambda kind: driver.watch(kind, self.cluster.namespaces),
-            self._take,
-            come_together=driver.platform in ENGINES,
-        )
+        self.feeds = Feeds(cluster.slug, lambda kind: driver.watch(kind, self.cluster.namespaces), self._take)
         self.discovered = Discovered(cluster, driver, self.stores, self._stop_feed, self._look_after)
         self._changed = changed  # told when the state on the screen may be another
         self._turned = turned  # told when it is another platform than it was: an engine that manages a Swarm now

@@ -19,21 +19,15 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds before a watch that broke is b
 
 
 class Feeds:
-    """``watch``: what the driver tells of a kind, for ever; ``take``: what is done with it, once a list is taken in.
-
-    ``come_together``: all kinds hang on one line, so that after a gap the cluster is waited for until all are back.
-    """
+    """``watch``: what the driver tells of a kind, for ever; ``take``: what is done with it, once a list is taken in."""
 
     def __init__(
         self,
         name: str,
         watch: Callable[[Kind[Any]], AsyncIterator[FeedItem]],
         take: Callable[[Store, FeedItem], None],
-        *,
-        come_together: bool = False,
     ) -> None:
         self._name, self._watch, self._take = name, watch, take
-        self._come_together = come_together
         self._gap = Gap()
         self._running: dict[str, tuple[Store, asyncio.Task[None]]] = {}
 
@@ -50,7 +44,7 @@ class Feeds:
     @property
     def show_what_was_before(self) -> bool:
         """Is of any kind still shown what was before the line was lost?"""
-        return self._come_together and self._gap.is_open
+        return self._gap.is_open
 
     @property
     def anything_is_listed(self) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from clusters.errors import Missing, Refused
-from clusters.live.resource import Broken, Coming, FeedItem, Remembered
+from clusters.errors import Missing, Refused, Unreachable
+from clusters.live.resource import Broken, Changed, Coming, FeedItem, Remembered
 from clusters.live.store import Store
 
 
 class Gap:
     """Open from the first kind that is lost to the last one that is confirmed.
 
-    A kind that goes on failing while others came back is in a trouble of its own, and is waited for no longer.
+    A kind that goes on failing while others came back is in a trouble of its own, and is waited for no longer: its
+    store says of when it is.
     """
 
     def __init__(self) -> None:
@@ -26,8 +27,10 @@ class Gap:
         """What was told of that kind: a list, or news of what is followed on, confirms what is shown of it."""
         name = store.kind.name
         match item:
-            case Coming():
-                pass
+            case Coming() | Changed(trouble=Unreachable()):
+                pass  # the end of its list, or some of its namespaces, are still to come
+            case Broken(Refused() | Missing(), hidden=hidden) if hidden:
+                self.leave(name)  # of a part there is nothing; the rest is followed on
             case Broken(error):
                 if self._old.get(name) or isinstance(error, Refused | Missing):
                     self.leave(name)

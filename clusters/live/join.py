@@ -115,6 +115,10 @@ class Joiner:
         without = store in self._others.values() and store.kind.name in self._join.without
         return without and bool(self._own()) and not isinstance(store.trouble, Unreachable)
 
+    def _sure_until(self, stores: Sequence[Store]) -> float:
+        """When all that it is made of was last sure; 0.0: it still is."""
+        return min((one.as_of for one in stores if one.as_of and not self._only_completes(one)), default=0.0)
+
     def _heard(self, store: Store, deltas: Sequence[Delta]) -> None:
         self._paced.soon()
 
@@ -128,7 +132,8 @@ class Joiner:
             except Exception:
                 log.exception("cannot join the %s", self._target.kind.plural)
                 return
-            self._target.apply(Remembered(made, self.told.as_of) if self.told.as_of else Listed(made))
+            as_of = self._sure_until([*self._own(), *seen.values()])
+            self._target.apply(Remembered(made, as_of) if as_of else Listed(made))
             broken = broken or self._not_looked_at()
         if broken is not None:
             self._target.apply(broken)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from clusters.errors import ClusterError, InPart
+from clusters.errors import ClusterError, InPart, Unreachable
 from clusters.kinds.base import Copy, Health, Kind, Level
 from clusters.live.resource import Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
@@ -67,8 +67,7 @@ class Store:
         troubled, first, as_of = (self.trouble, self.hidden), not self.listed, self.as_of
         if not isinstance(item, Coming):  # nobody knows yet whether the list comes to its end
             self.trouble, self.hidden = _trouble(item)
-        if not isinstance(item, Broken | Coming):
-            self.as_of = item.as_of if isinstance(item, Remembered) else 0.0
+        self.as_of = _sure_until(item, self.as_of)
         deltas: list[Delta] = []
         match item:
             case Listed(resources) | Remembered(resources):
@@ -198,6 +197,18 @@ class Store:
             except Exception:
                 # One who cannot take it must not keep it from all the others.
                 log.exception("a change of %s was not taken in", self.kind.plural)
+
+
+def _sure_until(item: FeedItem, as_of: float) -> float:
+    """When what is known was last sure, after that was told; 0.0: it still is. A part that cannot be seen is named."""
+    match item:
+        case Remembered():
+            return item.as_of
+        case Broken(error) if not item.hidden and not isinstance(error, InPart):
+            return as_of or time.time()
+        case Broken() | Coming() | Changed(trouble=Unreachable()):
+            return as_of
+    return 0.0
 
 
 def _trouble(item: FeedItem) -> tuple[ClusterError | None, frozenset[str]]:

@@ -68,13 +68,13 @@ class View:
     def troubles(self) -> list[str]:
         """Which of its kinds cannot be seen, where and why: said above the rows, so nothing pretends to be empty.
 
-        Rows of a cluster that fell silent are grey and say since when; that is not said twice.
+        Rows of a cluster, or of a kind, that fell silent are grey and say since when; that is not said twice.
         """
         found, hidden = [], defaultdict[str, list[str]](list)
         for index in self._asked():
             trouble, kind = index.store.trouble, index.store.kind
             shown = index.store.listed and index.store.resources  # of a list that was cut, nobody knows the rest
-            if trouble is None or (shown and isinstance(trouble, Unreachable)):
+            if trouble is None or (shown and isinstance(trouble, Unreachable) and not index.store.hidden):
                 continue
             if isinstance(trouble, InPart) and not index.store.resources:
                 continue  # there is nothing of which more could be told
@@ -111,7 +111,7 @@ class View:
     @property
     def old(self) -> list[tuple[int, float]]:
         """(cluster, epoch seconds): whose rows are only as of then, and are being listed anew."""
-        return [(index.cluster.id, index.store.as_of) for index in self.indexes if index.store.as_of]
+        return [(one.cluster.id, one.store.as_of) for one in self.indexes if one.store.listed and one.store.as_of]
 
     def slice(self, offset: int, limit: int) -> list[str]:
         """The ids of the rows of one window, in order."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from clusters.ending import end
+from clusters.errors import Unreachable
 from clusters.live.resource import Alive, Broken, Changed, Coming, FeedItem, Listed, Remembered, Resource
 
 WAITING = 200  # items; a slow reader makes the watches wait instead of the memory grow
@@ -74,10 +75,9 @@ class Whole:
                 mine.update((one.uid, one) for one in upserts)
                 for uid in deletes:
                     mine.pop(uid, None)
-                troubles = [one.error for one in self._broken.values()]
-                return [replace(item, trouble=troubles[-1], hidden=frozenset(self._broken))] if troubles else [item]
+                return [self._beside(item)]
             case Alive() | Remembered():
-                return [] if self._broken else [item]  # "all is well" would hide what is not
+                return [self._beside(Changed())] if self._broken else [item]  # "all is well" would hide what is not
 
     def _list(self) -> list[FeedItem]:
         if len(self._known.keys() | self._broken.keys()) < self._expected:
@@ -87,6 +87,16 @@ class Whole:
         # A list says that all is well; what is not, is said after it.
         return [everything, *map(self._part, self._broken.values())]
 
+    def _beside(self, item: Changed) -> Changed:
+        """Said with the namespaces that cannot be seen; those that fell silent before those that are refused."""
+        troubles = [one.error for one in self._broken.values()]
+        if not troubles:
+            return item
+        silent = [one for one in troubles if isinstance(one, Unreachable)]
+        return replace(item, trouble=(silent or troubles)[-1], hidden=frozenset(self._broken))
+
     def _part(self, item: Broken) -> Broken:
         """Said with the namespaces that cannot be seen now, where some can."""
-        return replace(item, hidden=frozenset(self._broken)) if self._known else item
+        silent = [one for one in self._broken.values() if isinstance(one.error, Unreachable)]
+        some = self._known and len(silent) < self._expected
+        return replace(item, hidden=frozenset(self._broken)) if some else item
