@@ -173,6 +173,8 @@ def _contexts(
         try:
             if cluster is None:
                 raise Invalid("It names a cluster that is not in this kubeconfig.")
+            if (named := _text(context, "user")) and named not in users:
+                raise Invalid("It names a user that is not in this kubeconfig.")
             if inline is not None:
                 cluster, user = inline(cluster), inline(user)
             yield _context(name, cluster, user, dropped)

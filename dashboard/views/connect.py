@@ -51,9 +51,11 @@ async def connect(request: Request) -> HttpResponse:
 
 
 @allow(Role.ADMIN, scope="site", confirm="changes")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 async def take(request: Request) -> HttpResponse:
-    """Connect what was found on this machine, with one click."""
+    """Connect what was found on this machine, with one click. Its address alone leads back to what was found."""
+    if request.method != "POST":
+        return redirect("connect")
     offer = await find_offer(request.POST.get("offer", ""))
     if offer is None or offer.missing:
         raise Http404
@@ -62,23 +64,27 @@ async def take(request: Request) -> HttpResponse:
 
 @allow(Role.ADMIN, scope="site", confirm="changes")
 @sensitive_post_parameters()
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 async def paste(request: Request) -> HttpResponse:
-    """A pasted kubeconfig: first what is in it, then the context that was chosen is connected."""
+    """A pasted kubeconfig: first what is in it, then the context that was chosen is connected. It stays until then."""
     from clusters.connect import kubeconfig  # here: it brings the client of Kubernetes
 
+    if request.method != "POST":
+        return redirect("/clusters/connect/?driver=kubernetes")
+    pasted = request.POST.get("kubeconfig", "")
     try:
-        found = kubeconfig.read_pasted(request.POST.get("kubeconfig", ""))
+        found = kubeconfig.read_pasted(pasted)
     except Invalid as error:
-        return await _show(request, "kubernetes", None, ClusterForm(), error=error, status=422)
+        return await _show(request, "kubernetes", None, ClusterForm(), error=error, pasted=pasted, status=422)
+    shown = {"found": found, "pasted": pasted}
     chosen = next((one for one in found.contexts if one.name == request.POST.get("context")), None)
     if chosen is None:
-        return await _show(
-            request, "kubernetes", None, ClusterForm(), found=found, pasted=request.POST.get("kubeconfig", "")
-        )
+        return await _show(request, "kubernetes", None, ClusterForm(), **shown)
     if chosen.problem:
-        return await _show(request, "kubernetes", None, ClusterForm(), error=Invalid(chosen.problem), status=422)
-    return await _take(request, domain.Reach("kubernetes", chosen.settings, dict(chosen.secret)), chosen.name)
+        error = Invalid(chosen.problem)
+        return await _show(request, "kubernetes", None, ClusterForm(), error=error, status=422, **shown)
+    to = domain.Reach("kubernetes", chosen.settings, dict(chosen.secret))
+    return await _take(request, to, chosen.name, **shown)
 
 
 @allow(Role.ADMIN, scope="site", confirm="changes")
@@ -106,8 +112,8 @@ async def remove(request: Request, slug: str) -> HttpResponse:
     return redirect("/")
 
 
-async def _take(request: Request, to: domain.Reach, name: str) -> HttpResponse:
-    """Connect it as it is, when it answers."""
+async def _take(request: Request, to: domain.Reach, name: str, **shown: Any) -> HttpResponse:
+    """Connect it as it is, when it answers; else what is wrong stands above all, for its field may be out of sight."""
     try:
         about = await domain.test(to, request.actor, None)
         await _refuse_twice(about, None)
@@ -115,7 +121,9 @@ async def _take(request: Request, to: domain.Reach, name: str) -> HttpResponse:
         made = await sync_to_async(domain.connect)(request.actor, marks, to, about)
     except ClusterError as error:
         form = ClusterForm(initial={"name": name})
-        return await _show(request, to.driver, None, form, given=to.settings, error=error, status=422)
+        return await _show(
+            request, to.driver, None, form, given=to.settings, error=error, above=error, status=422, **shown
+        )
     await engine.connect(made)
     return redirect(f"/clusters/{made.slug}/")
 
@@ -196,6 +204,7 @@ async def _show(
     declared = domain.fields_of(driver, before.settings if before else {})
     kept = [field.name for field in declared if before and before.secret and field.type == "secret"]
     fields, error = beside(filled(declared, given or {}, problems, kept), context.pop("error", None))
+    error = error or context.pop("above", None)
     return page(
         request,
         "pages/connect.html",

@@ -21,6 +21,6 @@ export function focusFirstWrong(root) {
 document.addEventListener("htmx:after:swap", () => markKept(document));
 
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-  if (ctx.response?.status !== 422 || !ctx.sourceElement.matches?.("form.run-page")) return;
-  document.addEventListener("htmx:finally:swap", () => requestAnimationFrame(() => focusFirstWrong(document.getElementById("run"))), { once: true });
+  if (ctx.response?.status !== 422 || !ctx.sourceElement.matches?.("form.run-page, form.columns")) return;
+  document.addEventListener("htmx:finally:swap", () => requestAnimationFrame(() => focusFirstWrong(document.getElementById("run") ?? document.getElementById("main"))), { once: true });
 });

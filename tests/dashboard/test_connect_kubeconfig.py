@@ -119,6 +119,28 @@ async def test_what_is_no_kubeconfig_is_said(as_ada: AsyncClient, text: str) -> 
     assert b"notice" in answer.content
 
 
+async def test_what_did_not_connect_says_why_above_all_and_stays_to_be_mended(as_ada: AsyncClient) -> None:
+    """Nothing listens at that address: the field that is wrong is far below, and what was pasted is needed again."""
+    text = KUBECONFIG % (CANARY, "token: x")
+    answer = await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text, "context": "good"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    top, _, rest = page.partition("Found on this machine")
+    assert "refuses the connection" in top
+    assert CANARY in rest
+    assert 'value="good"' in rest
+    assert 'hx-post="/clusters/connect/"' in rest, "the form below connects, wherever it is shown"
+    for address in ("/clusters/connect/paste/", "/clusters/connect/take/"):
+        assert (await as_ada.get(address))["Location"].startswith("/clusters/connect/")
+
+
+async def test_a_context_whose_user_is_not_there_is_not_tried_as_nobody(as_ada: AsyncClient) -> None:
+    text = KUBECONFIG.replace("cluster: c, user: e", "cluster: c, user: gone") % (CANARY, "token: x")
+    page = (await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text})).content.decode()
+    assert "It names a user that is not in this kubeconfig." in page
+    assert 'value="evil"' not in page
+
+
 async def test_a_real_cluster_is_connected_by_what_was_pasted(as_ada: AsyncClient, kubeconfig: Path) -> None:
     text = await asyncio.to_thread(kubeconfig.read_text)
     page = (await as_ada.post("/clusters/connect/paste/", {"kubeconfig": text})).content.decode()
