@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from clusters.access import Actor, Scope
-from clusters.kinds import all_kinds
+from clusters.kinds import DESCRIBED, all_kinds
 from clusters.kinds.base import Action
+from clusters.kinds.kubernetes.general import several
+from clusters.live.discovered import NEVER_PRINTED
 from clusters.live.row import Row
 from clusters.registries.access import may_see
 from dashboard import compose_rights, ship_targets
@@ -26,6 +28,8 @@ from dashboard.why_not import not_allowed
 from dashboard.yaml_rights import why_nowhere, yaml_clusters
 
 MOST, MOST_ACTIONS = 12, 6  # resources shown, and things to do
+MOST_KINDS = 4
+LEAST = 3  # letters of a tab's name
 PATIENCE = 0.3  # seconds for the first lists of kinds that nobody looked at
 
 
@@ -83,11 +87,18 @@ async def find(actor: Actor, text: str, only: str = "") -> list[Found]:
         *_yaml(actor, words, only),
         *_make(actor, words),
         *_images(actor, text),
+        *_connect(shown.may_connect, words),
         *pages,
     ]
     scope = engine.scope(actor, only)
-    resources = [_resource(row) for row in _best(actor, scope, words)]
-    return [*pages[:5], *_clusters(shown.clusters, words), *resources, *await _actions(actor, scope, words)]
+    known = {one.href for one in pages}
+    pages = [*pages[:5], *(one for one in _kinds(scope, words, only) if one.href not in known)]
+    rows = _best(actor, scope, words)
+    resources = [_resource(row) for row in rows]
+    doing = [*_panels(actor, scope, words), *await _actions(actor, scope, words)]
+    called_so = any(all(word in row.resource.name.casefold() for word in words) for row in rows)
+    rest = [*resources, *doing] if called_so else [*doing, *resources]  # "scale web" is no name: it is to be done
+    return [*pages, *_clusters(shown.clusters, words), *rest]
 
 
 def _build(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
@@ -153,6 +164,31 @@ def _yaml(actor: Actor, words: list[str], only: str) -> Iterator[Found]:
         yield Found("Do", "New from YAML", why, "file-code-2", "", why_not=why)
 
 
+def _connect(may_connect: bool, words: list[str]) -> Iterator[Found]:
+    """The form that connects another cluster, for who may."""
+    if may_connect and all(word in "connect a cluster, add a host, kubeconfig" for word in words):
+        yield Found("Do", "Connect a cluster", "Docker, Swarm, Kubernetes", "plug", "/clusters/connect/")
+
+
+def _kinds(scope: Scope, words: list[str], only: str) -> Iterator[Found]:
+    """Lists by kubectl's short names ("svc"), and of kinds that a cluster describes by itself ("certificates")."""
+    seen: set[str] = set()
+    for cluster_id in scope:
+        for name, found in engine.supervisor.connections[cluster_id].discovered.found.items():
+            kind = DESCRIBED.get(name)
+            called = f"{found.label}\0{found.name.partition('.')[0]}".casefold()
+            fits = words[0] in found.short or (kind is None and words[0] in called)
+            if len(words) > 1 or not fits or name in seen or (kind is None and name in NEVER_PRINTED):
+                continue
+            seen.add(name)
+            if len(seen) > MOST_KINDS:
+                return
+            where = f"?cluster={only}" if only else ""
+            label, group = (kind.plural, kind.group) if kind else (several(found.label), found.group)
+            icon = kind.icon if kind else "shapes"
+            yield Found("Go to", label, group, icon, f"/list/{kind.name if kind else name}/{where}")
+
+
 def _images(actor: Actor, text: str) -> Iterator[Found]:
     """Docker Hub and the registries, for what stands after "search" (or "search images", "image")."""
     asked = re.match(r"(?:search(?:\s+images?)?(?:\s+for)?|images?)(?:\s+(.*))?$", text.strip(), re.IGNORECASE)
@@ -198,6 +234,18 @@ def _matching(actor: Actor, scope: Scope, words: list[str]) -> Iterator[Row]:
 def _resource(row: Row) -> Found:
     where = " / ".join(filter(None, [row.cluster.name, row.resource.namespace]))
     return Found(row.kind.plural, row.resource.name, where, row.kind.icon, address(row), row.health.level.name.lower())
+
+
+def _panels(actor: Actor, scope: Scope, words: list[str]) -> Iterator[Found]:
+    """``logs web``: that tab of its page."""
+    if len(words) < 2 or len(words[0]) < LEAST:
+        return
+    for row in _best(actor, scope, words[1:])[:MOST_ACTIONS]:
+        for panel in row.kind.panels[1:]:
+            there = panel.tab and (panel.when is None or panel.when(row.resource))
+            if there and panel.label.casefold().startswith(words[0]):
+                label, where = f"{panel.label} of {row.resource.name}", f"{row.kind.label} · {row.cluster.name}"
+                yield Found("Go to", label, where, panel.icon, f"{address(row)}?panel={panel.key}")
 
 
 async def _actions(actor: Actor, scope: Scope, words: list[str]) -> list[Found]:

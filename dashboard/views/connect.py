@@ -76,13 +76,13 @@ async def paste(request: Request) -> HttpResponse:
         found = kubeconfig.read_pasted(pasted)
     except Invalid as error:
         return await _show(request, "kubernetes", None, ClusterForm(), error=error, pasted=pasted, status=422)
-    shown = {"found": found, "pasted": pasted}
+    shown: dict[str, Any] = {"found": found, "pasted": pasted}
     chosen = next((one for one in found.contexts if one.name == request.POST.get("context")), None)
     if chosen is None:
         return await _show(request, "kubernetes", None, ClusterForm(), **shown)
     if chosen.problem:
-        error = Invalid(chosen.problem)
-        return await _show(request, "kubernetes", None, ClusterForm(), error=error, status=422, **shown)
+        wrong = Invalid(chosen.problem)
+        return await _show(request, "kubernetes", None, ClusterForm(), error=wrong, status=422, **shown)
     to = domain.Reach("kubernetes", chosen.settings, dict(chosen.secret))
     return await _take(request, to, chosen.name, **shown)
 

@@ -15,6 +15,7 @@ from clusters.kinds.kubernetes.api_service import API_SERVICE
 from clusters.kinds.kubernetes.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
 from clusters.kinds.kubernetes.endpoint_slice import ENDPOINT_SLICE
 from clusters.kinds.kubernetes.event import EVENT
+from clusters.kinds.kubernetes.general import several
 from clusters.kinds.kubernetes.lease import LEASE
 from clusters.kinds.kubernetes.limit_range import LIMIT_RANGE
 from clusters.kinds.kubernetes.names import page_of, plural
@@ -289,3 +290,18 @@ async def test_a_limit_range_says_all_its_rules_in_plain_words() -> None:
         "Storage of openshift.io/Image": "at most 1 GiB",
     }
     assert LIMIT_RANGE.health(made(LIMIT_RANGE)).word == "Empty"
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("NetworkPolicy", "NetworkPolicies"),
+        ("RuntimeClass", "RuntimeClasses"),
+        ("Gateway", "Gateways"),
+        ("IPAddress", "IPAddresses"),
+        ("PodMetrics", "PodMetrics"),
+        ("Boat", "Boats"),
+    ],
+)
+def test_several_of_what_a_cluster_describes_itself_are_called_as_people_would(label: str, words: str) -> None:
+    assert several(label) == words

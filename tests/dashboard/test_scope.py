@@ -187,3 +187,20 @@ def test_a_number_is_looked_for_among_numbers_before_addresses() -> None:
     clusters = [ClusterInfo(7, "Third", "3", "docker", "docker"), ClusterInfo(3, "Shop", "shop", "docker", "docker")]
     found = [one.id if (one := meant(clusters, text)) else None for text in ("3", "7", "shop", "4")]
     assert found == [3, 7, 3, None]
+
+
+async def test_the_palette_does_what_it_is_told(running: None, ada: AbstractUser) -> None:
+    actor = await actor_for(ada.pk)
+    assert actor is not None
+
+    async def first(text: str) -> tuple[str, str]:
+        found = (await find(actor, text))[0]
+        return found.label, found.href.partition("?rows")[0]
+
+    label, href = await first("scale web")
+    assert (label, href.partition("&")[0]) == ("Scale web", "/act/?verb=scale"), "not the autoscaler that is called web"
+    label, href = await first("logs checkout-api")
+    assert label.startswith("Logs of checkout-api")
+    assert href.endswith("?panel=logs")
+    assert (await first("web-"))[1].startswith("/clusters/"), "a name is found as before"
+    assert await first("connect") == ("Connect a cluster", "/clusters/connect/")

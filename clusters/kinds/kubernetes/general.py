@@ -50,7 +50,7 @@ def general_kind(found: Found, printed: Sequence[Described]) -> Kind[Printed]:
         api=found.api,
         name=found.name,
         label=found.label,
-        plural=found.label if found.label.endswith("s") else f"{found.label}s",
+        plural=several(found.label),
         icon="shapes",
         group="",
         platform="kubernetes",
@@ -64,6 +64,15 @@ def general_kind(found: Found, printed: Sequence[Described]) -> Kind[Printed]:
         search=lambda one: f"{_words(one)}\0{labels_text(one)}",
     )
     return with_pairs(kind)
+
+
+def several(label: str) -> str:
+    """ "NetworkPolicies", "RuntimeClasses", "Gateways"; what ends like a plural already stays ("Endpoints")."""
+    if label.endswith("y") and label[-2:-1] not in "aeiou":
+        return f"{label[:-1]}ies"
+    if label.endswith(("ss", "x", "ch", "sh")):
+        return f"{label}es"
+    return label if label.endswith("s") else f"{label}s"
 
 
 def _columns(printed: Sequence[Described]) -> list[Column[Printed]]:

@@ -30,7 +30,7 @@ export class Empty {
   // `wrong` is with the labels that are looked for; `troubles` are sentences, `narrowing` are links for them.
   tell({ listed, wrong, troubles, narrowing, narrowed }) {
     this.stop();
-    const label = this.label.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase()); // "HTTP routes" stays
+    const label = this.label.replace(/^[A-Z](?=[a-z]+( |$))/, (first) => first.toLowerCase()); // "HTTP routes" and "PodTemplates" stay
     if (wrong) this.say("These labels cannot be looked for", wrong, this.#clearButton());
     else if (!listed) this.#waiting = setTimeout(() => this.#skeleton(), SKELETON_AFTER);
     else if (this.address.isFiltered(this.columns)) this.say("Nothing fits", ["No row fits the search and the filters.", ...troubles].join(" "), ...this.#asLabels(), this.#clearButton(), ...narrowing);
