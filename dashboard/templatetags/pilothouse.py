@@ -41,6 +41,10 @@ CELLS: dict[str, Callable[[Any], str]] = {
 }
 
 
+FOLDED = 500  # characters from which on a value is folded: a screen of a phone holds no more beside its label
+BEGINNING = 120  # characters of it that are shown
+
+
 @register.simple_tag
 def asset(name: str) -> str:
     """``{% asset "app.js" %}``: its address."""
@@ -63,6 +67,18 @@ def icon(name: str, size: str = "") -> SafeString:
         asset_address("icons.svg"),
         name,
     )
+
+
+@register.filter
+def folded(value: Any, look: str = "") -> Any:
+    """``{{ value|folded }}``: what a cluster said, as it is; of what is very long the beginning, which opens.
+
+    ``look``: the classes of technical words, "mono" of most.
+    """
+    if isinstance(value, str) and len(value) > FOLDED:
+        shown = {"text": value, "beginning": value[:BEGINNING], "length": f"{len(value):,}", "look": look}
+        return mark_safe(render_to_string("components/long.html", shown).strip())  # noqa: S308 (our own file)
+    return format_html('<code class="{}">{}</code>', look, value) if look else value
 
 
 @register.simple_tag

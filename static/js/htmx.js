@@ -2,12 +2,14 @@
 
 import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { confirmFirst } from "./confirm-first.js";
+import { keptOpen } from "./kept-open.js";
 import { scoped } from "./scope.js";
 import { toast } from "./toast.js";
 
 const FORM_WITH_ERRORS = 422; // swapped in: the form says what is wrong
 
 window.htmx = htmx;
+htmx.registerExtension("kept-open", keptOpen);
 
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   if (ctx.request.method === "GET") {

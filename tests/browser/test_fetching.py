@@ -146,3 +146,24 @@ def test_what_changed_between_a_page_and_its_first_frame_is_fetched(page_for: Pa
     page.add_init_script(AGED)
     with page.expect_request("**/*part=head*"):
         page.reload()
+
+
+def test_what_somebody_opened_in_a_panel_stays_open_when_it_is_fetched_again(page_for: PageFor) -> None:
+    page, times = page_for("ada"), iter(range(1, 9))
+    page.goto(DEPLOYMENT.format("gift-cards"))
+    page.locator("#panel .card").first.wait_for()
+    told = "<dl class=kv><div><dt>A</dt><dd><details class=long><summary>Long</summary>{}</details></dd></div></dl>"
+    page.route(re.compile(r"part=panel"), lambda route: route.fulfill(body=told.format(next(times))))
+    again = "() => htmx.ajax('GET', location.pathname + '?part=panel', {source: '#panel', target: '#panel', swap: 'innerMorph'})"
+    page.evaluate(again)
+    long = page.locator("#panel details.long")
+    long.locator("summary").focus()
+    page.keyboard.press("Enter")
+    seen = long.inner_text()
+    page.evaluate(again)
+    expect(long).not_to_have_text(seen, use_inner_text=True)
+    assert long.evaluate("(one) => one.open"), "what is in it is new, and it is open as it was"
+    expect(long.locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.evaluate(again)
+    assert not long.evaluate("(one) => one.open")
