@@ -16,7 +16,7 @@ from clusters.kinds.base import Health, Level
 from clusters.live.store import Store
 from clusters.triage import explain
 from clusters.triage.finding import Evidence, Finding, FirstAction
-from clusters.triage.first_action import HALF_WAY, NO_IMAGE, NO_PLACE, NO_START, first_action
+from clusters.triage.first_action import HALF_WAY, NO_IMAGE, NO_PLACE, NO_SETTING, NO_START, first_action
 from clusters.triage.rules import RULES
 from clusters.triage.symptoms import BAD, UNWELL, Heard, Thing, image_of, node_of, thing, top_owner
 
@@ -227,7 +227,7 @@ def _never_ran(one: Thing) -> bool:
     """Was nothing of it ever started? What could not be started again has the lines of its life before."""
     if one.health.word == NO_START:
         return one.kind.name == "task" or one.health.code in NEVER_MADE
-    return one.health.word in (NO_IMAGE, NO_PLACE)
+    return one.health.word in (NO_IMAGE, NO_PLACE, NO_SETTING)
 
 
 def _logs_of_copies(store: Store, top: Thing, things: Sequence[Thing]) -> str:

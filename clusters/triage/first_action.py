@@ -14,6 +14,7 @@ from clusters.triage.symptoms import Thing, image_of
 
 # Words of a health: nothing ran, so no new start helps, and there is no log.
 NO_IMAGE, NO_PLACE, NO_START = "No image", "Cannot be placed", "Cannot start"
+NO_SETTING = "Setting missing"  # it starts by itself as soon as the setting is there
 HALF_WAY, STUCK = "Update paused", "Stuck"  # words of a health: what is new is wrong, whatever its copies say now
 LOCKED = "Locked"  # the word of a manager's health that waits for its key
 CHANGE_IMAGE, UNLOCK = ("set-image",), ("unlock-swarm",)
@@ -22,9 +23,9 @@ ROLL_BACK, RESTART, START = ("rollback", "roll-back", "undo"), ("restart",), ("s
 
 def first_action(store: Store, top: Thing, *, suspected: bool, word: str = "") -> FirstAction | None:
     """The button beside an entry: another image where there is none; back to the version before when a new one is
-    suspected, or is stuck; the key where it is locked, else start or restart. What finds no place is not helped by a
-    new start."""
-    mends = {NO_IMAGE: CHANGE_IMAGE, NO_PLACE: (), LOCKED: UNLOCK}.get(word, (*START, *RESTART))
+    suspected, or is stuck; the key where it is locked, else start or restart. What finds no place, or misses a
+    setting, is not helped by a new start."""
+    mends = {NO_IMAGE: CHANGE_IMAGE, NO_PLACE: (), NO_SETTING: (), LOCKED: UNLOCK}.get(word, (*START, *RESTART))
     stuck = top.health.word == HALF_WAY or (top.health.word == STUCK and word != NO_IMAGE)
     wanted = (*(ROLL_BACK if suspected or stuck else ()), *mends)
     for verb in wanted:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from clusters.kinds.base import Health, Level
 from clusters.kinds.formats import epoch
+from clusters.kinds.kubernetes.deployment_actions import CHANGE_IMAGE
+from clusters.kinds.kubernetes.deployment_model import Deployment, DeploymentSpec
+from clusters.kinds.kubernetes.files import OF_POD
 from clusters.kinds.kubernetes.pod import POD, log_sources
 from clusters.kinds.kubernetes.pod_model import Container, Pod, PodSpec, PodStatus
 from clusters.kinds.kubernetes.pod_settings import settings
+from clusters.kinds.kubernetes.replica_set import Template
 from clusters.live.resource import Changed, Listed
 from clusters.live.store import Store
 from tests.clusters.pods import ago, judged, made, not_ready, status_of
@@ -22,6 +27,23 @@ RECORDED = Path(__file__).parents[1] / "recorded" / "kubernetes"
 
 def test_one_that_runs_is_healthy_and_says_no_more() -> None:
     assert POD.health(made()) == Health(Level.HEALTHY, "Running")
+
+
+def test_the_first_container_stands_for_the_app_as_it_does_for_kubectl() -> None:
+    containers = [{"name": "web", "image": "shop/web:1"}, {"name": "envoy", "image": "mesh/envoy:2"}]
+    running: list[dict[str, Any]] = [
+        {"name": name, "state": {"running": {}}} for name in ("envoy", "web")
+    ]  # as a cluster tells them
+    pod = made({"containerStatuses": running}, {"containers": containers})
+    name = POD.column("name")
+    assert name is not None
+    assert name.value(pod) == [pod.name, "shop/web:1"]
+    assert OF_POD.containers(pod) == ["web", "envoy"]
+    template = Template(spec=pod.spec)
+    assert template.image == "shop/web:1"
+    kept = Deployment(metadata=pod.metadata, spec=DeploymentSpec(template=template))
+    assert CHANGE_IMAGE.undo is not None
+    assert CHANGE_IMAGE.undo(kept, {}) == ("set-image", {"container": "web", "image": "shop/web:1"})
 
 
 OOM = {"exitCode": 137, "reason": "OOMKilled", "finishedAt": ago(30)}

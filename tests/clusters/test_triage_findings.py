@@ -104,6 +104,18 @@ def test_crashing_copies_are_one_finding_about_their_app_with_the_way_back() -> 
     assert found.evidence
 
 
+def test_what_misses_a_setting_is_not_offered_a_restart_that_helps_nothing() -> None:
+    cluster = heard(1, "Shop", shop("leak", after=100))
+    app: Any = next(one for one in cluster.stores["deployment"].resources.values() if one.name == "checkout-api")
+    top = Thing(1, DEPLOYMENT, app, Health(Level.FAILING, "Setting missing"))
+    store = cluster.stores["deployment"]
+    assert first_action(store, top, suspected=False, word="Setting missing") is None
+    back = first_action(store, top, suspected=True, word="Setting missing")
+    assert back is not None
+    assert back.verb == "roll-back"
+    assert first_action(store, top, suspected=False, word="Crashing") is not None
+
+
 def test_the_way_back_names_the_version_that_its_dialog_offers_first() -> None:
     cluster = heard(1, "Shop", shop("leak", after=100))
     sets = cluster.stores["replica-set"]

@@ -71,7 +71,7 @@ def change_image(api: str, noun: str, how: str) -> Action[Any]:
 def _containers(one: Any) -> list[Container]:
     """The app's own containers, the one that stands for it first; then those that run before it."""
     spec = one.spec.template.spec
-    return [*reversed(spec.containers or ()), *(spec.init_containers or ())]
+    return [*(spec.containers or ()), *(spec.init_containers or ())]
 
 
 def _asked(one: Any, values: Values) -> tuple[Container, str]:

@@ -173,10 +173,12 @@ def _trouble(said: str, path: str) -> ClusterError:
 
 
 def running(pod: Pod) -> Sequence[str]:
-    """Its containers that run: its own first, then those of set-up steps and those put beside it."""
+    """Its containers that run: its own first, as written, then those of set-up steps and those put beside it."""
     status = pod.status
     told = (status.container_statuses, status.init_container_statuses, status.ephemeral_container_statuses)
-    return [one.name for some in told for one in some or () if one.state.running]
+    names = [one.name for some in told for one in some or () if one.state.running]
+    written = {one.name: place for place, one in enumerate(pod.spec.containers or ())}
+    return sorted(names, key=lambda name: written.get(name, len(written)))  # the cluster tells its own by their names
 
 
 @asynccontextmanager

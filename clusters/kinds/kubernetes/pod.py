@@ -29,7 +29,7 @@ from clusters.kinds.workload import Workload
 
 
 def _image(pod: Pod) -> str:
-    return pod.containers[-1].image if pod.containers else ""
+    return pod.spec.containers[0].image if pod.spec.containers else ""
 
 
 def _wanted(pod: Pod) -> int:

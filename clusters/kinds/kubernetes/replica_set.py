@@ -30,8 +30,8 @@ class Template(Part, frozen=True, gc=False, rename="camel"):
 
     @property
     def image(self) -> str:
-        """The image of the app's own container."""
-        return self.spec.containers[-1].image if self.spec.containers else ""
+        """The image of the app's own container: to kubectl that is the first one, too."""
+        return self.spec.containers[0].image if self.spec.containers else ""
 
 
 class ReplicaSetSpec(Part, frozen=True, gc=False, rename="camel"):

@@ -135,7 +135,7 @@ def _revision(item: Mapping[str, Any]) -> int:
 
 def _image(version: Mapping[str, Any]) -> str:
     containers = version["spec"]["template"]["spec"].get("containers") or [{}]
-    return str(containers[-1].get("image", "")) or "without an image"
+    return str(containers[0].get("image", "")) or "without an image"
 
 
 def ago(version: Mapping[str, Any]) -> str:

@@ -33,9 +33,9 @@ def template_of(version: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def image_of(version: Mapping[str, Any]) -> str:
-    """The image of its last container."""
+    """The image of the app's own container."""
     containers = (template_of(version).get("spec") or {}).get("containers") or [{}]
-    return str(containers[-1].get("image", "")) or "without an image"
+    return str(containers[0].get("image", "")) or "without an image"
 
 
 async def version_rows(look: Look, pods: Sequence[Any]) -> Mapping[str, Any]:
