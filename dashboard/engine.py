@@ -173,7 +173,10 @@ class Engine:
 
     def shows(self, actor: Actor, cluster_id: int, kind_name: str, namespace: str | None = None) -> bool:
         """Does the cluster itself show that kind there to this person, where it is asked as them?"""
-        store = self.supervisor.connections[cluster_id].stores.get(kind_name)
+        connection = self.supervisor.connections.get(cluster_id)
+        if connection is None:
+            return False  # it was disconnected a moment ago, and what was found there is still told
+        store = connection.stores.get(kind_name)
         return store is None or sees_kind(actor, cluster_id, store.kind, namespace)
 
     def hidden_kinds(self, actor: Actor) -> dict[int, list[str]]:
@@ -203,7 +206,8 @@ class Engine:
             return numbers
         mine = dict(numbers, attention=len(self.findings(actor, scope)))
         for store in self.supervisor.stores():
-            if store.cluster_id in scope and store.listed and actor.limits_on(store.cluster_id):
+            known = store.listed and store.kind.name in mine  # one that was listed a moment ago is not counted yet
+            if store.cluster_id in scope and known and actor.limits_on(store.cluster_id):
                 shown = self.gateway.reach(actor, store.cluster_id, [store.kind])
                 mine[store.kind.name] += counted(store, shown) - counted(store, scope[store.cluster_id])
         return mine
