@@ -206,6 +206,11 @@ def test_a_cron_job_knows_from_its_jobs_how_the_last_one_ended() -> None:
     well = CRON_JOB.join.make([cron], {"job": [run("a", 300, **bad), run("b", 5, **good)]})[0]
     assert CRON_JOB.health(well).word == "Scheduled"
     assert well.version != failed.version != cron.version
+    busy = made(CRON_JOB, {}, {"lastScheduleTime": ago(5), "active": [{"name": "c"}, {"name": "d"}]})
+    slow = CRON_JOB.health(CRON_JOB.join.make([busy], {"job": [run("b", 60, **bad), run("d", 1, active=1)]})[0])
+    assert (slow.level, slow.word) == (Level.AT_RISK, "Last run failed")
+    assert slow.reason == "It is at work, but the last run that ended failed. It gave up after 1 try."
+    assert CRON_JOB.health(CRON_JOB.join.make([busy], {"job": [run("a", 300, **good)]})[0]).word == "Running"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def health(one: CronJob) -> Health:
     if one.spec.suspend:
         return Health(Level.PAUSED, "Suspended", "It is switched off: it starts nothing by itself.", "spec.suspend")
     if one.running:
-        return Health(Level.HEALTHY, "Running", "", count(one.running, "job"), one.started)
+        return _at_work(one)
     since = max(one.started or one.created, one.resumed)  # what it was suspended for it did not miss
     late = late_from(one.spec.schedule, one.spec.time_zone, since)
     if late and late <= time.time() and _misses_count(one):
@@ -50,6 +50,14 @@ def health(one: CronJob) -> Health:
         return Health(Level.CHANGING, "Started", "How it went is not known yet.", since=one.started)
     words = "Its last run did not succeed." if one.succeeded else "It has not succeeded yet."
     return Health(Level.AT_RISK, "Last run failed", words, "lastSuccessfulTime", one.started)
+
+
+def _at_work(one: CronJob) -> Health:
+    """One whose runs take long, or fail slowly, is always at work: how the last one ended counts all the same."""
+    if one.last is None or one.last.good:
+        return Health(Level.HEALTHY, "Running", "", count(one.running, "job"), one.started)
+    words = f"It is at work, but the last run that ended failed. {one.last.reason}"
+    return Health(Level.AT_RISK, "Last run failed", words, one.last.code, one.last.at)
 
 
 def _misses_count(one: CronJob) -> bool:
