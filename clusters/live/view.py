@@ -110,7 +110,7 @@ class View:
 
     @property
     def old(self) -> list[tuple[int, float]]:
-        """(cluster, epoch seconds): whose rows are only as of then, and are being listed anew."""
+        """(cluster, epoch seconds): whose rows are only as of then, and are asked for again."""
         return [(one.cluster.id, one.store.as_of) for one in self.indexes if one.store.listed and one.store.as_of]
 
     def slice(self, offset: int, limit: int) -> list[str]:

@@ -22,10 +22,10 @@ export function staleWords(ids, what = "its rows are") {
   return silent.map(({ name, asof }) => `${name} does not answer: ${what} ${asof ? `as of ${timeOfDay(asof)}` : "as they were"}.`).join(" ");
 }
 
-// "Images of edge-fra are as of 07:26: they are being listed anew." Of clusters that answer; it is said of all others.
+// "Images of edge-fra are as of 07:26: they are asked for again." Of clusters that answer; it is said of all others.
 export function oldWords(old, label) {
   const answer = [...old].filter(([id]) => clusters.has(id) && !isStale(id));
-  return answer.map(([id, asof]) => `${label} of ${clusters.get(id).name} are as of ${timeOfDay(asof)}: they are being listed anew.`).join(" ");
+  return answer.map(([id, asof]) => `${label} of ${clusters.get(id).name} are as of ${timeOfDay(asof)}: they are asked for again.`).join(" ");
 }
 
 const tell = () => document.dispatchEvent(new CustomEvent("clusters"));

@@ -185,7 +185,7 @@ class LiveTable extends HTMLElement {
     this.total = undefined; // what an empty list says may be another now
   }
 
-  // Rows of a cluster that is silent, or that are being listed anew, are grey, and it is said since when; kinds that
+  // Rows of a cluster that is silent, or that are old for themselves, are grey, and it is said since when; kinds that
   // cannot be seen are named.
   #heard(old = this.old) {
     this.old = new Map(old);
