@@ -45,7 +45,10 @@ async def ways_back(actor: Actor, findings: Sequence[Finding]) -> dict[str, Back
     suspected = [one for one in shown if _is_suspected(one, came.get(_kept_as(one)))]
     # Only now: it opens the sealed texts of many versions, and Home asks each time it is drawn.
     ways = {key: await way_back(*key) for key in sorted({_kept_as(one) for one in suspected})}
-    return {one.id: _back(actor, one, way) for one in suspected if (way := ways[_kept_as(one)])}
+    there = engine.supervisor.connections  # it may be disconnected by now
+    return {
+        one.id: _back(actor, one, way) for one in suspected if one.cluster in there and (way := ways[_kept_as(one)])
+    }
 
 
 def _kept_as(one: Finding) -> tuple[int, str]:

@@ -104,16 +104,19 @@ async def activity(request: Request) -> HttpResponse:
 
 
 async def _context(actor: Actor, scope: Scope) -> dict[str, Any]:
-    shown = look(actor, scope)
-    feed = [_moment(one) for one in await moments.newest(scope, NEWEST, engine.hidden_kinds(actor))]
+    shown, there = look(actor, scope), engine.supervisor.connections
     first = shown.findings[:MOST_FINDINGS]
     ways = await ways_back(actor, first)
+    newest = await moments.newest(scope, NEWEST, engine.hidden_kinds(actor))
+    told = [_finding(actor, there[one.cluster], one, ways.get(one.id)) for one in first if one.cluster in there]
+    findings = await asyncio.gather(*told)
+    scope = {one: namespaces for one, namespaces in scope.items() if one in there}  # some may be gone by now
     return {
         "overview": shown,
-        "findings": await asyncio.gather(*(_finding(actor, one, ways.get(one.id)) for one in first)),
+        "findings": findings,
         "more": max(0, len(shown.findings) - MOST_FINDINGS),
-        "hive": [_comb(one) for one in shown.hive],
-        "feed": feed,
+        "hive": [_comb(one) for one in shown.hive if one.cluster in scope],
+        "feed": [_moment(one) for one in newest if one.cluster_id in scope],
         "clusters": _clusters(actor, scope),
         "narrowed": narrowed(actor, scope),
         "anything": bool(engine.supervisor.connections),
@@ -155,8 +158,7 @@ def _name(cluster_id: int) -> str:
     return engine.supervisor.connections[cluster_id].cluster.name
 
 
-async def _finding(actor: Actor, one: Finding, back: Back | None) -> dict[str, Any]:
-    connection = engine.supervisor.connections[one.cluster]
+async def _finding(actor: Actor, connection: Connection, one: Finding, back: Back | None) -> dict[str, Any]:
     row, logs = (engine.supervisor.row(row_id) if row_id else None for row_id in (one.row, one.logs))
     return {
         "finding": one,

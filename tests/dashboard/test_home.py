@@ -87,6 +87,30 @@ async def test_home_shows_the_worst_and_says_where_the_many_others_are(
     assert f"{len(engine.triage.findings(everything)) - 1} more, on Workloads" in html
 
 
+@pytest.mark.parametrize("meanwhile", ["ways_back", "_finding"])
+async def test_a_cluster_that_is_disconnected_while_home_is_drawn_is_left_out(
+    running: None,
+    vault: Cluster,
+    ada: AbstractUser,
+    async_client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: str,
+) -> None:
+    driver(vault).switch("disk", True)
+    await _until(lambda: engine.triage.findings({vault.pk: None}))
+    step = getattr(views, meanwhile)
+
+    async def and_it_is_gone(*args: Any) -> Any:
+        found = await step(*args)
+        await engine.disconnect(vault.pk)
+        return found
+
+    monkeypatch.setattr(views, meanwhile, and_it_is_gone)
+    html = await page(async_client_for(ada))
+    assert "/clusters/shop/" in html
+    assert ('href="/clusters/vault/"' in html) is False
+
+
 async def test_what_somebody_may_not_do_first_is_off_with_the_reason(
     running: None, shop: Cluster, vera: AbstractUser, ada: AbstractUser, async_client_for: ClientFor,
     monkeypatch: pytest.MonkeyPatch,
