@@ -38,6 +38,7 @@ class LineCheck:
         self._name, self._driver, self._feeds, self._discovered = name, driver, feeds, discovered
         self._changed, self._turned = changed, turned
         self._lookers = 0
+        self._silent = False  # did the last question get no answer?
         self._pinger: asyncio.Task[None] | None = None
         self._spawned: set[asyncio.Task[None]] = set()
 
@@ -82,8 +83,9 @@ class LineCheck:
             async with asyncio.timeout(5):
                 await self._driver.ping()
         except TimeoutError:
-            return  # silence: the age grows until it counts as stale, then as down
+            self._silent = True  # the age grows until it counts as stale, then as down
         except ClusterError as error:
+            self._silent = True
             # A driver that waited in vain heard silence, too: one slow answer does not make a cluster down.
             if not isinstance(error.__cause__, TimeoutError):
                 self.contact.lose(error)
@@ -92,9 +94,16 @@ class LineCheck:
             log.exception("checking %s failed", self._name)
             self.contact.lose(Unreachable("Checking failed because of a fault in Pilothouse."))
         else:
+            self._answered()
             is_behind = self.contact.error is not None and self._feeds.show_what_was_before
             if not (self._feeds.all_are_broken or is_behind):
                 self.contact.hear(time.time())
+
+    def _answered(self) -> None:
+        """Its watches wait longer the longer it is silent: once it answers they need not."""
+        if self._silent and hasattr(self._driver, "answers_again"):
+            self._driver.answers_again()
+        self._silent = False
 
     def _may_be_another(self, before: About | None) -> bool:
         """Does another one answer there than before? One that was cut off before it said what it is may be any."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiohttp import web
 
+from clusters.drivers.kubernetes.backoff import FIRST
+from clusters.drivers.kubernetes.resting import Resting
 from clusters.drivers.kubernetes.watch import DENIED_WAIT
 from clusters.errors import Refused, Unreachable, Unsupported
 from clusters.live.resource import Broken
@@ -161,3 +165,31 @@ async def test_a_refused_connection_is_said_and_watched_again_without_a_list() -
         await watch.changed()
         assert watch.names == {"web", "db"}
         assert len(watch.api.lists) == 1
+
+
+async def test_who_hears_nothing_tries_again_once_the_cluster_answers_however_long_it_would_still_rest() -> None:
+    resting = Resting()
+    async with watching("web", rest=lambda seconds: resting.rest(3600)) as watch:
+        await watch.listed()
+        await watch.alive()
+        await watch.api.stop()
+        await watch.broken()
+        await watch.api.start()
+        await watch.api.put("db")
+        back = asyncio.create_task(watch.changed())
+        await asyncio.sleep(0.05)
+        assert not back.done()
+        resting.end()
+        await back
+        assert watch.names == {"web", "db"}
+        await watch.api.stop()
+        assert (await watch.broken()).retry_in <= 2 * FIRST, "as at the first time"
+
+
+async def test_what_it_said_no_to_or_not_now_is_not_tried_again_sooner() -> None:
+    async with watching("web", rest=lambda seconds: pytest.fail("it is silent about nothing")) as watch:
+        watch.api.next_watch += [refuses(429, "Too many requests."), refuses(403, "You may not.")]
+        await watch.broken()
+        await watch.broken()
+        await watch.alive()
+        assert DENIED_WAIT in watch.sleeps

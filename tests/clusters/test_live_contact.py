@@ -149,6 +149,31 @@ async def test_a_broken_watch_makes_the_cluster_down_and_the_next_list_live_agai
     await connection.close()
 
 
+class Resumed(ScriptedDriver):
+    """Is silent when the test tells it to, and counts how often it was told that its cluster answers again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = 0
+
+    async def ping(self) -> None:
+        if not self.answers:
+            raise Unreachable("Nobody answers.")
+
+    def answers_again(self) -> None:
+        self.told += 1
+
+
+async def test_a_driver_is_told_once_that_its_cluster_answers_again() -> None:
+    driver = Resumed()
+    connection = connect(driver)
+    told = []
+    for driver.answers in (True, False, False, True, True):
+        await connection.line.ping()
+        told.append(driver.told)
+    assert told == [0, 0, 0, 1, 1]
+
+
 class Told(ScriptedDriver):
     """Says of each kind what the test tells it to, by the kind's name."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -16,16 +16,20 @@ from clusters.live.resource import Alive, Broken, Changed, FeedItem, Listed
 from clusters.live.store import Store
 from tests.clusters.fake_api import FakeApi, serving
 
+Rest = Callable[[float], Awaitable[bool]]
+
 
 class Watching:
     """A reflector, what it said so far, a store fed by it, and how long it wanted to sleep."""
 
-    def __init__(self, api: FakeApi, server: ApiServer, kind: Kind[Any] = POD, *, watched: bool = True) -> None:
+    def __init__(
+        self, api: FakeApi, server: ApiServer, kind: Kind[Any] = POD, *, watched: bool = True, rest: Rest | None = None
+    ) -> None:
         self.api, self.server = api, server
         self.items: list[FeedItem] = []
         self.sleeps: list[float] = []
         self.store = Store(1, kind)
-        timing = Timing(sleep=self._sleep, watch_for=lambda: 300.0)
+        timing = Timing(sleep=self._sleep, watch_for=lambda: 300.0, rest=rest)
         self.feed = Reflector(server, "v1/pods", Objects(kind.model), timing=timing, watched=watched).run()
 
     async def _sleep(self, seconds: float) -> None:
@@ -66,11 +70,13 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(*names: str, kind: Kind[Any] = POD, watched: bool = True) -> AsyncIterator[Watching]:
+async def watching(
+    *names: str, kind: Kind[Any] = POD, watched: bool = True, rest: Rest | None = None
+) -> AsyncIterator[Watching]:
     api = FakeApi()
     for name in names:
         await api.put(name)
     async with serving(api) as server:
-        watch = Watching(api, server, kind, watched=watched)
+        watch = Watching(api, server, kind, watched=watched, rest=rest)
         async with aclosing(watch.feed):  # type: ignore[type-var]
             yield watch

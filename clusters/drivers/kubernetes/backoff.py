@@ -17,6 +17,10 @@ class Backoff:
         self._next = FIRST
         self._last = clock()
 
+    def begin_anew(self) -> None:
+        """What kept it from succeeding is over."""
+        self._next = FIRST
+
     def wait(self) -> float:
         """Seconds to wait now."""
         now = self._clock()

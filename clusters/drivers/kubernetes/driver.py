@@ -40,6 +40,7 @@ from clusters.drivers.kubernetes.naming import Impersonation
 from clusters.drivers.kubernetes.paths import collection
 from clusters.drivers.kubernetes.person import PersonalServer
 from clusters.drivers.kubernetes.reading import TABLE, MetadataAlone, Objects, Tables, definitions
+from clusters.drivers.kubernetes.resting import Resting
 from clusters.drivers.kubernetes.rights import rights
 from clusters.drivers.kubernetes.watch import Reflector, Timing
 from clusters.errors import ClusterError, Missing, Refused, Unsupported
@@ -65,6 +66,7 @@ class KubernetesDriver:
         self.keeper: Keeper | None = None
         self._server_made: ApiServer | None = None
         self.looked_at = True
+        self._resting = Resting()
         self._metrics: Metrics | None = None
         self._access = AccessReviews(lambda: self._server)
         self._people: dict[str, PersonalDriver] = {}
@@ -92,6 +94,10 @@ class KubernetesDriver:
     async def ping(self) -> None:
         """Return when the cluster answers and knows us. At most 5 seconds."""
         await self._server.bytes("GET", ("api",), within=5, limit=1 << 20)
+
+    def answers_again(self) -> None:
+        """It was silent, and is no longer: no watch waits any more."""
+        self._resting.end()
 
     async def discover(self) -> Sequence[Found]:
         """Every kind that can be listed and watched there."""
@@ -132,7 +138,7 @@ class KubernetesDriver:
 
     async def watch(self, kind: Kind[Any], namespaces: frozenset[str] | None = None) -> AsyncIterator[FeedItem]:
         """First the whole list, then every change, for ever; says with Broken when contact is lost."""
-        timing = Timing(longest=lambda: LOOKED_AT if self.looked_at else AT_REST)
+        timing = Timing(longest=lambda: LOOKED_AT if self.looked_at else AT_REST, rest=self._resting.rest)
 
         def reflect(namespace: str) -> Reflector:
             reading = Tables() if kind.printed else (MetadataAlone if kind.metadata_only else Objects)(kind.model)

@@ -39,6 +39,7 @@ class Timing:
     longest: Callable[[], float] = lambda: 8.0
     watch_for: Callable[[], float] = lambda: random.uniform(300, 600)  # noqa: S311
     sleep: Callable[[float], Any] = asyncio.sleep
+    rest: Callable[[float], Any] | None = None  # the same of who hears nothing: true when it was ended early
     backoff: Callable[[Callable[[], float]], Backoff] = Backoff
 
 
@@ -75,7 +76,7 @@ class Reflector:
                     del part  # the store has it now; we keep nothing
             except ClusterError as error:
                 yield (broken := self._broken(error))
-                await self._timing.sleep(broken.retry_in)
+                await self._rest(broken)
                 continue
             if not self._watched:
                 await self._timing.sleep(LIST_EVERY)
@@ -147,7 +148,7 @@ class Reflector:
             if problem is not None or short > 2:
                 problem = problem or Unreachable("The cluster ends every watch at once.")
                 yield (broken := self._broken(problem))
-                await self._timing.sleep(broken.retry_in)
+                await self._rest(broken)
             else:
                 await self._timing.sleep(self._backoff.wait())
             if problem is not None and not isinstance(problem, Unreachable):
@@ -230,6 +231,14 @@ class Reflector:
             case Missing():
                 wait = ABSENT_WAIT
         return Broken(error, wait)
+
+    async def _rest(self, broken: Broken) -> None:
+        """Who hears nothing tries again as soon as the cluster answers; what it said no to, or not now, is let be."""
+        silent = isinstance(broken.error, Unreachable) and not isinstance(broken.error, Busy)
+        if not (silent and self._timing.rest):
+            await self._timing.sleep(broken.retry_in)
+        elif await self._timing.rest(broken.retry_in):
+            self._backoff.begin_anew()
 
 
 def _changed(batch: dict[str, Resource | None]) -> Changed:
