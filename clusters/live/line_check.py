@@ -17,7 +17,7 @@ from clusters.live.feeds import Feeds
 
 log = logging.getLogger(__name__)
 
-PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks
+PING_EVERY = 5.0  # seconds of silence before we ask, while somebody looks; each second while it is lost
 COMPARE_EVERY = 60.0  # seconds between two looks whether all that changed was told, where a driver can tell
 
 
@@ -119,7 +119,7 @@ class LineCheck:
     async def _check_while_looked_at(self) -> None:
         last_state, last_compared = self.contact.state(time.time()), time.time()
         while self._lookers:
-            if time.time() - self.contact.heard >= PING_EVERY:
+            if self.contact.error is not None or time.time() - self.contact.heard >= PING_EVERY:
                 await self.ping()
             if time.time() - last_compared >= COMPARE_EVERY and hasattr(self._driver, "resync"):
                 last_compared = time.time()
