@@ -83,7 +83,8 @@ def shop_pod() -> Iterator[str]:
 @pytest.mark.kubernetes
 async def test_nothing_that_may_not_be_seen_pretends_to_be_empty(as_ada: AsyncClient, kubeconfig: Path) -> None:
     cluster = await connected(as_ada, kubeconfig, "nobody")
-    await until(lambda: all(one.trouble for one in stores(cluster).values() if one.kind.always and one.kind.api))
+    looked_after = [one for one in stores(cluster).values() if one.kind.always and one.kind.api]
+    await until(lambda: all(isinstance(one.trouble, NotPermitted) for one in looked_after))
     home = await words(as_ada, "/")
     assert "Nothing can be seen" in home
     assert f"What runs on {cluster.name} cannot be seen: its account may not list it in all namespaces" in home
